@@ -1,0 +1,19 @@
+"""Recurrent neural networks for sequences. The public names, and nothing else; torch is imported when one is used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recurra.models import LanguageModel, load
+
+__all__ = ["LanguageModel", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("recurra.models"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

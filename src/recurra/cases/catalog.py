@@ -1,0 +1,61 @@
+"""Find a case, built in or in a TOML file, and make its settings. Imports no torch."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recurra.config import LettersSettings, check, near_miss
+from recurra.errors import InputError
+
+FOLDER = Path(__file__).parent
+ALIASES = {"letters": "letters-onehot"}
+SETTINGS: dict[str, type[LettersSettings]] = {"letters": LettersSettings}  # by the case's kind
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case before its settings are checked: what its TOML file says."""
+
+    name: str
+    source: str  # for messages
+    values: Mapping[str, Any]
+
+    @property
+    def settings_type(self) -> type[LettersSettings]:
+        kind = self.values.get("kind")
+        if kind not in SETTINGS:
+            raise InputError(f"{self.source}: kind is {kind!r}; known are {', '.join(SETTINGS)}.")
+        return SETTINGS[kind]
+
+    def settings(self, overrides: Mapping[str, Any]) -> LettersSettings:
+        """The case's settings with `overrides` over them, checked once."""
+        return check(self.settings_type, {**self.values, **overrides}, self.source)
+
+
+def built_in_cases() -> list[Case]:
+    """All built-in cases, by name."""
+    return [find_case(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
+
+
+def find_case(name: str) -> Case:
+    """The built-in case of this name, or the case in this TOML file.
+
+    Raises:
+        InputError: there is none; the message names the nearest one.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"{path}: there is no such file.")
+    else:
+        path = FOLDER / f"{ALIASES.get(name, name)}.toml"
+        known = [*ALIASES, *sorted(file.stem for file in FOLDER.glob("*.toml"))]
+        if name not in known:
+            raise InputError(f"there is no case {name!r}{near_miss(name, known)}")
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: is not valid TOML ({error}).") from error
+    return Case(path.stem, name if name.endswith(".toml") else f"case {path.stem}", values)

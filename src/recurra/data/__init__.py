@@ -1,0 +1,1 @@
+"""What goes in. It knows nothing of networks."""

@@ -1,0 +1,45 @@
+"""scikit-learn's manners, without scikit-learn: parameters in the constructor, what is learnt ends in `_`."""
+
+import inspect
+from typing import Any, Self
+
+from recurra.errors import InputError
+
+
+class NotFittedError(InputError):
+    """The model was asked before it was fitted or loaded."""
+
+
+class Estimator:
+    """A model whose constructor arguments are its parameters, kept as they were given until `fit` checks them."""
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return list(inspect.signature(cls).parameters)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The constructor's arguments. `deep` is there for scikit-learn's sake; no parameter has parameters."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change constructor arguments.
+
+        Raises:
+            InputError: there is no such parameter.
+        """
+        known = self._parameter_names()
+        for name, value in params.items():
+            if name not in known:
+                raise InputError(f"{type(self).__name__} has no parameter {name!r}; known are {', '.join(known)}.")
+            setattr(self, name, value)
+        return self
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "network_"):
+            name = type(self).__name__
+            raise NotFittedError(f"this {name} is not fitted yet; call fit, or recurra.load a saved one.")
+
+    def __repr__(self) -> str:
+        defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
+        changed = [f"{name}={value!r}" for name, value in self.get_params().items() if value != defaults[name]]
+        return f"{type(self).__name__}({', '.join(changed)})"

@@ -1,0 +1,326 @@
+"""A model of symbol sequences: it reads a window of symbols and predicts the next one."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from recurra.config import LanguageModelSettings, check
+from recurra.data.symbols import Ids, Vocabulary, windows
+from recurra.errors import InputError
+from recurra.models.estimator import Estimator
+from recurra.nn.network import Embedding, Network, OneHot, build_network
+from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingOptions, TrainingState, train
+from recurra.training.loop import Data, score
+from recurra.training.run import MODEL, read_tensors, write_tensors
+
+KIND, FORMAT = "language-model", 1  # of the saved file
+Symbols = str | Sequence[str]  # a text, whose characters are the symbols, or a list of symbols
+
+
+class LanguageModel(Estimator):
+    """Learn what comes next in a sequence of symbols.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        units: memory units: of the one recurrent layer, or of each of several, from the input to the output.
+        encoding: "onehot", or "embedding" for a learned code of `embedding_dim` numbers.
+        embedding_dim: see `encoding`.
+        window: symbols that the network sees before it predicts the next.
+        targets: learn the "last" step's next symbol only, or "every" step's.
+        order: ids of the symbols as "first-seen" in the training sequence, or "sorted".
+        dropout: the share dropped after each recurrent layer while training.
+        epochs, batch_size, optimizer, learning_rate, schedule, clip_norm, shuffle: see `TrainingOptions`.
+        validation: the last part of the sequence, a share or a count of symbols, on which the best weights are picked.
+        patience: stop after so many epochs without a better loss.
+        seed: of initial weights, order of samples and dropout.
+        device: "cpu", or "cuda".
+
+    Attributes:
+        vocabulary_: the symbols of the training part, with their ids.
+        network_: the fitted network, with the weights of the best epoch; it gives logits.
+        history_: one record an epoch: loss, accuracy, and with validation val_loss, val_accuracy.
+        best_epoch_: the epoch whose weights the network has, counted from 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: Literal["rnn", "gru", "lstm"] = "rnn",
+        units: int | Sequence[int] = 3,
+        encoding: Literal["onehot", "embedding"] = "onehot",
+        embedding_dim: int = 8,
+        window: int = 1,
+        targets: Literal["last", "every"] = "last",
+        order: Literal["first-seen", "sorted"] = "first-seen",
+        dropout: float = 0.0,
+        epochs: int = 100,
+        batch_size: int = 32,
+        optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
+        learning_rate: float = 0.01,
+        schedule: Literal["constant", "cosine", "exponential"] = "constant",
+        clip_norm: float | None = None,
+        shuffle: bool = True,
+        validation: float | int = 0,
+        patience: int | None = None,
+        seed: int = 7,
+        device: str = "cpu",
+    ) -> None:
+        self.cell, self.units = cell, units
+        self.encoding, self.embedding_dim = encoding, embedding_dim
+        self.window, self.targets, self.order = window, targets, order
+        self.dropout = dropout
+        self.epochs, self.batch_size = epochs, batch_size
+        self.optimizer, self.learning_rate, self.schedule = optimizer, learning_rate, schedule
+        self.clip_norm, self.shuffle = clip_norm, shuffle
+        self.validation, self.patience = validation, patience
+        self.seed, self.device = seed, device
+
+    def fit(
+        self,
+        sequence: Symbols,
+        *,
+        run: Run | None = None,
+        callbacks: Sequence[Callback] = (),
+        save_every_seconds: float = 1.0,
+    ) -> "LanguageModel":
+        """Learn from one sequence.
+
+        Args:
+            sequence: a text or a list of symbols, longer than the window.
+            run: a run folder, in which the training is saved and from which it goes on if it had begun there.
+            callbacks: see `Callback`.
+            save_every_seconds: how often the run is saved at most, besides at the end.
+
+        Returns:
+            This model, fitted.
+
+        Raises:
+            InputError: a parameter is out of its range, the sequence is too short, or not the one that the run began
+                with.
+            DivergenceError: the loss became NaN or infinite.
+        """
+        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
+        symbols = list(sequence)
+        length = _training_length(settings, len(symbols))
+        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order)
+        parts = [
+            _tensors(windows(vocabulary.encode(part), settings.window, targets=settings.targets), settings.device)
+            for part in (symbols[:length], symbols[length:])
+            if part
+        ]
+        network = _new_network(settings, len(vocabulary))
+
+        state: TrainingState | None = None
+        callbacks = list(callbacks)
+        if settings.patience is not None:
+            callbacks.insert(0, EarlyStopping(settings.patience))
+        if run is not None:
+            _check_same_data(run, symbols)
+            state, metadata = run.load_state(), _metadata(settings, vocabulary)
+            write_model = partial(_write_best, run.path / MODEL, metadata)
+            callbacks.insert(0, Checkpoint(run, write_model, save_every_seconds))
+        options = TrainingOptions(
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            optimizer=settings.optimizer,
+            learning_rate=settings.learning_rate,
+            schedule=settings.schedule,
+            clip_norm=settings.clip_norm,
+            shuffle=settings.shuffle,
+            seed=settings.seed,
+        )
+        state = train(
+            network,
+            parts[0],
+            loss=_cross_entropy,
+            metrics={"accuracy": _accuracy},
+            options=options,
+            validation=parts[1] if len(parts) > 1 else None,
+            callbacks=callbacks,
+            state=state,
+        )
+        network.load_state_dict(state.weights("best"))
+        self.network_ = network.eval()
+        self.vocabulary_, self.settings_ = vocabulary, settings
+        self.history_, self.best_epoch_ = state.history, state.best_epoch
+        return self
+
+    def predict(self, sequence: Symbols) -> str:
+        """The most probable next symbol after the last `window` symbols of `sequence`.
+
+        Raises:
+            InputError: the sequence is shorter than the window, or has a symbol that is not known.
+            NotFittedError: the model is not fitted.
+        """
+        return self.predict_many([sequence])[0]
+
+    def predict_many(self, sequences: Iterable[Symbols]) -> list[str]:
+        """`predict` for several sequences at once."""
+        best = self._logits(sequences).argmax(dim=-1).tolist()
+        return self.vocabulary_.decode(best)
+
+    def predict_proba(self, sequence: Symbols) -> dict[str, float]:
+        """How probable each known symbol is as the next one; arguments and errors as in `predict`."""
+        probabilities = self._logits([sequence])[0].softmax(dim=-1).tolist()
+        return dict(zip(self.vocabulary_.symbols, probabilities, strict=True))
+
+    def score(self, sequence: Symbols) -> float:
+        """Accuracy: the share of symbols in `sequence` predicted right from the `window` symbols before each."""
+        self._check_fitted()
+        ids = self.vocabulary_.encode(sequence)
+        data = _tensors(windows(ids, self.settings_.window), self.settings_.device)
+        return score(self.network_, data, _last_cross_entropy, {"accuracy": _last_accuracy})["accuracy"]
+
+    def save(self, path: str | Path) -> None:
+        """Write all that prediction needs into one safetensors file.
+
+        Raises:
+            NotFittedError: the model is not fitted.
+            InputError: the file cannot be written; what was there before is unchanged.
+        """
+        self._check_fitted()
+        write_tensors(Path(path), self.network_.state_dict(), _metadata(self.settings_, self.vocabulary_))
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str | None = None) -> "LanguageModel":
+        """Read what `save` wrote.
+
+        Args:
+            path: the file.
+            device: where to put the network; None: where it was trained.
+
+        Raises:
+            InputError: there is no such file, or it is damaged or holds something else.
+        """
+        path = Path(path)
+        weights, data = read_tensors(path)
+        if data.get("kind") != KIND or data.get("format") != FORMAT:
+            found = f"{data.get('kind')!r} of format {data.get('format')!r}"
+            raise InputError(f"{path}: holds a {found}; this recurra reads {KIND!r} of format {FORMAT}.")
+        parameters = data["parameters"] | ({} if device is None else {"device": device})
+        settings = check(LanguageModelSettings, parameters, str(path))
+        vocabulary = Vocabulary.from_json(data["vocabulary"])
+        network = _new_network(settings, len(vocabulary))
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise InputError(f"{path}: its weights do not fit its own configuration; it is damaged.") from error
+        model = cls(**parameters)
+        model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
+        return model
+
+    @torch.inference_mode()
+    def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
+        """Logits [N, V] of the symbol after each sequence's last window."""
+        self._check_fitted()
+        window = self.settings_.window
+        ids: list[Ids] = []
+        for sequence in sequences:
+            symbols = list(sequence)
+            if len(symbols) < window:
+                raise InputError(
+                    f"{self.vocabulary_.join(symbols)!r} has {len(symbols)} symbols; a window of {window} is needed."
+                )
+            ids.append(self.vocabulary_.encode(symbols[-window:]))
+        if not ids:
+            return torch.empty(0, len(self.vocabulary_))
+        inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
+        return _last_step(self.network_(inputs))
+
+
+def _write_best(path: Path, metadata: dict[str, Any], state: TrainingState) -> None:
+    write_tensors(path, state.weights("best"), metadata)
+
+
+def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
+    return {
+        "kind": KIND,
+        "format": FORMAT,
+        "parameters": settings.model_dump(),
+        "vocabulary": vocabulary.to_json(),
+    }
+
+
+def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        encoder = (
+            OneHot(vocabulary_size)
+            if settings.encoding == "onehot"
+            else Embedding(vocabulary_size, settings.embedding_dim)
+        )
+        network = build_network(
+            encoder=encoder,
+            cell=settings.cell,
+            units=settings.units,
+            outputs=vocabulary_size,
+            dropout=settings.dropout,
+            return_sequences=settings.targets == "every",
+        )
+    return network.to(_device(settings.device))
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {name!r} cannot be used here ({reason}); use 'cpu'.") from None
+    return device
+
+
+def _training_length(settings: LanguageModelSettings, length: int) -> int:
+    """How many symbols of the sequence are trained on; the rest is for validation."""
+    validation = settings.validation
+    held_out = round(validation * length) if isinstance(validation, float) else validation
+    if held_out and min(held_out, length - held_out) <= settings.window:
+        raise InputError(
+            f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "
+            f"validation; with a window of {settings.window} each part needs at least {settings.window + 1}."
+        )
+    return length - held_out
+
+
+def _tensors(samples: tuple[Ids, Ids], device: str) -> Data:
+    inputs, targets = (torch.tensor(part, device=device) for part in samples)
+    return inputs, targets
+
+
+def _last_step(logits: Tensor) -> Tensor:
+    """[B, V] or [B, W, V] → [B, V]."""
+    return logits if logits.dim() == 2 else logits[:, -1]
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten())  # every step counts the same
+
+
+def _accuracy(logits: Tensor, targets: Tensor) -> Tensor:
+    return (logits.argmax(dim=-1) == targets).float().mean()
+
+
+def _last_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return _cross_entropy(_last_step(logits), targets)
+
+
+def _last_accuracy(logits: Tensor, targets: Tensor) -> Tensor:
+    return _accuracy(_last_step(logits), targets)
+
+
+def _check_same_data(run: Run, symbols: Sequence[str]) -> None:
+    """A run goes on only with the data that it began with."""
+    fingerprint = hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
+    if run.info.get("data", fingerprint) != fingerprint:
+        raise InputError(
+            f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
+        )
+    run.record(data=fingerprint)

@@ -1,0 +1,187 @@
+"""The `config.json` of a `.keras` file → our layers. Whatever we lack is an error that names it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.errors import InputError
+from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
+from recurra.nn.network import Dense, Embedding, Network
+
+Config = dict[str, Any]
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+# Options that change nothing of what the layer predicts or how it goes on training from its weights.
+WITHOUT_EFFECT = {
+    "name",
+    "trainable",  # honoured for the layer as a whole
+    "dtype",  # honoured for the network as a whole
+    "seed",
+    "unroll",
+    "units",
+    "use_cudnn",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "embeddings_initializer",
+}
+COMMON = {
+    "activation",
+    "bias",
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "dropout",
+    "recurrent_dropout",
+}
+RECURRENT: dict[str, tuple[type[RecurrentLayer], set[str]]] = {
+    "SimpleRNN": (SimpleRNN, COMMON),
+    "GRU": (GRU, COMMON | {"recurrent_activation", "reset_after"}),
+    "LSTM": (LSTM, COMMON | {"recurrent_activation", "unit_forget_bias"}),
+}
+
+
+def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtype]:
+    """Build the network of a Keras Sequential model, with fresh weights.
+
+    Args:
+        config: the parsed `config.json`.
+        source: the file's name, for messages.
+
+    Returns:
+        The network, its layers named as in the file, and its dtype.
+
+    Raises:
+        InputError: it is not a Sequential model, or has a layer or option that we lack.
+    """
+    if config.get("class_name") != "Sequential":
+        raise InputError(f"{source}: holds a {config.get('class_name')!r} model; from_keras reads Sequential models.")
+    layers: dict[str, nn.Module] = {}
+    size: int | None = None
+    dtypes: set[str] = set()
+    for entry in config["config"]["layers"]:
+        kind, options = entry["class_name"], entry["config"]
+        if kind == "InputLayer":
+            shape = options.get("batch_shape") or [None]
+            size = shape[-1]
+            continue
+        reader = _Reader(source, kind, options, entry.get("build_config", {}), size)
+        layer = reader.read()
+        layer.requires_grad_(bool(options.get("trainable", True)))
+        dtypes.add(reader.dtype())
+        layers[_module_name(options["name"])] = layer
+        size = int(getattr(layer, "output_size", size or 0))
+    if len(dtypes) != 1:
+        raise InputError(f"{source}: has layers of the dtypes {sorted(dtypes)}; one for all is expected.")
+    return Network(layers.values(), list(layers)), DTYPES[dtypes.pop()]
+
+
+def _module_name(name: str) -> str:
+    """A Keras layer's name as torch accepts it for a module: no dots, no method of ModuleDict."""
+    name = name.replace(".", "_")
+    return f"{name}_" if hasattr(nn.ModuleDict, name) else name
+
+
+class _Reader:
+    """One layer's configuration, of which every option must be understood."""
+
+    def __init__(self, source: str, kind: str, options: Config, build: Config, size: int | None) -> None:
+        self.where = f"{source}: layer {options.get('name')!r} ({kind})"
+        self.source, self.kind, self.options = source, kind, options
+        shape = build.get("input_shape")
+        self.size = size if shape is None else shape[-1]
+
+    def read(self) -> nn.Module:
+        readers: dict[str, Callable[[], nn.Module]] = {
+            "Embedding": self._embedding,
+            "Dropout": self._dropout,
+            "Dense": self._dense,
+            "Bidirectional": self._bidirectional,
+        } | dict.fromkeys(RECURRENT, self._recurrent)
+        if self.kind not in readers:
+            raise InputError(f"{self.where}: we have no such layer; there are {', '.join(sorted(readers))}.")
+        return readers[self.kind]()
+
+    def dtype(self) -> str:
+        dtype = self.options.get("dtype", "float32")
+        name = dtype["config"].get("name") if isinstance(dtype, dict) else dtype
+        if name not in DTYPES:
+            raise self._lacking("dtype", name)
+        return str(name)
+
+    def _embedding(self) -> nn.Module:
+        self._understand({"input_dim", "output_dim", "mask_zero"})
+        size, dimensions = self.options["input_dim"], self.options["output_dim"]
+        return Embedding(size, dimensions, mask_zero=self.options.get("mask_zero", False))
+
+    def _dropout(self) -> nn.Module:
+        self._understand({"rate"})
+        return nn.Dropout(self.options["rate"])
+
+    def _dense(self) -> nn.Module:
+        self._understand({"units", "activation", "use_bias"})
+        return self._make(
+            Dense,
+            self.options["units"],
+            activation=self._activation("activation"),
+            bias=self.options.get("use_bias", True),
+        )
+
+    def _recurrent(self, *, bidirectional: bool = False) -> nn.Module:
+        layer_type, names = RECURRENT[self.kind]
+        self._understand({*names, "units", "use_bias"})
+        options = {name: self.options[name] for name in names if name in self.options}
+        options["bias"] = self.options.get("use_bias", True)
+        for name in {"activation", "recurrent_activation"} & options.keys():
+            options[name] = self._activation(name)
+        options["bidirectional"] = bidirectional
+        return self._make(layer_type, self.options["units"], **options)
+
+    def _bidirectional(self) -> nn.Module:
+        self._understand({"layer", "backward_layer", "merge_mode"})
+        if self.options.get("merge_mode") != "concat":
+            raise self._lacking("merge_mode", self.options.get("merge_mode"))
+        entry = self.options["layer"]
+        kind, forward = entry["class_name"], dict(entry["config"])
+        if kind not in RECURRENT:
+            raise self._lacking("layer", kind)
+        backward = dict(self.options.get("backward_layer", {}).get("config", forward | {"go_backwards": True}))
+        if forward.pop("go_backwards") or not backward.pop("go_backwards"):
+            raise self._lacking("go_backwards", "the forward layer reading backwards")
+        for name in sorted(forward.keys() | backward.keys()):
+            if name in WITHOUT_EFFECT - {"units"} or forward.get(name) == backward.get(name):
+                continue
+            raise self._lacking(f"backward_layer's {name}", backward.get(name))
+        # Bidirectional sets it so in its layers: it is how ours treats a mask, too
+        if forward.pop("zero_output_for_mask", False) != forward["return_sequences"]:
+            raise self._lacking("zero_output_for_mask", not forward["return_sequences"])
+        inner = _Reader(self.source, kind, forward, {}, self.size)
+        return inner._recurrent(bidirectional=True)
+
+    def _make(self, layer_type: Callable[..., nn.Module], units: int, **options: Any) -> nn.Module:
+        if self.size is None:
+            raise InputError(f"{self.where}: the file does not say how many features its input has.")
+        try:
+            return layer_type(self.size, units, **options)
+        except InputError as error:
+            raise InputError(f"{self.where}: {error}") from error
+
+    def _activation(self, name: str) -> str:
+        value = self.options.get(name, "linear")
+        if value is not None and not isinstance(value, str):
+            raise self._lacking(name, value)
+        return value or "linear"
+
+    def _understand(self, known: set[str]) -> None:
+        for name, value in self.options.items():
+            if name not in known | WITHOUT_EFFECT and value not in (None, False):
+                raise self._lacking(name, value)
+
+    def _lacking(self, option: str, value: Any) -> InputError:
+        if isinstance(value, dict):
+            value = value.get("class_name", value)
+        return InputError(f"{self.where}: option {option}={value!r} is not among what our layers can do.")

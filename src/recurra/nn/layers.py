@@ -1,0 +1,238 @@
+"""Recurrent layers: a core run over a whole sequence, in one direction or both, with Keras's semantics."""
+
+from typing import TypedDict, Unpack
+
+import torch
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.nn.cells import (
+    Core,
+    Equations,
+    GRUEquations,
+    LSTMEquations,
+    SimpleRNNEquations,
+    State,
+)
+from recurra.nn.scan import scan
+
+Outputs = Tensor | tuple[Tensor, ...]
+
+
+class LayerOptions(TypedDict, total=False):
+    """The options that every recurrent layer takes; what they mean is said in `RecurrentLayer`."""
+
+    return_sequences: bool
+    return_state: bool
+    go_backwards: bool
+    stateful: bool
+    dropout: float
+    recurrent_dropout: float
+    bidirectional: bool
+    backend: str
+
+
+class RecurrentLayer(Core):
+    """What `SimpleRNN`, `GRU` and `LSTM` have in common: everything but the equations.
+
+    Args:
+        input_size: features per time step, I.
+        hidden_size: memory units, H.
+        return_sequences: the output of every step, [B, T, H], instead of the last one's, [B, H].
+        return_state: return the last state too: a flat tuple (output, h) or (output, h, c), and for two directions
+            (output, h, c, h_reverse, c_reverse).
+        go_backwards: read the sequence from its end; the outputs come in the order in which they were made.
+        stateful: begin each call with the state that the call before ended in, until `reset_state()`.
+        dropout: the share of input features that is dropped while training, the same ones at all steps.
+        recurrent_dropout: the share of the state that the gates do not see while training, the same units at all
+            steps (Gal and Ghahramani, 2016).
+        bidirectional: a second core reads from the end. Outputs are joined, [B, T, 2H], each step's at its own place;
+            without `return_sequences` the last output is each direction's own last, [B, 2H].
+        backend: "auto" takes the fastest that can do the call; see `recurra.nn.scan`.
+    """
+
+    def __init__(
+        self,
+        equations: Equations,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        unit_forget_bias: bool = False,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        bidirectional: bool = False,
+        backend: str = "auto",
+    ) -> None:
+        name = type(self).__name__
+        if go_backwards and bidirectional:
+            raise InputError(
+                f"{name}: go_backwards and bidirectional exclude each other; "
+                "a bidirectional layer already reads both ways."
+            )
+        for option, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
+            if not 0.0 <= rate < 1.0:
+                raise InputError(f"{name}: {option} is {rate}; it must be at least 0 and less than 1.")
+        self.bidirectional = bidirectional
+        super().__init__(equations, input_size, hidden_size, bias=bias, unit_forget_bias=unit_forget_bias)
+        if bidirectional:
+            self._add_weights("_reverse")
+        self.return_sequences, self.return_state = return_sequences, return_state
+        self.go_backwards, self.stateful = go_backwards, stateful
+        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
+        self.backend = backend
+        self._carried: State | None = None
+
+    @property
+    def output_size(self) -> int:
+        """Features of the output: H, or 2H for two directions."""
+        return self.hidden_size * (2 if self.bidirectional else 1)
+
+    def reset_state(self) -> None:
+        """Forget the state that a stateful layer carries from call to call."""
+        self._carried = None
+
+    def forward(self, x: Tensor, initial_state: Tensor | State | None = None, mask: Tensor | None = None) -> Outputs:
+        """Run the layer over a batch of sequences.
+
+        Args:
+            x: inputs, [B, T, I].
+            initial_state: the state to begin with: h, or the flat tuple that `return_state` returns after the
+                output; zeros if None.
+            mask: [B, T], True for steps that count. A step that does not count leaves the state as it is and repeats
+                the output of the step before; a bidirectional layer that returns sequences gives zeros there.
+
+        Returns:
+            The output, [B, T, H] or [B, H], and with `return_state` a flat tuple of it and the states, each [B, H].
+
+        Raises:
+            InputError: a shape does not fit.
+        """
+        self._check_input(x, mask)
+        state = self._initial_state(x, initial_state)
+        if mask is not None:
+            mask = mask.bool()
+        if self.training and self.dropout > 0.0:
+            x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
+
+        S = self.equations.states
+        if self.bidirectional:
+            y, last = self._run(x, state[:S], mask, reverse=False, suffix="")
+            y_reverse, last_reverse = self._run(x, state[S:], mask, reverse=True, suffix="_reverse")
+            if self.return_sequences:
+                output = torch.cat([y, y_reverse.flip(1)], dim=-1)
+                if mask is not None:
+                    output = torch.where(mask[:, :, None], output, 0.0)
+            else:
+                output = torch.cat([y[:, -1], y_reverse[:, -1]], dim=-1)
+            state = last + last_reverse
+        else:
+            y, state = self._run(x, state, mask, reverse=self.go_backwards, suffix="")
+            output = y if self.return_sequences else y[:, -1]
+        if self.stateful:
+            self._carried = tuple(s.detach() for s in state)
+        return (output, *state) if self.return_state else output
+
+    def _run(self, x: Tensor, state: State, mask: Tensor | None, *, reverse: bool, suffix: str) -> tuple[Tensor, State]:
+        if reverse:
+            x = x.flip(1)
+            mask = None if mask is None else mask.flip(1)
+        keep = None
+        if self.training and self.recurrent_dropout > 0.0:
+            keep = torch.nn.functional.dropout(torch.ones_like(state[0]), self.recurrent_dropout)
+        return scan(self.equations, x, state, self.weights(suffix), mask=mask, keep=keep, backend=self.backend)
+
+    def _check_input(self, x: Tensor, mask: Tensor | None) -> None:
+        name = type(self).__name__
+        if x.dim() != 3 or x.shape[2] != self.input_size:
+            raise InputError(
+                f"{name}: the input has shape {tuple(x.shape)}; "
+                f"expected (batch, time, features) with {self.input_size} features."
+            )
+        if x.shape[1] == 0:
+            raise InputError(f"{name}: the input has no time steps, shape {tuple(x.shape)}; at least one is needed.")
+        if mask is not None and mask.shape != x.shape[:2]:
+            raise InputError(
+                f"{name}: the mask has shape {tuple(mask.shape)}; "
+                f"expected (batch, time) = {tuple(x.shape[:2])}, True for the steps that count."
+            )
+
+    def _initial_state(self, x: Tensor, given: Tensor | State | None) -> State:
+        name = type(self).__name__
+        count = self.equations.states * (2 if self.bidirectional else 1)
+        shape = (x.shape[0], self.hidden_size)
+        if given is not None:
+            state = (given,) if isinstance(given, Tensor) else tuple(given)
+            if len(state) != count or any(s.shape != shape for s in state):
+                raise InputError(
+                    f"{name}: initial_state has shapes {[tuple(s.shape) for s in state]}; "
+                    f"expected {count} of shape {shape} (batch, units)."
+                )
+            return state
+        if self._carried is not None:
+            if self._carried[0].shape != shape:
+                raise InputError(
+                    f"{name}: the state carried over is for a batch of {self._carried[0].shape[0]}, "
+                    f"this batch has {shape[0]}; call reset_state() before the batch size changes."
+                )
+            return tuple(s.to(x) for s in self._carried)
+        return (x.new_zeros(shape),) * count
+
+    def extra_repr(self) -> str:
+        on = [name for name in ("return_sequences", "bidirectional", "go_backwards") if getattr(self, name)]
+        return ", ".join([super().extra_repr(), *(f"{name}=True" for name in on)])
+
+
+class SimpleRNN(RecurrentLayer):
+    """A simple recurrent layer: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})`. Options: see `RecurrentLayer`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        activation: str = "tanh",
+        bias: bool = True,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(SimpleRNNEquations(activation), input_size, hidden_size, bias=bias, **options)
+
+
+class GRU(RecurrentLayer):
+    """A gated recurrent layer. Equations: `cells.GRUEquations`; options: `RecurrentLayer`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        bias: bool = True,
+        reset_after: bool = True,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        equations = GRUEquations(activation, recurrent_activation, reset_after)
+        super().__init__(equations, input_size, hidden_size, bias=bias, **options)
+
+
+class LSTM(RecurrentLayer):
+    """A long short-term memory layer. Equations: `cells.LSTMEquations`; options: `RecurrentLayer`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        bias: bool = True,
+        unit_forget_bias: bool = True,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        equations = LSTMEquations(activation, recurrent_activation)
+        super().__init__(equations, input_size, hidden_size, bias=bias, unit_forget_bias=unit_forget_bias, **options)

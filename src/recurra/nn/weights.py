@@ -1,0 +1,279 @@
+"""Weights in and out: torch.nn layers, Keras `.keras` and `.weights.h5` files.
+
+Keras keeps kernels as (in, G·u), we as [G·H, in]; its GRU stacks the gates z, r, h, ours r, z, n.
+"""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recurra.errors import InputError
+from recurra.files import replace_file
+from recurra.nn.cells import GRUEquations
+from recurra.nn.keras_config import layers_from_config
+from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
+from recurra.nn.network import Dense, Embedding, Network, OneHot, kind_of, numbered_names
+
+
+class KerasArray(NamedTuple):
+    """One array of a Keras file and the parameters of ours that it holds."""
+
+    place: str  # below the layer's group, such as `cell/vars/0`
+    name: str  # as Keras calls it, for messages
+    parameters: tuple[Tensor, ...]  # one; or the two biases of a GRU, which Keras keeps as rows of one array
+    is_gru: bool = False  # gates stand in another order
+    is_kernel: bool = False  # Keras keeps it transposed
+
+    def to_keras(self) -> np.ndarray[Any, Any]:
+        arrays = [p.detach().cpu().numpy() for p in self.parameters]
+        if self.is_gru:
+            arrays = [_swap_first_two_gates(array) for array in arrays]
+        if self.is_kernel:
+            return np.ascontiguousarray(arrays[0].T)
+        return arrays[0] if len(arrays) == 1 else np.stack(arrays)
+
+    @torch.no_grad()
+    def from_keras(self, array: np.ndarray[Any, Any]) -> None:
+        arrays = [array.T] if self.is_kernel else [array] if len(self.parameters) == 1 else list(array)
+        for parameter, values in zip(self.parameters, arrays, strict=True):
+            ordered = _swap_first_two_gates(values) if self.is_gru else values
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(ordered)))
+
+
+def from_torch(
+    module: nn.RNN | nn.GRU | nn.LSTM, *, return_sequences: bool = True, return_state: bool = False
+) -> Network:
+    """Convert a torch.nn.RNN, GRU or LSTM with all its layers and directions; the weights are copied.
+
+    Args:
+        module: the torch layer. Dropout between its layers becomes `torch.nn.Dropout`.
+        return_sequences: give the top layer's output at every time step, as torch does, or at the last one only.
+        return_state: give the top layer's last state too.
+
+    Returns:
+        A network that takes [B, T, I] whatever the module's `batch_first`, with the module's dtype and device.
+
+    Raises:
+        InputError: the module has something that our layers lack: `proj_size`.
+    """
+    if not isinstance(module, nn.RNN | nn.GRU | nn.LSTM):
+        raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
+    if module.proj_size:
+        raise InputError(
+            f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; we have no projections."
+        )
+    layers: list[nn.Module] = []
+    size = module.input_size
+    for index in range(module.num_layers):
+        is_top = index == module.num_layers - 1
+        layer = _layer_like(
+            module,
+            size,
+            return_sequences=return_sequences or not is_top,
+            return_state=return_state and is_top,
+        )
+        layer.to(module.get_parameter("weight_ih_l0"))
+        for suffix in ("", "_reverse") if module.bidirectional else ("",):
+            _copy_from_torch(module, f"_l{index}{suffix}", layer, suffix)
+        layers.append(layer)
+        if module.dropout and not is_top:
+            layers.append(nn.Dropout(module.dropout))
+        size = layer.output_size
+    return Network(layers).train(module.training)
+
+
+def from_keras(path: str | Path, network: Network | None = None) -> Network:
+    """Load what Keras 3 wrote.
+
+    Args:
+        path: a `.keras` file, from which the network is built (a Sequential model of Embedding, SimpleRNN, GRU, LSTM,
+            Bidirectional, Dropout and Dense), or a `.weights.h5` file with the weights for `network`.
+        network: the network that a `.weights.h5` file is loaded into.
+
+    Returns:
+        The network, in evaluation mode: `network(x)` gives what Keras predicts.
+
+    Raises:
+        InputError: the file has a layer or option that we lack, or does not fit; the message names layer and shapes.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    if path.name.endswith(".weights.h5"):
+        if network is None:
+            raise InputError(
+                f"{path}: a .weights.h5 file has no network; give one: from_keras(path, network), "
+                "or load the .keras file."
+            )
+        _load_h5(path, path.read_bytes(), network)
+        return network.eval()
+    if network is not None:
+        raise InputError(
+            f"{path}: only a .weights.h5 file is loaded into a given network; a .keras file brings its own."
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+            weights = archive.read("model.weights.h5")
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: is not a .keras file of Keras 3 ({error}).") from error
+    network, dtype = layers_from_config(config, str(path))
+    network.to(dtype)
+    _load_h5(path, weights, network)
+    return network.eval()
+
+
+def to_keras(network: Network, path: str | Path) -> None:
+    """Write the weights of `network` as a `.weights.h5` file, for Keras's `model.load_weights`.
+
+    The Keras model must have the same layers in the same order; `OneHot` has no weights and is not counted.
+
+    Raises:
+        InputError: the file's name does not end in `.weights.h5`, as Keras demands, or it cannot be written.
+    """
+    path = Path(path)
+    if not path.name.endswith(".weights.h5"):
+        raise InputError(f"{path}: Keras loads weights only from a name that ends in .weights.h5.")
+    h5py = _import_h5py()
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.create_group("vars")
+        for name, layer in _keras_layers(network):
+            file.create_group(f"layers/{name}/vars")
+            for array in _keras_arrays(layer):
+                file[f"layers/{name}/{array.place}"] = array.to_keras()
+    replace_file(path, buffer.getvalue())
+
+
+def _layer_like(module: nn.RNN | nn.GRU | nn.LSTM, input_size: int, **options: Any) -> RecurrentLayer:
+    options |= {"bias": module.bias, "bidirectional": module.bidirectional}
+    if isinstance(module, nn.LSTM):
+        return LSTM(input_size, module.hidden_size, **options)
+    if isinstance(module, nn.GRU):
+        return GRU(input_size, module.hidden_size, **options)
+    return SimpleRNN(input_size, module.hidden_size, activation=str(module.nonlinearity), **options)
+
+
+@torch.no_grad()
+def _copy_from_torch(module: nn.Module, torch_suffix: str, layer: RecurrentLayer, suffix: str) -> None:
+    w = layer.weights(suffix)
+    w.weight_ih.copy_(module.get_parameter("weight_ih" + torch_suffix))
+    w.weight_hh.copy_(module.get_parameter("weight_hh" + torch_suffix))
+    if w.bias_ih is None:
+        return
+    bias_ih = module.get_parameter("bias_ih" + torch_suffix)
+    bias_hh = module.get_parameter("bias_hh" + torch_suffix)
+    if w.bias_hh is None:  # torch's RNN and LSTM have two biases where one is enough
+        w.bias_ih.copy_(bias_ih + bias_hh)
+    else:
+        w.bias_ih.copy_(bias_ih)
+        w.bias_hh.copy_(bias_hh)
+
+
+def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
+    """The layers that Keras has too, under the names that its weight files give them."""
+    layers = [layer for layer in network.layers.values() if not isinstance(layer, OneHot)]
+    return zip(numbered_names(layers), layers, strict=True)
+
+
+def _keras_arrays(layer: nn.Module) -> list[KerasArray]:
+    """Each array that Keras keeps of a layer, in its order."""
+    if isinstance(layer, Embedding):
+        return [KerasArray("vars/0", "embeddings", (layer.weight,))]
+    if isinstance(layer, Dense):
+        arrays = [KerasArray("vars/0", "kernel", (layer.weight,), is_kernel=True)]
+        return arrays if layer.bias is None else [*arrays, KerasArray("vars/1", "bias", (layer.bias,))]
+    if not isinstance(layer, RecurrentLayer):
+        return []
+    arrays = []
+    is_gru = isinstance(layer.equations, GRUEquations)
+    directions = {"": "forward_layer/", "_reverse": "backward_layer/"} if layer.bidirectional else {"": ""}
+    for suffix, folder in directions.items():
+        w, cell = layer.weights(suffix), f"{folder}cell/vars"
+        arrays.append(KerasArray(f"{cell}/0", f"{folder}kernel", (w.weight_ih,), is_gru, True))
+        arrays.append(KerasArray(f"{cell}/1", f"{folder}recurrent_kernel", (w.weight_hh,), is_gru, True))
+        biases = tuple(bias for bias in (w.bias_ih, w.bias_hh) if bias is not None)
+        if biases:
+            arrays.append(KerasArray(f"{cell}/2", f"{folder}bias", biases, is_gru))
+    return arrays
+
+
+def _load_h5(path: Path, content: bytes, network: Network) -> None:
+    """Check that the whole file fits, then load it: a file that does not fit changes nothing."""
+    h5py = _import_h5py()
+    found: list[tuple[KerasArray, np.ndarray[Any, Any]]] = []
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            _refuse_foreign_storage(h5py, file, path)
+            groups = set(file["layers"]) if "layers" in file else set()
+            for name, layer in _keras_layers(network):
+                groups.discard(name)
+                arrays = _keras_arrays(layer)
+                for array in arrays:
+                    found.append((array, _read_array(file, path, name, layer, array)))
+                extra = f"layers/{name}/{arrays[-1].place[:-1]}{len(arrays)}" if arrays else ""
+                if extra in file:
+                    raise InputError(
+                        f"{path}: layer {name!r} ({kind_of(layer)}) has an array more in the file ({extra}) "
+                        "than in the network; was it built with bias=False?"
+                    )
+            if groups:
+                raise InputError(f"{path}: the file has layers that the network lacks: {', '.join(sorted(groups))}.")
+    except InputError:
+        raise
+    except Exception as error:  # h5py meets a damaged file with errors of many types
+        raise InputError(f"{path}: is not an HDF5 file or is damaged ({error}).") from error
+    for array, values in found:
+        array.from_keras(values)
+
+
+def _read_array(file: Any, path: Path, name: str, layer: nn.Module, array: KerasArray) -> np.ndarray[Any, Any]:
+    where = f"{path}: layer {name!r} ({kind_of(layer)}), {array.name}"
+    expected = array.to_keras().shape
+    dataset = file.get(f"layers/{name}/{array.place}")
+    if dataset is None:
+        raise InputError(f"{where}: is not in the file; expected shape {expected}.")
+    if dataset.shape != expected:
+        raise InputError(f"{where}: the file has shape {dataset.shape}; expected {expected}.")
+    if dataset.dtype.name not in {"float16", "float32", "float64"}:
+        raise InputError(f"{where}: the file has {dataset.dtype} values; expected floating-point numbers.")
+    return np.asarray(dataset, dtype=dataset.dtype.newbyteorder("="))  # torch reads no foreign byte order
+
+
+def _refuse_foreign_storage(h5py: Any, file: Any, path: Path) -> None:
+    """An HDF5 file can point into other files of this machine; a file from elsewhere must not read them."""
+
+    def visit(group: Any) -> None:
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise InputError(f"{path}: {group.name}/{name} is a link to elsewhere; it is not followed.")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                visit(item)
+            elif item.external or item.is_virtual:
+                raise InputError(f"{path}: {item.name} keeps its data in another file; it is not read.")
+
+    visit(file)
+
+
+def _swap_first_two_gates(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """r, z, n ↔ z, r, h along the first axis."""
+    first, second, third = np.split(array, 3)
+    return np.concatenate([second, first, third])
+
+
+def _import_h5py() -> Any:
+    try:
+        import h5py
+    except ImportError as error:
+        raise InputError("Keras files need the package h5py: pip install 'recurra[keras]'.") from error
+    return h5py

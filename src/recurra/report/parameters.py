@@ -1,0 +1,65 @@
+"""Every parameter of a network in plain text: its name, the symbol that the mathematics gives it, shape, values.
+
+    h_t = tanh(x_t W_xh + h_{t-1} W_hh + b_h)        y_t = softmax(h_t W_hy + b_y)
+
+Kernels are shown as this writes them, (in, units); the network keeps them transposed.
+"""
+
+import numpy as np
+from torch import Tensor
+
+from recurra.nn import GRU, LSTM, Dense, Embedding, Network
+from recurra.nn.layers import RecurrentLayer
+
+SYMBOLS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias": "b_h", "bias_ih": "b_xh", "bias_hh": "b_hh"}
+GATES: dict[type, str] = {
+    GRU: "r (reset), z (update), n (candidate)",
+    LSTM: "i (input), f (forget), g (candidate), o (output)",
+}
+
+
+def parameters_text(network: Network) -> str:
+    """The text of parameters.txt."""
+    blocks: list[str] = []
+    for layer_name, layer in network.layers.items():
+        for name, parameter in layer.named_parameters():
+            symbol, meaning = _symbol(layer, name)
+            values = _as_written(layer, parameter)
+            heading = f"{layer_name}.{name}   {symbol}   shape {values.shape}"
+            blocks.append(f"{heading}\n{meaning}\n{_numbers(values)}\n")
+    total = sum(p.numel() for p in network.parameters())
+    return "\n".join([*blocks, f"{total:,} parameters in all\n"])
+
+
+def _symbol(layer: object, name: str) -> tuple[str, str]:
+    """The symbol of a parameter, and what it does."""
+    if isinstance(layer, Embedding):
+        return "E", "the learned code of each symbol, one row a symbol"
+    if isinstance(layer, Dense):
+        return {
+            "weight": ("W_hy", "from the memory to the prediction, (units, outputs)"),
+            "bias": ("b_y", "added to the prediction"),
+        }[name]
+    assert isinstance(layer, RecurrentLayer)
+    plain = name.removesuffix("_reverse")
+    meaning = {
+        "weight_ih": "from the input to the memory, (in, units)",
+        "weight_hh": "from the memory of the step before, (units, units)",
+        "bias": "added to the memory's input",
+        "bias_ih": "added to the input's part",
+        "bias_hh": "added to the memory's part",
+    }[plain]
+    if type(layer) in GATES:
+        meaning += f"; the units once for each gate: {GATES[type(layer)]}"
+    if name != plain:
+        meaning += "; of the core that reads from the end"
+    return SYMBOLS[plain], meaning
+
+
+def _as_written(layer: object, parameter: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
+    values = parameter.detach().cpu().numpy()
+    return values if isinstance(layer, Embedding) else values.T
+
+
+def _numbers(values: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> str:
+    return np.array2string(values, threshold=values.size + 1, max_line_width=100, precision=6, suppress_small=True)

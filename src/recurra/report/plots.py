@@ -1,0 +1,63 @@
+"""Plots, drawn without pyplot, which is slow to import and keeps figures alive."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from recurra.files import replace_file
+
+TRAINING, VALIDATION, MUTED = "#1b6ca8", "#d1495b", "#6c757d"
+
+
+def training_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, *, title: str) -> None:
+    """Draw accuracy, if there is one, and loss side by side over the epochs, and write a PNG.
+
+    Args:
+        history: one record an epoch, as in metrics.jsonl.
+        best_epoch: the epoch whose weights were kept, counted from 1; it is marked.
+        path: the PNG file.
+        title: what was trained.
+    """
+    names = [name for name in ("accuracy", "loss") if name in history[0]]
+    figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
+    figure.suptitle(title)
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        _curve(axes, history, name, best_epoch)
+    save_png(figure, path)
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    replace_file(path, buffer.getvalue())
+
+
+def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epoch: int) -> None:
+    epochs = [record["epoch"] for record in history]
+    marker = "o" if len(epochs) == 1 else ""
+    for key, label, color in ((name, "training", TRAINING), (f"val_{name}", "validation", VALIDATION)):
+        if key in history[0]:
+            values = [record[key] for record in history]
+            axes.plot(epochs, values, color=color, label=f"{label} {name}", marker=marker)
+            chosen = values[best_epoch - 1]
+    figure = f"{chosen:.0%}" if name == "accuracy" else f"{chosen:.3g}"
+    axes.plot(best_epoch, chosen, "o", color=MUTED, zorder=3, label=f"best epoch: {best_epoch} ({figure})")
+    axes.set_title(name)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if name == "accuracy":
+        axes.set_ylim(-0.04, 1.04)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_ylabel("share of right predictions")
+    else:
+        axes.set_ylim(bottom=0.0)
+        axes.set_ylabel("cross-entropy (nats)")
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="lower right" if name == "accuracy" else "upper right", frameon=False)

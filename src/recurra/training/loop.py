@@ -1,0 +1,280 @@
+"""The one training loop. Straight on: batches, epochs, best weights, and a state that resumes exactly."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from recurra.errors import InputError
+from recurra.training.callbacks import Callback
+from recurra.training.state import Record, TrainingState
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
+Data = tuple[Tensor, Tensor]  # inputs [N, …], targets [N, …]
+OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
+Schedule = Literal["constant", "cosine", "exponential"]
+
+
+class DivergenceError(InputError):
+    """The loss became NaN or infinite."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the data.
+        batch_size: samples a step.
+        optimizer: "adam", "adamw", "sgd" or "rmsprop" with torch's own defaults, or a function that takes the
+            parameters and `lr` and returns a torch optimizer.
+        learning_rate: at the start.
+        schedule: how the learning rate changes from epoch to epoch: not at all; along half a cosine towards 0; by equal
+            factors towards 1 %.
+        clip_norm: the largest norm of all gradients together; longer ones are scaled down to it.
+        shuffle: draw a new order of the samples each epoch.
+        seed: of the order and of dropout.
+    """
+
+    epochs: int = 100
+    batch_size: int = 32
+    optimizer: OptimizerName | Callable[..., torch.optim.Optimizer] = "adam"
+    learning_rate: float = 0.001
+    schedule: Schedule = "constant"
+    clip_norm: float | None = None
+    shuffle: bool = True
+    seed: int = 7
+
+
+def train(
+    network: nn.Module,
+    data: Data,
+    *,
+    loss: Loss,
+    options: TrainingOptions,
+    metrics: Mapping[str, Loss] | None = None,
+    validation: Data | None = None,
+    callbacks: Sequence[Callback] = (),
+    state: TrainingState | None = None,
+) -> TrainingState:
+    """Train a module.
+
+    The monitored metric, by which the best weights are kept, is the validation loss if there is validation data, else
+    the training loss. The network is left with the weights of the last epoch; the best ones are in the state.
+
+    Args:
+        network: any module that maps a batch of inputs to what `loss` takes.
+        data: inputs and targets, samples along the first axis, on the network's device.
+        loss: (output, target) → the mean over the batch.
+        options: see `TrainingOptions`.
+        metrics: more figures to follow, named; each (output, target) → a mean over the batch.
+        validation: inputs and targets that are scored after each epoch and never trained on.
+        callbacks: see `Callback`.
+        state: where an earlier training stood, to go on from there exactly.
+
+    Returns:
+        The state after the last epoch.
+
+    Raises:
+        DivergenceError: the loss became NaN or infinite; the message says in which epoch, and probable causes.
+        InputError: there is no data, or an option is unknown.
+    """
+    if len(data[0]) == 0:
+        raise InputError("there is nothing to train on: no samples.")
+    if options.schedule not in get_args(Schedule):
+        raise InputError(f"schedule is {options.schedule!r}; known are {', '.join(get_args(Schedule))}.")
+    cuda = [data[0].device] if data[0].is_cuda else []
+    with torch.random.fork_rng(devices=cuda):  # the caller's own random numbers stay as they are
+        torch.manual_seed(options.seed)
+        state = state or TrainingState()
+        run = _Training(network, _make_optimizer(network, options), options, callbacks, state, cuda)
+        run.restore()
+        for callback in callbacks:
+            callback.on_train_begin(state, options.epochs)
+        try:
+            while state.epoch < options.epochs and not state.stop:
+                started = time.perf_counter()
+                record: Record = {"epoch": state.epoch + 1, "learning_rate": run.set_learning_rate()}
+                record |= run.epoch(data, loss, metrics or {})
+                if validation is not None:
+                    scores = score(network, validation, loss, metrics)
+                    record |= {f"val_{name}": value for name, value in scores.items()}
+                _check_finite(record, data, options)
+                record["seconds"] = time.perf_counter() - started
+                run.advance(record, monitored=record["loss" if validation is None else "val_loss"])
+                for callback in callbacks:
+                    callback.on_epoch_end(state)
+        except BaseException:
+            for callback in callbacks:
+                callback.on_train_abort(state)
+            raise
+        for callback in callbacks:
+            callback.on_train_end(state)
+    return state
+
+
+@dataclass
+class _Training:
+    """What moves while training, kept in step with the state."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    options: TrainingOptions
+    callbacks: Sequence[Callback]
+    state: TrainingState
+    cuda: list[torch.device]
+
+    def __post_init__(self) -> None:
+        self.order = torch.Generator().manual_seed(self.options.seed)
+
+    def restore(self) -> None:
+        """Bring network, optimizer and random generators to where the state stands."""
+        tensors = self.state.tensors
+        if self.state.epoch:
+            self.network.load_state_dict(self.state.weights("model"))
+            slots: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in self.state.weights("optimizer").items():
+                index, slot = name.split(".", 1)
+                slots.setdefault(int(index), {})[slot] = tensor
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+            self.order.set_state(tensors["generator.order"])
+            torch.set_rng_state(tensors["generator.cpu"])
+            if self.cuda and "generator.cuda" in tensors:
+                torch.cuda.set_rng_state(tensors["generator.cuda"], self.cuda[0])
+        self._follow()
+
+    def set_learning_rate(self) -> float:
+        """The learning rate of the coming epoch, by the schedule."""
+        passed = self.state.epoch / self.options.epochs
+        factors: dict[Schedule, float] = {
+            "constant": 1.0,
+            "cosine": (1 + math.cos(math.pi * passed)) / 2,
+            "exponential": math.pow(0.01, passed),
+        }
+        rate = self.options.learning_rate * factors[self.options.schedule]
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def epoch(self, data: Data, loss: Loss, metrics: Mapping[str, Loss]) -> dict[str, float]:
+        """Train on each sample once; the means over the batches, as they were before each step."""
+        network, optimizer, options = self.network, self.optimizer, self.options
+        network.train()
+        inputs, targets = data
+        count = len(inputs)
+        samples = torch.randperm(count, generator=self.order) if options.shuffle else torch.arange(count)
+        batches = torch.split(samples.to(inputs.device), options.batch_size)
+        sums = _Sums()
+        for number, batch in enumerate(batches, start=1):
+            target = targets[batch]
+            optimizer.zero_grad()
+            output = network(inputs[batch])
+            batch_loss = loss(output, target)
+            batch_loss.backward()  # type: ignore[no-untyped-call]
+            if options.clip_norm is not None:
+                nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
+            optimizer.step()
+            sums.add("loss", batch_loss, len(batch))
+            with torch.no_grad():
+                for name, metric in metrics.items():
+                    sums.add(name, metric(output, target), len(batch))
+            for callback in self.callbacks:
+                callback.on_batch_end(self.state, number, len(batches))
+        return sums.means(count)
+
+    def advance(self, record: Record, monitored: float) -> None:
+        """Bring the state to the end of the epoch that `record` is of."""
+        state = self.state
+        state.epoch += 1
+        state.history.append(record)
+        if state.epoch == 1:
+            self._follow()  # the optimizer's tensors exist from the first step on
+        if state.best_value is None or monitored < state.best_value:
+            state.best_value, state.best_epoch = monitored, state.epoch
+            for name, tensor in state.weights("model").items():
+                state.tensors[f"best.{name}"] = tensor.clone()
+        state.tensors["generator.order"] = self.order.get_state()
+        state.tensors["generator.cpu"] = torch.get_rng_state()
+        if self.cuda:
+            state.tensors["generator.cuda"] = torch.cuda.get_rng_state(self.cuda[0])
+
+    def _follow(self) -> None:
+        """Let the state's tensors be those in use: training changes them in place."""
+        tensors = self.state.tensors
+        tensors |= {f"model.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": t for name, t in slots.items() if t is not None}
+
+
+@torch.no_grad()
+def score(
+    network: nn.Module,
+    data: Data,
+    loss: Loss,
+    metrics: Mapping[str, Loss] | None = None,
+    *,
+    batch_size: int = 1024,
+) -> dict[str, float]:
+    """Mean loss and metrics over all samples, without dropout and without training."""
+    was_training = network.training
+    network.eval()
+    sums = _Sums()
+    for inputs, target in zip(*(torch.split(part, batch_size) for part in data), strict=True):
+        output = network(inputs)
+        sums.add("loss", loss(output, target), len(inputs))
+        for name, metric in (metrics or {}).items():
+            sums.add(name, metric(output, target), len(inputs))
+    network.train(was_training)
+    return sums.means(len(data[0]))
+
+
+class _Sums:
+    """Sums over batches, kept as tensors so that no step waits for a number."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+
+    def add(self, name: str, mean: Tensor, count: int) -> None:
+        value = mean.detach() * count
+        self.sums[name] = self.sums[name] + value if name in self.sums else value
+
+    def means(self, count: int) -> dict[str, float]:
+        return {name: float(value) / count for name, value in self.sums.items()}
+
+
+def _make_optimizer(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    if callable(options.optimizer):
+        return options.optimizer(parameters, lr=options.learning_rate)
+    known: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "sgd": torch.optim.SGD,
+        "rmsprop": torch.optim.RMSprop,
+    }
+    if options.optimizer not in known:
+        raise InputError(f"optimizer is {options.optimizer!r}; known are {', '.join(known)}.")
+    return known[options.optimizer](parameters, lr=options.learning_rate)
+
+
+def _check_finite(record: Record, data: Data, options: TrainingOptions) -> None:
+    broken = [name for name, value in record.items() if not math.isfinite(value)]
+    if not broken:
+        return
+    causes: list[str] = []
+    for kind, tensor in zip(("inputs", "targets"), data, strict=True):
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            causes.append(f"the {kind} hold NaN or infinity: remove or fill them")
+    if not causes:
+        causes.append(f"the learning rate {record['learning_rate']:g} may be too high: try a tenth of it")
+        if options.clip_norm is None:
+            causes.append("gradients may explode: try clip_norm=1")
+    raise DivergenceError(
+        f"{broken[0]} became {record[broken[0]]} in epoch {record['epoch']} of {options.epochs}; training stopped. "
+        f"Probable cause: {'; or '.join(causes)}."
+    )

@@ -1,0 +1,172 @@
+"""The run folder: tensors and JSON, each file replaced whole, so that a run killed at any moment can go on."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors
+import safetensors.torch
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.files import replace_file, sweep_temporary_files
+from recurra.training.callbacks import Callback
+from recurra.training.state import TrainingState
+
+Mode = Literal["new", "resume", "overwrite", "read"]
+
+INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
+METADATA_KEY = "recurra"  # of safetensors files: one key, as several come out in random order
+
+
+class Run:
+    """A run folder, held by one process as long as it is open for writing.
+
+    Args:
+        path: the folder.
+        mode: "new" makes it, and refuses one that is there; "resume" goes on with it, or makes it; "overwrite"
+            empties it first; "read" takes no lock and changes nothing.
+
+    Attributes:
+        info: what run.json holds.
+
+    Raises:
+        InputError: the folder does not fit the mode, or another process is writing in it.
+    """
+
+    def __init__(self, path: str | Path, mode: Mode = "read") -> None:
+        self.path = Path(path)
+        self.info: dict[str, Any] = {}
+        self._lock: FileLock | None = None
+        if mode == "read":
+            if not (self.path / INFO).is_file():
+                raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` makes one.")
+            self.info = self.read_json(INFO)
+            return
+        self._take(mode)
+
+    def _take(self, mode: Mode) -> None:
+        try:
+            existed = self.path.exists()
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be made into a folder ({error.strerror}).") from error
+        is_run = (self.path / INFO).is_file()
+        if existed and not is_run and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+            raise InputError(f"{self.path}: holds files and is not a run folder; choose another --out.")
+        if is_run and mode == "new":
+            raise InputError(f"{self.path}: is already a run; --resume goes on with it, --overwrite begins anew.")
+        self._lock = FileLock(self.path / ".lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise InputError(f"{self.path}: another process is working on this run; wait for its end.") from error
+        sweep_temporary_files(self.path)
+        if is_run and mode == "resume":
+            self.info = self.read_json(INFO)
+        if is_run and mode == "overwrite":
+            self._empty()
+
+    def _empty(self) -> None:
+        """Remove the results; run.json is replaced later, so that the folder is a run all the time."""
+        for name in (STATE, MODEL, METRICS, "parameters.txt", "scores.json"):
+            (self.path / name).unlink(missing_ok=True)
+        for plot in self.path.glob("*.png"):
+            plot.unlink()
+
+    def close(self) -> None:
+        """Let other processes work on the run."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record(self, **fields: Any) -> None:
+        """Set fields of run.json."""
+        self.info |= fields
+        self.write_json(INFO, self.info)
+
+    def write_json(self, name: str, content: Any) -> None:
+        text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False)
+        replace_file(self.path / name, (text + "\n").encode())
+
+    def read_json(self, name: str) -> Any:
+        path = self.path / name
+        try:
+            return json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{path}: is missing; the run may not have come so far: --resume goes on.") from None
+        except ValueError as error:
+            raise InputError(f"{path}: is damaged ({error}).") from error
+
+    def save_state(self, state: TrainingState) -> None:
+        """Write the state, and metrics.jsonl from it."""
+        write_tensors(self.path / STATE, state.tensors, state.to_json())
+        lines = [json.dumps(record, sort_keys=True) for record in state.history]
+        replace_file(self.path / METRICS, "".join(line + "\n" for line in lines).encode())
+
+    def load_state(self) -> TrainingState | None:
+        """The state that was last written; None if there is none yet."""
+        path = self.path / STATE
+        if not path.is_file():
+            return None
+        tensors, data = read_tensors(path)
+        return TrainingState.from_parts(data, tensors)
+
+
+class Checkpoint(Callback):
+    """Write the state and the best model of a run, at most every `every_seconds` seconds and at the end.
+
+    Args:
+        run: the run folder.
+        write_model: called with the state after each time that the state was written.
+        every_seconds: 0 writes after every epoch.
+    """
+
+    def __init__(self, run: Run, write_model: Callable[[TrainingState], None], every_seconds: float = 1.0) -> None:
+        self.run, self.write_model, self.every_seconds = run, write_model, every_seconds
+        self._last = time.monotonic()
+
+    def on_epoch_end(self, state: TrainingState) -> None:
+        if time.monotonic() - self._last >= self.every_seconds:
+            self.on_train_end(state)
+
+    def on_train_end(self, state: TrainingState) -> None:
+        self.run.save_state(state)
+        self.write_model(state)
+        self._last = time.monotonic()
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], data: Any) -> None:
+    """Write a safetensors file with `data` as JSON in its metadata; the same content gives the same bytes."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    owners: dict[int, str] = {}
+    for name, tensor in plain.items():
+        if owners.setdefault(tensor.data_ptr(), name) != name:
+            plain[name] = tensor.clone()  # tied weights: safetensors wants each tensor on its own
+    replace_file(path, safetensors.torch.save(plain, {METADATA_KEY: text}))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
+    """Read what `write_tensors` wrote.
+
+    Raises:
+        InputError: there is no such file, or it is damaged, or none of ours.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            data = json.loads(metadata[METADATA_KEY])
+            return {name: file.get_tensor(name).clone() for name in file.keys()}, data  # noqa: SIM118
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: is damaged, or was not written by recurra ({error}).") from error
