@@ -1,6 +1,6 @@
 """The `config.json` of a `.keras` file → our layers. Whatever we lack is an error that names it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import torch
@@ -73,17 +73,21 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
         layer = reader.read()
         layer.requires_grad_(bool(options.get("trainable", True)))
         dtypes.add(reader.dtype())
-        layers[_module_name(options["name"])] = layer
+        layers[_module_name(options["name"], layers)] = layer
         size = int(getattr(layer, "output_size", size or 0))
+    if not layers:
+        raise InputError(f"{source}: the model has no layers.")
     if len(dtypes) != 1:
         raise InputError(f"{source}: has layers of the dtypes {sorted(dtypes)}; one for all is expected.")
     return Network(layers.values(), list(layers)), DTYPES[dtypes.pop()]
 
 
-def _module_name(name: str) -> str:
-    """A Keras layer's name as torch accepts it for a module: no dots, no method of ModuleDict."""
+def _module_name(name: str, taken: Container[str]) -> str:
+    """A Keras layer's name as torch accepts it for a module: no dots, no attribute of a ModuleDict, no name twice."""
     name = name.replace(".", "_")
-    return f"{name}_" if hasattr(nn.ModuleDict, name) else name
+    while hasattr(nn.ModuleDict(), name) or name in taken:
+        name += "_"
+    return name
 
 
 class _Reader:

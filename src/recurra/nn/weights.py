@@ -125,7 +125,10 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
             weights = archive.read("model.weights.h5")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError, ValueError) as error:
         raise InputError(f"{path}: is not a .keras file of Keras 3 ({error}).") from error
-    network, dtype = layers_from_config(config, str(path))
+    try:
+        network, dtype = layers_from_config(config, str(path))
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: its config.json is not one that Keras 3 writes ({error!r}).") from error
     network.to(dtype)
     _load_h5(path, weights, network)
     return network.eval()

@@ -1,0 +1,152 @@
+"""One step of each cell against torch's cells, against hand calculations, and against the layers."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from recurra.errors import InputError
+from recurra.nn import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
+from recurra.nn.cells import ACTIVATIONS
+
+CELLS = {"SimpleRNN": SimpleRNNCell, "GRU": GRUCell, "LSTM": LSTMCell}
+EACH_CELL = pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
+
+
+def randomize(module):
+    with torch.no_grad():
+        for p in module.parameters():
+            p.uniform_(-0.8, 0.8)
+    return module.double()
+
+
+def gradients(outputs, *leaves):
+    loss = sum((output * torch.linspace(-1, 2, output.numel()).view_as(output)).sum() for output in outputs)
+    return torch.autograd.grad(loss, leaves)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("given_state", [True, False])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (lambda bias: SimpleRNNCell(4, 3, bias=bias), lambda bias: nn.RNNCell(4, 3, bias)),
+        (
+            lambda bias: SimpleRNNCell(4, 3, bias=bias, activation="relu"),
+            lambda bias: nn.RNNCell(4, 3, bias, nonlinearity="relu"),
+        ),
+        (lambda bias: GRUCell(4, 3, bias=bias), lambda bias: nn.GRUCell(4, 3, bias)),
+        (lambda bias: LSTMCell(4, 3, bias=bias), lambda bias: nn.LSTMCell(4, 3, bias)),
+    ],
+    ids=["tanh", "relu", "gru", "lstm"],
+)
+def test_equals_the_torch_cell_in_state_and_every_gradient(ours, theirs, bias, given_state):
+    cell, oracle = randomize(ours(bias)), randomize(theirs(bias))
+    joined_bias = bias and not isinstance(cell, GRUCell)  # two biases of torch's are one of ours
+    with torch.no_grad():
+        for name, p in cell.named_parameters():
+            p.copy_(oracle.bias_ih + oracle.bias_hh if name == "bias" else oracle.get_parameter(name))
+    x = torch.randn(5, 4, dtype=torch.float64, requires_grad=True)
+    count = cell.equations.states
+    state = tuple(torch.randn(5, 3, dtype=torch.float64, requires_grad=True) for _ in range(count))
+    leaves = (x, *state) if given_state else (x,)
+
+    found = cell(x, state if given_state else None)
+    expected = oracle(x, (state if count == 2 else state[0]) if given_state else None)
+    expected = expected if count == 2 else (expected,)
+
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
+    names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if bias else [])]
+    our_names = ["weight_ih", "weight_hh", *(["bias", "bias"] if joined_bias else names[2:])]
+    torch.testing.assert_close(
+        gradients(found, *leaves, *(cell.get_parameter(name) for name in our_names)),
+        gradients(expected, *leaves, *(oracle.get_parameter(name) for name in names)),
+        rtol=0,
+        atol=1e-10,
+    )
+
+
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def test_a_gru_step_with_reset_before_by_hand():
+    cell = GRUCell(1, 1, reset_after=False).double()
+    with torch.no_grad():
+        cell.weight_ih.copy_(torch.tensor([[0.1], [0.2], [0.3]]))  # r, z, n
+        cell.weight_hh.copy_(torch.tensor([[-0.4], [0.5], [0.6]]))
+        cell.bias.copy_(torch.tensor([0.07, -0.08, 0.09]))
+    x, h = 2.0, -0.7
+    r = sigmoid(0.1 * x + 0.07 - 0.4 * h)
+    z = sigmoid(0.2 * x - 0.08 + 0.5 * h)
+    n = math.tanh(0.3 * x + 0.09 + 0.6 * (r * h))
+    (h_t,) = cell(torch.tensor([[x]]).double(), (torch.tensor([[h]]).double(),))
+    assert h_t.item() == pytest.approx(z * h + (1 - z) * n, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("tanh", [math.tanh(-4), math.tanh(-1), 0, math.tanh(1), math.tanh(4)]),
+        ("relu", [0, 0, 0, 1, 4]),
+        ("sigmoid", [sigmoid(-4), sigmoid(-1), 0.5, sigmoid(1), sigmoid(4)]),
+        ("hard_sigmoid", [0, 1 / 3, 0.5, 2 / 3, 1]),
+        ("linear", [-4, -1, 0, 1, 4]),
+    ],
+)
+def test_activations_are_the_known_functions(name, expected):
+    assert ACTIVATIONS[name](torch.tensor([-4.0, -1, 0, 1, 4])).tolist() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cell", "layer"),
+    [
+        (SimpleRNNCell(4, 3, activation="hard_sigmoid"), SimpleRNN(4, 3, activation="hard_sigmoid")),
+        (GRUCell(4, 3, activation="linear", reset_after=False), GRU(4, 3, activation="linear", reset_after=False)),
+        (GRUCell(4, 3), GRU(4, 3)),
+        (LSTMCell(4, 3, recurrent_activation="hard_sigmoid"), LSTM(4, 3, recurrent_activation="hard_sigmoid")),
+        (LSTMCell(4, 3, bias=False), LSTM(4, 3, bias=False)),
+    ],
+    ids=lambda module: type(module).__name__,
+)
+def test_steps_of_a_cell_are_a_layer_with_the_same_parameter_names(cell, layer):
+    layer.load_state_dict(randomize(cell).state_dict())
+    layer.double().return_state = True
+    x = torch.randn(5, 7, 4, dtype=torch.float64)
+    state = None
+    for x_t in x.unbind(1):
+        state = cell(x_t, state)
+    output, *last = layer(x)
+    torch.testing.assert_close(last, list(state), rtol=0, atol=1e-10)
+    torch.testing.assert_close(output, state[0], rtol=0, atol=1e-10)
+
+
+def test_a_fresh_lstm_cell_has_forget_bias_one():
+    assert LSTMCell(2, 2).bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+    assert LSTMCell(2, 2, unit_forget_bias=False).bias.tolist() == [0] * 8
+
+
+@EACH_CELL
+def test_a_step_of_an_empty_batch_is_empty(make):
+    assert {s.shape for s in make(4, 3)(torch.zeros(0, 4))} == {(0, 3)}
+
+
+@EACH_CELL
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((0, 3), {}, "input_size is 0; it must be at least 1"),
+        ((4, 0), {}, "hidden_size is 0; it must be at least 1"),
+        ((4, 3), {"activation": "softmax"}, "activation is 'softmax'; known are tanh, relu"),
+    ],
+)
+def test_sizes_and_activations_are_checked(make, arguments, options, message):
+    with pytest.raises(InputError, match=f"{make.__name__}: {message}"):
+        make(*arguments, **options)
+
+
+@pytest.mark.parametrize("make", [GRUCell, LSTMCell])
+def test_an_unknown_recurrent_activation_is_refused(make):
+    with pytest.raises(InputError, match=f"{make.__name__}: recurrent_activation is 'softmax'"):
+        make(4, 3, recurrent_activation="softmax")
