@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Heavy modules are imported by the command that needs them."""
 
 import inspect
+import os
 import sys
 from collections.abc import Iterable
 from json import dumps as to_json
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from recurra.models import LanguageModel
     from recurra.training.run import Mode
 
-DONE, OUR_FAULT, INPUT_AT_FAULT, INTERRUPTED = 0, 1, 2, 130
+DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130  # 1, a fault of ours, is Python's own after a traceback
 
 app = App(
     name="recurra",
     help="Recurrent neural networks for sequences: show it a sequence, and it learns what comes next.",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -37,6 +39,9 @@ def run(tokens: list[str]) -> int:
     except (InputError, CycloptsError) as error:
         print(f"recurra: {' '.join(str(error).split())}", file=sys.stderr)
         return INPUT_AT_FAULT
+    except BrokenPipeError:  # whoever read our output has had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except KeyboardInterrupt:
         print("\nrecurra: interrupted; `recurra train … --resume` goes on from the last save.", file=sys.stderr)
         return INTERRUPTED
@@ -146,20 +151,25 @@ def _case_app(case: "Case") -> App:
         _flag("quiet", bool, False, "Show no progress."),
     ]
     values = case.settings({})
-    for name, field in case.settings_type.model_fields.items():
-        if name not in {"kind", "description"}:
-            parameters.append(_flag(name, field.annotation, getattr(values, name), field.description or ""))
+    for name, field in case.settings_type.flags().items():
+        negative = f"--no-{name}" if field.annotation is bool else ()
+        flag = _flag(name, field.annotation, getattr(values, name), field.description or "", negative=negative)
+        parameters.append(flag)
     signature = inspect.Signature(parameters)
     train_case.__signature__ = signature  # type: ignore[attr-defined]
     train_case.__annotations__ = {p.name: p.annotation for p in parameters}
-    case_app = App(f"recurra train {case.name}", help=str(case.values.get("description", "")), version_flags=[])
+    case_app = App(
+        f"recurra train {case.name}",
+        help=str(case.values.get("description", "")),
+        version_flags=[],
+        suppress_keyboard_interrupt=False,
+    )
     case_app.default(train_case)
     return case_app
 
 
-def _flag(name: str, kind: Any, default: Any, help: str) -> inspect.Parameter:
-    negative = f"--no-{name}" if default is True else ()
-    annotation = Annotated[kind, Parameter(help=help, negative=negative)]
+def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
+    annotation = Annotated[kind, Parameter(help=text, negative=negative)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

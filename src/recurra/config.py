@@ -1,6 +1,8 @@
 """Every setting a user can make, checked once, each with the sentence that `--help` shows."""
 
 import difflib
+import inspect
+import numbers
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,6 +16,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from recurra.errors import InputError
 
@@ -28,7 +31,7 @@ def _units_of_each_layer(units: list[int]) -> list[int]:
 
 Units = Annotated[
     list[int],
-    BeforeValidator(lambda value: [value] if isinstance(value, int) else value),
+    BeforeValidator(lambda value: [value] if isinstance(value, numbers.Integral) else value),
     AfterValidator(_units_of_each_layer),
 ]
 
@@ -37,6 +40,15 @@ class Settings(BaseModel):
     """What all groups of settings share: no field that is not known, nothing changed once it is checked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @classmethod
+    def flags(cls) -> dict[str, FieldInfo]:
+        """The settings that the command line has a flag for, the most particular ones first."""
+        fields: dict[str, FieldInfo] = {}
+        for owner in cls.__mro__:
+            own = inspect.get_annotations(owner)
+            fields |= {name: f for name, f in cls.model_fields.items() if name in own and f.description is not None}
+        return fields
 
 
 class TrainingSettings(Settings):
@@ -132,7 +144,8 @@ def check(settings: type[S], values: Mapping[str, Any], source: str) -> S:
 
 
 def _in_one_line(error: Any, known: list[str]) -> str:
-    place = ".".join(str(part) for part in error["loc"] if part not in {"float", "int"})
+    field, *inside = error["loc"] or ("",)
+    place = ".".join([field, *(str(part) for part in inside if isinstance(part, int))])  # the others name kinds
     if error["type"] == "extra_forbidden":
         return f"there is no setting {place!r}{near_miss(place, known)}"
     if error["type"] == "missing":

@@ -1,5 +1,6 @@
 """Files that are replaced whole or not at all."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -17,7 +18,7 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         InputError: the disk is full, or the place cannot be written. The old file is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
     try:
         try:
             with temporary.open("xb") as file:
@@ -45,10 +46,9 @@ def sweep_temporary_files(folder: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power cut, where the system lets a folder be synced."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -32,8 +32,7 @@ class Vocabulary:
             self.symbols += (unknown,)
         self._ids: dict[str, int] = {}
         for symbol in self.symbols:
-            if not isinstance(symbol, str) or not symbol:
-                raise InputError(f"symbols are strings of at least one character; found {symbol!r}.")
+            _check_symbol(symbol)
             if symbol in self._ids:
                 raise InputError(f"symbol {symbol!r} comes twice in the vocabulary; each may come once.")
             self._ids[symbol] = len(self._ids)
@@ -53,7 +52,10 @@ class Vocabulary:
             order: ids in the order in which the symbols are first seen, or sorted.
             unknown: see `Vocabulary`.
         """
-        seen = list(dict.fromkeys(sequence))
+        symbols = list(sequence)
+        for symbol in symbols:
+            _check_symbol(symbol)
+        seen = list(dict.fromkeys(symbols))
         if order == "sorted":
             seen.sort()
         elif order != "first-seen":
@@ -78,8 +80,12 @@ class Vocabulary:
         unknown = "" if self.unknown is None else f", unknown={self.unknown!r}"
         return f"Vocabulary({self._shown()}{unknown})"
 
-    def encode(self, sequence: str | Iterable[str]) -> Ids:
+    def encode(self, sequence: str | Iterable[str], *, first: int = 1) -> Ids:
         """Symbols → ids [T].
+
+        Args:
+            sequence: a text or symbols.
+            first: the place of its first symbol, where it is a part of something longer; for the error.
 
         Raises:
             InputError: a symbol is not known and there is no `unknown`; it is named with its place.
@@ -91,8 +97,8 @@ class Vocabulary:
         try:
             return np.fromiter((self._ids[symbol] for symbol in symbols), np.int64, len(symbols))
         except KeyError:
-            place = next(i for i, symbol in enumerate(symbols) if symbol not in self._ids)
-        raise InputError(f"symbol {symbols[place]!r} at position {place + 1} is not known; known are: {self._shown()}.")
+            place, symbol = next((i, s) for i, s in enumerate(symbols, start=first) if s not in self._ids)
+        raise InputError(f"symbol {symbol!r} at position {place} is not known; known are: {self._shown()}.")
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Ids → symbols.
@@ -110,13 +116,11 @@ class Vocabulary:
     def split(self, text: str) -> list[str]:
         """Cut a line that a person typed into symbols: at spaces, if they are of several characters, else each one.
 
-        Where every symbol is one character, spaces between them are allowed too, unless a space is a symbol.
+        Where every symbol is one character, spaces between them are allowed too, unless they are symbols themselves.
         """
         if max(map(len, self._plain_symbols())) > 1:
             return text.split()
-        if " " not in self._ids:
-            text = "".join(text.split())
-        return list(text)
+        return [symbol for symbol in text if symbol in self._ids or not symbol.isspace()]
 
     def join(self, symbols: Sequence[str]) -> str:
         """The reverse of `split`: symbols as one line to show."""
@@ -137,6 +141,11 @@ class Vocabulary:
         shown = [symbol if symbol.isprintable() and " " not in symbol else repr(symbol) for symbol in self.symbols]
         more = len(shown) - SHOWN_SYMBOLS
         return " ".join(shown[:SHOWN_SYMBOLS]) + (f" … and {more} more" if more > 0 else "")
+
+
+def _check_symbol(symbol: object) -> None:
+    if not isinstance(symbol, str) or not symbol:
+        raise InputError(f"symbols are strings of at least one character; found {symbol!r}.")
 
 
 def windows(ids: Ids, window: int, *, targets: Literal["last", "every"] = "last") -> tuple[Ids, Ids]:

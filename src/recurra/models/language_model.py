@@ -108,13 +108,14 @@ class LanguageModel(Estimator):
             DivergenceError: the loss became NaN or infinite.
         """
         settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
+        _device(settings.device)
         symbols = list(sequence)
         length = _training_length(settings, len(symbols))
         vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order)
         parts = [
-            _tensors(windows(vocabulary.encode(part), settings.window, targets=settings.targets), settings.device)
-            for part in (symbols[:length], symbols[length:])
-            if part
+            _tensors(windows(ids, settings.window, targets=settings.targets), settings.device)
+            for ids in (vocabulary.encode(symbols[:length]), vocabulary.encode(symbols[length:], first=length + 1))
+            if len(ids)
         ]
         network = _new_network(settings, len(vocabulary))
 
@@ -202,12 +203,17 @@ class LanguageModel(Estimator):
         """
         path = Path(path)
         weights, data = read_tensors(path)
-        if data.get("kind") != KIND or data.get("format") != FORMAT:
-            found = f"{data.get('kind')!r} of format {data.get('format')!r}"
+        if not isinstance(data, dict) or "kind" not in data:
+            raise InputError(f"{path}: holds no model; `save` writes one, and a run's is its {MODEL}.")
+        if data["kind"] != KIND or data.get("format") != FORMAT:
+            found = f"{data['kind']!r} of format {data.get('format')!r}"
             raise InputError(f"{path}: holds a {found}; this recurra reads {KIND!r} of format {FORMAT}.")
-        parameters = data["parameters"] | ({} if device is None else {"device": device})
+        try:
+            parameters = data["parameters"] | ({} if device is None else {"device": device})
+            vocabulary = Vocabulary.from_json(data["vocabulary"])
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{path}: lacks parts of its configuration; it is damaged.") from error
         settings = check(LanguageModelSettings, parameters, str(path))
-        vocabulary = Vocabulary.from_json(data["vocabulary"])
         network = _new_network(settings, len(vocabulary))
         try:
             network.load_state_dict(weights)
@@ -229,7 +235,7 @@ class LanguageModel(Estimator):
                 raise InputError(
                     f"{self.vocabulary_.join(symbols)!r} has {len(symbols)} symbols; a window of {window} is needed."
                 )
-            ids.append(self.vocabulary_.encode(symbols[-window:]))
+            ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
         inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
@@ -271,7 +277,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
 def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {name!r} cannot be used here ({reason}); use 'cpu'.") from None
@@ -282,7 +288,7 @@ def _training_length(settings: LanguageModelSettings, length: int) -> int:
     """How many symbols of the sequence are trained on; the rest is for validation."""
     validation = settings.validation
     held_out = round(validation * length) if isinstance(validation, float) else validation
-    if held_out and min(held_out, length - held_out) <= settings.window:
+    if validation and min(held_out, length - held_out) <= settings.window:
         raise InputError(
             f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "
             f"validation; with a window of {settings.window} each part needs at least {settings.window + 1}."

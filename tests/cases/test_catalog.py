@@ -1,0 +1,82 @@
+"""Finding cases, and their settings."""
+
+from pathlib import Path
+
+import pytest
+
+from recurra.cases.catalog import built_in_cases, find_case
+from recurra.errors import InputError
+
+
+def test_the_tutorials_three_letter_cases_are_built_in() -> None:
+    assert [case.name for case in built_in_cases()] == ["letters-embedding", "letters-onehot", "letters-window"]
+
+
+def test_letters_is_short_for_the_first_one() -> None:
+    assert find_case("letters").name == "letters-onehot"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("letters-onehot", {"alphabet": "abcde", "ring": True, "units": [3], "window": 1, "epochs": 100}),
+        ("letters-embedding", {"alphabet": "abcde", "ring": True, "units": [3], "embedding_dim": 2}),
+        ("letters-window", {"alphabet": "abcdefghijk", "ring": False, "units": [10], "window": 3, "epochs": 100}),
+    ],
+)
+def test_the_built_in_cases_are_the_tutorials(name: str, expected: dict[str, object]) -> None:
+    settings = find_case(name).settings({}).model_dump()
+    tutorial = {"cell": "rnn", "optimizer": "adam", "learning_rate": 0.01, "batch_size": 32, "seed": 7}
+    assert settings | tutorial | expected == settings
+
+
+def test_a_misspelt_case_names_the_near_miss() -> None:
+    with pytest.raises(InputError, match=r"there is no case 'leters'; did you mean 'letters'\?"):
+        find_case("leters")
+
+
+def test_a_case_that_is_like_none_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match="known are letters, letters-embedding, letters-onehot, letters-window"):
+        find_case("weather")
+
+
+def a_file(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_a_case_of_the_users_own_is_a_toml_file(tmp_path: Path) -> None:
+    case = find_case(a_file(tmp_path, 'kind = "letters"\nalphabet = "春夏秋冬"\nunits = [4, 5]\n'))
+    settings = case.settings({"epochs": 7})
+    assert (case.name, settings.alphabet, settings.units, settings.epochs) == ("mine", "春夏秋冬", [4, 5], 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'kind = "letters"\nalphabet = "ab"\nunit = 3',
+            r"mine.toml: there is no setting 'unit'; did you mean 'units'\?",
+        ),
+        ('kind = "letters"', "mine.toml: the setting 'alphabet' is missing"),
+        ('kind = "weather"', "mine.toml: kind is 'weather'; known are letters"),
+        ("alphabet = 'ab'", "mine.toml: kind is None; known are letters"),
+        ("kind = ", "mine.toml: is not valid TOML"),
+        ('kind = "letters"\nalphabet = "ab"\ncell = "rn"', "cell is 'rn'; expected 'rnn', 'gru' or 'lstm'"),
+        ('kind = "letters"\nalphabet = "abc"\nwindow = 3\nring = false', "needs at least 4"),
+    ],
+)
+def test_a_faulty_file_says_where_and_what(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        find_case(a_file(tmp_path, text)).settings({})
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such file"):
+        find_case(str(tmp_path / "none.toml"))
+
+
+def test_settings_are_checked_together_not_one_by_one() -> None:
+    settings = find_case("letters-window").settings({"window": 12, "alphabet": "abcdefghijklmnopq"})
+    assert settings.window == 12

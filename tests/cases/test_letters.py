@@ -1,0 +1,121 @@
+"""The letter cases, from data to a finished run folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recurra import LanguageModel
+from recurra.cases.catalog import find_case
+from recurra.cases.letters import sequence_of, train_letters
+from recurra.config import LanguageModelSettings
+from recurra.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "ring", "window", "sequence"),
+    [
+        ("abcde", True, 1, "abcdea"),
+        ("abcde", True, 3, "abcdeabc"),
+        ("ab", True, 5, "abababa"),
+        ("abcdefghijk", False, 3, "abcdefghijk"),
+    ],
+)
+def test_a_ring_goes_on_from_its_beginning(alphabet: str, ring: bool, window: int, sequence: str) -> None:
+    settings = find_case("letters").settings({"alphabet": alphabet, "ring": ring, "window": window})
+    assert sequence_of(settings) == sequence
+
+
+@pytest.mark.parametrize("name", ["letters-onehot", "letters-embedding", "letters-window"])
+def test_every_case_reaches_full_accuracy_for_nineteen_of_twenty_seeds(name: str) -> None:
+    case = find_case(name)
+    right = 0
+    for seed in range(20):
+        settings = case.settings({"seed": seed})
+        parameters = settings.model_dump(include=set(LanguageModelSettings.model_fields))
+        right += LanguageModel(**parameters).fit(sequence_of(settings)).score(sequence_of(settings)) == 1.0
+    assert right >= 19
+
+
+def test_a_run_folder_has_everything_that_was_promised(tmp_path: Path) -> None:
+    out = tmp_path / "l"
+    train_letters(find_case("letters"), {}, out)
+    assert sorted(file.name for file in out.iterdir() if not file.name.startswith(".")) == [
+        "metrics.jsonl",
+        "model.safetensors",
+        "parameters.txt",
+        "run.json",
+        "scores.json",
+        "state.safetensors",
+        "training.png",
+    ]
+    info = json.loads((out / "run.json").read_text())
+    assert info["status"] == "finished"
+    assert info["settings"]["alphabet"] == "abcde"
+    assert info["versions"].keys() == {"recurra", "torch", "numpy", "python"}
+    scores = json.loads((out / "scores.json").read_text())
+    assert scores["accuracy"] == 1.0
+    assert scores["most_frequent_accuracy"] == 0.2
+    assert len((out / "metrics.jsonl").read_text().splitlines()) == 100
+    assert (out / "training.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_runs_with_the_same_seed_have_the_same_model_file(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        train_letters(find_case("letters-window"), {"epochs": 5}, tmp_path / name)
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "second")]
+    assert models[0] == models[1]
+
+
+def test_a_run_that_goes_on_for_more_epochs_ends_like_one_that_had_them_from_the_start(tmp_path: Path) -> None:
+    case = find_case("letters-window")
+    train_letters(case, {"epochs": 9}, tmp_path / "whole")
+    train_letters(case, {"epochs": 4}, tmp_path / "parts")
+    train_letters(case, {"epochs": 9}, tmp_path / "parts", mode="resume")
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts")]
+    assert models[0] == models[1]
+    assert len((tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()) == 9
+
+
+def test_a_finished_run_resumes_to_nothing(tmp_path: Path) -> None:
+    case = find_case("letters")
+    assert not train_letters(case, {"epochs": 3}, tmp_path / "r").was_finished
+    before = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "r").iterdir() if file.suffix}
+    again = train_letters(case, {}, tmp_path / "r", mode="resume")
+    assert again.was_finished
+    assert again.model.predict("a") in "abcde"
+    after = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "r").iterdir() if file.suffix}
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("case", "overrides", "message"),
+    [
+        ("letters", {"epochs": 2}, "has epochs 3, not 2; when a run is resumed epochs can only grow"),
+        ("letters", {"alphabet": "abcdef"}, "has alphabet 'abcde', not 'abcdef'; when a run is resumed only epochs"),
+        ("letters", {"cell": "lstm"}, "has cell 'rnn', not 'lstm'"),
+        ("letters-window", {}, "is a run of case letters-onehot, not of letters-window"),
+    ],
+)
+def test_a_resumed_run_keeps_its_configuration(
+    tmp_path: Path, case: str, overrides: dict[str, object], message: str
+) -> None:
+    train_letters(find_case("letters"), {"epochs": 3}, tmp_path)
+    with pytest.raises(InputError, match=message):
+        train_letters(find_case(case), overrides, tmp_path, mode="resume")
+
+
+def test_changed_data_is_refused(tmp_path: Path) -> None:
+    train_letters(find_case("letters"), {"epochs": 3}, tmp_path)
+    info = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(info | {"data": "of something else", "status": "training"}))
+    with pytest.raises(InputError, match="the run began with other data"):
+        train_letters(find_case("letters"), {"epochs": 5}, tmp_path, mode="resume")
+
+
+def test_scores_of_a_run_with_validation_name_it(tmp_path: Path) -> None:
+    overrides = {"alphabet": "ababababab", "ring": False, "validation": 4, "epochs": 30}
+    train_letters(find_case("letters"), overrides, tmp_path)
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert 0.0 <= scores["val_accuracy"] <= 1.0
+    assert scores["val_loss"] > 0.0

@@ -1,0 +1,274 @@
+"""The command line as people meet it: what is printed where, and the exit status."""
+
+import json
+import os
+import pty
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recurra.cli import run
+
+RECURRA = [sys.executable, "-m", "recurra"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Finished runs of the three cases."""
+    folder = tmp_path_factory.mktemp("runs")
+    for case in ("letters-onehot", "letters-embedding", "letters-window"):
+        assert run(["train", case, "--out", str(folder / case), "--quiet"]) == 0
+    return folder
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+    captured = capsys.readouterr()
+    return captured.out.splitlines(), captured.err
+
+
+@pytest.mark.parametrize("case", ["letters-onehot", "letters-embedding"])
+def test_the_ring_is_predicted(runs: Path, case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", str(runs / case), *"abcde"]) == 0
+    lines, err = printed(capsys)
+    assert [line.split("  ")[0] for line in lines] == ["a----> b", "b----> c", "c----> d", "d----> e", "e----> a"]
+    assert all(line.endswith(" %") for line in lines)
+    assert err == ""
+
+
+def test_windows_are_predicted(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    windows = ["abc", "bcd", "cde", "def", "efg", "fgh", "ghi", "hij"]
+    assert run(["predict", str(runs / "letters-window"), *windows]) == 0
+    assert [line.split("  ")[0][-1] for line in printed(capsys)[0]] == list("defghijk")
+
+
+def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", str(runs / "letters-onehot"), "a", "b", "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert [(a["input"], a["prediction"]) for a in answers] == [("a", "b"), ("b", "c")]
+    assert answers[0]["probability"] == answers[0]["probabilities"]["b"]
+    assert sum(answers[0]["probabilities"].values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "RUNS/letters-onehot", "a", "z"], "symbol 'z' at position 1 is not known; known are: a b c d e"),
+        (["predict", "RUNS/letters-window", "ab"], "'ab' has 2 symbols; this model reads 3 at a time"),
+        (["predict", "RUNS/none", "a"], "is not a run folder"),
+        (["show", "RUNS/none"], "is not a run folder"),
+        (["train", "letters", "--out", "RUNS/letters-onehot"], "is already a run; --resume goes on with it"),
+        (["train", "letters", "--resume", "--overwrite"], "exclude each other"),
+        (["train", "leters"], "there is no case 'leters'; did you mean 'letters'?"),
+        (["train", "letters", "--cel", "lstm"], "Did you mean --cell?"),
+        (["train", "letters", "--units", "0", "--out", "RUNS/new"], "units is [0]; expected at least one layer"),
+        (["train", "letters", "--epochs", "many"], 'unable to convert "many" into int'),
+        (["train", "letters", "--dropout", "1.5", "--out", "RUNS/new"], "dropout is 1.5; expected"),
+        (["train", "letters", "--device", "abacus", "--out", "RUNS/new"], "device 'abacus' cannot be used here"),
+        (["train", "--epochs", "3", "letters"], "the case comes first"),
+        (["tain", "letters"], "tain"),
+    ],
+)
+def test_a_fault_in_the_input_is_one_clear_line_and_status_2(
+    runs: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([argument.replace("RUNS", str(runs)) for argument in arguments]) == 2
+    lines, err = printed(capsys)
+    assert lines == []
+    assert err.startswith("recurra: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_every_setting_is_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    flags = ["--cell", "lstm", "--units", "8", "--units", "6", "--alphabet", alphabet, "--no-ring", "--epochs", "2"]
+    assert run(["train", "letters", "--out", str(tmp_path / "r"), *flags]) == 0
+    settings = json.loads((tmp_path / "r" / "run.json").read_text())["settings"]
+    assert settings["units"] == [8, 6]
+    assert (settings["cell"], settings["alphabet"], settings["ring"]) == ("lstm", alphabet, False)
+    lines, err = printed(capsys)
+    assert any(line.startswith("lstm_1") for line in lines)
+    assert err.splitlines()[0].startswith("epoch 1/2  loss ")
+
+
+def test_results_go_to_stdout_and_progress_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "letters", "--out", str(tmp_path / "r"), "--epochs", "2"]) == 0
+    lines, err = printed(capsys)
+    assert "epoch" not in "".join(line for line in lines if not line.startswith("accuracy"))
+    assert [line.split("  ")[0] for line in err.splitlines()] == ["epoch 1/2", "epoch 2/2"]
+
+
+def test_quiet_shows_no_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "letters", "--out", str(tmp_path / "r"), "--epochs", "2", "--quiet"]) == 0
+    assert printed(capsys)[1] == ""
+
+
+def test_resuming_goes_on_and_then_has_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "r")
+    assert run(["train", "letters", "--out", out, "--epochs", "2", "--resume"]) == 0  # begins where nothing is
+    assert run(["train", "letters", "--out", out, "--epochs", "4", "--resume"]) == 0
+    assert "epoch 4/4" in printed(capsys)[1]
+    assert run(["train", "letters", "--out", out, "--resume"]) == 0
+    assert printed(capsys)[0] == [f"{out}: is finished; there is nothing to do."]
+    assert run(["train", "letters", "--out", out, "--epochs", "3", "--overwrite", "--quiet"]) == 0
+    assert len((tmp_path / "r" / "metrics.jsonl").read_text().splitlines()) == 3
+
+
+def test_show_has_configuration_layers_history_parameters_and_plots(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["show", str(runs / "letters-window")]) == 0
+    text = capsys.readouterr().out
+    for part in ("alphabet            abcdefghijk", "(None, 3, 3)", "294 parameters", "W_hh", "training.png", "100.0%"):
+        assert part in text
+    assert "\n100 " in text  # the last epoch
+
+
+def test_show_of_a_run_that_has_no_weights_yet_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "letters", "--out", str(tmp_path), "--epochs", "1", "--quiet"]) == 0
+    (tmp_path / "model.safetensors").unlink()
+    capsys.readouterr()
+    assert run(["show", str(tmp_path)]) == 0
+    assert "There are no weights yet." in capsys.readouterr().out
+
+
+def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cases"]) == 0
+    assert [line.split()[0] for line in printed(capsys)[0]] == [
+        "letters-embedding",
+        "letters-onehot",
+        "letters-window",
+    ]
+
+
+def test_a_diverging_training_is_the_inputs_fault_and_leaves_the_run_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--optimizer", "sgd", "--learning-rate", "1e38", "--targets", "every", "--window", "4", "--quiet"]
+    assert run(["train", "letters", "--out", str(tmp_path / "r"), *flags]) == 2
+    assert "learning rate" in printed(capsys)[1]
+    assert [file.name for file in (tmp_path / "r").iterdir() if not file.name.startswith(".")] == ["run.json"]
+
+
+def test_a_train_without_a_case_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train"]) == 0
+    text = capsys.readouterr().out
+    assert "recurra train CASE|FILE.toml" in text
+    assert "letters-onehot" in text
+
+
+def test_a_cases_help_lists_its_settings_with_their_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "letters-window", "--help"]) == 0
+    text = capsys.readouterr().out
+    for part in ("--units", "--no-ring", "[default: abcdefghijk]", "[choices: rnn, gru, lstm]"):
+        assert part in text
+    assert text.index("--alphabet") < text.index("--cell") < text.index("--epochs")
+    assert "--description" not in text  # is no setting
+
+
+# From here on: whole processes.
+
+
+def test_a_pipe_is_asked_nothing(runs: Path) -> None:
+    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
+    done = subprocess.run(command, input="a\n\ne\n", capture_output=True, text=True, check=True)
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["a----> b", "e----> a"]
+
+
+def test_an_empty_pipe_is_an_error(runs: Path) -> None:
+    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "there is nothing to predict from" in done.stderr
+
+
+def test_a_terminal_is_asked_how_many_first_and_again_after_a_letter_that_is_not_known(runs: Path) -> None:
+    leader, follower = pty.openpty()
+    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
+    with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        shown = ""
+        for prompt, reply in (
+            ("How many predictions? ", "two"),
+            ("How many predictions? ", "2"),
+            ("1 of 2, a symbol: ", "a"),
+            ("2 of 2, a symbol: ", "z"),
+            ("2 of 2, a symbol: ", "e"),
+        ):
+            seen = ""
+            while not seen.endswith(prompt):
+                seen += os.read(leader, 1024).decode()
+            os.write(leader, f"{reply}\n".encode())
+            shown += seen
+        try:
+            while chunk := os.read(leader, 1024):
+                shown += chunk.decode()
+        except OSError:
+            pass  # Linux's way to say that the other end has closed
+    os.close(leader)
+    assert process.returncode == 0
+    assert "'two' is not a whole number" in shown
+    assert "a----> b" in shown
+    assert "symbol 'z' at position 1 is not known; known are: a b c d e" in shown
+    assert "e----> a" in shown
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from recurra.cli import app; app(['--help'], result_action='return_none');"
+        "heavy = {'torch', 'pandas', 'pydantic', 'numpy', 'matplotlib'} & sys.modules.keys();"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "predict" in done.stdout
+
+
+def test_training_imports_neither_the_compiler_nor_pyplot(tmp_path: Path) -> None:
+    code = (
+        "import sys; from recurra.cli import run;"
+        "status = run(['train', 'letters', '--out', sys.argv[1], '--quiet']);"
+        "slow = {'torch._dynamo', 'matplotlib.pyplot', 'pandas'} & sys.modules.keys();"
+        "sys.exit(str(slow) if slow else status)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "r")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    def small_files_only() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+
+    command = [*RECURRA, "train", "letters", "--quiet", "--out", str(tmp_path / "r")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=small_files_only)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "state.safetensors: cannot be written (File too large)" in done.stderr
+    assert sorted(file.name for file in (tmp_path / "r").iterdir()) == [".lock", "run.json"]
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    flags = ["--epochs", "1000000", "--quiet", "--save-every-seconds", "0"]
+    command = [*RECURRA, "train", "letters", "--out", str(tmp_path), *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "model.safetensors").exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume` goes on" in err
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_has_had_enough_is_no_error(runs: Path) -> None:
+    command = f"{sys.executable} -m recurra show {runs / 'letters-window'} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""

@@ -1,0 +1,133 @@
+"""Kill trainings with SIGKILL, resume them, and print what became of them as JSON.
+
+Run by test_resume.py as a process of its own: it forks one child a training, before torch has started any thread.
+
+    python killed_trainings.py FOLDER random COUNT SEED      kill after a random time, COUNT times
+    python killed_trainings.py FOLDER writes                 kill around each step of some writes
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch._dynamo  # noqa: F401  imported once here instead of in every child
+
+from recurra.cases.catalog import find_case
+from recurra.cases.letters import train_letters
+
+# Two layers, dropout and shuffled batches, so that every random generator matters; every epoch is written.
+SETTINGS = {
+    "alphabet": "abcdefghijklmnopqrstuvwxyz",
+    "units": [5, 4],
+    "dropout": 0.1,
+    "batch_size": 8,
+    "epochs": 30,
+    "schedule": "cosine",
+    "save_every_seconds": 0.0,
+}
+
+
+def train(folder: Path) -> None:
+    train_letters(find_case("letters"), SETTINGS, folder, mode="resume")
+
+
+def start(work: Callable[[], None]) -> int:
+    """Fork a child that does the work; its process number."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException as error:
+            print(error, file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def end_of(child: int) -> int:
+    """Wait for a child: its exit status, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def results(folder: Path) -> dict[str, object]:
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    metrics = [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+    files = sorted(file.name for file in folder.iterdir())
+    return {"model": (folder / "model.safetensors").read_bytes().hex(), "metrics": metrics, "files": files}
+
+
+def kill_at_random(folder: Path, count: int, seed: int) -> Iterator[Path]:
+    started = time.monotonic()
+    assert end_of(start(lambda: train(folder / "probe"))) == 0
+    duration = time.monotonic() - started
+    moments = random.Random(seed)
+    killed = 0
+    for trial in range(10 * count):
+        run = folder / f"random-{trial}"
+        child = start(lambda run=run: train(run))
+        time.sleep(moments.uniform(0.0, duration))
+        os.kill(child, signal.SIGKILL)
+        if end_of(child) == -signal.SIGKILL:  # else it had finished before
+            yield run
+            killed += 1
+        if killed == count:
+            return
+
+
+def kill_around_writes(folder: Path) -> Iterator[Path]:
+    """Kill before a sync (bytes written, not safe), before a rename and after it, at some of the writes."""
+
+    def dying(function: Callable[..., object], deaths_at: int, *, after: bool) -> Callable[..., object]:
+        calls = 0
+
+        def call(*args: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == deaths_at and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = function(*args)
+            if calls == deaths_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    for place, owner, name, after in (
+        ("sync", os, "fsync", False),
+        ("rename", Path, "replace", False),
+        ("renamed", Path, "replace", True),
+    ):
+        for number in (1, 2, 3, 4, 5, 20, 21, 22, 23):
+            run = folder / f"{place}-{number}"
+
+            def work(
+                run: Path = run, owner: object = owner, name: str = name, n: int = number, a: bool = after
+            ) -> None:
+                setattr(owner, name, dying(getattr(owner, name), n, after=a))
+                train(run)
+
+            assert end_of(start(work)) == -signal.SIGKILL
+            yield run
+
+
+def main() -> None:
+    folder, how = Path(sys.argv[1]), sys.argv[2]
+    assert end_of(start(lambda: train(folder / "uninterrupted"))) == 0
+    killed = (
+        kill_at_random(folder, int(sys.argv[3]), int(sys.argv[4])) if how == "random" else kill_around_writes(folder)
+    )
+    trials = []
+    for run in killed:
+        had_state = (run / "state.safetensors").exists()
+        status = end_of(start(lambda run=run: train(run)))
+        trials.append({"run": run.name, "had_state": had_state, "status": status, **results(run)})
+    print(json.dumps({"uninterrupted": results(folder / "uninterrupted"), "trials": trials}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""A run that was killed at any moment ends with the same bytes as one that was never interrupted."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+SCRIPT = Path(__file__).with_name("killed_trainings.py")
+
+
+def killed_trainings(folder: Path, *how: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    command = [sys.executable, str(SCRIPT), str(folder), *how]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    return report["uninterrupted"], report["trials"]
+
+
+def assert_ended_like(uninterrupted: dict[str, Any], trial: dict[str, Any]) -> None:
+    assert trial["status"] == 0
+    assert trial["model"] == uninterrupted["model"]
+    assert trial["metrics"] == uninterrupted["metrics"]
+    assert trial["files"] == uninterrupted["files"]  # nothing half-written lies about
+
+
+def test_trainings_killed_at_twenty_random_moments_end_with_the_same_bytes(tmp_path: Path) -> None:
+    uninterrupted, trials = killed_trainings(tmp_path, "random", "20", "2026")
+    assert len(trials) == 20
+    assert sum(trial["had_state"] for trial in trials) > 1, "some must have been killed in the middle of training"
+    for trial in trials:
+        assert_ended_like(uninterrupted, trial)
+
+
+def test_trainings_killed_in_the_middle_of_writes_end_with_the_same_bytes(tmp_path: Path) -> None:
+    uninterrupted, trials = killed_trainings(tmp_path, "writes")
+    assert len(trials) == 27
+    for trial in trials:
+        assert_ended_like(uninterrupted, trial)

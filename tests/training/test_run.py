@@ -1,0 +1,146 @@
+"""The run folder: modes, lock, files replaced whole, and what damage says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from recurra.errors import InputError
+from recurra.training import Checkpoint, Run, TrainingState
+from recurra.training.run import read_tensors, write_tensors
+
+
+def a_state(epoch: int = 2) -> TrainingState:
+    tensors = {"model.w": torch.arange(3.0), "best.w": torch.ones(3), "generator.cpu": torch.get_rng_state()}
+    history = [{"epoch": n + 1, "loss": 1 / (n + 1)} for n in range(epoch)]
+    return TrainingState(epoch, best_epoch=1, best_value=0.1 + 0.2, history=history, tensors=tensors)
+
+
+def test_a_state_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    with Run(tmp_path / "r", "new") as run:
+        assert run.load_state() is None
+        run.save_state(a_state())
+        loaded = run.load_state()
+    assert loaded is not None
+    assert loaded.to_json() == a_state().to_json()
+    assert loaded.tensors.keys() == a_state().tensors.keys()
+    assert torch.equal(loaded.tensors["model.w"], torch.arange(3.0))
+
+
+def test_metrics_have_one_line_an_epoch(tmp_path: Path) -> None:
+    with Run(tmp_path / "r", "new") as run:
+        run.save_state(a_state(3))
+    lines = (tmp_path / "r" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == a_state(3).history
+
+
+def test_the_same_content_gives_the_same_bytes_and_one_metadata_key(tmp_path: Path) -> None:
+    tensors = {"b": torch.randn(3), "a": torch.randn(2, 2, dtype=torch.float64)}
+    write_tensors(tmp_path / "1", tensors, {"y": 1, "x": "汉"})
+    write_tensors(tmp_path / "2", dict(reversed(tensors.items())), {"x": "汉", "y": 1})
+    content = (tmp_path / "1").read_bytes()
+    assert content == (tmp_path / "2").read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    assert header["__metadata__"] == {"recurra": '{"x": "汉", "y": 1}'}
+
+
+def test_tied_weights_are_written_each_on_its_own(tmp_path: Path) -> None:
+    weight = torch.randn(3, 3)
+    write_tensors(tmp_path / "t", {"a": weight, "b": weight, "transposed": weight.T}, None)
+    tensors, _ = read_tensors(tmp_path / "t")
+    assert torch.equal(tensors["a"], weight)
+    assert torch.equal(tensors["b"], weight)
+    assert torch.equal(tensors["transposed"], weight.T)
+
+
+def test_a_new_run_refuses_a_folder_that_is_one(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="training")
+    with pytest.raises(InputError, match="is already a run; --resume goes on with it, --overwrite begins anew"):
+        Run(tmp_path, "new")
+
+
+@pytest.mark.parametrize("mode", ["new", "resume", "overwrite"])
+def test_a_folder_of_other_files_is_left_alone(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "thesis.txt").write_text("do not lose me")
+    with pytest.raises(InputError, match="holds files and is not a run folder; choose another --out"):
+        Run(tmp_path, mode)  # type: ignore[arg-type]
+    assert (tmp_path / "thesis.txt").read_text() == "do not lose me"
+
+
+def test_overwriting_removes_results_and_nothing_else(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="finished")
+        run.save_state(a_state())
+    (tmp_path / "training.png").write_bytes(b"")
+    (tmp_path / "my notes.md").write_text("mine")
+    with Run(tmp_path, "overwrite") as run:
+        assert run.load_state() is None
+        assert run.info == {}
+        assert (tmp_path / "run.json").exists()  # until it is replaced, so that the folder stays a run
+    assert (tmp_path / "my notes.md").read_text() == "mine"
+    assert not (tmp_path / "training.png").exists()
+
+
+def test_resuming_reads_what_was_recorded_and_sweeps_temporary_files(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="training", answer=42)
+    (tmp_path / ".state.safetensors.0123abcd.tmp").write_bytes(b"half")
+    with Run(tmp_path, "resume") as run:
+        assert run.info == {"status": "training", "answer": 42}
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
+    other = "import sys; from recurra.training import Run; Run(sys.argv[1], 'resume')"
+    with Run(tmp_path, "new"):
+        refused = subprocess.run([sys.executable, "-c", other, tmp_path], capture_output=True, text=True, check=False)
+    assert "another process is working on this run" in refused.stderr
+    assert subprocess.run([sys.executable, "-c", other, tmp_path], check=False).returncode == 0
+
+
+def test_reading_takes_no_lock(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="training")
+        assert Run(tmp_path).info == {"status": "training"}
+
+
+def test_what_is_no_run_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere: is not a run folder \(no run.json\)"):
+        Run(tmp_path / "nowhere")
+
+
+def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be made into a folder"):
+        Run(tmp_path / "file" / "run", "new")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 40, bytes(range(250)) * 2, b"\xff" * 8 + b"{}"])
+def test_a_damaged_state_says_so(tmp_path: Path, content: bytes) -> None:
+    with Run(tmp_path, "new") as run:
+        (tmp_path / "state.safetensors").write_bytes(content)
+        with pytest.raises(InputError, match=r"state\.safetensors: is damaged"):
+            run.load_state()
+
+
+def test_a_damaged_run_json_says_so(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(b'{"status": "fin')
+    with pytest.raises(InputError, match=r"run\.json: is damaged"):
+        Run(tmp_path)
+
+
+@pytest.mark.parametrize(("every_seconds", "written_at"), [(0.0, [1, 2, 3, 3]), (3600.0, [3])])
+def test_a_checkpoint_is_written_by_time_and_at_the_end(
+    tmp_path: Path, every_seconds: float, written_at: list[int]
+) -> None:
+    written: list[int] = []
+    with Run(tmp_path, "new") as run:
+        checkpoint = Checkpoint(run, lambda state: written.append(state.epoch), every_seconds)
+        for epoch in (1, 2, 3):
+            checkpoint.on_epoch_end(a_state(epoch))
+        checkpoint.on_train_end(a_state(3))
+    assert written == written_at
