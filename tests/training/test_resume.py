@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 SCRIPT = Path(__file__).with_name("killed_trainings.py")
 
 
@@ -32,6 +34,7 @@ def test_trainings_killed_at_twenty_random_moments_end_with_the_same_bytes(tmp_p
         assert_ended_like(uninterrupted, trial)
 
 
+@pytest.mark.slow
 def test_trainings_killed_in_the_middle_of_writes_end_with_the_same_bytes(tmp_path: Path) -> None:
     uninterrupted, trials = killed_trainings(tmp_path, "writes")
     assert len(trials) == 27

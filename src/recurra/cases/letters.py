@@ -64,8 +64,7 @@ def train_letters(
         model.fit(symbols, run=run, callbacks=callbacks, save_every_seconds=settings.save_every_seconds)
 
         replace_file(out / PARAMETERS, parameters_text(model.network_).encode())
-        title = f"{case.name}: {settings.description}" if settings.description else case.name
-        training_curves(model.history_, model.best_epoch_, out / CURVES, title=title)
+        training_curves(model.history_, model.best_epoch_, out / CURVES, title=_title(case, settings))
         run.write_json(SCORES, _scores(model, symbols))
         run.record(status="finished")
     return TrainedRun(out, model, was_finished=False)
@@ -79,10 +78,18 @@ def sequence_of(settings: LettersSettings) -> str:
     return (settings.alphabet * (-(-length // len(settings.alphabet))))[:length]
 
 
+def _title(case: Case, settings: LettersSettings) -> str:
+    """What was trained, as it was set, which may be far from what the case is by itself."""
+    units = " + ".join(map(str, settings.units))
+    letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
+    return f"{case.name}: {letters} → the next; {settings.encoding}, {settings.cell} of {units} units"
+
+
 def _resumed_settings(run: Run, case: Case, overrides: Mapping[str, Any]) -> LettersSettings:
     """The settings that the run began with, with more epochs if asked."""
-    if run.info["case"] != case.name:
-        raise InputError(f"{run.path}: is a run of case {run.info['case']}, not of {case.name}; choose another --out.")
+    begun = run.info.get("case", "none, begun from Python")
+    if begun != case.name:
+        raise InputError(f"{run.path}: is a run of case {begun}, not of {case.name}; choose another --out.")
     settings = check(case.settings_type, run.info["settings"], f"{run.path}/run.json")
     asked = check(case.settings_type, {**run.info["settings"], **overrides}, "command line")
     for name in overrides:

@@ -23,8 +23,8 @@ def run_text(path: Path) -> str:
         InputError: it is no run folder, or a file of it is damaged.
     """
     run = Run(path)
-    settings = run.info["settings"]
-    heading = f"{path}: case {run.info['case']}, {run.info['status']}"
+    heading = f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}"
+    settings = run.info.get("settings", {"settings": "none yet"})
     blocks = [heading, _table([(name, str(value)) for name, value in settings.items()])]
     if not (path / MODEL).is_file():
         return "\n\n".join([*blocks, "There are no weights yet."])

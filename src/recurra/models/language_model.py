@@ -124,7 +124,7 @@ class LanguageModel(Estimator):
         if settings.patience is not None:
             callbacks.insert(0, EarlyStopping(settings.patience))
         if run is not None:
-            _check_same_data(run, symbols)
+            _check_same_training(run, symbols, settings)
             state, metadata = run.load_state(), _metadata(settings, vocabulary)
             write_model = partial(_write_best, run.path / MODEL, metadata)
             callbacks.insert(0, Checkpoint(run, write_model, save_every_seconds))
@@ -322,11 +322,19 @@ def _last_accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     return _accuracy(_last_step(logits), targets)
 
 
-def _check_same_data(run: Run, symbols: Sequence[str]) -> None:
-    """A run goes on only with the data that it began with."""
+def _check_same_training(run: Run, symbols: Sequence[str], settings: LanguageModelSettings) -> None:
+    """A run goes on only with the data and settings that it began with, but for more epochs."""
     fingerprint = hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
     if run.info.get("data", fingerprint) != fingerprint:
         raise InputError(
             f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
         )
-    run.record(data=fingerprint)
+    ours = settings.model_dump()
+    begun = run.info.get("settings", ours)
+    for name, value in ours.items():
+        old = begun.get(name, value)
+        if old != value and not (name == "epochs" and value > old):
+            raise InputError(
+                f"{run.path}: the run began with {name}={old!r}, not {value!r}; only epochs can change, to more."
+            )
+    run.record(data=fingerprint, settings=begun | ours)

@@ -1,6 +1,7 @@
 """Plots, drawn without pyplot, which is slow to import and keeps figures alive."""
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, path:
     """
     names = [name for name in ("accuracy", "loss") if name in history[0]]
     figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(textwrap.fill(title, 45 * len(names)), parse_math=False)  # a user's own words: $ is no formula
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         _curve(axes, history, name, best_epoch)
     save_png(figure, path)
@@ -47,10 +48,11 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
             axes.plot(epochs, values, color=color, label=f"{label} {name}", marker=marker)
             chosen = values[best_epoch - 1]
     figure = f"{chosen:.0%}" if name == "accuracy" else f"{chosen:.3g}"
-    axes.plot(best_epoch, chosen, "o", color=MUTED, zorder=3, label=f"best epoch: {best_epoch} ({figure})")
+    ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 10, "markeredgewidth": 2, "linestyle": ""}
+    axes.plot(best_epoch, chosen, **ring, color=MUTED, zorder=3, label=f"best epoch: {best_epoch} ({figure})")
     axes.set_title(name)
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     if name == "accuracy":
         axes.set_ylim(-0.04, 1.04)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))

@@ -1,0 +1,110 @@
+"""The manners of scikit-learn, judged by scikit-learn where it can."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from recurra.errors import InputError
+from recurra.models import LanguageModel
+from recurra.models.estimator import Estimator, NotFittedError
+
+PARAMETERS = {"cell": "lstm", "units": [4, 5], "window": 2, "epochs": 2, "validation": 0.25, "seed": 1}
+
+
+class Scale(Estimator):
+    """The smallest estimator."""
+
+    def __init__(self, *, factor=1.0, offset=None):
+        self.factor, self.offset = factor, offset
+
+
+def test_get_params_gives_the_constructor_arguments():
+    assert Scale(factor=3).get_params() == {"factor": 3, "offset": None}
+    assert Scale(factor=3).get_params(deep=False) == {"factor": 3, "offset": None}
+
+
+def test_the_constructor_keeps_every_parameter_as_it_was_given():
+    given = {name: object() for name in LanguageModel().get_params()}
+    model = LanguageModel(**given)
+    assert all(getattr(model, name) is value for name, value in given.items())
+    assert all(model.get_params()[name] is value for name, value in given.items())
+
+
+def test_fit_keeps_every_parameter_as_it_was_given():
+    units = (3, np.int64(2))
+    model = LanguageModel(units=units, epochs=1)
+    before = model.get_params()
+    model.fit("abcabc")
+    assert model.units is units
+    assert model.get_params() == before
+
+
+def test_set_params_changes_them_and_returns_the_model():
+    model = Scale()
+    assert model.set_params(factor=2, offset="x") is model
+    assert model.get_params() == {"factor": 2, "offset": "x"}
+    assert model.set_params() is model
+
+
+def test_set_params_refuses_an_unknown_parameter_and_names_the_known_ones():
+    with pytest.raises(InputError) as error:
+        Scale().set_params(facto=2)
+    assert str(error.value) == "Scale has no parameter 'facto'; known are factor, offset."
+
+
+def test_scikit_learn_clones_a_model_without_what_it_learnt():
+    model = LanguageModel(**PARAMETERS).fit("abcabcabcabc")
+    copy = clone(model)
+    assert type(copy) is LanguageModel
+    assert copy.get_params() == model.get_params() == LanguageModel(**PARAMETERS).get_params()
+    with pytest.raises(NotFittedError):
+        copy.predict("ab")
+    assert copy.fit("abcabcabcabc").predict_proba("ab") == model.predict_proba("ab")
+
+
+def test_a_parameter_that_is_set_after_fit_counts_from_the_next_fit_on():
+    model = LanguageModel(window=2, epochs=1).fit("abcabc").set_params(window=3)
+    assert model.predict("ab") in "abc"
+    with pytest.raises(InputError, match="a window of 3 is needed"):
+        model.fit("abcabc").predict("ab")
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        (Scale(), "Scale()"),
+        (Scale(factor=1.0), "Scale()"),
+        (Scale(offset="x"), "Scale(offset='x')"),
+        (LanguageModel(), "LanguageModel()"),
+        (LanguageModel(units=(80, 100), cell="gru", seed=7), "LanguageModel(cell='gru', units=(80, 100))"),
+    ],
+)
+def test_repr_shows_only_the_parameters_that_were_changed(model, shown):
+    assert repr(model) == shown
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda model, _: model.predict("a"),
+        lambda model, _: model.predict_many(["a"]),
+        lambda model, _: model.predict_many([]),
+        lambda model, _: model.predict_proba("a"),
+        lambda model, _: model.score("ab"),
+        lambda model, folder: model.save(folder / "model.safetensors"),
+    ],
+    ids=["predict", "predict_many", "predict_many nothing", "predict_proba", "score", "save"],
+)
+def test_a_model_that_is_not_fitted_says_so(ask, tmp_path):
+    with pytest.raises(NotFittedError, match=r"this LanguageModel is not fitted yet; call fit, or recurra\.load"):
+        ask(LanguageModel(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_learnt_attributes_end_in_an_underscore_and_come_with_fit():
+    model = LanguageModel(epochs=1)
+    before = set(vars(model))
+    assert model.fit("abcabc") is model
+    learnt = set(vars(model)) - before
+    assert {"vocabulary_", "network_", "history_", "best_epoch_"} <= learnt
+    assert all(name.endswith("_") for name in learnt)

@@ -1,0 +1,450 @@
+"""What a user can do with a language model: learn, predict, score; and what it says when that cannot be."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score
+
+from recurra import LanguageModel
+from recurra.errors import InputError
+from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.training import Callback, DivergenceError, Run
+
+RING = "abcdea"
+
+
+@pytest.fixture(scope="module")
+def ring():
+    return LanguageModel(cell="rnn", units=3, encoding="onehot", window=1).fit(RING)
+
+
+def test_the_first_example_of_the_readme_learns_the_ring(ring):
+    assert [ring.predict(letter) for letter in "abcde"] == list("bcdea")
+    assert ring.score(RING) == 1.0
+    assert ring.best_epoch_ == 100
+    assert [record["epoch"] for record in ring.history_] == list(range(1, 101))
+    assert ring.history_[-1]["loss"] < ring.history_[0]["loss"]
+
+
+def test_a_model_with_no_arguments_is_that_of_the_readme(ring):
+    assert LanguageModel().fit(RING).predict_proba("c") == ring.predict_proba("c")
+
+
+@pytest.mark.parametrize(("cell", "layer"), [("rnn", SimpleRNN), ("gru", GRU), ("lstm", LSTM)])
+@pytest.mark.parametrize("encoding", ["onehot", "embedding"])
+@pytest.mark.parametrize("targets", ["last", "every"])
+def test_every_cell_encoding_and_target_learns_the_ring(cell, layer, encoding, targets):
+    text = "abcdeabcdea"
+    model = LanguageModel(
+        cell=cell, units=8, encoding=encoding, targets=targets, window=2, epochs=40, batch_size=4, learning_rate=0.05
+    ).fit(text)
+    assert model.predict_many(["ab", "bc", "cd", "de", "ea"]) == list("cdeab")
+    assert model.score(text) == 1.0
+    kinds = [type(each) for each in model.network_.layers.values()]
+    assert kinds.count(layer) == 1
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        ["the", "cat", "sat", "on", "a", "mat", "the"],
+        ["春天", "夏天", "秋天", "冬天", "春天"],
+        ("x", "xx", "xxx", "x"),
+        "天地玄黄宇宙洪荒天",
+    ],
+)
+def test_symbols_are_any_strings(sequence):
+    model = LanguageModel(units=8, learning_rate=0.05).fit(sequence)
+    assert model.predict_many([[symbol] for symbol in sequence[:-1]]) == list(sequence[1:])
+    assert list(model.predict_proba([sequence[0]])) == list(dict.fromkeys(sequence))
+
+
+def test_a_window_tells_apart_what_its_last_symbol_alone_does_not():
+    text = "abcb" * 6  # after b comes c or a, by what came before
+    assert LanguageModel(window=1, units=8).fit(text).score(text) < 0.8
+    model = LanguageModel(window=2, units=8).fit(text)
+    assert (model.predict("ab"), model.predict("cb")) == ("c", "a")
+    assert model.score(text) == 1.0
+
+
+def test_units_are_those_of_each_recurrent_layer_with_dropout_after_each():
+    model = LanguageModel(cell="gru", units=[5, 4, 3], encoding="embedding", embedding_dim=2, dropout=0.5, epochs=1)
+    rows = model.fit("abcdabcd").network_.rows(1)
+    assert [(row.kind, row.output_shape[-1]) for row in rows] == [
+        ("Embedding", 2),
+        ("GRU", 5),
+        ("Dropout", 5),
+        ("GRU", 4),
+        ("Dropout", 4),
+        ("GRU", 3),
+        ("Dropout", 3),
+        ("Dense", 4),
+    ]
+
+
+def test_predictions_are_without_dropout():
+    model = LanguageModel(units=8, dropout=0.9, epochs=2).fit(RING)
+    assert not model.network_.training
+    assert model.predict_proba("a") == model.predict_proba("a")
+
+
+@pytest.mark.parametrize("order", ["first-seen", "sorted"])
+def test_the_order_of_ids_is_the_one_asked_for(order):
+    model = LanguageModel(order=order, epochs=1).fit("cabc")
+    assert model.vocabulary_.symbols == {"first-seen": ("c", "a", "b"), "sorted": ("a", "b", "c")}[order]
+    assert list(model.predict_proba("a")) == list(model.vocabulary_.symbols)
+
+
+def test_only_the_last_window_of_a_sequence_counts():
+    model = LanguageModel(window=2, epochs=3, units=5).fit("abcdeabcde")
+    assert model.predict_proba("eeeab") == model.predict_proba("ab") != model.predict_proba("cb")
+    assert model.predict_proba(["z", "a", "b"]) == model.predict_proba("ab")  # what is not seen need not be known
+
+
+def test_predict_many_is_predict_for_each(ring):
+    letters = ["a", "e", "bc", ["c"]]
+    assert ring.predict_many(letters) == [ring.predict(each) for each in letters] == ["b", "a", "d", "d"]
+    assert ring.predict_many(iter("abc")) == ["b", "c", "d"]
+    assert ring.predict_many([]) == []
+
+
+def test_probabilities_are_the_softmax_of_the_logits_and_the_greatest_is_predicted(ring):
+    for letter in "abcde":
+        logits = ring.network_(torch.tensor([[ring.vocabulary_.symbols.index(letter)]]))[0].tolist()
+        powers = [math.exp(logit) for logit in logits]
+        probabilities = ring.predict_proba(letter)
+        assert list(probabilities.values()) == pytest.approx([power / sum(powers) for power in powers], rel=1e-5)
+        assert sum(probabilities.values()) == pytest.approx(1.0)
+        assert max(probabilities, key=probabilities.get) == ring.predict(letter)
+
+
+def test_score_is_the_share_of_symbols_that_are_predicted_right(ring):
+    assert ring.score("abab") == pytest.approx(2 / 3)  # b right, a wrong (c is predicted), b right
+    assert ring.score("aaaa") == 0.0
+    assert ring.score("ab") == 1.0
+
+
+@pytest.mark.parametrize("targets", ["last", "every"])
+def test_score_is_scikit_learns_accuracy_of_predict(targets):
+    text = "abcabdabcabeabc" * 2
+    model = LanguageModel(window=2, targets=targets, epochs=4).fit(text)
+    predicted = [model.predict(text[start : start + 2]) for start in range(len(text) - 2)]
+    assert model.score(text) == pytest.approx(accuracy_score(list(text[2:]), predicted))
+
+
+def test_the_recorded_figures_are_the_mean_negative_log_likelihood_and_the_share_of_right_ones():
+    text = "abcabdabca"
+    model = LanguageModel(epochs=1, learning_rate=1e-12, batch_size=100).fit(text)  # a step that changes nothing
+    losses = [-math.log(model.predict_proba(text[i])[text[i + 1]]) for i in range(len(text) - 1)]
+    assert model.history_[0]["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert model.history_[0]["accuracy"] == pytest.approx(model.score(text))
+
+
+def saved(model, path):
+    model.save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(cell, tmp_path):
+    def train(seed):
+        model = LanguageModel(cell=cell, dropout=0.2, batch_size=2, epochs=5, seed=seed)
+        return saved(model.fit(RING), tmp_path / "m")
+
+    first = train(1)
+    torch.manual_seed(99)
+    assert train(1) == first
+    assert train(2) != first
+
+
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_the_seed_is_that_of_the_initial_weights_too(seed):
+    def untrained(seed):  # the one step changes nothing, and there is one order of one batch
+        return LanguageModel(epochs=1, learning_rate=1e-12, shuffle=False, seed=seed).fit(RING).predict_proba("a")
+
+    assert untrained(seed) == untrained(seed) != untrained(1)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", [0.02, 0.02, 0.02, 0.02]),
+        ("cosine", [0.02, 0.01 * (1 + math.sqrt(0.5)), 0.01, 0.01 * (1 - math.sqrt(0.5))]),
+        ("exponential", [0.02, 0.02 * 10**-0.5, 0.002, 0.02 * 10**-1.5]),
+    ],
+)
+def test_the_learning_rate_follows_the_schedule(schedule, rates):
+    history = LanguageModel(schedule=schedule, learning_rate=0.02, epochs=4).fit(RING).history_
+    assert [record["learning_rate"] for record in history] == pytest.approx(rates)
+
+
+def test_gradients_are_clipped_to_the_norm_asked_for():
+    def losses(**parameters):
+        model = LanguageModel(optimizer="sgd", learning_rate=1.0, epochs=5, **parameters).fit(RING)
+        return [record["loss"] for record in model.history_]
+
+    free, loose, tight = losses(), losses(clip_norm=1e6), losses(clip_norm=1e-6)
+    assert loose == free
+    assert tight == pytest.approx([tight[0]] * 5, abs=1e-4)  # steps that small change nothing
+    assert free[-1] < free[0] - 0.1
+
+
+def test_without_shuffling_the_samples_come_in_order():
+    class Watch(Callback):
+        def __init__(self):
+            self.changes = []
+
+        def on_train_begin(self, state, epochs):
+            self.state, self.before = state, {}
+
+        def on_batch_end(self, state, batch, batches):
+            if state.tensors:  # from the second epoch on: the parameters in use
+                weights = state.tensors["model.layers.embedding.weight"].clone()
+                if len(self.before):
+                    changed = (weights != self.before["weights"]).any(dim=1)
+                    self.changes.append(changed.nonzero().flatten().tolist())
+                self.before = {"weights": weights}
+
+    watch = Watch()
+    model = LanguageModel(encoding="embedding", optimizer="sgd", batch_size=1, epochs=3, shuffle=False)
+    model.fit("abcd", callbacks=[watch])
+    assert [ids for ids in watch.changes if ids][-3:] == [[0], [1], [2]]  # only the code of the symbol seen changes
+
+
+def test_a_model_that_is_fitted_again_begins_anew():
+    model = LanguageModel(epochs=5).fit(RING)
+    once = model.predict_proba("a")
+    assert model.fit(RING).predict_proba("a") == once
+    assert len(model.history_) == 5
+
+
+def test_fit_and_predict_leave_the_random_numbers_of_torch_and_numpy_as_they_are():
+    torch.manual_seed(3)
+    np.random.seed(3)
+    before = torch.get_rng_state(), np.random.get_state()[1]
+    LanguageModel(dropout=0.5, epochs=2, validation=3).fit("abababababab").predict("a")
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])
+
+
+@pytest.mark.parametrize("validation", [4, 0.25])
+def test_validation_is_the_last_part_as_a_count_or_a_share(validation):
+    class Watch(Callback):
+        def on_batch_end(self, state, batch, batches):
+            self.batches = batches
+
+    watch = Watch()
+    model = LanguageModel(validation=validation, window=2, batch_size=1, epochs=3)
+    model.fit("abcabcabcabc" + "bbca", callbacks=[watch])
+    assert watch.batches == 10  # 12 symbols are left to train on, the last 10 of them follow a window
+    held_out = [(["b", "b"], "c"), (["b", "c"], "a")]
+    best = model.history_[model.best_epoch_ - 1]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= best.keys()
+    loss = sum(-math.log(model.predict_proba(window)[target]) for window, target in held_out) / 2
+    assert best["val_loss"] == pytest.approx(loss, rel=1e-5)
+    assert best["val_accuracy"] == sum(model.predict(window) == target for window, target in held_out) / 2
+
+
+def test_the_model_has_the_weights_of_the_epoch_with_the_least_validation_loss():
+    held_out = "aababb"
+    model = LanguageModel(validation=len(held_out), epochs=60, learning_rate=0.1).fit("ab" * 10 + held_out)
+    losses = [record["val_loss"] for record in model.history_]
+    assert model.best_epoch_ == 1 + losses.index(min(losses)) < 60
+    of_each = [-math.log(model.predict_proba(held_out[i])[held_out[i + 1]]) for i in range(len(held_out) - 1)]
+    assert np.mean(of_each) == pytest.approx(min(losses), rel=1e-5) != pytest.approx(losses[-1], rel=1e-3)
+
+
+def test_without_validation_no_figure_of_it_is_recorded():
+    history = LanguageModel(epochs=2).fit(RING).history_
+    assert not any(name.startswith("val_") for record in history for name in record)
+
+
+def test_the_vocabulary_is_that_of_the_training_part_only():
+    with pytest.raises(InputError) as error:
+        LanguageModel(validation=3).fit("abababcab" + "add")
+    assert str(error.value) == "symbol 'd' at position 11 is not known; known are: a b c."
+
+
+@pytest.mark.parametrize(
+    ("validation", "window", "trained", "held_out"),
+    [(1, 1, 9, 1), (3, 3, 7, 3), (7, 3, 3, 7), (0.1, 1, 9, 1), (0.01, 1, 10, 0), (0.9, 1, 1, 9), (20, 1, -10, 20)],
+)
+def test_parts_that_are_too_small_for_the_window_are_refused_with_their_sizes(validation, window, trained, held_out):
+    with pytest.raises(InputError) as error:
+        LanguageModel(validation=validation, window=window).fit("ababababab")
+    message = str(error.value)
+    assert f"validation={validation} splits 10 symbols into {trained} for training and {held_out}" in message
+    assert f"each part needs at least {window + 1}." in message
+
+
+def test_patience_stops_when_the_loss_has_not_become_better_for_so_many_epochs():
+    model = LanguageModel(validation=6, patience=3, epochs=1000, learning_rate=0.1).fit("ab" * 10 + "aababb")
+    assert len(model.history_) == model.best_epoch_ + 3 < 1000
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"cell": "transformer"},
+        {"units": []},
+        {"units": [3, -1]},
+        {"window": 0},
+        {"encoding": "binary"},
+        {"targets": "none"},
+        {"order": "size"},
+        {"dropout": 1.0},
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"optimizer": "newton"},
+        {"learning_rate": -0.1},
+        {"schedule": "steps"},
+        {"clip_norm": 0},
+        {"validation": -0.5},
+        {"patience": 0},
+        {"seed": -1},
+    ],
+    ids=lambda bad: next(iter(bad)),
+)
+def test_a_bad_parameter_is_named_in_one_line_when_the_model_is_fitted(bad):
+    model = LanguageModel(**bad)
+    ((name, found),) = bad.items()
+    with pytest.raises(InputError) as error:
+        model.fit(RING)
+    message = str(error.value)
+    assert message.startswith(f"LanguageModel: {name} is {found!r}; expected ")
+    assert "\n" not in message
+    assert not hasattr(model, "network_")
+
+
+@pytest.mark.parametrize("device", ["banana", "meta", "cuda:4096"])
+def test_a_device_that_cannot_be_used_is_named(device):
+    with pytest.raises(InputError) as error:
+        LanguageModel(device=device).fit(RING)
+    message = str(error.value)
+    assert message.startswith(f"device {device!r} cannot be used here (")
+    assert message.endswith("use 'cpu'.")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("sequence", "message"),
+    [
+        ("", "the sequence is empty"),
+        ("a", "the sequence has 1 symbols; a window of 1 needs at least 2"),
+        ([1, 2, 3], "symbols are strings of at least one character; found 1"),
+        (["a", "", "b"], "symbols are strings of at least one character; found ''"),
+        ([["a", "b"], ["b", "c"]], r"symbols are strings of at least one character; found \['a', 'b'\]"),
+    ],
+)
+def test_a_sequence_that_cannot_be_learnt_is_refused(sequence, message):
+    with pytest.raises(InputError, match=message):
+        LanguageModel().fit(sequence)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda model: model.predict("abX"), "symbol 'X' at position 3 is not known; known are: a b c d e."),
+        (lambda model: model.predict_many(["ab", "aXb"]), "symbol 'X' at position 2 is not known"),
+        (lambda model: model.predict_proba("Xa"), "symbol 'X' at position 1 is not known"),
+        (lambda model: model.score("abXc"), "symbol 'X' at position 3 is not known"),
+        (lambda model: model.predict("a"), "'a' has 1 symbols; a window of 2 is needed."),
+        (lambda model: model.predict(""), "'' has 0 symbols; a window of 2 is needed."),
+        (lambda model: model.score("ab"), "the sequence has 2 symbols; a window of 2 needs at least 3"),
+    ],
+)
+def test_what_cannot_be_predicted_is_named_with_its_place(ask, message):
+    model = LanguageModel(window=2, epochs=1).fit(RING)
+    with pytest.raises(InputError) as error:
+        ask(model)
+    assert message in str(error.value)
+
+
+def test_a_loss_that_explodes_is_an_error_that_says_when():
+    with pytest.raises(DivergenceError, match=r"became (nan|inf) in epoch \d+ of 100; .*learning rate 1e\+36"):
+        LanguageModel(optimizer="adamw", learning_rate=1e36).fit(RING)
+
+
+def test_a_run_refuses_other_data_than_it_began_with(tmp_path):
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(epochs=2).fit(RING, run=run)
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match="the run began with other data"):
+        LanguageModel(epochs=4).fit("abcdeb", run=run)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"units": 5}, r"began with units=\[3\], not \[5\]"),
+        ({"learning_rate": 0.1}, r"began with learning_rate=0\.01, not 0\.1"),
+        ({"epochs": 1}, "began with epochs=2, not 1"),
+    ],
+)
+def test_a_run_refuses_other_settings_than_it_began_with_but_for_more_epochs(tmp_path, changed, message):
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(epochs=2).fit(RING, run=run)
+    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match=message):
+        LanguageModel(**{"epochs": 4} | changed).fit(RING, run=run)
+
+
+def test_a_run_of_the_same_data_goes_on_to_the_same_bytes_as_an_uninterrupted_one(tmp_path):
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(epochs=3).fit(RING, run=run)
+    with Run(tmp_path / "run", "resume") as run:
+        model = LanguageModel(epochs=6).fit(list(RING), run=run)
+    assert len(model.history_) == 6
+    whole = LanguageModel(epochs=6).fit(RING)
+    assert saved(whole, tmp_path / "m") == (tmp_path / "run" / "model.safetensors").read_bytes()
+    assert saved(model, tmp_path / "m") == (tmp_path / "run" / "model.safetensors").read_bytes()
+
+
+random_settings = st.fixed_dictionaries(
+    {
+        "cell": st.sampled_from(["rnn", "gru", "lstm"]),
+        "units": st.one_of(st.integers(1, 4), st.lists(st.integers(1, 4), min_size=1, max_size=3)),
+        "encoding": st.sampled_from(["onehot", "embedding"]),
+        "embedding_dim": st.integers(1, 4),
+        "window": st.integers(1, 3),
+        "targets": st.sampled_from(["last", "every"]),
+        "order": st.sampled_from(["first-seen", "sorted"]),
+        "dropout": st.sampled_from([0.0, 0.3]),
+        "optimizer": st.sampled_from(["adam", "adamw", "sgd", "rmsprop"]),
+        "schedule": st.sampled_from(["constant", "cosine", "exponential"]),
+        "clip_norm": st.sampled_from([None, 1.0]),
+        "shuffle": st.booleans(),
+        "epochs": st.integers(1, 2),
+        "seed": st.integers(0, 2**63 - 1),
+    }
+)
+symbols = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3)
+
+
+@given(random_settings, st.one_of(st.lists(symbols, min_size=4, max_size=12), st.text(min_size=4, max_size=12)))
+@settings(max_examples=25, deadline=None)
+def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_path_factory, parameters, sequence):
+    folder = tmp_path_factory.mktemp("saved")
+    model = LanguageModel(**parameters).fit(sequence)
+    content = saved(model, folder / "a")
+    loaded = LanguageModel.load(folder / "a")
+    windows = [sequence[start:] for start in range(len(sequence) - parameters["window"] + 1)]
+    assert loaded.predict_many(windows) == model.predict_many(windows)
+    assert [loaded.predict_proba(w) for w in windows] == [model.predict_proba(w) for w in windows]
+    assert loaded.vocabulary_ == model.vocabulary_
+    assert saved(loaded, folder / "b") == saved(model, folder / "c") == content
+    assert loaded.settings_ == model.settings_
+
+
+def test_a_run_refuses_other_settings_than_it_began_with(tmp_path):
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(epochs=3).fit(RING, run=run)
+    with (
+        Run(tmp_path / "run", "resume") as run,
+        pytest.raises(InputError, match=r"the run began with units=\[3\], not \[4\]; only epochs can change, to more"),
+    ):
+        LanguageModel(epochs=3, units=4).fit(RING, run=run)
