@@ -58,7 +58,7 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
     ("arguments", "message"),
     [
         (["predict", "RUNS/letters-onehot", "a", "z"], "symbol 'z' at position 1 is not known; known are: a b c d e"),
-        (["predict", "RUNS/letters-window", "ab"], "'ab' has 2 symbols; this model reads 3 at a time"),
+        (["predict", "RUNS/letters-window", "ab"], "'ab' is 2 long; this model reads 3 symbols at a time"),
         (["predict", "RUNS/none", "a"], "is not a run folder"),
         (["show", "RUNS/none"], "is not a run folder"),
         (["train", "letters", "--out", "RUNS/letters-onehot"], "is already a run; --resume goes on with it"),
@@ -149,7 +149,7 @@ def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_diverging_training_is_the_inputs_fault_and_leaves_the_run_to_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = ["--optimizer", "sgd", "--learning-rate", "1e38", "--targets", "every", "--window", "4", "--quiet"]
+    flags = ["--optimizer", "adamw", "--learning-rate", "1e36", "--targets", "every", "--window", "4", "--quiet"]
     assert run(["train", "letters", "--out", str(tmp_path / "r"), *flags]) == 2
     assert "learning rate" in printed(capsys)[1]
     assert [file.name for file in (tmp_path / "r").iterdir() if not file.name.startswith(".")] == ["run.json"]

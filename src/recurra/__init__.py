@@ -3,10 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from recurra.errors import InputError
+
 if TYPE_CHECKING:
     from recurra.models import LanguageModel, load
 
-__all__ = ["LanguageModel", "load"]
+__all__ = ["InputError", "LanguageModel", "load"]
 
 
 def __getattr__(name: str) -> Any:

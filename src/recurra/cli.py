@@ -3,6 +3,7 @@
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Iterable
 from json import dumps as to_json
 from pathlib import Path
@@ -29,6 +30,7 @@ app = App(
 
 def main() -> None:
     """Run the command that the shell gave."""
+    warnings.showwarning = lambda message, *_, **__: print(f"recurra: {message}", file=sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -36,6 +38,7 @@ def run(tokens: list[str]) -> int:
     """Run one command; the exit status is 0 done, 2 the input is at fault, 130 interrupted."""
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
+        sys.stdout.flush()  # here, where a closed pipe is understood, not when Python ends
     except (InputError, CycloptsError) as error:
         print(f"recurra: {' '.join(str(error).split())}", file=sys.stderr)
         return INPUT_AT_FAULT
@@ -141,8 +144,7 @@ def _case_app(case: "Case") -> App:
             print(f"{out}: is finished; there is nothing to do.")
             return
         print(result_text(out))
-        window = result.model.vocabulary_.join(result.model.vocabulary_.symbols[: result.model.settings_.window])
-        print(f"\nAsk it: recurra predict {out} {window}    See inside: recurra show {out}")
+        print(f"\nAsk it: recurra predict {out}    See inside: recurra show {out}")
 
     parameters = [
         _flag("out", Path, Path("runs") / case.name, "The run folder."),
@@ -178,7 +180,7 @@ def _answer(model: "LanguageModel", line: str) -> dict[str, Any]:
     vocabulary, window = model.vocabulary_, model.settings_.window
     symbols = vocabulary.split(line)
     if len(symbols) != window:
-        raise InputError(f"{line!r} has {len(symbols)} symbols; this model reads {window} at a time.")
+        raise InputError(f"{line!r} is {len(symbols)} long; this model reads {window} symbols at a time.")
     probabilities = model.predict_proba(symbols)
     best = max(probabilities, key=probabilities.__getitem__)
     return {

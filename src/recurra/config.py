@@ -60,7 +60,7 @@ class TrainingSettings(Settings):
     """Samples a step."""
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     """The rule by which gradients change the weights."""
-    learning_rate: Annotated[float, Field(gt=0.0)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.01
     """The step size at the start."""
     schedule: Literal["constant", "cosine", "exponential"] = "constant"
     """How the learning rate falls from epoch to epoch."""

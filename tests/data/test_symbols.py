@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurra.data.symbols import Vocabulary, windows
 from recurra.errors import InputError
 
+unhurried = settings(deadline=None)  # a busy machine is no fault of ours
 any_character = st.characters(exclude_categories=())  # lone surrogates and unassigned ones too
 texts = st.text(any_character, min_size=1)
 words = st.lists(st.text(any_character, min_size=1, max_size=5), min_size=1)
@@ -17,6 +18,7 @@ sequences = st.one_of(texts, words)
 orders = st.sampled_from(["first-seen", "sorted"])
 
 
+@unhurried
 @given(sequences, orders)
 def test_decode_gives_back_what_encode_took(sequence, order):
     vocabulary = Vocabulary.from_sequence(sequence, order=order)
@@ -26,12 +28,14 @@ def test_decode_gives_back_what_encode_took(sequence, order):
     assert vocabulary.decode(ids) == list(sequence)
 
 
+@unhurried
 @given(sequences)
 def test_ids_count_the_symbols_in_the_order_in_which_they_are_first_seen(sequence):
     order = sorted(set(sequence), key=list(sequence).index)
     assert Vocabulary.from_sequence(sequence).decode(range(len(order))) == order
 
 
+@unhurried
 @given(sequences)
 def test_sorted_ids_are_those_of_numpy_unique(sequence):
     symbols, ids = np.unique(np.array(list(sequence), dtype=object), return_inverse=True)
@@ -40,6 +44,7 @@ def test_sorted_ids_are_those_of_numpy_unique(sequence):
     np.testing.assert_array_equal(vocabulary.encode(sequence), ids)
 
 
+@unhurried
 @given(sequences)
 def test_its_size_is_the_number_of_different_symbols_and_it_contains_them(sequence):
     vocabulary = Vocabulary.from_sequence(sequence)
@@ -47,6 +52,7 @@ def test_its_size_is_the_number_of_different_symbols_and_it_contains_them(sequen
     assert all(symbol in vocabulary for symbol in sequence)
 
 
+@unhurried
 @given(sequences, orders, st.none() | st.just("<unknown>"))
 def test_json_gives_an_equal_vocabulary(sequence, order, unknown):
     vocabulary = Vocabulary.from_sequence(sequence, order=order, unknown=unknown)
@@ -77,6 +83,7 @@ def test_symbols_are_the_characters_of_a_text_or_the_members_of_a_list(sequence,
     assert Vocabulary.from_sequence(sequence, order=order).symbols == symbols
 
 
+@unhurried
 @given(words, st.text(any_character, min_size=1, max_size=5), st.integers(min_value=0), st.integers(1, 1000))
 def test_an_unknown_symbol_is_named_with_its_place_which_counts_from_one(symbols, stranger, place, first):
     vocabulary = Vocabulary([symbol for symbol in dict.fromkeys(symbols) if symbol != stranger] or [stranger + "!"])
@@ -104,6 +111,7 @@ def test_the_list_of_known_symbols_makes_spaces_visible_and_ends_after_sixty():
     assert "\n" not in message
 
 
+@unhurried
 @given(sequences, texts)
 def test_with_an_unknown_symbol_every_other_one_gets_the_last_id(sequence, text):
     vocabulary = Vocabulary.from_sequence(sequence, unknown="<unknown>")
@@ -166,12 +174,14 @@ def test_a_long_name_of_the_unknown_symbol_does_not_make_the_letters_words():
     assert vocabulary.join(["a", "b"]) == "ab"
 
 
+@unhurried
 @given(texts)
 def test_split_gives_back_the_characters_that_join_took(text):
     vocabulary = Vocabulary.from_sequence(text)
     assert vocabulary.split(vocabulary.join(list(text))) == list(text)
 
 
+@unhurried
 @given(st.lists(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=2), min_size=1))
 def test_split_gives_back_the_words_that_join_took(symbols):
     vocabulary = Vocabulary.from_sequence(symbols)
@@ -192,6 +202,7 @@ def test_repr_shows_the_symbols(vocabulary, shown):
 id_arrays = st.lists(st.integers(0, 2**40), max_size=40).map(lambda ids: np.array(ids, np.int64))
 
 
+@unhurried
 @given(id_arrays, st.integers(1, 12))
 def test_windows_are_those_of_a_naive_double_loop(ids, window):
     naive_inputs, naive_last, naive_every = [], [], []

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 
@@ -24,6 +24,7 @@ def test_always_predicting_the_most_frequent_symbol_is_right_as_often_as_it_come
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", "dd"]), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_it_scores_what_scikit_learns_dummy_scores(symbols):
     inputs = np.zeros((len(symbols), 1))
     dummy = DummyClassifier(strategy="most_frequent").fit(inputs, symbols)

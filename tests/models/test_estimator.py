@@ -65,7 +65,7 @@ def test_scikit_learn_clones_a_model_without_what_it_learnt():
 def test_a_parameter_that_is_set_after_fit_counts_from_the_next_fit_on():
     model = LanguageModel(window=2, epochs=1).fit("abcabc").set_params(window=3)
     assert model.predict("ab") in "abc"
-    with pytest.raises(InputError, match="a window of 3 is needed"):
+    with pytest.raises(InputError, match="a window of 3 symbols is needed"):
         model.fit("abcabc").predict("ab")
 
 

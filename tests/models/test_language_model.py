@@ -195,24 +195,29 @@ def test_gradients_are_clipped_to_the_norm_asked_for():
 
 def test_without_shuffling_the_samples_come_in_order():
     class Watch(Callback):
+        """Which codes each step changed: with plain gradient descent, those of the symbols that it saw."""
+
         def __init__(self):
-            self.changes = []
+            self.seen = []
 
         def on_train_begin(self, state, epochs):
-            self.state, self.before = state, {}
+            self.codes = state.tensors["model.layers.embedding.weight"].clone()
 
         def on_batch_end(self, state, batch, batches):
-            if state.tensors:  # from the second epoch on: the parameters in use
-                weights = state.tensors["model.layers.embedding.weight"].clone()
-                if len(self.before):
-                    changed = (weights != self.before["weights"]).any(dim=1)
-                    self.changes.append(changed.nonzero().flatten().tolist())
-                self.before = {"weights": weights}
+            codes = state.tensors["model.layers.embedding.weight"].clone()
+            self.seen.append((codes != self.codes).any(dim=1).nonzero().flatten().tolist())
+            self.codes = codes
 
-    watch = Watch()
-    model = LanguageModel(encoding="embedding", optimizer="sgd", batch_size=1, epochs=3, shuffle=False)
-    model.fit("abcd", callbacks=[watch])
-    assert [ids for ids in watch.changes if ids][-3:] == [[0], [1], [2]]  # only the code of the symbol seen changes
+    def seen(shuffle):
+        watch = Watch()
+        model = LanguageModel(encoding="embedding", optimizer="sgd", batch_size=1, epochs=2, shuffle=shuffle)
+        model.fit("abcdefgh", callbacks=[watch])
+        return watch.seen
+
+    assert seen(shuffle=False) == [[0], [1], [2], [3], [4], [5], [6]] * 2
+    shuffled = seen(shuffle=True)
+    assert sorted(shuffled[:7]) == sorted(shuffled[7:]) == [[0], [1], [2], [3], [4], [5], [6]]  # each once an epoch
+    assert shuffled[:7] != shuffled[7:]
 
 
 def test_a_model_that_is_fitted_again_begins_anew():
@@ -271,7 +276,7 @@ def test_the_vocabulary_is_that_of_the_training_part_only():
 
 @pytest.mark.parametrize(
     ("validation", "window", "trained", "held_out"),
-    [(1, 1, 9, 1), (3, 3, 7, 3), (7, 3, 3, 7), (0.1, 1, 9, 1), (0.01, 1, 10, 0), (0.9, 1, 1, 9), (20, 1, -10, 20)],
+    [(1, 1, 9, 1), (3, 3, 7, 3), (7, 3, 3, 7), (0.1, 1, 9, 1), (0.01, 1, 10, 0), (0.9, 1, 1, 9), (20, 1, 0, 10)],
 )
 def test_parts_that_are_too_small_for_the_window_are_refused_with_their_sizes(validation, window, trained, held_out):
     with pytest.raises(InputError) as error:
@@ -352,8 +357,8 @@ def test_a_sequence_that_cannot_be_learnt_is_refused(sequence, message):
         (lambda model: model.predict_many(["ab", "aXb"]), "symbol 'X' at position 2 is not known"),
         (lambda model: model.predict_proba("Xa"), "symbol 'X' at position 1 is not known"),
         (lambda model: model.score("abXc"), "symbol 'X' at position 3 is not known"),
-        (lambda model: model.predict("a"), "'a' has 1 symbols; a window of 2 is needed."),
-        (lambda model: model.predict(""), "'' has 0 symbols; a window of 2 is needed."),
+        (lambda model: model.predict("a"), "'a' is 1 long; a window of 2 symbols is needed."),
+        (lambda model: model.predict(""), "'' is 0 long; a window of 2 symbols is needed."),
         (lambda model: model.score("ab"), "the sequence has 2 symbols; a window of 2 needs at least 3"),
     ],
 )

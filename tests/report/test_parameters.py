@@ -170,3 +170,13 @@ def test_the_core_that_reads_from_the_end_is_told_apart():
     }
     assert backwards == {f"bidirectional.{name}_reverse" for name in ("weight_ih", "weight_hh", "bias")}
     assert read["bidirectional.weight_ih_reverse"][0] == "W_xh"
+
+
+def test_rows_and_columns_that_stand_for_symbols_are_named():
+    onehot = parameters_text(build_network(encoder=OneHot(2), cell="rnn", units=[3, 3], outputs=2), ["a", "b"])
+    assert "from the input to the memory, (in, units); rows: a b\n" in onehot
+    assert onehot.count("; rows: a b") == 1  # not of the second layer, which reads the first one's memory
+    assert onehot.count("; columns: a b") == 2  # W_hy and b_y
+    embedding = parameters_text(build_network(encoder=Embedding(2, 4), cell="rnn", units=[3], outputs=2), ["a", "b"])
+    assert "one row a symbol; rows: a b\n" in embedding
+    assert embedding.count("; rows: a b") == 1

@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 
+import matplotlib as mpl
 import matplotlib.image
 import pytest
 from matplotlib.figure import Figure
@@ -155,3 +156,12 @@ print("matplotlib.pyplot" in sys.modules, "torch" in sys.modules)
     command = [sys.executable, "-c", code, tmp_path / "training.png"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_chinese_title_is_drawn_with_a_font_that_has_it_or_a_warning_names_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr(plots, "CHINESE_FONTS", [])
+    with pytest.warns(UserWarning, match="no font here has them; install Noto Sans CJK"):
+        training_curves(history(3), 1, tmp_path / "boxes.png", title="茅台")
+    monkeypatch.setattr(plots, "CHINESE_FONTS", ["DejaVu Sans Mono"])  # stands for an installed one
+    with plots.readable_fonts("茅台"):
+        assert mpl.rcParams["font.family"] == ["DejaVu Sans", "DejaVu Sans Mono"]

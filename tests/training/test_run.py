@@ -44,7 +44,7 @@ def test_the_same_content_gives_the_same_bytes_and_one_metadata_key(tmp_path: Pa
     content = (tmp_path / "1").read_bytes()
     assert content == (tmp_path / "2").read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    assert header["__metadata__"] == {"recurra": '{"x": "汉", "y": 1}'}
+    assert header["__metadata__"] == {"recurra": '{"x": "\\u6c49", "y": 1}'}
 
 
 def test_tied_weights_are_written_each_on_its_own(tmp_path: Path) -> None:

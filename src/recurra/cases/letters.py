@@ -63,7 +63,7 @@ def train_letters(
         symbols = sequence_of(settings)
         model.fit(symbols, run=run, callbacks=callbacks, save_every_seconds=settings.save_every_seconds)
 
-        replace_file(out / PARAMETERS, parameters_text(model.network_).encode())
+        replace_file(out / PARAMETERS, parameters_text(model.network_, model.vocabulary_.symbols).encode())
         training_curves(model.history_, model.best_epoch_, out / CURVES, title=_title(case, settings))
         run.write_json(SCORES, _scores(model, symbols))
         run.record(status="finished")

@@ -232,9 +232,8 @@ class LanguageModel(Estimator):
         for sequence in sequences:
             symbols = list(sequence)
             if len(symbols) < window:
-                raise InputError(
-                    f"{self.vocabulary_.join(symbols)!r} has {len(symbols)} symbols; a window of {window} is needed."
-                )
+                text = self.vocabulary_.join(symbols)
+                raise InputError(f"{text!r} is {len(symbols)} long; a window of {window} symbols is needed.")
             ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
@@ -257,7 +256,7 @@ def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[s
 
 def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
+        torch.default_generator.manual_seed(settings.seed)
         encoder = (
             OneHot(vocabulary_size)
             if settings.encoding == "onehot"
@@ -287,7 +286,7 @@ def _device(name: str) -> torch.device:
 def _training_length(settings: LanguageModelSettings, length: int) -> int:
     """How many symbols of the sequence are trained on; the rest is for validation."""
     validation = settings.validation
-    held_out = round(validation * length) if isinstance(validation, float) else validation
+    held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
     if validation and min(held_out, length - held_out) <= settings.window:
         raise InputError(
             f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "

@@ -5,10 +5,12 @@
 Kernels are shown as this writes them, (in, units); the network keeps them transposed.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import Tensor
 
-from recurra.nn import GRU, LSTM, Dense, Embedding, Network
+from recurra.nn import GRU, LSTM, Dense, Embedding, Network, OneHot
 from recurra.nn.layers import RecurrentLayer
 
 SYMBOLS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias": "b_h", "bias_ih": "b_xh", "bias_hh": "b_hh"}
@@ -18,13 +20,25 @@ GATES: dict[type, str] = {
 }
 
 
-def parameters_text(network: Network) -> str:
-    """The text of parameters.txt."""
+def parameters_text(network: Network, symbols: Sequence[str] = ()) -> str:
+    """The text of parameters.txt.
+
+    Args:
+        network: whose parameters.
+        symbols: the vocabulary, if it reads and predicts symbols: said beside the rows or columns that stand for them.
+    """
     blocks: list[str] = []
-    for layer_name, layer in network.layers.items():
+    layers = list(network.layers.items())
+    for index, (layer_name, layer) in enumerate(layers):
+        reads_symbols = isinstance(layer, Embedding) or (index > 0 and isinstance(layers[index - 1][1], OneHot))
+        predicts_symbols = isinstance(layer, Dense) and index == len(layers) - 1
         for name, parameter in layer.named_parameters():
             symbol, meaning = _symbol(layer, name)
             values = _as_written(layer, parameter)
+            if symbols and reads_symbols and symbol in {"E", "W_xh"}:
+                meaning += f"; rows: {' '.join(symbols)}"
+            if symbols and predicts_symbols:
+                meaning += f"; columns: {' '.join(symbols)}"
             heading = f"{layer_name}.{name}   {symbol}   shape {values.shape}"
             blocks.append(f"{heading}\n{meaning}\n{_numbers(values)}\n")
     total = sum(p.numel() for p in network.parameters())

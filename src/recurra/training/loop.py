@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from recurra.errors import InputError
 from recurra.training.callbacks import Callback
 from recurra.training.state import Record, TrainingState
+from recurra.training.threads import threads_for, work_of_step
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
 Data = tuple[Tensor, Tensor]  # inputs [N, …], targets [N, …]
@@ -88,8 +89,12 @@ def train(
     if options.schedule not in get_args(Schedule):
         raise InputError(f"schedule is {options.schedule!r}; known are {', '.join(get_args(Schedule))}.")
     cuda = [data[0].device] if data[0].is_cuda else []
-    with torch.random.fork_rng(devices=cuda):  # the caller's own random numbers stay as they are
-        torch.manual_seed(options.seed)
+    work = work_of_step(network, data[0], options.batch_size)
+    # the caller's own random numbers and threads stay as they are
+    with torch.random.fork_rng(devices=cuda), threads_for(work):
+        torch.default_generator.manual_seed(options.seed)
+        if cuda:
+            torch.cuda.manual_seed(options.seed)
         state = state or TrainingState()
         run = _Training(network, _make_optimizer(network, options), options, callbacks, state, cuda)
         run.restore()

@@ -146,7 +146,7 @@ class Checkpoint(Callback):
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], data: Any) -> None:
     """Write a safetensors file with `data` as JSON in its metadata; the same content gives the same bytes."""
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(data, sort_keys=True)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     owners: dict[int, str] = {}
     for name, tensor in plain.items():
