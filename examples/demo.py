@@ -12,7 +12,7 @@ from recurra.cases.catalog import find_case
 from recurra.cases.letters import PARAMETERS, train_letters
 from recurra.cli import ask, predictions
 from recurra.training import Progress
-from recurra.training.startup import skip_compiler_import
+from recurra.training.process import skip_compiler_import
 
 QUESTIONS = {
     "letters-onehot": list("abcde"),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from recurra.cli import run
+from recurra.training.run import read_tensors, write_tensors
 
 RECURRA = [sys.executable, "-m", "recurra"]
 
@@ -66,7 +67,11 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["train", "leters"], "there is no case 'leters'; did you mean 'letters'?"),
         (["train", "letters", "--cel", "lstm"], "Did you mean --cell?"),
         (["train", "letters", "--units", "0", "--out", "RUNS/new"], "units is [0]; expected at least one layer"),
-        (["train", "letters", "--epochs", "many"], 'unable to convert "many" into int'),
+        (["train", "letters", "--epochs", "many"], "Invalid value for --epochs: 'many' is not a whole number"),
+        (["train", "letters", "--epochs", "2.5"], "Invalid value for --epochs: '2.5' is not a whole number"),
+        (["train", "letters", "--clip-norm", "-1"], "clip_norm is -1.0; expected greater than 0"),
+        (["train", "letters", "--cell", "rn"], 'Invalid value "rn" for --cell. Choose from: "rnn", "gru", "lstm"'),
+        (["predict"], "RUN"),
         (["train", "letters", "--dropout", "1.5", "--out", "RUNS/new"], "dropout is 1.5; expected"),
         (["train", "letters", "--device", "abacus", "--out", "RUNS/new"], "device 'abacus' cannot be used here"),
         (["train", "--epochs", "3", "letters"], "the case comes first"),
@@ -99,7 +104,7 @@ def test_every_setting_is_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_results_go_to_stdout_and_progress_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "letters", "--out", str(tmp_path / "r"), "--epochs", "2"]) == 0
     lines, err = printed(capsys)
-    assert "epoch" not in "".join(line for line in lines if not line.startswith("accuracy"))
+    assert "epoch 1/2" not in "".join(lines)
     assert [line.split("  ")[0] for line in err.splitlines()] == ["epoch 1/2", "epoch 2/2"]
 
 
@@ -171,6 +176,40 @@ def test_a_cases_help_lists_its_settings_with_their_values(capsys: pytest.Captur
     assert "--description" not in text  # is no setting
 
 
+def test_a_faulty_flag_beside_overwrite_leaves_the_run_as_it_was(runs: Path) -> None:
+    folder = runs / "letters-onehot"
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for flag in (["--units", "0"], ["--device", "abacus"], ["--alphabet", "ab", "--no-ring", "--window", "5"]):
+        assert run(["train", "letters", "--out", str(folder), "--overwrite", *flag]) == 2
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("mode", [[], ["--resume"], ["--overwrite"]])
+def test_a_faulty_flag_of_a_first_training_leaves_no_folder(tmp_path: Path, mode: list[str]) -> None:
+    assert run(["train", "letters", "--out", str(tmp_path / "r"), "--device", "abacus", *mode]) == 2
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_run_that_was_trained_on_a_gpu_is_asked_and_shown_anywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "letters", "--out", str(tmp_path), "--quiet"]) == 0
+    weights, data = read_tensors(tmp_path / "model.safetensors")
+    data["parameters"]["device"] = "cuda:7"
+    write_tensors(tmp_path / "model.safetensors", weights, data)
+    assert run(["predict", str(tmp_path), "a"]) == 0
+    assert run(["show", str(tmp_path)]) == 0
+    assert "a----> b" in capsys.readouterr().out
+
+
+def test_a_network_that_is_no_better_than_the_most_frequent_letter_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--alphabet", "aaaaaaab", "--epochs", "1", "--out", str(tmp_path)]
+    assert run(["train", "letters", *flags]) == 0
+    assert "the network is no better" in capsys.readouterr().out
+
+
 # From here on: whole processes.
 
 
@@ -212,7 +251,7 @@ def test_a_terminal_is_asked_how_many_first_and_again_after_a_letter_that_is_not
             pass  # Linux's way to say that the other end has closed
     os.close(leader)
     assert process.returncode == 0
-    assert "'two' is not a whole number" in shown
+    assert "'two' is not a whole number from 0 on" in shown
     assert "a----> b" in shown
     assert "symbol 'z' at position 1 is not known; known are: a b c d e" in shown
     assert "e----> a" in shown
@@ -263,7 +302,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "--resume` goes on" in err
+    assert "goes on from its last save with --resume" in err
     assert "Traceback" not in err
 
 
@@ -272,3 +311,44 @@ def test_a_reader_that_has_had_enough_is_no_error(runs: Path) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("metrics.jsonl", b'{"epoch": 1, "lo', "metrics.jsonl: is damaged"),
+        ("metrics.jsonl", None, "metrics.jsonl: is missing"),
+        ("run.json", b"[]", "run.json: is damaged (found list, expected an object); --overwrite begins anew"),
+        ("model.safetensors", b"\x00" * 99, "model.safetensors: is damaged"),
+        ("scores.json", b"\xff", "scores.json: cannot be read"),
+    ],
+)
+def test_a_damaged_run_is_shown_as_one_clear_line(
+    tmp_path: Path, name: str, content: bytes | None, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "letters", "--epochs", "2", "--out", str(tmp_path), "--quiet"]) == 0
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    capsys.readouterr()
+    assert run(["show", str(tmp_path)]) == 2
+    _, err = printed(capsys)
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_run_that_lost_its_state_is_not_begun_anew_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "letters", "--epochs", "2", "--out", str(tmp_path), "--quiet"]) == 0
+    (tmp_path / "state.safetensors").unlink()
+    assert run(["train", "letters", "--epochs", "4", "--out", str(tmp_path), "--resume"]) == 2
+    assert "has lost its state.safetensors" in printed(capsys)[1]
+
+
+def test_a_faulty_line_of_a_pipe_is_named_by_its_number(runs: Path) -> None:
+    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
+    done = subprocess.run(command, input="a\n\nz\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "standard input, line 3: symbol 'z'" in done.stderr

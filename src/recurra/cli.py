@@ -4,12 +4,15 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from json import dumps as to_json
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 
 from recurra.errors import InputError
 
@@ -45,8 +48,12 @@ def run(tokens: list[str]) -> int:
     except BrokenPipeError:  # whoever read our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:  # a disk that is full, a place that cannot be read
+        print(f"recurra: {error}", file=sys.stderr)
+        return INPUT_AT_FAULT
     except KeyboardInterrupt:
-        print("\nrecurra: interrupted; `recurra train … --resume` goes on from the last save.", file=sys.stderr)
+        hint = "; the training goes on from its last save with --resume" if tokens[:1] == ["train"] else ""
+        print(f"\nrecurra: interrupted{hint}.", file=sys.stderr)
         return INTERRUPTED
     return DONE
 
@@ -87,7 +94,7 @@ def train(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None
 
 
 @app.command
-def predict(run: Path, *inputs: str, json: bool = False) -> None:
+def predict(run: Path, /, *inputs: str, json: bool = False) -> None:
     """Predict what comes next.
 
     Without INPUTS on a terminal it asks, how many predictions first; from a pipe it reads a line each.
@@ -98,22 +105,20 @@ def predict(run: Path, *inputs: str, json: bool = False) -> None:
         json: print JSON alone.
     """
     from recurra.models import load
-    from recurra.training.run import MODEL, Run
+    from recurra.training.run import Run
 
     Run(run)  # says so if it is no run folder
-    model = load(run / MODEL)
+    model = load(run, device="cpu")  # wherever it was trained
     if not inputs and sys.stdin.isatty() and not json:
         ask(model)
         return
-    lines = list(inputs) or [line.rstrip("\n") for line in sys.stdin if line.strip()]
-    if not lines:
-        raise InputError("there is nothing to predict from: give INPUTS, or a line each on standard input.")
-    answers = [_answer(model, line) for line in lines]  # all of them before the first is printed
+    # all answers before the first is printed
+    answers = [_answer(model, line) for line in inputs] if inputs else _answers_to_lines(model, sys.stdin)
     print(to_json(answers, ensure_ascii=False, indent=2) if json else "\n".join(map(_as_line, answers)))
 
 
 @app.command
-def show(run: Path) -> None:
+def show(run: Path, /) -> None:
     """Show a run: its configuration, layers, parameters, history and plots.
 
     Args:
@@ -131,7 +136,7 @@ def _case_app(case: "Case") -> App:
         from recurra.cases.letters import train_letters
         from recurra.cases.show import result_text
         from recurra.training import Progress
-        from recurra.training.startup import skip_compiler_import
+        from recurra.training.process import skip_compiler_import
 
         skip_compiler_import()
         out = given.pop("out", Path("runs") / case.name)
@@ -171,8 +176,28 @@ def _case_app(case: "Case") -> App:
 
 
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
-    annotation = Annotated[kind, Parameter(help=text, negative=negative)]
+    plain = _plain(kind)
+    converter = _whole_numbers if plain in {int, int | None, list[int]} else None
+    annotation: Any = Annotated[plain, Parameter(help=text, negative=negative, converter=converter)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
+    """As cyclopts reads them, but that 2.5 is no whole number."""
+    for token in tokens:
+        if not token.value.removeprefix("-").isdecimal():
+            raise ValueError(f"{token.value!r} is not a whole number")
+    values = [int(token.value) for token in tokens]
+    return values if get_origin(kind) is list else values[0]
+
+
+def _plain(kind: Any) -> Any:
+    """A type without the limits that the settings check themselves, with clearer words."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return reduce(or_, map(_plain, get_args(kind)))
+    return kind
 
 
 def _answer(model: "LanguageModel", line: str) -> dict[str, Any]:
@@ -191,6 +216,19 @@ def _answer(model: "LanguageModel", line: str) -> dict[str, Any]:
     }
 
 
+def _answers_to_lines(model: "LanguageModel", lines: Iterable[str]) -> list[dict[str, Any]]:
+    answers = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                answers.append(_answer(model, line.rstrip("\n")))
+            except InputError as error:
+                raise InputError(f"standard input, line {number}: {error}") from error
+    if not answers:
+        raise InputError("there is nothing to predict from: give INPUTS, or a line each on standard input.")
+    return answers
+
+
 def predictions(model: "LanguageModel", lines: Iterable[str]) -> list[str]:
     """`a----> b  97.1 %` for each window of symbols."""
     return [_as_line(_answer(model, line)) for line in lines]
@@ -207,7 +245,7 @@ def ask(model: "LanguageModel") -> None:
     print(f"Known symbols: {' '.join(model.vocabulary_.symbols)}")
     try:
         while not (count := input("How many predictions? ").strip()).isdecimal():
-            print(f"{count!r} is not a whole number.")
+            print(f"{count!r} is not a whole number from 0 on.")
         for number in range(1, int(count) + 1):
             while True:
                 try:

@@ -95,6 +95,8 @@ class LanguageModelSettings(TrainingSettings):
     """Learn the symbol after the window, or the one after every step of it."""
     order: Literal["first-seen", "sorted"] = "first-seen"
     """The order of the symbols' ids."""
+    unknown: Annotated[str, Field(min_length=1)] | None = None
+    """A symbol that stands for all that the training part does not have; without it those are an error."""
     dropout: Share = 0.0
     """The share dropped after each recurrent layer while training."""
 
@@ -139,7 +141,9 @@ def check(settings: type[S], values: Mapping[str, Any], source: str) -> S:
     try:
         return settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        faults = error.errors()
+        # a misspelt name is the likelier fault than the one that is therefore missing
+        first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         raise InputError(f"{source}: {_in_one_line(first, list(settings.model_fields))}") from None
 
 

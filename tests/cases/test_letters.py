@@ -54,8 +54,10 @@ def test_a_run_folder_has_everything_that_was_promised(tmp_path: Path) -> None:
     assert info["settings"]["alphabet"] == "abcde"
     assert info["versions"].keys() == {"recurra", "torch", "numpy", "python"}
     scores = json.loads((out / "scores.json").read_text())
-    assert scores["accuracy"] == 1.0
-    assert scores["most_frequent_accuracy"] == 0.2
+    assert scores == {
+        "best_epoch": 100,
+        "training": {"predictions": 5, "accuracy": 1.0, "most_frequent_accuracy": 0.2, "ratio": 5.0},
+    }
     assert len((out / "metrics.jsonl").read_text().splitlines()) == 100
     assert (out / "training.png").read_bytes().startswith(b"\x89PNG")
 
@@ -117,5 +119,25 @@ def test_scores_of_a_run_with_validation_name_it(tmp_path: Path) -> None:
     overrides = {"alphabet": "ababababab", "ring": False, "validation": 4, "epochs": 30}
     train_letters(find_case("letters"), overrides, tmp_path)
     scores = json.loads((tmp_path / "scores.json").read_text())
-    assert 0.0 <= scores["val_accuracy"] <= 1.0
-    assert scores["val_loss"] > 0.0
+    assert scores["training"]["predictions"] == 5  # of ababab
+    assert scores["training"]["most_frequent_accuracy"] == 0.6  # b, three times in five
+    assert scores["validation"]["predictions"] == 3  # of abab
+    assert scores["validation"]["most_frequent_accuracy"] == 2 / 3
+    assert scores["validation"]["accuracy"] == 1.0
+
+
+def test_a_finished_run_that_lost_its_model_gets_it_back_from_the_state(tmp_path: Path) -> None:
+    train_letters(find_case("letters"), {"epochs": 3}, tmp_path)
+    model = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").unlink()
+    assert not train_letters(find_case("letters"), {}, tmp_path, mode="resume").was_finished
+    assert (tmp_path / "model.safetensors").read_bytes() == model
+
+
+def test_going_on_with_another_version_is_said(tmp_path: Path) -> None:
+    train_letters(find_case("letters"), {"epochs": 2}, tmp_path)
+    info = json.loads((tmp_path / "run.json").read_text())
+    info["versions"]["torch"] = "1.0"
+    (tmp_path / "run.json").write_text(json.dumps(info))
+    with pytest.warns(UserWarning, match=r"began with torch 1\.0 and goes on with"):
+        train_letters(find_case("letters"), {"epochs": 3}, tmp_path, mode="resume")

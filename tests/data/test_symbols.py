@@ -133,7 +133,7 @@ def test_with_an_unknown_symbol_every_other_one_gets_the_last_id(sequence, text)
         (lambda: Vocabulary.from_sequence([1, "a"], order="sorted"), "strings of at least one character; found 1"),
         (lambda: Vocabulary.from_sequence([["a", "b"], ["c"]]), r"found \['a', 'b'\]"),
         (lambda: Vocabulary(["a", "b", "a"]), "'a' comes twice"),
-        (lambda: Vocabulary.from_sequence("what?", unknown="?"), r"'\?' comes twice"),
+        (lambda: Vocabulary(["a", "?"], unknown="?"), r"'\?' comes twice"),
         (lambda: Vocabulary(["a"], unknown=""), "found ''"),
         (lambda: Vocabulary.from_sequence("abc", order="random"), "order is 'random'; known are first-seen, sorted"),
     ],
@@ -248,3 +248,9 @@ def test_a_sequence_that_is_not_longer_than_the_window_is_refused_with_what_it_n
 def test_a_window_has_at_least_one_step(window):
     with pytest.raises(InputError, match=f"window is {window}; it must be at least 1"):
         windows(np.arange(5), window)
+
+
+def test_a_text_that_has_the_unknown_symbol_already_means_the_same_by_it():
+    vocabulary = Vocabulary.from_sequence(["a", "<unk>", "b"], unknown="<unk>")
+    assert vocabulary.symbols == ("a", "b", "<unk>")
+    assert vocabulary.encode(["<unk>", "c", "b"]).tolist() == [2, 2, 1]

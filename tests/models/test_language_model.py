@@ -1,6 +1,7 @@
 """What a user can do with a language model: learn, predict, score; and what it says when that cannot be."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -271,7 +272,50 @@ def test_without_validation_no_figure_of_it_is_recorded():
 def test_the_vocabulary_is_that_of_the_training_part_only():
     with pytest.raises(InputError) as error:
         LanguageModel(validation=3).fit("abababcab" + "add")
-    assert str(error.value) == "symbol 'd' at position 11 is not known; known are: a b c."
+    assert str(error.value) == (
+        "symbol 'd' at position 11 is not known; known are: a b c. It stands in the validation part, and the training "
+        "part has none of it: choose another split, or give unknown a symbol."
+    )
+
+
+def test_symbols_that_training_does_not_have_are_the_unknown_one_if_asked():
+    model = LanguageModel(validation=3, unknown="?", epochs=2).fit("abababcab" + "add")
+    assert model.vocabulary_.symbols == ("a", "b", "c", "?")
+    assert model.predict_proba("z") == model.predict_proba("?")
+
+
+def test_the_windows_of_a_long_text_are_not_copied():
+    model = LanguageModel(window=100, epochs=1)
+    prepared = model._prepare("ab" * 5000)
+    inputs, targets = prepared.parts[0]
+    assert inputs.shape == (9900, 100)
+    assert inputs.untyped_storage().nbytes() <= 10_000 * 8
+    assert targets.untyped_storage().nbytes() <= 10_000 * 8
+
+
+def test_fits_in_several_threads_give_the_same_as_one_after_the_other():
+    def fitted(_):
+        model = LanguageModel(dropout=0.2, epochs=5).fit(RING)
+        return torch.cat([p.flatten() for p in model.network_.parameters()]).tolist()
+
+    with ThreadPoolExecutor(4) as pool:
+        weights = list(pool.map(fitted, range(8)))
+    assert all(other == fitted(0) for other in weights)
+
+
+def test_a_run_opened_for_reading_is_not_trained_in(tmp_path):
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(epochs=2).fit(RING, run=run)
+    with pytest.raises(InputError, match="was opened for reading"):
+        LanguageModel(epochs=3).fit(RING, run=Run(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "exponential"])
+def test_more_epochs_are_refused_where_the_learning_rate_depends_on_them(tmp_path, schedule):
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(epochs=2, schedule=schedule).fit(RING, run=run)
+    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match=f"with schedule '{schedule}'"):
+        LanguageModel(epochs=3, schedule=schedule).fit(RING, run=run)
 
 
 @pytest.mark.parametrize(
@@ -386,9 +430,9 @@ def test_a_run_refuses_other_data_than_it_began_with(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"units": 5}, r"began with units=\[3\], not \[5\]"),
-        ({"learning_rate": 0.1}, r"began with learning_rate=0\.01, not 0\.1"),
-        ({"epochs": 1}, "began with epochs=2, not 1"),
+        ({"units": 5}, r"has units \[3\], not \[5\]; when a run is resumed only epochs can change, to more"),
+        ({"learning_rate": 0.1}, r"has learning_rate 0\.01, not 0\.1"),
+        ({"epochs": 1}, "has epochs 2, not 1; when a run is resumed epochs can only grow"),
     ],
 )
 def test_a_run_refuses_other_settings_than_it_began_with_but_for_more_epochs(tmp_path, changed, message):
@@ -443,13 +487,3 @@ def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_p
     assert loaded.vocabulary_ == model.vocabulary_
     assert saved(loaded, folder / "b") == saved(model, folder / "c") == content
     assert loaded.settings_ == model.settings_
-
-
-def test_a_run_refuses_other_settings_than_it_began_with(tmp_path):
-    with Run(tmp_path / "run", "new") as run:
-        LanguageModel(epochs=3).fit(RING, run=run)
-    with (
-        Run(tmp_path / "run", "resume") as run,
-        pytest.raises(InputError, match=r"the run began with units=\[3\], not \[4\]; only epochs can change, to more"),
-    ):
-        LanguageModel(epochs=3, units=4).fit(RING, run=run)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
@@ -459,3 +460,40 @@ def test_the_carried_state_follows_the_layer_to_another_dtype():
     layer.reset_state()
     assert carried.dtype == torch.float64
     assert not torch.allclose(carried, layer(x))
+
+
+def test_each_direction_drops_features_of_its_own():
+    layer = SimpleRNN(400, 1, activation="linear", bias=False, bidirectional=True, dropout=0.5)
+    with torch.no_grad():
+        for p in layer.parameters():
+            p.fill_(1.0)
+    y = layer(torch.ones(1, 1, 400))  # the sum of what was not dropped, twice
+    assert y[0, 0] != y[0, 1]
+
+
+def test_a_stateful_layer_trains_after_a_call_under_inference_mode():
+    layer = LSTM(2, 3, stateful=True)
+    with torch.inference_mode():
+        layer(torch.ones(1, 4, 2))
+    layer(torch.ones(1, 4, 2)).sum().backward()
+    assert layer.weight_hh.grad is not None
+
+
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_a_parametrized_weight_is_the_one_that_counts(backend):
+    layer = nn.utils.parametrizations.spectral_norm(SimpleRNN(2, 3, backend=backend), "weight_hh")
+    assert "parametrizations.weight_hh.original" in layer.state_dict()
+    layer(torch.ones(1, 4, 2)).sum().backward()
+    assert layer.parametrizations.weight_hh.original.grad.abs().sum() > 0
+
+
+def test_a_misspelt_backend_is_refused_at_once():
+    with pytest.raises(InputError, match="backend is 'nativ'; known are auto, torch, reference"):
+        LSTM(3, 4, backend="nativ")
+
+
+def test_a_wrong_dtype_names_both():
+    with pytest.raises(InputError, match=r"the input is torch\.float64, the parameters are torch\.float32"):
+        LSTM(3, 4)(torch.ones(1, 2, 3, dtype=torch.float64))
+    with pytest.raises(InputError, match=r"initial_state is \[torch\.float64\], the input is torch\.float32"):
+        GRU(3, 4)(torch.ones(1, 2, 3), initial_state=torch.ones(1, 4, dtype=torch.float64))

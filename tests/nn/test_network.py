@@ -238,3 +238,16 @@ def test_every_dense_activation_equals_keras_of_the_same_name(activation, keras)
     x = 3 * torch.randn(20, 30)
     expected = keras.activations.get(activation)(nn.functional.linear(x, dense.weight, dense.bias))
     torch.testing.assert_close(dense(x), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cell": "grue"}, "cell is 'grue'; known are rnn, gru, lstm"),
+        ({"units": []}, "units is empty"),
+        ({"encoder": None}, "give an encoder, or input_size"),
+    ],
+)
+def test_a_network_that_cannot_be_built_says_why(options, message):
+    with pytest.raises(InputError, match=message):
+        build_network(**{"encoder": OneHot(2), "cell": "rnn", "units": [3], "outputs": 2} | options)

@@ -246,3 +246,27 @@ def test_the_dropout_mask_holds_for_every_step():
         step, *state = run(GRUEquations(), "reference", x[:, t : t + 1], state, weights, keep=KEEP)
         steps.append(step)
     torch.testing.assert_close(found, (torch.cat(steps, dim=1), *state), rtol=0, atol=1e-12)
+
+
+def test_the_reference_goes_back_through_all_steps_at_once_not_with_a_full_gradient_for_each():
+    layer = LSTM(2, 3, backend="reference", return_sequences=True)
+    names, todo = [], [layer(torch.ones(1, 20, 2)).grad_fn]
+    seen = set()
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            names.append(node.name())
+            todo += [parent for parent, _ in node.next_functions]
+    assert names.count("UnbindBackward0") == 1
+    assert "SelectBackward0" not in names
+
+
+@pytest.mark.parametrize("kind", [SimpleRNN, GRU, LSTM])
+def test_layers_train_under_torch_compile(kind):
+    layer = kind(2, 3)
+    x = torch.randn(4, 5, 2)
+    expected = torch.autograd.grad(layer(x).sum(), list(layer.parameters()))
+    compiled = torch.compile(layer, backend="aot_eager")
+    found = torch.autograd.grad(compiled(x).sum(), list(layer.parameters()))
+    torch.testing.assert_close(found, expected)

@@ -92,8 +92,8 @@ def test_the_curves_are_the_figures_of_the_history_over_their_epochs(drawn):
 @pytest.mark.parametrize(
     ("validation", "best", "in_accuracy", "in_loss"),
     [
-        (False, 12, ("best epoch: 12 (60%)", 0.6), ("best epoch: 12 (0.5)", 0.5)),
-        (True, 8, ("best epoch: 8 (32%)", 0.32), ("best epoch: 8 (0.7)", 0.7)),
+        (False, 12, ("best epoch, by loss: 12 (60%)", 0.6), ("best epoch, by loss: 12 (0.5)", 0.5)),
+        (True, 8, ("best epoch, by loss: 8 (32%)", 0.32), ("best epoch, by loss: 8 (0.7)", 0.7)),
     ],
 )
 def test_the_best_epoch_is_marked_on_the_curve_that_chose_it(drawn, validation, best, in_accuracy, in_loss):
@@ -107,7 +107,7 @@ def test_the_best_epoch_is_marked_on_the_curve_that_chose_it(drawn, validation, 
 def test_without_accuracy_there_is_one_panel_and_without_validation_one_curve(drawn):
     (axes,) = drawn(history(20, accuracy=False), 12).axes
     assert axes.get_title() == "loss"
-    assert labels(axes) == ["training loss", "best epoch: 12 (0.5)"]
+    assert labels(axes) == ["training loss", "best epoch, by loss: 12 (0.5)"]
 
 
 def test_one_epoch_is_a_point_that_can_be_seen_at_a_whole_number(drawn):

@@ -18,6 +18,18 @@ def epochs(progress: Progress, losses: list[float]) -> None:
     progress.on_train_end(state)
 
 
+def all_of(leader: int) -> str:
+    """What the other end of the terminal wrote before it closed."""
+    shown = b""
+    try:
+        while chunk := os.read(leader, 65536):
+            shown += chunk
+    except OSError:
+        pass  # Linux's way to say that the other end has closed
+    os.close(leader)
+    return shown.decode()
+
+
 def test_without_a_terminal_each_epoch_of_a_short_training_is_a_plain_line() -> None:
     stream = io.StringIO()
     epochs(Progress(stream), [0.5, 0.25])
@@ -37,8 +49,7 @@ def test_on_a_terminal_one_line_is_drawn_again_and_again() -> None:
     leader, follower = pty.openpty()
     with os.fdopen(follower, "w", encoding="utf-8") as terminal:
         epochs(Progress(terminal), [0.5, 0.25, 0.125])
-    shown = os.read(leader, 65536).decode()
-    os.close(leader)
+    shown = all_of(leader)
     assert "\x1b[?25l" in shown and "\x1b[?25h" in shown  # the cursor is hidden, and shown again
     assert "epoch 3/3  loss 0.1250" in shown
     assert shown.count("\n") == 1  # one line stays
@@ -50,8 +61,7 @@ def test_an_abort_gives_the_terminal_its_cursor_back() -> None:
         progress = Progress(terminal)
         progress.on_train_begin(TrainingState(), 3)
         progress.on_train_abort(TrainingState())
-    shown = os.read(leader, 65536).decode()
-    os.close(leader)
+    shown = all_of(leader)
     assert shown.rstrip().endswith("\x1b[?25h")
 
 
@@ -75,3 +85,11 @@ def test_the_reason_of_a_stop_is_printed() -> None:
     progress.on_train_begin(TrainingState(), 3)
     progress.on_train_end(TrainingState(epoch=2, stop="no better loss for 1 epochs"))
     assert stream.getvalue() == "stopped after epoch 2: no better loss for 1 epochs\n"
+
+
+def test_a_training_goes_on_when_nobody_reads_its_progress_any_more() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    epochs(Progress(Closed()), [0.5, 0.25])

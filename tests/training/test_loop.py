@@ -149,8 +149,8 @@ def test_a_training_that_is_taken_up_again_ends_exactly_as_if_it_had_not_stopped
 
     half = train(small_network(0.2), (X, Y), loss=F.mse_loss, options=options, callbacks=[Stop()])
     assert half.epoch == stop_after
-    tensors = {name: tensor.clone() for name, tensor in half.tensors.items()}
-    taken_up = TrainingState.from_parts(half.to_json(), tensors)
+    tensors, numbers = half.to_parts()
+    taken_up = TrainingState.from_parts({name: tensor.clone() for name, tensor in tensors.items()}, numbers)
     other_start = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Dropout(0.2), nn.Linear(8, 1))
     resumed = train(other_start, (X, Y), loss=F.mse_loss, options=options, state=taken_up)
 
@@ -185,6 +185,12 @@ def test_a_loss_that_becomes_nan_stops_with_the_epoch_and_a_suggestion() -> None
     options = TrainingOptions(epochs=50, optimizer="sgd", learning_rate=1e6)
     with pytest.raises(DivergenceError, match=r"became (nan|inf) in epoch \d+ of 50.*learning rate 1e\+06.*clip_norm"):
         train(small_network(), (1e3 * X, 1e3 * Y), loss=F.mse_loss, options=options)
+
+
+def test_weights_that_the_last_step_made_nan_are_not_kept_as_the_best() -> None:
+    options = TrainingOptions(epochs=1, batch_size=100, optimizer="sgd", learning_rate=1e38)
+    with pytest.raises(DivergenceError, match="weights became NaN or infinite in epoch 1 of 1"):
+        train(small_network(), (10 * X, 100 * Y), loss=F.mse_loss, options=options)
 
 
 def test_nan_in_the_data_is_named_as_the_cause() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
 from recurra.errors import InputError
 from recurra.training import Checkpoint, Run, TrainingState
@@ -15,7 +16,7 @@ from recurra.training.run import read_tensors, write_tensors
 
 def a_state(epoch: int = 2) -> TrainingState:
     tensors = {"model.w": torch.arange(3.0), "best.w": torch.ones(3), "generator.cpu": torch.get_rng_state()}
-    history = [{"epoch": n + 1, "loss": 1 / (n + 1)} for n in range(epoch)]
+    history = [{"epoch": n + 1, "loss": 1 / (n + 1), "seconds": 0.1 * n} for n in range(epoch)]
     return TrainingState(epoch, best_epoch=1, best_value=0.1 + 0.2, history=history, tensors=tensors)
 
 
@@ -25,7 +26,8 @@ def test_a_state_is_read_back_as_it_was_written(tmp_path: Path) -> None:
         run.save_state(a_state())
         loaded = run.load_state()
     assert loaded is not None
-    assert loaded.to_json() == a_state().to_json()
+    assert loaded.history == a_state().history
+    assert loaded.to_parts()[1] == a_state().to_parts()[1]
     assert loaded.tensors.keys() == a_state().tensors.keys()
     assert torch.equal(loaded.tensors["model.w"], torch.arange(3.0))
 
@@ -79,7 +81,7 @@ def test_overwriting_removes_results_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "my notes.md").write_text("mine")
     with Run(tmp_path, "overwrite") as run:
         assert run.load_state() is None
-        assert run.info == {}
+        assert run.info == {"status": "begun"}
         assert (tmp_path / "run.json").exists()  # until it is replaced, so that the folder stays a run
     assert (tmp_path / "my notes.md").read_text() == "mine"
     assert not (tmp_path / "training.png").exists()
@@ -115,7 +117,7 @@ def test_what_is_no_run_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be made into a folder"):
+    with pytest.raises(InputError, match="cannot be made into a run folder"):
         Run(tmp_path / "file" / "run", "new")
 
 
@@ -144,3 +146,42 @@ def test_a_checkpoint_is_written_by_time_and_at_the_end(
             checkpoint.on_epoch_end(a_state(epoch))
         checkpoint.on_train_end(a_state(3))
     assert written == written_at
+
+
+def test_a_run_that_another_process_made_meanwhile_is_not_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowLock(FileLock):  # between the first look and the lock, another process begins and ends
+        def acquire(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+            (tmp_path / "run.json").write_text('{"status": "finished"}')
+            return super().acquire(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("recurra.training.run.FileLock", SlowLock)
+    with pytest.raises(InputError, match="is already a run"):
+        Run(tmp_path, "new")
+    with Run(tmp_path, "resume"):
+        pass  # the lock was given back
+
+
+def test_an_overwriting_that_was_killed_is_finished_by_the_next_one(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="emptying")
+        run.save_state(a_state())
+    with Run(tmp_path, "resume") as run:
+        assert run.load_state() is None
+        assert run.info == {"status": "begun"}
+
+
+@pytest.mark.parametrize("data", [{"format": 2}, {"format": 1}, [], {"format": 1, "epoch": 1}])
+def test_a_state_of_another_version_says_so(tmp_path: Path, data: object) -> None:
+    with Run(tmp_path, "new") as run:
+        write_tensors(tmp_path / "state.safetensors", {"model.w": torch.ones(2)}, data)
+        with pytest.raises(InputError, match="is damaged, or of another version of recurra"):
+            run.load_state()
+
+
+def test_durations_are_not_in_the_metadata(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.save_state(a_state())
+    _, data = read_tensors(tmp_path / "state.safetensors")
+    assert "seconds" not in json.dumps(data)

@@ -26,7 +26,7 @@ class Case:
     def settings_type(self) -> type[LettersSettings]:
         kind = self.values.get("kind")
         if kind not in SETTINGS:
-            raise InputError(f"{self.source}: kind is {kind!r}; known are {', '.join(SETTINGS)}.")
+            raise InputError(f"{self.source}: kind is {kind!r}; a case says kind = one of {', '.join(SETTINGS)}.")
         return SETTINGS[kind]
 
     def settings(self, overrides: Mapping[str, Any]) -> LettersSettings:

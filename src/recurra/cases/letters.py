@@ -1,6 +1,8 @@
 """A letters case from its settings to a finished run folder, and back from there."""
 
+import contextlib
 import platform
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,10 +15,12 @@ from recurra.errors import InputError
 from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
 from recurra.models import LanguageModel, load
+from recurra.models.language_model import training_length
+from recurra.nn.network import CELLS
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.training import Callback, Run
-from recurra.training.run import MODEL, Mode
+from recurra.training.run import INFO, MODEL, Mode
 
 PARAMETERS, SCORES, CURVES = "parameters.txt", "scores.json", "training.png"
 
@@ -51,15 +55,24 @@ def train_letters(
     Raises:
         InputError: see `Run`, `LettersSettings` and `LanguageModel.fit`.
     """
+    settings: LettersSettings | None = None
+    model: LanguageModel | None = None
+    if mode != "resume" or not (out / INFO).is_file():
+        settings, model = _fresh(case, overrides)  # faults come to light before any file changes
     with Run(out, mode) as run:
-        is_resumed = "settings" in run.info
-        settings = _resumed_settings(run, case, overrides) if is_resumed else case.settings(overrides)
-        if run.info.get("status") == "finished" and run.info["settings"] == settings.model_dump():
-            return TrainedRun(out, load(out / MODEL), was_finished=True)
-        versions = {name: version(name) for name in ("recurra", "torch", "numpy")}
-        versions["python"] = platform.python_version()
-        run.record(case=case.name, settings=settings.model_dump(), versions=versions, status="training")
-        model = LanguageModel(**settings.model_dump(include=set(LanguageModelSettings.model_fields)))
+        begun = run.info.get("settings")
+        if begun is not None:
+            _check_same_case(run, case)
+            settings = check(case.settings_type, {**begun, **overrides}, case.source)
+            if begun == settings.model_dump() and run.info["status"] == "finished":
+                with contextlib.suppress(InputError):  # a model that is lost or damaged is made again from the state
+                    return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
+            model = _model_of(settings)
+        elif settings is None or model is None:
+            settings, model = _fresh(case, overrides)
+        run.settle(settings.model_dump())
+        _record_versions(run)
+        run.record(case=case.name, status="training")
         symbols = sequence_of(settings)
         model.fit(symbols, run=run, callbacks=callbacks, save_every_seconds=settings.save_every_seconds)
 
@@ -80,36 +93,56 @@ def sequence_of(settings: LettersSettings) -> str:
 
 def _title(case: Case, settings: LettersSettings) -> str:
     """What was trained, as it was set, which may be far from what the case is by itself."""
-    units = " + ".join(map(str, settings.units))
     letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
-    return f"{case.name}: {letters} → the next; {settings.encoding}, {settings.cell} of {units} units"
+    encoder = "one-hot" if settings.encoding == "onehot" else f"Embedding({settings.embedding_dim})"
+    layers = [f"{CELLS[settings.cell].__name__}({units})" for units in settings.units]
+    return f"{case.name}: {letters} → the next, by {' → '.join([encoder, *layers])}"
 
 
-def _resumed_settings(run: Run, case: Case, overrides: Mapping[str, Any]) -> LettersSettings:
-    """The settings that the run began with, with more epochs if asked."""
+def _fresh(case: Case, overrides: Mapping[str, Any]) -> tuple[LettersSettings, LanguageModel]:
+    """The settings of a training that begins, and its model; everything that can be checked before is."""
+    settings = case.settings(overrides)
+    model = _model_of(settings)
+    model.check(sequence_of(settings))
+    return settings, model
+
+
+def _model_of(settings: LettersSettings) -> LanguageModel:
+    return LanguageModel(**settings.model_dump(include=set(LanguageModelSettings.model_fields)))
+
+
+def _check_same_case(run: Run, case: Case) -> None:
     begun = run.info.get("case", "none, begun from Python")
     if begun != case.name:
         raise InputError(f"{run.path}: is a run of case {begun}, not of {case.name}; choose another --out.")
-    settings = check(case.settings_type, run.info["settings"], f"{run.path}/run.json")
-    asked = check(case.settings_type, {**run.info["settings"], **overrides}, "command line")
-    for name in overrides:
-        old, new = getattr(settings, name), getattr(asked, name)
-        if old == new or (name == "epochs" and new > old):
-            continue
-        only = "epochs can only grow" if name == "epochs" else "only epochs can change"
-        raise InputError(
-            f"{run.path}: the run has {name} {old!r}, not {new!r}; when a run is resumed {only}. "
-            "Use --overwrite, or another --out."
-        )
-    return asked
+
+
+def _record_versions(run: Run) -> None:
+    """Note what the run is made with, and say so if it goes on with something else."""
+    versions = {name: version(name) for name in ("recurra", "torch", "numpy")} | {"python": platform.python_version()}
+    for name, begun in run.info.get("versions", {}).items():
+        if begun != versions[name]:
+            warnings.warn(
+                f"{run.path}: began with {name} {begun} and goes on with {versions[name]}; "
+                "the result may differ in its last digits.",
+                stacklevel=2,
+            )
+    run.record(versions=versions)
 
 
 def _scores(model: LanguageModel, symbols: str) -> dict[str, Any]:
-    best = model.history_[model.best_epoch_ - 1]
-    held_out: dict[str, Any] = {name: best[name] for name in ("val_loss", "val_accuracy") if name in best}
-    return {
-        "accuracy": model.score(symbols),
-        "most_frequent_accuracy": most_frequent_accuracy(symbols[model.settings_.window :]),
-        "best_epoch": model.best_epoch_,
-        **held_out,
-    }
+    """Accuracy on the training part, and on the validation part if there is one, beside what needs no model."""
+    length = training_length(model.settings_, len(symbols))
+    parts = {"training": symbols[:length]} | ({"validation": symbols[length:]} if length < len(symbols) else {})
+    window = model.settings_.window
+    scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
+    for name, part in parts.items():
+        accuracy = model.score(part)
+        baseline = most_frequent_accuracy(part[window:], parts["training"][window:])
+        scores[name] = {
+            "predictions": len(part) - window,
+            "accuracy": accuracy,
+            "most_frequent_accuracy": baseline,
+            "ratio": accuracy / baseline if baseline else None,
+        }
+    return scores

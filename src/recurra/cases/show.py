@@ -1,12 +1,10 @@
 """A run in plain text: what it is, its layers, how training went, every parameter, and where its files are."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from recurra.cases.letters import PARAMETERS, SCORES
 from recurra.models import load
-from recurra.training.run import METRICS, MODEL, Run
+from recurra.training.run import MODEL, Run
 
 SHOWN_EPOCHS = 10
 
@@ -37,13 +35,13 @@ def run_text(path: Path) -> str:
 
 
 def _layers(path: Path) -> str:
-    model = load(path / MODEL, device="cpu")
+    model = load(path, device="cpu")
     return model.network_.summary(model.settings_.window)
 
 
 def _history(path: Path) -> str:
     """The first, the last and an even choice of the epochs between."""
-    records: list[dict[str, Any]] = [json.loads(line) for line in (path / METRICS).read_text("utf-8").splitlines()]
+    records = Run(path).read_metrics()
     step = max(1, -(-len(records) // SHOWN_EPOCHS))
     shown = [r for r in records if r["epoch"] == 1 or r["epoch"] % step == 0 or r is records[-1]]
     names = [name for name in records[0] if name not in {"epoch", "seconds"}]
@@ -53,12 +51,16 @@ def _history(path: Path) -> str:
 
 def _scores(path: Path) -> str:
     scores = Run(path).read_json(SCORES)
-    lines = [
-        f"accuracy {scores['accuracy']:.1%} with the weights of epoch {scores['best_epoch']}; "
-        f"always the most frequent letter: {scores['most_frequent_accuracy']:.1%}"
-    ]
-    if "val_accuracy" in scores:
-        lines.append(f"accuracy {scores['val_accuracy']:.1%} on the letters kept for validation")
+    lines = [f"with the weights of epoch {scores['best_epoch']}:"]
+    for part in ("training", "validation"):
+        if part in scores:
+            score = scores[part]
+            accuracy, baseline = score["accuracy"], score["most_frequent_accuracy"]
+            line = f"accuracy {accuracy:.1%} of {score['predictions']} {part} predictions; "
+            line += f"always the letter most frequent in training: {baseline:.1%}"
+            if accuracy <= baseline:
+                line += " - the network is no better"
+            lines.append(line)
     return "\n".join(lines)
 
 

@@ -55,7 +55,7 @@ class Vocabulary:
         symbols = list(sequence)
         for symbol in symbols:
             _check_symbol(symbol)
-        seen = list(dict.fromkeys(symbols))
+        seen = list(dict.fromkeys(symbol for symbol in symbols if symbol != unknown))
         if order == "sorted":
             seen.sort()
         elif order != "first-seen":
@@ -169,7 +169,8 @@ def windows(ids: Ids, window: int, *, targets: Literal["last", "every"] = "last"
             f"the sequence has {len(ids)} symbols; a window of {window} needs at least {window + 1}: "
             "the window and the symbol that follows it."
         )
-    inputs = np.lib.stride_tricks.sliding_window_view(ids[:-1], window)
+    writeable = ids.flags.writeable  # torch wants that of the arrays it takes as they are
+    inputs = np.lib.stride_tricks.sliding_window_view(ids[:-1], window, writeable=writeable)
     if targets == "last":
         return inputs, ids[window:]
-    return inputs, np.lib.stride_tricks.sliding_window_view(ids[1:], window)
+    return inputs, np.lib.stride_tricks.sliding_window_view(ids[1:], window, writeable=writeable)

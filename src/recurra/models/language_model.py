@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -19,10 +20,21 @@ from recurra.models.estimator import Estimator
 from recurra.nn.network import Embedding, Network, OneHot, build_network
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingOptions, TrainingState, train
 from recurra.training.loop import Data, score
+from recurra.training.process import seeded
 from recurra.training.run import MODEL, read_tensors, write_tensors
 
 KIND, FORMAT = "language-model", 1  # of the saved file
+PREDICTED_AT_ONCE = 1024
 Symbols = str | Sequence[str]  # a text, whose characters are the symbols, or a list of symbols
+
+
+class _Prepared(NamedTuple):
+    """What a fit needs, checked."""
+
+    settings: LanguageModelSettings
+    symbols: list[str]
+    vocabulary: Vocabulary
+    parts: list[Data]  # for training, and for validation if there is any
 
 
 class LanguageModel(Estimator):
@@ -36,6 +48,7 @@ class LanguageModel(Estimator):
         window: symbols that the network sees before it predicts the next.
         targets: learn the "last" step's next symbol only, or "every" step's.
         order: ids of the symbols as "first-seen" in the training sequence, or "sorted".
+        unknown: a symbol that stands for all that the training part does not have; None: those are an error.
         dropout: the share dropped after each recurrent layer while training.
         epochs, batch_size, optimizer, learning_rate, schedule, clip_norm, shuffle: see `TrainingOptions`.
         validation: the last part of the sequence, a share or a count of symbols, on which the best weights are picked.
@@ -46,8 +59,8 @@ class LanguageModel(Estimator):
     Attributes:
         vocabulary_: the symbols of the training part, with their ids.
         network_: the fitted network, with the weights of the best epoch; it gives logits.
-        history_: one record an epoch: loss, accuracy, and with validation val_loss, val_accuracy.
-        best_epoch_: the epoch whose weights the network has, counted from 1.
+        history_: after fit, one record an epoch: loss, accuracy, and with validation val_loss, val_accuracy.
+        best_epoch_: after fit, the epoch whose weights the network has, counted from 1.
     """
 
     def __init__(
@@ -60,6 +73,7 @@ class LanguageModel(Estimator):
         window: int = 1,
         targets: Literal["last", "every"] = "last",
         order: Literal["first-seen", "sorted"] = "first-seen",
+        unknown: str | None = None,
         dropout: float = 0.0,
         epochs: int = 100,
         batch_size: int = 32,
@@ -76,7 +90,7 @@ class LanguageModel(Estimator):
         self.cell, self.units = cell, units
         self.encoding, self.embedding_dim = encoding, embedding_dim
         self.window, self.targets, self.order = window, targets, order
-        self.dropout = dropout
+        self.unknown, self.dropout = unknown, dropout
         self.epochs, self.batch_size = epochs, batch_size
         self.optimizer, self.learning_rate, self.schedule = optimizer, learning_rate, schedule
         self.clip_norm, self.shuffle = clip_norm, shuffle
@@ -107,37 +121,19 @@ class LanguageModel(Estimator):
                 with.
             DivergenceError: the loss became NaN or infinite.
         """
-        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
-        _device(settings.device)
-        symbols = list(sequence)
-        length = _training_length(settings, len(symbols))
-        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order)
-        parts = [
-            _tensors(windows(ids, settings.window, targets=settings.targets), settings.device)
-            for ids in (vocabulary.encode(symbols[:length]), vocabulary.encode(symbols[length:], first=length + 1))
-            if len(ids)
-        ]
+        settings, symbols, vocabulary, parts = self._prepare(sequence)
         network = _new_network(settings, len(vocabulary))
-
         state: TrainingState | None = None
         callbacks = list(callbacks)
         if settings.patience is not None:
             callbacks.insert(0, EarlyStopping(settings.patience))
         if run is not None:
-            _check_same_training(run, symbols, settings)
-            state, metadata = run.load_state(), _metadata(settings, vocabulary)
-            write_model = partial(_write_best, run.path / MODEL, metadata)
+            _check_same_data(run, symbols)
+            run.settle(settings.model_dump())
+            state = run.load_state()
+            write_model = partial(_write_best, run.path / MODEL, _metadata(settings, vocabulary))
             callbacks.insert(0, Checkpoint(run, write_model, save_every_seconds))
-        options = TrainingOptions(
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            optimizer=settings.optimizer,
-            learning_rate=settings.learning_rate,
-            schedule=settings.schedule,
-            clip_norm=settings.clip_norm,
-            shuffle=settings.shuffle,
-            seed=settings.seed,
-        )
+        options = TrainingOptions(**settings.model_dump(include={field.name for field in fields(TrainingOptions)}))
         state = train(
             network,
             parts[0],
@@ -153,6 +149,10 @@ class LanguageModel(Estimator):
         self.vocabulary_, self.settings_ = vocabulary, settings
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         return self
+
+    def check(self, sequence: Symbols) -> None:
+        """Raise whatever `fit` would raise before it begins to train; change nothing."""
+        self._prepare(sequence)
 
     def predict(self, sequence: Symbols) -> str:
         """The most probable next symbol after the last `window` symbols of `sequence`.
@@ -223,6 +223,22 @@ class LanguageModel(Estimator):
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
 
+    def _prepare(self, sequence: Symbols) -> "_Prepared":
+        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
+        _device(settings.device)
+        symbols = list(sequence)
+        length = training_length(settings, len(symbols))
+        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
+        ids = [vocabulary.encode(symbols[:length])]
+        if length < len(symbols):
+            try:
+                ids.append(vocabulary.encode(symbols[length:], first=length + 1))
+            except InputError as error:
+                where = "It stands in the validation part, and the training part has none of it"
+                raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
+        parts = [_tensors(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
+        return _Prepared(settings, symbols, vocabulary, parts)
+
     @torch.inference_mode()
     def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
         """Logits [N, V] of the symbol after each sequence's last window."""
@@ -238,7 +254,7 @@ class LanguageModel(Estimator):
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
         inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
-        return _last_step(self.network_(inputs))
+        return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, PREDICTED_AT_ONCE)])
 
 
 def _write_best(path: Path, metadata: dict[str, Any], state: TrainingState) -> None:
@@ -255,8 +271,7 @@ def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[s
 
 
 def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(settings.seed)
+    with seeded(settings.seed, cuda=[]):
         encoder = (
             OneHot(vocabulary_size)
             if settings.encoding == "onehot"
@@ -283,7 +298,7 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _training_length(settings: LanguageModelSettings, length: int) -> int:
+def training_length(settings: LanguageModelSettings, length: int) -> int:
     """How many symbols of the sequence are trained on; the rest is for validation."""
     validation = settings.validation
     held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
@@ -296,7 +311,7 @@ def _training_length(settings: LanguageModelSettings, length: int) -> int:
 
 
 def _tensors(samples: tuple[Ids, Ids], device: str) -> Data:
-    inputs, targets = (torch.tensor(part, device=device) for part in samples)
+    inputs, targets = (torch.from_numpy(part).to(device) for part in samples)  # on the CPU still views
     return inputs, targets
 
 
@@ -321,19 +336,11 @@ def _last_accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     return _accuracy(_last_step(logits), targets)
 
 
-def _check_same_training(run: Run, symbols: Sequence[str], settings: LanguageModelSettings) -> None:
-    """A run goes on only with the data and settings that it began with, but for more epochs."""
+def _check_same_data(run: Run, symbols: Sequence[str]) -> None:
+    """A run goes on only with the data that it began with."""
     fingerprint = hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
     if run.info.get("data", fingerprint) != fingerprint:
         raise InputError(
             f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
         )
-    ours = settings.model_dump()
-    begun = run.info.get("settings", ours)
-    for name, value in ours.items():
-        old = begun.get(name, value)
-        if old != value and not (name == "epochs" and value > old):
-            raise InputError(
-                f"{run.path}: the run began with {name}={old!r}, not {value!r}; only epochs can change, to more."
-            )
-    run.record(data=fingerprint, settings=begun | ours)
+    run.record(data=fingerprint)

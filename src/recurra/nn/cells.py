@@ -203,12 +203,12 @@ class Core(nn.Module):
 
     def weights(self, suffix: str = "") -> Weights:
         """The parameters of one direction; `suffix` is "_reverse" for the second one of a bidirectional layer."""
-        parameters = self._parameters  # plain look-ups: this runs at every call
-        weight_ih, weight_hh = parameters["weight_ih" + suffix], parameters["weight_hh" + suffix]
-        assert weight_ih is not None
-        assert weight_hh is not None
-        bias_ih = parameters.get("bias" + suffix, parameters.get("bias_ih" + suffix))
-        return Weights(weight_ih, weight_hh, bias_ih, parameters.get("bias_hh" + suffix))
+        bias_ih = bias_hh = None
+        if self.use_bias and self.equations.separate_bias_hh:
+            bias_ih, bias_hh = getattr(self, "bias_ih" + suffix), getattr(self, "bias_hh" + suffix)
+        elif self.use_bias:
+            bias_ih = getattr(self, "bias" + suffix)
+        return Weights(getattr(self, "weight_ih" + suffix), getattr(self, "weight_hh" + suffix), bias_ih, bias_hh)
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}"

@@ -14,7 +14,7 @@ from recurra.nn.cells import (
     SimpleRNNEquations,
     State,
 )
-from recurra.nn.scan import scan
+from recurra.nn.scan import check_backend, scan
 
 Outputs = Tensor | tuple[Tensor, ...]
 
@@ -77,6 +77,7 @@ class RecurrentLayer(Core):
         for option, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
             if not 0.0 <= rate < 1.0:
                 raise InputError(f"{name}: {option} is {rate}; it must be at least 0 and less than 1.")
+        check_backend(backend)
         self.bidirectional = bidirectional
         super().__init__(equations, input_size, hidden_size, bias=bias, unit_forget_bias=unit_forget_bias)
         if bidirectional:
@@ -116,8 +117,6 @@ class RecurrentLayer(Core):
         state = self._initial_state(x, initial_state)
         if mask is not None:
             mask = mask.bool()
-        if self.training and self.dropout > 0.0:
-            x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
 
         S = self.equations.states
         if self.bidirectional:
@@ -141,6 +140,8 @@ class RecurrentLayer(Core):
         if reverse:
             x = x.flip(1)
             mask = None if mask is None else mask.flip(1)
+        if self.training and self.dropout > 0.0:
+            x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
         keep = None
         if self.training and self.recurrent_dropout > 0.0:
             keep = torch.nn.functional.dropout(torch.ones_like(state[0]), self.recurrent_dropout)
@@ -152,6 +153,11 @@ class RecurrentLayer(Core):
             raise InputError(
                 f"{name}: the input has shape {tuple(x.shape)}; "
                 f"expected (batch, time, features) with {self.input_size} features."
+            )
+        dtype = self.weights().weight_ih.dtype
+        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+            raise InputError(
+                f"{name}: the input is {x.dtype}, the parameters are {dtype}; convert one with .to(dtype)."
             )
         if x.shape[1] == 0:
             raise InputError(f"{name}: the input has no time steps, shape {tuple(x.shape)}; at least one is needed.")
@@ -172,6 +178,8 @@ class RecurrentLayer(Core):
                     f"{name}: initial_state has shapes {[tuple(s.shape) for s in state]}; "
                     f"expected {count} of shape {shape} (batch, units)."
                 )
+            if any(s.dtype != x.dtype for s in state):
+                raise InputError(f"{name}: initial_state is {[s.dtype for s in state]}, the input is {x.dtype}.")
             return state
         if self._carried is not None:
             if self._carried[0].shape != shape:
@@ -179,11 +187,13 @@ class RecurrentLayer(Core):
                     f"{name}: the state carried over is for a batch of {self._carried[0].shape[0]}, "
                     f"this batch has {shape[0]}; call reset_state() before the batch size changes."
                 )
-            return tuple(s.to(x) for s in self._carried)
+            # a state from a call under inference_mode cannot take part in training as it is
+            return tuple((s.clone() if s.is_inference() else s).to(x) for s in self._carried)
         return (x.new_zeros(shape),) * count
 
     def extra_repr(self) -> str:
-        on = [name for name in ("return_sequences", "bidirectional", "go_backwards") if getattr(self, name)]
+        options = ("return_sequences", "return_state", "bidirectional", "go_backwards", "stateful")
+        on = [name for name in options if getattr(self, name)]
         return ", ".join([super().extra_repr(), *(f"{name}=True" for name in on)])
 
 

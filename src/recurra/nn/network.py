@@ -174,7 +174,16 @@ def build_network(
         outputs: width of the head.
         dropout: the share dropped after each recurrent layer while training.
         return_sequences: an output at every time step instead of one at the last.
+
+    Raises:
+        InputError: the cell is unknown, there are no units, or neither an encoder nor an input size is given.
     """
+    if cell not in CELLS:
+        raise InputError(f"cell is {cell!r}; known are {', '.join(CELLS)}.")
+    if not units:
+        raise InputError("units is empty; a network needs at least one recurrent layer.")
+    if encoder is None and input_size is None:
+        raise InputError("give an encoder, or input_size, the number of features at each time step.")
     layers: list[nn.Module] = [] if encoder is None else [encoder]
     size = input_size if encoder is None else int(encoder.output_size)  # type: ignore[arg-type]
     assert size is not None
@@ -188,7 +197,7 @@ def build_network(
 
 
 def kind_of(layer: nn.Module) -> str:
-    """The name of a layer's kind as Keras prints it."""
+    """The name of a layer's kind for tables and messages."""
     if isinstance(layer, RecurrentLayer) and layer.bidirectional:
         return f"Bidirectional {type(layer).__name__}"
     return type(layer).__name__

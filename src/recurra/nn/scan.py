@@ -4,8 +4,6 @@
 - `reference`: the equations of `cells.py` in a Python loop, for everything.
 """
 
-from typing import Literal, get_args
-
 import torch
 from torch import Tensor
 
@@ -20,7 +18,7 @@ from recurra.nn.cells import (
     input_part,
 )
 
-Backend = Literal["auto", "torch", "reference"]
+BACKENDS = ("auto", "torch", "reference")
 
 
 def scan(
@@ -60,8 +58,7 @@ def choose_backend(
     equations: Equations, x: Tensor, *, mask: Tensor | None, keep: Tensor | None, backend: str = "auto"
 ) -> str:
     """Name the implementation that `scan` takes for this call: "torch" or "reference"."""
-    if backend not in get_args(Backend):
-        raise InputError(f"backend is {backend!r}; known are {', '.join(get_args(Backend))}.")
+    check_backend(backend)
     if backend == "reference":
         return "reference"
     obstacle = _torch_obstacle(equations, x, mask, keep)
@@ -72,6 +69,12 @@ def choose_backend(
     return "reference"
 
 
+def check_backend(backend: str) -> None:
+    """Raise InputError if there is no such backend."""
+    if backend not in BACKENDS:
+        raise InputError(f"backend is {backend!r}; known are {', '.join(BACKENDS)}.")
+
+
 def _torch_obstacle(equations: Equations, x: Tensor, mask: Tensor | None, keep: Tensor | None) -> str | None:
     """Say what of this call torch.nn's operators cannot express; None if they can do it all."""
     if mask is not None:
@@ -80,6 +83,8 @@ def _torch_obstacle(equations: Equations, x: Tensor, mask: Tensor | None, keep: 
         return "recurrent dropout"
     if x.shape[0] == 0:
         return "an empty batch"
+    if isinstance(equations, LSTMEquations) and torch.compiler.is_compiling() and torch.is_grad_enabled():
+        return "an LSTM's gradients under torch.compile"  # the compiler cannot trace torch's fused operator
     if isinstance(equations, SimpleRNNEquations):
         return None if equations.activation in {"tanh", "relu"} else f"activation {equations.activation!r}"
     if not isinstance(equations, GRUEquations | LSTMEquations):
@@ -120,8 +125,8 @@ def _reference_scan(
     a = input_part(x, w)  # [B, T, G·H], all steps at once
     outputs: list[Tensor] = []
     output = torch.zeros_like(state[0])
-    for t in range(x.shape[1]):
-        new_state = equations.step(a[:, t], state, w, keep)
+    for t, a_t in enumerate(a.unbind(dim=1)):  # one backward for all steps; slices would have one each, of full size
+        new_state = equations.step(a_t, state, w, keep)
         if mask is None:
             state, output = new_state, new_state[0]
         else:

@@ -86,7 +86,15 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
             chosen = values[best_epoch - 1]
     figure = f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.3g}"
     ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 10, "markeredgewidth": 2, "linestyle": ""}
-    axes.plot(best_epoch, chosen, **ring, color=MUTED, zorder=3, label=f"best epoch: {best_epoch} ({figure})")
+    axes.plot(
+        best_epoch,
+        chosen,
+        **ring,
+        color=MUTED,
+        zorder=3,
+        clip_on=False,
+        label=f"best epoch, by loss: {best_epoch} ({figure})",
+    )
     axes.set_title(name)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))

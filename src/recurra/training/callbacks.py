@@ -1,5 +1,6 @@
 """What happens around the loop: hooks that do nothing until a subclass fills the ones it needs."""
 
+import contextlib
 import sys
 import time
 from typing import TextIO
@@ -72,18 +73,22 @@ class Progress(Callback):
 
     def on_epoch_end(self, state: TrainingState) -> None:
         if not self.live and (state.epoch == 1 or state.epoch % self._every == 0 or state.epoch == self._epochs):
-            print(self._line(state), file=self.stream)
+            self._print(self._line(state))
 
     def on_train_end(self, state: TrainingState) -> None:
         if self.live:
             self._draw(state, 0.0)
             self._live.stop()
         if state.stop:
-            print(f"stopped after epoch {state.epoch}: {state.stop}", file=self.stream)
+            self._print(f"stopped after epoch {state.epoch}: {state.stop}")
 
     def on_train_abort(self, state: TrainingState) -> None:
         if self.live:
             self._live.stop()
+
+    def _print(self, line: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # a reader that has had enough, as `head` does, ends no training
+            print(line, file=self.stream, flush=True)
 
     def _draw(self, state: TrainingState, share: float) -> None:
         from rich.progress_bar import ProgressBar

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.training.callbacks import Callback
+from recurra.training.process import seeded, threads_for, work_of_step
 from recurra.training.state import Record, TrainingState
-from recurra.training.threads import threads_for, work_of_step
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
 Data = tuple[Tensor, Tensor]  # inputs [N, …], targets [N, …]
@@ -21,7 +21,7 @@ Schedule = Literal["constant", "cosine", "exponential"]
 
 
 class DivergenceError(InputError):
-    """The loss became NaN or infinite."""
+    """The loss, a metric or the weights became NaN or infinite."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class TrainingOptions:
         epochs: passes over the data.
         batch_size: samples a step.
         optimizer: "adam", "adamw", "sgd" or "rmsprop" with torch's own defaults, or a function that takes the
-            parameters and `lr` and returns a torch optimizer.
+            parameters and `lr` and returns a torch optimizer whose `step` needs no closure.
         learning_rate: at the start.
         schedule: how the learning rate changes from epoch to epoch: not at all; along half a cosine towards 0; by equal
             factors towards 1 %.
@@ -81,7 +81,8 @@ def train(
         The state after the last epoch.
 
     Raises:
-        DivergenceError: the loss became NaN or infinite; the message says in which epoch, and probable causes.
+        DivergenceError: the loss or the weights became NaN or infinite; the message says in which epoch, and why
+            probably.
         InputError: there is no data, or an option is unknown.
     """
     if len(data[0]) == 0:
@@ -90,11 +91,7 @@ def train(
         raise InputError(f"schedule is {options.schedule!r}; known are {', '.join(get_args(Schedule))}.")
     cuda = [data[0].device] if data[0].is_cuda else []
     work = work_of_step(network, data[0], options.batch_size)
-    # the caller's own random numbers and threads stay as they are
-    with torch.random.fork_rng(devices=cuda), threads_for(work):
-        torch.default_generator.manual_seed(options.seed)
-        if cuda:
-            torch.cuda.manual_seed(options.seed)
+    with seeded(options.seed, cuda), threads_for(work):
         state = state or TrainingState()
         run = _Training(network, _make_optimizer(network, options), options, callbacks, state, cuda)
         run.restore()
@@ -108,9 +105,14 @@ def train(
                 if validation is not None:
                     scores = score(network, validation, loss, metrics)
                     record |= {f"val_{name}": value for name, value in scores.items()}
-                _check_finite(record, data, options)
+                broken = [name for name, value in record.items() if not math.isfinite(value)]
+                if broken:
+                    raise _divergence(broken[0], record, data, options)
                 record["seconds"] = time.perf_counter() - started
-                run.advance(record, monitored=record["loss" if validation is None else "val_loss"])
+                monitored = record["loss" if validation is None else "val_loss"]
+                if run.is_best(monitored) and not run.weights_are_finite():
+                    raise _divergence("weights", record, data, options)
+                run.advance(record, monitored)
                 for callback in callbacks:
                     callback.on_epoch_end(state)
         except BaseException:
@@ -192,6 +194,14 @@ class _Training:
                 callback.on_batch_end(self.state, number, len(batches))
         return sums.means(count)
 
+    def is_best(self, monitored: float) -> bool:
+        """Whether the epoch just done is better than all before."""
+        return self.state.best_value is None or monitored < self.state.best_value
+
+    def weights_are_finite(self) -> bool:
+        """The loss is that before each step: it does not yet show what the last step did."""
+        return all(bool(p.isfinite().all()) for p in self.network.parameters())
+
     def advance(self, record: Record, monitored: float) -> None:
         """Bring the state to the end of the epoch that `record` is of."""
         state = self.state
@@ -199,7 +209,7 @@ class _Training:
         state.history.append(record)
         if state.epoch == 1:
             self._follow()  # the optimizer's tensors exist from the first step on
-        if state.best_value is None or monitored < state.best_value:
+        if self.is_best(monitored):
             state.best_value, state.best_epoch = monitored, state.epoch
             for name, tensor in state.weights("model").items():
                 state.tensors[f"best.{name}"] = tensor.clone()
@@ -267,10 +277,8 @@ def _make_optimizer(network: nn.Module, options: TrainingOptions) -> torch.optim
     return known[options.optimizer](parameters, lr=options.learning_rate)
 
 
-def _check_finite(record: Record, data: Data, options: TrainingOptions) -> None:
-    broken = [name for name, value in record.items() if not math.isfinite(value)]
-    if not broken:
-        return
+def _divergence(what: str, record: Record, data: Data, options: TrainingOptions) -> DivergenceError:
+    """The error that says what became NaN or infinite, in which epoch, and what probably caused it."""
     causes: list[str] = []
     for kind, tensor in zip(("inputs", "targets"), data, strict=True):
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
@@ -279,7 +287,7 @@ def _check_finite(record: Record, data: Data, options: TrainingOptions) -> None:
         causes.append(f"the learning rate {record['learning_rate']:g} may be too high: try a tenth of it")
         if options.clip_norm is None:
             causes.append("gradients may explode: try clip_norm=1")
-    raise DivergenceError(
-        f"{broken[0]} became {record[broken[0]]} in epoch {record['epoch']} of {options.epochs}; training stopped. "
-        f"Probable cause: {'; or '.join(causes)}."
+    return DivergenceError(
+        f"{what} became {record.get(what, 'NaN or infinite')} in epoch {record['epoch']} of {options.epochs}; "
+        f"training stopped. Probable cause: {'; or '.join(causes)}."
     )

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from recurra.training.state import TrainingState
 Mode = Literal["new", "resume", "overwrite", "read"]
 
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
+EMPTYING = "emptying"
 METADATA_KEY = "recurra"  # of safetensors files: one key, as several come out in random order
 
 
@@ -49,33 +50,49 @@ class Run:
         self._take(mode)
 
     def _take(self, mode: Mode) -> None:
+        self._check_place(mode)  # before anything is made
         try:
-            existed = self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be made into a folder ({error.strerror}).") from error
-        is_run = (self.path / INFO).is_file()
-        if existed and not is_run and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-            raise InputError(f"{self.path}: holds files and is not a run folder; choose another --out.")
-        if is_run and mode == "new":
-            raise InputError(f"{self.path}: is already a run; --resume goes on with it, --overwrite begins anew.")
-        self._lock = FileLock(self.path / ".lock")
-        try:
+            self._lock = FileLock(self.path / ".lock")
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise InputError(f"{self.path}: another process is working on this run; wait for its end.") from error
-        sweep_temporary_files(self.path)
-        if is_run and mode == "resume":
-            self.info = self.read_json(INFO)
-        if is_run and mode == "overwrite":
-            self._empty()
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be made into a run folder ({error.strerror}).") from error
+        try:
+            self._check_place(mode)  # and again, now that no other process can change it
+            sweep_temporary_files(self.path)
+            if (self.path / INFO).is_file():
+                self.info = self.read_json(INFO)
+                if mode == "resume" and not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
+                    raise InputError(
+                        f"{self.path}: has lost its {STATE}, without which it cannot go on; "
+                        "restore it, or begin anew with --overwrite."
+                    )
+                if mode == "overwrite" or self.info.get("status") == EMPTYING:
+                    self._empty()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check_place(self, mode: Mode) -> None:
+        is_run = (self.path / INFO).is_file()
+        if is_run and mode == "new":
+            raise InputError(f"{self.path}: is already a run; --resume goes on with it, --overwrite begins anew.")
+        if is_run or not self.path.is_dir():
+            return
+        if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+            raise InputError(f"{self.path}: holds files and is not a run folder; choose another --out.")
 
     def _empty(self) -> None:
-        """Remove the results; run.json is replaced later, so that the folder is a run all the time."""
+        """Remove the results. run.json stays and says what goes on, so that after a kill the next one finishes it."""
+        self.info = {}
+        self.record(status=EMPTYING)
         for name in (STATE, MODEL, METRICS, "parameters.txt", "scores.json"):
             (self.path / name).unlink(missing_ok=True)
         for plot in self.path.glob("*.png"):
             plot.unlink()
+        self.record(status="begun")
 
     def close(self) -> None:
         """Let other processes work on the run."""
@@ -93,24 +110,72 @@ class Run:
         self.info |= fields
         self.write_json(INFO, self.info)
 
+    def settle(self, settings: Mapping[str, Any]) -> None:
+        """Record the settings of the training. A run that has begun keeps them, but for more epochs.
+
+        Raises:
+            InputError: a setting is another than the run began with; it is named.
+        """
+        begun: dict[str, Any] = self.info.get("settings", {})
+        for name, new in settings.items():
+            old = begun.get(name, new)
+            if old == new:
+                continue
+            if name != "epochs":
+                rule = "when a run is resumed only epochs can change, to more"
+            elif new < old:
+                rule = "when a run is resumed epochs can only grow"
+            elif begun.get("schedule", "constant") != "constant":
+                rule = f"with schedule {begun['schedule']!r}, which depends on them, they cannot change"
+            else:
+                continue
+            raise InputError(
+                f"{self.path}: the run has {name} {old!r}, not {new!r}; {rule}. "
+                "Begin anew with --overwrite, or in another folder."
+            )
+        self.record(settings=begun | dict(settings))
+
     def write_json(self, name: str, content: Any) -> None:
+        self._require_lock()
         text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False)
         replace_file(self.path / name, (text + "\n").encode())
 
-    def read_json(self, name: str) -> Any:
+    def read_json(self, name: str) -> dict[str, Any]:
+        """What a JSON file of the run holds; InputError if it is missing or damaged."""
+        return self._parse(name, self._read(name))
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """One record an epoch; InputError if the file is missing or damaged."""
+        return [self._parse(METRICS, line) for line in self._read(METRICS).splitlines()]
+
+    def _read(self, name: str) -> str:
         path = self.path / name
         try:
-            return json.loads(path.read_text("utf-8"))
+            return path.read_text("utf-8")
         except FileNotFoundError:
             raise InputError(f"{path}: is missing; the run may not have come so far: --resume goes on.") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: cannot be read ({error}).") from error
+
+    def _parse(self, name: str, text: str) -> dict[str, Any]:
+        try:
+            content = json.loads(text)
+            if not isinstance(content, dict):
+                raise ValueError(f"found {type(content).__name__}, expected an object")
         except ValueError as error:
-            raise InputError(f"{path}: is damaged ({error}).") from error
+            raise InputError(f"{self.path / name}: is damaged ({error}); --overwrite begins anew.") from error
+        return content
 
     def save_state(self, state: TrainingState) -> None:
         """Write the state, and metrics.jsonl from it."""
-        write_tensors(self.path / STATE, state.tensors, state.to_json())
+        self._require_lock()
+        write_tensors(self.path / STATE, *state.to_parts())
         lines = [json.dumps(record, sort_keys=True) for record in state.history]
         replace_file(self.path / METRICS, "".join(line + "\n" for line in lines).encode())
+
+    def _require_lock(self) -> None:
+        if self._lock is None:
+            raise InputError(f'{self.path}: was opened for reading; open it with Run(path, "resume") to train in it.')
 
     def load_state(self) -> TrainingState | None:
         """The state that was last written; None if there is none yet."""
@@ -118,7 +183,12 @@ class Run:
         if not path.is_file():
             return None
         tensors, data = read_tensors(path)
-        return TrainingState.from_parts(data, tensors)
+        try:
+            return TrainingState.from_parts(tensors, data)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: is damaged, or of another version of recurra ({error}); --overwrite begins anew."
+            ) from error
 
 
 class Checkpoint(Callback):
@@ -169,4 +239,5 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
             data = json.loads(metadata[METADATA_KEY])
             return {name: file.get_tensor(name).clone() for name in file.keys()}, data  # noqa: SIM118
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: is damaged, or was not written by recurra ({error}).") from error
+        reason = f"is damaged, or was not written by recurra ({error})"
+        raise InputError(f"{path}: {reason}; restore it from a copy, or train anew.") from error

@@ -1,4 +1,4 @@
-"""Threads: one for small networks, the caller's setting for the rest and afterwards."""
+"""What a training asks of the process: one thread for small networks, seeds, and all of it given back."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from recurra.training import Callback, TrainingOptions, TrainingState, train
-from recurra.training.threads import WORTH_SHARING, threads_for, work_of_step
+from recurra.training.process import WORTH_SHARING, threads_for, work_of_step
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,78 @@
+"""What a training asks of the whole process - random seeds, threads, imports - and how it is given back."""
+
+import inspect
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, Optimizer, RMSprop
+
+# Floating-point operations of a step below which it is not shared among threads. A calm machine gains nothing by more
+# threads there; on a busy one, threads that wait for each other at every operation make it twenty times slower.
+WORTH_SHARING = 5e7
+
+_ALONE = threading.RLock()  # torch has one default generator and one number of threads for the whole process
+
+
+@contextmanager
+def seeded(seed: int, cuda: list[torch.device]) -> Iterator[None]:
+    """Seed torch's default generators inside; the caller's own random numbers stay as they are.
+
+    Where several Python threads want this at once, they go one after the other.
+
+    Args:
+        seed: the seed.
+        cuda: the CUDA devices whose generators are seeded besides the CPU's.
+    """
+    with _ALONE, torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(seed)
+        for device in cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
+
+
+def work_of_step(network: nn.Module, inputs: Tensor, batch_size: int) -> float:
+    """Roughly the floating-point operations of a forward pass over one batch: 2 × parameters × batch × time steps.
+
+    Args:
+        network: the module.
+        inputs: all samples, [N, time, …] or [N, features].
+        batch_size: samples a step.
+    """
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    time_steps = inputs.shape[1] if inputs.dim() > 1 else 1
+    return 2.0 * parameters * min(batch_size, len(inputs)) * time_steps
+
+
+@contextmanager
+def threads_for(work: float) -> Iterator[None]:
+    """Let torch use one thread inside, if the work of a step is too little to be shared; its own setting otherwise."""
+    with _ALONE:
+        threads = torch.get_num_threads()
+        if work >= WORTH_SHARING or threads == 1:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
+def skip_compiler_import() -> None:
+    """Keep torch's optimizers from importing torch.compile's machinery, about a second, at their first use.
+
+    It is for processes that never call torch.compile: the command line and the demo. What the optimizers compute stays
+    the same: their methods are called without the wrappers that only tell the compiler what to leave alone. Where
+    torch changes those wrappers, the import happens again and nothing else.
+    """
+    if "torch._dynamo" in sys.modules:
+        return
+    for optimizer in (Adam, SGD, RMSprop):
+        optimizer.step = torch.no_grad()(inspect.unwrap(optimizer.step))  # type: ignore[method-assign]
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        setattr(Optimizer, name, inspect.unwrap(getattr(Optimizer, name)))
