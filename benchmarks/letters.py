@@ -1,21 +1,24 @@
-"""The one-hot letter case, 100 epochs: recurra with everything switched on, torch's bare loop, and Keras.
+"""The letter cases: recurra with everything switched on, torch's bare loop, and Keras; and the commands as processes.
 
-    python benchmarks/letters.py [REPEATS]
+    python benchmarks/letters.py [TURNS]
 
-Everything on means: run folder, checkpoints, accuracy, best weights, progress. The three are timed in turns in one
-process on one thread; the medians and their ratios are written to benchmarks/RESULTS.md. Keras runs on the backend
-that KERAS_BACKEND names (torch unless set).
+Everything on means: run folder, checkpoints, accuracy, best weights, live progress. The three loops are timed in turns
+in one process, with torch's own number of threads; then the commands are timed as whole processes beside the bare
+import of torch. Medians and ratios are written to benchmarks/RESULTS.md. Keras runs on the backend that KERAS_BACKEND
+names (torch unless set).
 """
 
 import io
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from subprocess import DEVNULL
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
@@ -24,34 +27,35 @@ import torch
 from torch import nn
 
 from recurra import LanguageModel
-from recurra.training import Progress, Run
+from recurra.training import Callback, Progress, Run, TrainingState
 
 EPOCHS = 100
 X, Y = torch.eye(5)[:, None], torch.tensor([1, 2, 3, 4, 0])  # [5, 1, 5] → [5]
+DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
+
+
+class Terminal(io.StringIO):
+    """Where the live line is drawn."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock(Callback):
+    """Times the loop: the epochs, and everything that is done between them, up to the last save."""
+
+    def on_train_begin(self, state: TrainingState, epochs: int) -> None:
+        self.started = time.perf_counter()
+
+    def on_train_end(self, state: TrainingState) -> None:
+        self.seconds = time.perf_counter() - self.started
 
 
 def ours(folder: Path) -> float:
-    """Seconds of the loop: the epochs, and everything that is done between them."""
+    clock = Clock()  # the last callback: the checkpoint's and the progress's work is done before it
     with Run(folder, "new") as run:
-        clock = Clock()
-        LanguageModel(epochs=EPOCHS).fit("abcdea", run=run, callbacks=[Progress(io.StringIO()), clock])
+        LanguageModel(epochs=EPOCHS).fit("abcdea", run=run, callbacks=[Progress(Terminal()), clock])
     return clock.seconds
-
-
-class Clock(Progress):
-    """Times the loop from before its first epoch to after the last save."""
-
-    def __init__(self) -> None:
-        super().__init__(io.StringIO())
-
-    def on_train_begin(self, state: object, epochs: int) -> None:
-        self.started = time.perf_counter()
-
-    def on_epoch_end(self, state: object) -> None:
-        pass
-
-    def on_train_end(self, state: object) -> None:
-        self.seconds = time.perf_counter() - self.started
 
 
 def bare_torch(_: Path) -> float:
@@ -80,37 +84,63 @@ def keras_fit(folder: Path) -> float:
     return time.perf_counter() - started
 
 
+def process(*arguments: str) -> Callable[[Path], float]:
+    def timed(folder: Path) -> float:
+        folder.mkdir()
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], cwd=folder, stdin=DEVNULL, stdout=DEVNULL, check=True)
+        return time.perf_counter() - started
+
+    return timed
+
+
+def medians(timed: Mapping[str, Callable[[Path], float]], turns: int) -> dict[str, float]:
+    """Median seconds of each, timed in turns after one that warms up."""
+    seconds: dict[str, list[float]] = {name: [] for name in timed}
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(turns + 1):
+            for number, (name, run) in enumerate(timed.items()):
+                taken = run(Path(folder) / f"{turn}-{number}")
+                if turn > 0:
+                    seconds[name].append(taken)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def table(heading: str, values: Mapping[str, float]) -> list[str]:
+    first = next(iter(values.values()))
+    rows = [f"| {name} | {value:.3f} | {value / first:.2f} |" for name, value in values.items()]
+    return [f"| {heading} | seconds | × the first |", "|---|---|---|", *rows, ""]
+
+
 def main() -> None:
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    torch.set_num_threads(1)
-    loops: dict[str, Callable[[Path], float]] = {
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    loops = {
         "recurra, everything on": ours,
         "torch, bare loop": bare_torch,
         f"Keras {keras.__version__} on {keras.backend.backend()}": keras_fit,
     }
-    seconds: dict[str, list[float]] = {name: [] for name in loops}
-    with tempfile.TemporaryDirectory() as folder:
-        for turn in range(repeats + 1):
-            for number, (name, loop) in enumerate(loops.items()):
-                taken = loop(Path(folder) / f"{turn}-{number}")
-                if turn > 0:  # the first turn warms up
-                    seconds[name].append(taken)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    own = next(iter(medians.values()))
-    lines = [
-        "# Results",
-        "",
-        "## The one-hot letter case, 100 epochs",
-        "",
-        f"`python benchmarks/letters.py`: medians of {repeats} turns, one thread, {platform.machine()}, "
-        f"Python {platform.python_version()}, torch {torch.__version__}. Shared machine: ratios hold, seconds do not.",
-        "",
-        "| loop | seconds | × recurra |",
-        "|---|---|---|",
-        *(f"| {name} | {value:.3f} | {value / own:.2f} |" for name, value in medians.items()),
-        "",
-    ]
-    text = "\n".join(lines)
+    processes = {
+        "`python -c 'import torch'`": process("-c", "import torch"),
+        "`recurra --help`": process("-m", "recurra", "--help"),
+        "`recurra train letters`": process("-m", "recurra", "train", "letters", "--quiet"),
+        "`examples/demo.py`, all of `make demo`": process(str(DEMO)),
+    }
+    text = "\n".join(
+        [
+            "# Results",
+            "",
+            f"`python benchmarks/letters.py`: medians of {turns} turns, {torch.get_num_threads()} threads, "
+            f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}. "
+            "A shared machine: ratios hold, seconds do not.",
+            "",
+            "## The one-hot letter case, 100 epochs",
+            "",
+            *table("loop", medians(loops, turns)),
+            "## Commands, as whole processes with a warm disk cache",
+            "",
+            *table("command", medians(processes, turns)),
+        ]
+    )
     Path(__file__).with_name("RESULTS.md").write_text(text, "utf-8")
     print(text)
 

@@ -48,6 +48,15 @@ def test_the_python_of_a_model_gives_what_its_comments_say(
 
 
 @pytest.mark.parametrize("readme", READMES)
+def test_the_python_of_the_layers_runs(readme: str) -> None:
+    names: dict[str, object] = {}
+    exec(code_blocks(readme, "python")[1], names)
+    assert [tuple(names[name].shape) for name in ("y", "h", "c_reverse")] == [(8, 20, 32), (8, 16), (8, 16)]
+    exec(next(line for line in code_blocks(readme, "python")[2].splitlines() if "import" in line), names)
+    exec(code_blocks(readme, "python")[2].splitlines()[-1], names)
+
+
+@pytest.mark.parametrize("readme", READMES)
 def test_the_readme_names_every_case_and_every_link_leads_somewhere(readme: str) -> None:
     text = (ROOT / readme).read_text("utf-8")
     for case in built_in_cases():

@@ -4,6 +4,7 @@ Run by test_resume.py as a process of its own: it forks one child a training, be
 
     python killed_trainings.py FOLDER random COUNT SEED      kill after a random time, COUNT times
     python killed_trainings.py FOLDER writes                 kill around each step of some writes
+    python killed_trainings.py FOLDER overwriting            kill at each step of emptying an earlier run
 """
 
 import json
@@ -13,30 +14,36 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch._dynamo  # noqa: F401  imported once here instead of in every child
 
 from recurra.cases.catalog import find_case
 from recurra.cases.letters import train_letters
+from recurra.training.run import Mode
 
-# Two layers, dropout and shuffled batches, so that every random generator matters; every epoch is written.
+# Two layers, dropout, shuffled batches, a validation part: all that is saved matters. Every epoch is written.
 SETTINGS = {
-    "alphabet": "abcdefghijklmnopqrstuvwxyz",
+    "alphabet": "abcdefgh" * 4,
+    "ring": False,
     "units": [5, 4],
     "dropout": 0.1,
     "batch_size": 8,
     "epochs": 30,
     "schedule": "cosine",
+    "validation": 8,
+    "patience": 25,
     "save_every_seconds": 0.0,
 }
+OTHER_SETTINGS = {"units": [2], "epochs": 3}
 
 
-def train(folder: Path) -> None:
-    train_letters(find_case("letters"), SETTINGS, folder, mode="resume")
+def train(folder: Path, mode: Mode = "resume") -> None:
+    train_letters(find_case("letters"), SETTINGS, folder, mode=mode)
 
 
-def start(work: Callable[[], None]) -> int:
+def start(work: Callable[[], object]) -> int:
     """Fork a child that does the work; its process number."""
     child = os.fork()
     if child == 0:
@@ -61,6 +68,23 @@ def results(folder: Path) -> dict[str, object]:
     return {"model": (folder / "model.safetensors").read_bytes().hex(), "metrics": metrics, "files": files}
 
 
+def die_at_call(number: int, owner: object, name: str, *, after: bool = False) -> None:
+    """Have this process killed at the call of that number of a function, before it does anything or after it did."""
+    function, calls = getattr(owner, name), 0
+
+    def call(*args: object, **options: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == number and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*args, **options)
+        if calls == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, call)
+
+
 def kill_at_random(folder: Path, count: int, seed: int) -> Iterator[Path]:
     started = time.monotonic()
     assert end_of(start(lambda: train(folder / "probe"))) == 0
@@ -81,48 +105,45 @@ def kill_at_random(folder: Path, count: int, seed: int) -> Iterator[Path]:
 
 def kill_around_writes(folder: Path) -> Iterator[Path]:
     """Kill before a sync (bytes written, not safe), before a rename and after it, at some of the writes."""
-
-    def dying(function: Callable[..., object], deaths_at: int, *, after: bool) -> Callable[..., object]:
-        calls = 0
-
-        def call(*args: object) -> object:
-            nonlocal calls
-            calls += 1
-            if calls == deaths_at and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            result = function(*args)
-            if calls == deaths_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        return call
-
     for place, owner, name, after in (
         ("sync", os, "fsync", False),
         ("rename", Path, "replace", False),
         ("renamed", Path, "replace", True),
     ):
-        for number in (1, 2, 3, 4, 5, 20, 21, 22, 23):
+        for number in (1, 2, 3, 4, 5, 6, 20, 21, 22, 23):
             run = folder / f"{place}-{number}"
 
-            def work(
-                run: Path = run, owner: object = owner, name: str = name, n: int = number, a: bool = after
-            ) -> None:
-                setattr(owner, name, dying(getattr(owner, name), n, after=a))
-                train(run)
+            deadly = partial(die_at_call, number, owner, name, after=after)
+            assert end_of(start(lambda run=run, deadly=deadly: (deadly(), train(run)))) == -signal.SIGKILL
+            yield run
 
-            assert end_of(start(work)) == -signal.SIGKILL
+
+def kill_while_overwriting(folder: Path) -> Iterator[Path]:
+    """Kill before each file that is removed or replaced while a run of other settings is overwritten."""
+    for name, numbers in (("unlink", range(1, 7)), ("replace", range(1, 9))):
+        for number in numbers:
+            run = folder / f"overwriting-{name}-{number}"
+
+            begin = partial(train_letters, find_case("letters"), OTHER_SETTINGS, run)
+            deadly = partial(die_at_call, number, Path, name)
+            assert end_of(start(begin)) == 0
+            assert end_of(start(lambda run=run, deadly=deadly: (deadly(), train(run, "overwrite")))) == -signal.SIGKILL
+            if json.loads((run / "run.json").read_text()).get("settings", {}).get("units") == OTHER_SETTINGS["units"]:
+                assert (run / "model.safetensors").exists()  # killed before anything was done: the old run is whole
+                continue
             yield run
 
 
 def main() -> None:
     folder, how = Path(sys.argv[1]), sys.argv[2]
     assert end_of(start(lambda: train(folder / "uninterrupted"))) == 0
-    killed = (
-        kill_at_random(folder, int(sys.argv[3]), int(sys.argv[4])) if how == "random" else kill_around_writes(folder)
-    )
+    ways: dict[str, Callable[[], Iterator[Path]]] = {
+        "random": lambda: kill_at_random(folder, int(sys.argv[3]), int(sys.argv[4])),
+        "writes": lambda: kill_around_writes(folder),
+        "overwriting": lambda: kill_while_overwriting(folder),
+    }
     trials = []
-    for run in killed:
+    for run in ways[how]():
         had_state = (run / "state.safetensors").exists()
         status = end_of(start(lambda run=run: train(run)))
         trials.append({"run": run.name, "had_state": had_state, "status": status, **results(run)})

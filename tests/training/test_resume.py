@@ -35,8 +35,16 @@ def test_trainings_killed_at_twenty_random_moments_end_with_the_same_bytes(tmp_p
 
 
 @pytest.mark.slow
+def test_trainings_killed_while_they_overwrite_another_run_leave_nothing_of_it(tmp_path: Path) -> None:
+    uninterrupted, trials = killed_trainings(tmp_path, "overwriting")
+    assert len(trials) == 13
+    for trial in trials:
+        assert_ended_like(uninterrupted, trial)
+
+
+@pytest.mark.slow
 def test_trainings_killed_in_the_middle_of_writes_end_with_the_same_bytes(tmp_path: Path) -> None:
     uninterrupted, trials = killed_trainings(tmp_path, "writes")
-    assert len(trials) == 27
+    assert len(trials) == 30
     for trial in trials:
         assert_ended_like(uninterrupted, trial)

@@ -185,3 +185,9 @@ def test_durations_are_not_in_the_metadata(tmp_path: Path) -> None:
         run.save_state(a_state())
     _, data = read_tensors(tmp_path / "state.safetensors")
     assert "seconds" not in json.dumps(data)
+
+
+def test_a_damaged_run_can_be_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(b'{"status": "fin')
+    with Run(tmp_path, "overwrite") as run:
+        assert run.info == {"status": "begun"}

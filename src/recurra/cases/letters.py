@@ -70,9 +70,7 @@ def train_letters(
             model = _model_of(settings)
         elif settings is None or model is None:
             settings, model = _fresh(case, overrides)
-        run.settle(settings.model_dump())
-        _record_versions(run)
-        run.record(case=case.name, status="training")
+        run.settle(settings.model_dump(), case=case.name, versions=_versions(run), status="training")
         symbols = sequence_of(settings)
         model.fit(symbols, run=run, callbacks=callbacks, save_every_seconds=settings.save_every_seconds)
 
@@ -117,8 +115,8 @@ def _check_same_case(run: Run, case: Case) -> None:
         raise InputError(f"{run.path}: is a run of case {begun}, not of {case.name}; choose another --out.")
 
 
-def _record_versions(run: Run) -> None:
-    """Note what the run is made with, and say so if it goes on with something else."""
+def _versions(run: Run) -> dict[str, str]:
+    """What the run is made with; a warning if it had begun with something else."""
     versions = {name: version(name) for name in ("recurra", "torch", "numpy")} | {"python": platform.python_version()}
     for name, begun in run.info.get("versions", {}).items():
         if begun != versions[name]:
@@ -127,7 +125,7 @@ def _record_versions(run: Run) -> None:
                 "the result may differ in its last digits.",
                 stacklevel=2,
             )
-    run.record(versions=versions)
+    return versions
 
 
 def _scores(model: LanguageModel, symbols: str) -> dict[str, Any]:

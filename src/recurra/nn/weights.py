@@ -278,5 +278,5 @@ def _import_h5py() -> Any:
     try:
         import h5py
     except ImportError as error:
-        raise InputError("Keras files need the package h5py: pip install 'recurra[keras]'.") from error
+        raise InputError("Keras files need the package h5py (recurra's extra `keras`): pip install h5py.") from error
     return h5py

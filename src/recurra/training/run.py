@@ -63,14 +63,14 @@ class Run:
             self._check_place(mode)  # and again, now that no other process can change it
             sweep_temporary_files(self.path)
             if (self.path / INFO).is_file():
-                self.info = self.read_json(INFO)
-                if mode == "resume" and not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
+                self.info = {} if mode == "overwrite" else self.read_json(INFO)
+                if mode == "overwrite" or self.info.get("status") == EMPTYING:
+                    self._empty()
+                elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
                     raise InputError(
                         f"{self.path}: has lost its {STATE}, without which it cannot go on; "
                         "restore it, or begin anew with --overwrite."
                     )
-                if mode == "overwrite" or self.info.get("status") == EMPTYING:
-                    self._empty()
         except BaseException:
             self.close()
             raise
@@ -110,8 +110,10 @@ class Run:
         self.info |= fields
         self.write_json(INFO, self.info)
 
-    def settle(self, settings: Mapping[str, Any]) -> None:
-        """Record the settings of the training. A run that has begun keeps them, but for more epochs.
+    def settle(self, settings: Mapping[str, Any], **fields: Any) -> None:
+        """Record the settings of the training, and other fields with them. A run that has begun keeps its settings.
+
+        Only more epochs are allowed, unless the learning rate's schedule depends on their number.
 
         Raises:
             InputError: a setting is another than the run began with; it is named.
@@ -133,7 +135,7 @@ class Run:
                 f"{self.path}: the run has {name} {old!r}, not {new!r}; {rule}. "
                 "Begin anew with --overwrite, or in another folder."
             )
-        self.record(settings=begun | dict(settings))
+        self.record(settings=begun | dict(settings), **fields)
 
     def write_json(self, name: str, content: Any) -> None:
         self._require_lock()
