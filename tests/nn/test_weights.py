@@ -566,7 +566,7 @@ def test_without_h5py_the_error_says_what_to_install(tmp_path, network, path, mo
         lambda: from_keras(path, network),
         lambda: to_keras(network, tmp_path / "new.weights.h5"),
     ):
-        with pytest.raises(InputError, match=r"need the package h5py: pip install 'recurra\[keras\]'"):
+        with pytest.raises(InputError, match=r"need the package h5py .* pip install h5py"):
             call()
 
 
