@@ -9,10 +9,11 @@ from pathlib import Path
 
 from recurra import load
 from recurra.cases.catalog import find_case
-from recurra.cases.letters import PARAMETERS, train_letters
+from recurra.cases.letters import train_letters
 from recurra.cli import ask, predictions
 from recurra.training import Progress
 from recurra.training.process import skip_compiler_import
+from recurra.training.run import PARAMETERS
 
 QUESTIONS = {
     "letters-onehot": list("abcde"),

@@ -76,6 +76,8 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["train", "letters", "--device", "abacus", "--out", "RUNS/new"], "device 'abacus' cannot be used here"),
         (["train", "--epochs", "3", "letters"], "the case comes first"),
         (["tain", "letters"], "tain"),
+        (["train", "letters", "--units", "99999999999999", "--out", "RUNS/new"], "a network of units=[99999999999999]"),
+        (["train", "letters", "--window", "9999999999999", "--out", "RUNS/new"], "needs more memory than there is"),
     ],
 )
 def test_a_fault_in_the_input_is_one_clear_line_and_status_2(
@@ -318,6 +320,11 @@ def test_a_reader_that_has_had_enough_is_no_error(runs: Path) -> None:
     [
         ("metrics.jsonl", b'{"epoch": 1, "lo', "metrics.jsonl: is damaged"),
         ("metrics.jsonl", None, "metrics.jsonl: is missing"),
+        ("metrics.jsonl", b"", "metrics.jsonl: lacks what it should hold"),
+        ("metrics.jsonl", b"{}", "metrics.jsonl: lacks what it should hold"),
+        ("scores.json", b"{}", "scores.json: lacks what it should hold (KeyError('best_epoch'))"),
+        ("parameters.txt", b"\xff", "parameters.txt: cannot be read"),
+        ("run.json", b'{"settings": 3}', "run.json: is damaged (settings is 3)"),
         ("run.json", b"[]", "run.json: is damaged (found list, expected an object); --overwrite begins anew"),
         ("model.safetensors", b"\x00" * 99, "model.safetensors: is damaged"),
         ("scores.json", b"\xff", "scores.json: cannot be read"),
@@ -352,3 +359,20 @@ def test_a_faulty_line_of_a_pipe_is_named_by_its_number(runs: Path) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert "standard input, line 3: symbol 'z'" in done.stderr
+
+
+def test_a_pipe_of_other_bytes_than_text_is_told_so(runs: Path) -> None:
+    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, input=b"a\n\xff\n", capture_output=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"recurra: standard input is not text in utf-8: ")
+
+
+def test_a_percent_sign_is_a_symbol_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "letters", "--alphabet", "a%", "--out", str(tmp_path), "--quiet"]) == 0
+    capsys.readouterr()
+    assert run(["predict", str(tmp_path), "%", "a"]) == 0
+    lines, _ = printed(capsys)
+    assert [line.split("  ")[0] for line in lines] == ["%----> a", "a----> %"]

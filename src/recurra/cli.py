@@ -51,6 +51,9 @@ def run(tokens: list[str]) -> int:
     except OSError as error:  # a disk that is full, a place that cannot be read
         print(f"recurra: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
+    except MemoryError:
+        print("recurra: this needs more memory than there is; choose smaller settings.", file=sys.stderr)
+        return INPUT_AT_FAULT
     except KeyboardInterrupt:
         hint = "; the training goes on from its last save with --resume" if tokens[:1] == ["train"] else ""
         print(f"\nrecurra: interrupted{hint}.", file=sys.stderr)
@@ -148,7 +151,7 @@ def _case_app(case: "Case") -> App:
         if result.was_finished:
             print(f"{out}: is finished; there is nothing to do.")
             return
-        print(result_text(out))
+        print(result_text(result))
         print(f"\nAsk it: recurra predict {out}    See inside: recurra show {out}")
 
     parameters = [
@@ -218,12 +221,15 @@ def _answer(model: "LanguageModel", line: str) -> dict[str, Any]:
 
 def _answers_to_lines(model: "LanguageModel", lines: Iterable[str]) -> list[dict[str, Any]]:
     answers = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                answers.append(_answer(model, line.rstrip("\n")))
-            except InputError as error:
-                raise InputError(f"standard input, line {number}: {error}") from error
+    try:
+        numbered = [(number, line.rstrip("\n")) for number, line in enumerate(lines, start=1) if line.strip()]
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input is not text in {error.encoding}: {error.reason}; convert it.") from error
+    for number, line in numbered:
+        try:
+            answers.append(_answer(model, line))
+        except InputError as error:
+            raise InputError(f"standard input, line {number}: {error}") from error
     if not answers:
         raise InputError("there is nothing to predict from: give INPUTS, or a line each on standard input.")
     return answers
@@ -235,7 +241,7 @@ def predictions(model: "LanguageModel", lines: Iterable[str]) -> list[str]:
 
 
 def _as_line(answer: dict[str, Any]) -> str:
-    return f"{answer['input']}----> {answer['prediction']}  {answer['probability']:.1%}".replace("%", " %")
+    return f"{answer['input']}----> {answer['prediction']}  {100 * answer['probability']:.1f} %"
 
 
 def ask(model: "LanguageModel") -> None:

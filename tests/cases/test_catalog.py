@@ -61,6 +61,7 @@ def test_a_case_of_the_users_own_is_a_toml_file(tmp_path: Path) -> None:
         ),
         ('kind = "letters"', "mine.toml: the setting 'alphabet' is missing"),
         ('kind = "weather"', "mine.toml: kind is 'weather'; a case says kind = one of letters"),
+        ('kind = ["letters"]', r"mine.toml: kind is \['letters'\]"),
         ("alphabet = 'ab'", "mine.toml: kind is None; a case says kind = one of letters"),
         ("kind = ", "mine.toml: is not valid TOML"),
         ('kind = "letters"\nalphabet = "ab"\ncell = "rn"', "cell is 'rn'; expected 'rnn', 'gru' or 'lstm'"),

@@ -497,3 +497,18 @@ def test_a_wrong_dtype_names_both():
         LSTM(3, 4)(torch.ones(1, 2, 3, dtype=torch.float64))
     with pytest.raises(InputError, match=r"initial_state is \[torch\.float64\], the input is torch\.float32"):
         GRU(3, 4)(torch.ones(1, 2, 3), initial_state=torch.ones(1, 4, dtype=torch.float64))
+
+
+def test_a_call_computes_a_parametrized_weight_once():
+    class Count(nn.Module):
+        calls = 0
+
+        def forward(self, weight):
+            Count.calls += 1
+            return weight
+
+    layer = SimpleRNN(2, 3)
+    nn.utils.parametrize.register_parametrization(layer, "weight_hh", Count())
+    Count.calls = 0
+    layer(torch.ones(1, 4, 2))
+    assert Count.calls == 1

@@ -29,22 +29,17 @@ def assert_ended_like(uninterrupted: dict[str, Any], trial: dict[str, Any]) -> N
 def test_trainings_killed_at_twenty_random_moments_end_with_the_same_bytes(tmp_path: Path) -> None:
     uninterrupted, trials = killed_trainings(tmp_path, "random", "20", "2026")
     assert len(trials) == 20
-    assert sum(trial["had_state"] for trial in trials) > 1, "some must have been killed in the middle of training"
+    assert sum(trial["had_state"] for trial in trials) >= 8, "many must have been killed in the middle of training"
     for trial in trials:
         assert_ended_like(uninterrupted, trial)
 
 
 @pytest.mark.slow
-def test_trainings_killed_while_they_overwrite_another_run_leave_nothing_of_it(tmp_path: Path) -> None:
-    uninterrupted, trials = killed_trainings(tmp_path, "overwriting")
-    assert len(trials) == 13
-    for trial in trials:
-        assert_ended_like(uninterrupted, trial)
-
-
-@pytest.mark.slow
-def test_trainings_killed_in_the_middle_of_writes_end_with_the_same_bytes(tmp_path: Path) -> None:
-    uninterrupted, trials = killed_trainings(tmp_path, "writes")
-    assert len(trials) == 30
+@pytest.mark.parametrize(("moment", "count"), [("overwriting", 13), ("writes", 30)])
+def test_trainings_killed_at_each_step_of_what_they_write_end_with_the_same_bytes(
+    tmp_path: Path, moment: str, count: int
+) -> None:
+    uninterrupted, trials = killed_trainings(tmp_path, moment)
+    assert len(trials) == count
     for trial in trials:
         assert_ended_like(uninterrupted, trial)

@@ -25,7 +25,7 @@ class Case:
     @property
     def settings_type(self) -> type[LettersSettings]:
         kind = self.values.get("kind")
-        if kind not in SETTINGS:
+        if not isinstance(kind, str) or kind not in SETTINGS:
             raise InputError(f"{self.source}: kind is {kind!r}; a case says kind = one of {', '.join(SETTINGS)}.")
         return SETTINGS[kind]
 

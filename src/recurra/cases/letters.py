@@ -20,9 +20,9 @@ from recurra.nn.network import CELLS
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.training import Callback, Run
-from recurra.training.run import INFO, MODEL, Mode
+from recurra.training.run import INFO, MODEL, PARAMETERS, SCORES, Mode
 
-PARAMETERS, SCORES, CURVES = "parameters.txt", "scores.json", "training.png"
+CURVES = "training.png"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def train_letters(
         if begun is not None:
             _check_same_case(run, case)
             settings = check(case.settings_type, {**begun, **overrides}, case.source)
-            if begun == settings.model_dump() and run.info["status"] == "finished":
+            if begun == settings.model_dump() and run.info.get("status") == "finished":
                 with contextlib.suppress(InputError):  # a model that is lost or damaged is made again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
             model = _model_of(settings)
@@ -119,7 +119,7 @@ def _versions(run: Run) -> dict[str, str]:
     """What the run is made with; a warning if it had begun with something else."""
     versions = {name: version(name) for name in ("recurra", "torch", "numpy")} | {"python": platform.python_version()}
     for name, begun in run.info.get("versions", {}).items():
-        if begun != versions[name]:
+        if begun != versions.get(name, begun):
             warnings.warn(
                 f"{run.path}: began with {name} {begun} and goes on with {versions[name]}; "
                 "the result may differ in its last digits.",

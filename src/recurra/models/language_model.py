@@ -128,8 +128,7 @@ class LanguageModel(Estimator):
         if settings.patience is not None:
             callbacks.insert(0, EarlyStopping(settings.patience))
         if run is not None:
-            _check_same_data(run, symbols)
-            run.settle(settings.model_dump())
+            run.settle(settings.model_dump(), data=_fingerprint_for(run, symbols))
             state = run.load_state()
             write_model = partial(_write_best, run.path / MODEL, _metadata(settings, vocabulary))
             callbacks.insert(0, Checkpoint(run, write_model, save_every_seconds))
@@ -152,7 +151,8 @@ class LanguageModel(Estimator):
 
     def check(self, sequence: Symbols) -> None:
         """Raise whatever `fit` would raise before it begins to train; change nothing."""
-        self._prepare(sequence)
+        prepared = self._prepare(sequence)
+        _new_network(prepared.settings, len(prepared.vocabulary))
 
     def predict(self, sequence: Symbols) -> str:
         """The most probable next symbol after the last `window` symbols of `sequence`.
@@ -223,7 +223,7 @@ class LanguageModel(Estimator):
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
 
-    def _prepare(self, sequence: Symbols) -> "_Prepared":
+    def _prepare(self, sequence: Symbols) -> _Prepared:
         settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
         _device(settings.device)
         symbols = list(sequence)
@@ -271,21 +271,27 @@ def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[s
 
 
 def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
-    with seeded(settings.seed, cuda=[]):
-        encoder = (
-            OneHot(vocabulary_size)
-            if settings.encoding == "onehot"
-            else Embedding(vocabulary_size, settings.embedding_dim)
-        )
-        network = build_network(
-            encoder=encoder,
-            cell=settings.cell,
-            units=settings.units,
-            outputs=vocabulary_size,
-            dropout=settings.dropout,
-            return_sequences=settings.targets == "every",
-        )
-    return network.to(_device(settings.device))
+    device = _device(settings.device)
+    try:
+        with seeded(settings.seed, cuda=[]):
+            encoder = (
+                OneHot(vocabulary_size)
+                if settings.encoding == "onehot"
+                else Embedding(vocabulary_size, settings.embedding_dim)
+            )
+            network = build_network(
+                encoder=encoder,
+                cell=settings.cell,
+                units=settings.units,
+                outputs=vocabulary_size,
+                dropout=settings.dropout,
+                return_sequences=settings.targets == "every",
+            )
+        return network.to(device)
+    except RuntimeError as error:
+        size = f"units={settings.units} and embedding_dim={settings.embedding_dim}"
+        reason = str(error).splitlines()[0]
+        raise InputError(f"a network of {size} cannot be made here ({reason}); take fewer.") from None
 
 
 def _device(name: str) -> torch.device:
@@ -336,11 +342,11 @@ def _last_accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     return _accuracy(_last_step(logits), targets)
 
 
-def _check_same_data(run: Run, symbols: Sequence[str]) -> None:
-    """A run goes on only with the data that it began with."""
+def _fingerprint_for(run: Run, symbols: Sequence[str]) -> str:
+    """The fingerprint of the data; a run goes on only with the data that it began with."""
     fingerprint = hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
     if run.info.get("data", fingerprint) != fingerprint:
         raise InputError(
             f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
         )
-    run.record(data=fingerprint)
+    return fingerprint

@@ -154,7 +154,7 @@ class RecurrentLayer(Core):
                 f"{name}: the input has shape {tuple(x.shape)}; "
                 f"expected (batch, time, features) with {self.input_size} features."
             )
-        dtype = self.weights().weight_ih.dtype
+        dtype = next(self.parameters()).dtype  # not by a weight's name: a parametrized one is computed at every look
         if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
             raise InputError(
                 f"{name}: the input is {x.dtype}, the parameters are {dtype}; convert one with .to(dtype)."

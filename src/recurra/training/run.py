@@ -19,6 +19,7 @@ from recurra.training.state import TrainingState
 Mode = Literal["new", "resume", "overwrite", "read"]
 
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
+PARAMETERS, SCORES = "parameters.txt", "scores.json"
 EMPTYING = "emptying"
 METADATA_KEY = "recurra"  # of safetensors files: one key, as several come out in random order
 
@@ -45,7 +46,7 @@ class Run:
         if mode == "read":
             if not (self.path / INFO).is_file():
                 raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` makes one.")
-            self.info = self.read_json(INFO)
+            self.info = self._read_info()
             return
         self._take(mode)
 
@@ -63,7 +64,7 @@ class Run:
             self._check_place(mode)  # and again, now that no other process can change it
             sweep_temporary_files(self.path)
             if (self.path / INFO).is_file():
-                self.info = {} if mode == "overwrite" else self.read_json(INFO)
+                self.info = {} if mode == "overwrite" else self._read_info()
                 if mode == "overwrite" or self.info.get("status") == EMPTYING:
                     self._empty()
                 elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
@@ -88,7 +89,7 @@ class Run:
         """Remove the results. run.json stays and says what goes on, so that after a kill the next one finishes it."""
         self.info = {}
         self.record(status=EMPTYING)
-        for name in (STATE, MODEL, METRICS, "parameters.txt", "scores.json"):
+        for name in (STATE, MODEL, METRICS, PARAMETERS, SCORES):
             (self.path / name).unlink(missing_ok=True)
         for plot in self.path.glob("*.png"):
             plot.unlink()
@@ -144,13 +145,21 @@ class Run:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """What a JSON file of the run holds; InputError if it is missing or damaged."""
-        return self._parse(name, self._read(name))
+        return self._parse(name, self.read_text(name))
+
+    def _read_info(self) -> dict[str, Any]:
+        info = self.read_json(INFO)
+        for name in ("settings", "versions"):
+            if not isinstance(info.get(name, {}), dict):
+                raise InputError(f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); --overwrite begins anew.")
+        return info
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """One record an epoch; InputError if the file is missing or damaged."""
-        return [self._parse(METRICS, line) for line in self._read(METRICS).splitlines()]
+        return [self._parse(METRICS, line) for line in self.read_text(METRICS).splitlines()]
 
-    def _read(self, name: str) -> str:
+    def read_text(self, name: str) -> str:
+        """What a text file of the run holds; InputError if it is missing or cannot be read."""
         path = self.path / name
         try:
             return path.read_text("utf-8")
