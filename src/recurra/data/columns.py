@@ -1,0 +1,157 @@
+"""Find the columns that are meant: by their name in English or Chinese, or by what they hold."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from recurra.data.tables import dates, numbers
+from recurra.errors import InputError
+
+ID, DATE, TARGET = "unique_id", "ds", "y"
+SAME: list[set[str]] = [  # names of one column in English and Chinese
+    {"date", "ds", "datetime", "timestamp", "trade_date", "time", "month", "day", "year"}
+    | {"日期", "交易日期", "时间", "月份"},
+    {"open", "开盘", "开盘价"},
+    {"close", "收盘", "收盘价"},
+    {"high", "最高", "最高价"},
+    {"low", "最低", "最低价"},
+    {"volume", "成交量"},
+    {"amount", "turnover", "成交额"},
+]
+SAMPLED = 50  # texts that are looked at to tell whether a column holds dates
+
+
+@dataclass(frozen=True)
+class Names:
+    """The columns to use, as the table names them."""
+
+    target: str
+    covariates: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (self.target, *self.covariates, *self.known)
+
+
+def _same(name: str) -> set[str]:
+    """All names of the column that `name` is a name of."""
+    plain = name.strip().lower()
+    return next((names for names in SAME if plain in names), {plain})
+
+
+def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
+    """The column that is meant by a name."""
+    columns = [str(column) for column in frame.columns]
+    if name in columns:
+        return name
+    for column in columns:
+        if column.strip().lower() in _same(name):
+            return column
+    near = difflib.get_close_matches(name, columns, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(f"{source}: there is no column {name!r} for {what}{hint}; the columns are {', '.join(columns)}.")
+
+
+def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
+    """The column of dates, by its name or by what it holds."""
+    candidates = [str(column) for column in frame.columns if column != id_column]
+    named = [column for column in candidates if column.strip().lower() in SAME[0]]
+    if named:
+        return named[0]
+    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
+    for column in typed or candidates:
+        if typed or (not pd.api.types.is_numeric_dtype(frame[column]) and _holds_dates(frame, column)):
+            return column
+    raise InputError(
+        f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
+        f"that holds dates among {', '.join(candidates)}: name it with --date (date=… in Python)."
+    )
+
+
+def _holds_dates(frame: pd.DataFrame, column: str) -> bool:
+    try:
+        dates(frame[[column]].dropna().head(SAMPLED), column, "")
+    except (InputError, IndexError):
+        return False
+    return True
+
+
+def chosen_columns(
+    frame: pd.DataFrame,
+    target: str | None,
+    covariates: Sequence[str] | Literal["all"],
+    known: Sequence[str],
+    others: set[str | None],
+    source: str,
+) -> Names:
+    """The columns to use, as the table names them."""
+    plain = [str(column) for column in frame.columns if column not in others and not _is_row_number(str(column))]
+    if target is None:
+        numeric = [column for column in plain if column == TARGET or _is_numeric(frame, column)]
+        if TARGET not in numeric and len(numeric) != 1:
+            found = f"found {', '.join(numeric)}" if numeric else "found none"
+            raise InputError(
+                f"{source}: which column is the target? {found}; name it with --target (target=… in Python)."
+            )
+        target = TARGET if TARGET in numeric else numeric[0]
+    target = found_column(frame, target, source, "the target")
+    coming = tuple(found_column(frame, name, source, "the known columns") for name in known)
+    if covariates == "all":
+        rest = [column for column in plain if column != target and column not in coming]
+        past = tuple(column for column in rest if _is_numeric(frame, column) and frame[column].nunique() > 1)
+    else:
+        past = tuple(found_column(frame, name, source, "the covariates") for name in covariates)
+    used = [target, *past, *coming]
+    for name in used:
+        if name in others:
+            raise InputError(f"{source}: the column {name!r} holds the dates or the names of series; choose another.")
+        if used.count(name) > 1:
+            raise InputError(
+                f"{source}: the column {name!r} is used twice; it can be target, covariate or known, one of these."
+            )
+    return Names(target, past, coming)
+
+
+def _is_row_number(column: str) -> bool:
+    return not column.strip() or column.startswith("Unnamed:")
+
+
+def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
+    """Whether a column holds numbers, by its type, or by its first texts."""
+    if pd.api.types.is_numeric_dtype(frame[column]):
+        return True
+    if pd.api.types.is_datetime64_any_dtype(frame[column]):
+        return False
+    sample = frame[[column]].dropna().head(SAMPLED)
+    return sum(_is_number(sample.iloc[[place]], column) for place in range(len(sample))) >= max(len(sample), 1) / 2
+
+
+def _is_number(cell: pd.DataFrame, column: str) -> bool:
+    try:
+        return bool(np.isfinite(numbers(cell, column, "")).all())
+    except InputError:
+        return False
+
+
+def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str] | None":
+    if column is None:
+        return None
+    if frame[column].isna().any():
+        place = int(frame[column].isna().to_numpy().argmax())
+        raise InputError(
+            f"{source}: row {frame.index[place]}, column {column!r}: names no series; name it or drop the row."
+        )
+    return frame[column].astype(str)
+
+
+def hint_of_id(frame: pd.DataFrame, used: set[str]) -> str:
+    """Where a column of words could tell series apart, the advice to say so."""
+    for column in frame.columns:
+        if column not in used and not pd.api.types.is_numeric_dtype(frame[column]) and frame[column].nunique() > 1:
+            return f", or, if the column {str(column)!r} tells several series apart, name it with --id (id=… in Python)"
+    return ""

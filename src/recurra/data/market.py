@@ -1,0 +1,112 @@
+"""Ask a provider of market data for daily bars: akshare for A-shares, yfinance for the rest. One try each."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from recurra.errors import InputError
+
+SECONDS = 10  # that a request may take
+AKSHARE_COLUMNS = {
+    "日期": "date",
+    "开盘": "open",
+    "最高": "high",
+    "最低": "low",
+    "收盘": "close",
+    "成交量": "volume",
+    "成交额": "amount",
+}
+YFINANCE_COLUMNS = {"Date": "date", "Open": "open", "High": "high", "Low": "low", "Close": "close", "Volume": "volume"}
+
+
+class NoBarsError(Exception):
+    """The provider answered, and has no such bars."""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What is asked for: a symbol, the first and the last day (None: the provider's), and the adjustment of prices."""
+
+    symbol: str
+    start: date | None
+    end: date | None
+    adjust: str
+
+
+def akshare_bars(bars: Bars) -> pd.DataFrame:
+    """Daily bars of an A-share; prices in yuan, volume in lots of 100 shares, amount in yuan.
+
+    Raises:
+        InputError: akshare is not installed.
+        NoBarsError: there is no such share, or none of its bars.
+        Exception: whatever akshare raises where the request fails.
+    """
+    with _imported("akshare"):
+        from akshare.stock_feature.stock_hist_em import stock_zh_a_hist
+
+    frame = stock_zh_a_hist(
+        symbol=bars.symbol,
+        period="daily",
+        start_date=(bars.start or date(1970, 1, 1)).strftime("%Y%m%d"),
+        end_date=(bars.end or date(2050, 1, 1)).strftime("%Y%m%d"),
+        adjust="" if bars.adjust == "none" else bars.adjust,
+        timeout=SECONDS,
+    )
+    return _chosen(frame, AKSHARE_COLUMNS)
+
+
+def yfinance_bars(bars: Bars) -> pd.DataFrame:
+    """Daily bars of a share as Yahoo has them; prices in its own currency, volume in shares, days of its exchange.
+
+    Raises:
+        InputError: yfinance is not installed.
+        NoBarsError: there is no such symbol, or none of its bars.
+        Exception: whatever yfinance raises where the request fails.
+    """
+    with _imported("yfinance"):
+        import yfinance
+        from yfinance.exceptions import YFTickerMissingError
+
+    hidden, yfinance.config.debug.hide_exceptions = yfinance.config.debug.hide_exceptions, False
+    try:
+        frame = yfinance.Ticker(bars.symbol).history(
+            period=None if bars.start or bars.end else "max",
+            start=bars.start or (date(1900, 1, 1) if bars.end else None),
+            end=bars.end + timedelta(days=1) if bars.end else None,  # theirs is the day after the last
+            auto_adjust=bars.adjust == "qfq",
+            timeout=SECONDS,
+        )
+    except YFTickerMissingError as error:
+        raise NoBarsError(str(error)) from error
+    finally:
+        yfinance.config.debug.hide_exceptions = hidden
+    return _chosen(frame.tz_localize(None).reset_index(), YFINANCE_COLUMNS)
+
+
+@contextmanager
+def _imported(name: str) -> Iterator[None]:
+    """Import an optional package without its own warnings; InputError if it is not there."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ImportError as error:
+        raise InputError(
+            f"a download needs {name}: pip install 'recurra[market]', or give a file with --data FILE."
+        ) from error
+
+
+def _chosen(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """The columns by our names, oldest day first."""
+    if frame.empty:
+        raise NoBarsError("an empty answer")
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise NoBarsError(f"an answer without {', '.join(missing)}; the provider has changed")
+    chosen = frame[list(columns)].rename(columns=columns)
+    chosen["date"] = pd.to_datetime(chosen["date"]).dt.strftime("%Y-%m-%d")
+    return chosen.sort_values("date", ignore_index=True)

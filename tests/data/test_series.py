@@ -1,0 +1,228 @@
+"""Tables of series: what is at fault in one, how it is cut in time, and what is filled."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra import InputError
+from recurra.data.series import Table, make_table
+
+DAYS = pd.date_range("2020-01-01", periods=6)
+
+
+def frame(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"date": DAYS[: len(next(iter(columns.values())))], **columns})
+
+
+def bars() -> pd.DataFrame:
+    """Six days as Chinese providers name them."""
+    price = np.arange(6.0) + 10
+    columns = {
+        "日期": DAYS.strftime("%Y-%m-%d"),
+        "开盘": price,
+        "收盘": price + 0.5,
+        "最高": price + 1,
+        "最低": price - 1,
+    }
+    return pd.DataFrame(columns | {"成交量": [100, 200, 150, 120, 130, 140], "股票代码": [600519] * 6})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_chinese_columns_are_known_by_their_english_names_and_the_files_own_are_kept(
+    encoding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "茅台.csv"
+    path.write_bytes(bars().to_csv(index=False).encode(encoding))
+    table = make_table(path, target="open", covariates=["close", "high", "low", "volume"])
+    assert table.columns == ("开盘", "收盘", "最高", "最低", "成交量")
+    assert table.series[0].values[1].tolist() == [11.0, 11.5, 12.0, 10.0, 200.0]
+    assert table.series[0].dates.equals(DAYS)
+    english = bars().rename(columns={"日期": "Date", "开盘": "Open"})
+    assert make_table(english, target="开盘").target == "Open"
+
+
+def test_all_covariates_are_the_other_numbers_but_for_row_numbers_and_constants() -> None:
+    table = make_table(bars().reset_index().rename(columns={"index": "Unnamed: 0"}), target="开盘", covariates="all")
+    assert table.covariates == ("收盘", "最高", "最低", "成交量")
+
+
+def test_a_long_table_is_cut_into_its_series_however_the_rows_stand() -> None:
+    long = pd.DataFrame(
+        {
+            "unique_id": ["b", "a", "b", "a", "b"],
+            "ds": ["2020-01-02", "2020-01-01", "2020-01-01", "2020-01-02", "2020-01-03"],
+            "y": [2.0, 10.0, 1.0, 20.0, 3.0],
+        }
+    )
+    table = make_table(long)
+    assert table.many
+    assert {series.id: series.values[:, 0].tolist() for series in table.series} == {"b": [1, 2, 3], "a": [10, 20]}
+    assert any("not in the order of their dates" in note and "'b'" in note for note in table.notes)
+    named = long.rename(columns={"unique_id": "shop"})
+    assert [series.id for series in make_table(named, target="y", id="shop").series] == ["b", "a"]
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
+    plain = frame(v=np.arange(6.0) ** 2)
+    shuffled = make_table(plain.iloc[order])
+    assert shuffled.fingerprint() == make_table(plain).fingerprint()
+    assert bool(shuffled.notes) == (order != sorted(order))
+
+
+@given(st.integers(0, 6), st.integers(0, 6))
+def test_parts_never_overlap_and_together_are_the_whole(a: int, b: int) -> None:
+    first, second = sorted((a, b))
+    whole = make_table(frame(v=np.arange(6.0), holiday=np.arange(6.0) * 10), target="v", known=["holiday"]).series[0]
+    parts = [whole.rows(0, first), whole.rows(first, second), whole.rows(second, 6)]
+    assert np.concatenate([part.values for part in parts]).tolist() == whole.values.tolist()
+    assert sum(len(part.dates) for part in parts) == 6
+    for part, stop in zip(parts, (first, second, 6), strict=True):  # what is known in advance stays known, nothing else
+        assert part.future[:, 0].tolist() == [10.0 * row for row in range(stop, 6)]
+
+
+def test_head_and_tail_cut_every_series() -> None:
+    long = pd.concat([frame(unique_id=["a"] * 6, y=np.arange(6.0)), frame(unique_id=["b"] * 4, y=np.arange(4.0))])
+    table = make_table(long)
+    assert [series.values[:, 0].tolist() for series in table.head(2).series] == [[0, 1, 2, 3], [0, 1]]
+    assert [series.values[:, 0].tolist() for series in table.tail(5).series] == [[1, 2, 3, 4, 5], [0, 1, 2, 3]]
+
+
+def test_a_target_need_not_be_named_where_there_is_only_one() -> None:
+    assert make_table(frame(sales=[1.0, 2.0], shop=["x", "x"])).target == "sales"
+    assert make_table(frame(y=[1.0, 2.0], z=[1.0, 2.0])).target == "y"
+    assert make_table(pd.DataFrame({"v": [1.0, 2.0]}, index=DAYS[:2])).series[0].dates.equals(DAYS[:2])
+
+
+def test_texts_of_numbers_are_numbers() -> None:
+    table = make_table(frame(v=["1,000", "2,000.5", "3"]))
+    assert table.series[0].values[:, 0].tolist() == [1000.0, 2000.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "said"),
+    [
+        ({"v": [1.0, 2.0]}, {"target": "w"}, "there is no column 'w' for the target; the columns are date, v"),
+        (
+            {"value": [1.0, 2.0]},
+            {"target": "valeu"},
+            "no column 'valeu' for the target (did you mean 'value'?)",
+        ),
+        ({"v": [1.0, 2.0]}, {"covariates": ["w"]}, "there is no column 'w' for the covariates"),
+        ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found v, w; name it with --target"),
+        ({"v": ["x", "z"]}, {}, "which column is the target? found none"),
+        ({"v": [1.0, 2.0]}, {"target": "v", "covariates": ["v"]}, "the column 'v' is used twice"),
+        ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' holds the dates"),
+        ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
+        ({"v": [1.0, np.nan, np.nan]}, {}, "row 2 (2020-01-02), column 'v': has no value (2 such rows in all)"),
+        ({"v": [1.0, np.nan]}, {}, "allow it with --missing ffill, interpolate or mask"),
+        ({"v": [1.0, -np.inf]}, {}, "row 2 (2020-01-02), column 'v': has infinity"),
+        ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': has infinity"),
+        ({"v": [np.nan, np.nan]}, {"target": "v", "missing": "ffill"}, "column 'v': has no value (2 such rows in all)"),
+        ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "covariates": ["w"]}, "column 'w': has no value"),
+        ({"v": [1.0]}, {}, "cannot be told from 1 date"),
+        ({"v": [1.0, 2.0]}, {"date": "week"}, "there is no column 'week' for date"),
+        ({"v": [1.0, 2.0]}, {"calendar": "XSGH", "missing": "ffill"}, "there is no calendar 'XSGH'"),
+    ],
+)
+def test_what_is_at_fault_is_named_with_its_place_and_its_mend(
+    columns: dict[str, Any], options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        make_table(frame(**columns), **options)
+    assert str(error.value).startswith("the table: ") or "calendar" in said
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_date_that_comes_twice_is_an_error_with_both_rows() -> None:
+    days = ["2020-01-01", "2020-01-02", "2020-01-01"]
+    twice = pd.DataFrame({"date": days, "v": [1.0, 2.0, 3.0]})
+    with pytest.raises(InputError, match=r"rows 1 and 3 have the same date 2020-01-01; .* drop one\."):
+        make_table(twice)
+    with pytest.raises(InputError, match=r"if the column 'shop' tells several series apart, name it with --id"):
+        make_table(twice.assign(shop=["x", "x", "z"]), target="v")
+    with pytest.raises(InputError, match=r"rows 1 and 3 of series 'x' have the same date"):
+        make_table(twice.assign(unique_id="x", y=twice["v"]))
+
+
+def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
+    with pytest.raises(InputError, match="the table: holds no rows of data"):
+        make_table(frame(v=[]))
+    with pytest.raises(InputError, match=r"no column of dates; looked for one named date.*name it with --date"):
+        make_table(pd.DataFrame({"a": ["x", "z"], "v": [1.0, 2.0]}))
+    with pytest.raises(InputError, match="row 2, column 'unique_id': names no series"):
+        make_table(frame(unique_id=["a", None], y=[1.0, 2.0]))
+
+
+def test_series_of_different_frequencies_are_an_error() -> None:
+    monthly = pd.DataFrame({"unique_id": "m", "ds": pd.date_range("2020-01-01", periods=6, freq="MS"), "y": 1.0})
+    daily = pd.DataFrame({"unique_id": "d", "ds": pd.date_range("2020-01-04", periods=9), "y": 2.0})
+    with pytest.raises(InputError, match="series 'd' is daily, and 'm' is monthly; expected one frequency"):
+        make_table(pd.concat([monthly, daily]))
+
+
+def test_a_column_of_dates_is_found_by_what_it_holds_or_by_its_name() -> None:
+    plain = pd.DataFrame({"name": ["x", "z"], "when": ["2020-01-01", "2020-01-02"], "v": [1.0, 2.0]})
+    assert make_table(plain).series[0].dates.equals(DAYS[:2])
+    assert make_table(plain.rename(columns={"when": "交易日期"})).series[0].dates.equals(DAYS[:2])
+    other = plain.assign(then=["2021-01-01", "2021-01-02"])
+    assert make_table(other, date="then").series[0].dates[0].year == 2021
+
+
+@pytest.mark.parametrize(
+    ("missing", "values"),
+    [
+        ("ffill", [2.0, 2.0, 2.0, 2.0, 6.0, 6.0]),
+        ("mask", [2.0, 2.0, 2.0, 2.0, 6.0, 6.0]),
+        ("interpolate", [2.0, 2.0, 10 / 3, 14 / 3, 6.0, 6.0]),
+    ],
+)
+def test_missing_values_are_filled_as_asked_and_marked(missing: Any, values: list[float]) -> None:
+    holes = frame(v=[np.nan, 2.0, np.nan, np.nan, 6.0, np.nan])
+    series = make_table(holes, missing=missing).series[0]
+    np.testing.assert_allclose(series.values[:, 0], values)
+    assert series.observed[:, 0].tolist() == [False, True, False, False, True, False]
+
+
+def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
+    gap = frame(v=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).drop(index=[3])
+    table = make_table(gap)
+    assert len(table.series[0].dates) == 5
+    assert table.notes == ("1 dates are absent, the first is 2020-01-04; they are passed over as if there were none.",)
+    filled = make_table(gap, missing="interpolate").series[0]
+    assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert filled.observed[:, 0].tolist() == [True, True, True, False, True, True]
+
+
+def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns() -> None:
+    plan = frame(v=[1.0, 2.0, 3.0, 4.0, np.nan, np.nan], holiday=[0, 1, 0, 1, 1, 0], w=[1.0, 2, 3, 4, np.nan, np.nan])
+    series = make_table(plan, target="v", known=["holiday"], covariates=["w"]).series[0]
+    assert series.values.tolist() == [[1, 1, 0], [2, 2, 1], [3, 3, 0], [4, 4, 1]]
+    assert series.future.tolist() == [[1.0], [0.0]]
+    plan.loc[5, "holiday"] = np.nan
+    with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': has no value"):
+        make_table(plan, target="v", known=["holiday"])
+
+
+def test_the_fingerprint_changes_with_any_value_name_or_date() -> None:
+    table = make_table(frame(v=[1.0, 2.0, 3.0]))
+    assert table.fingerprint() == make_table(frame(v=[1.0, 2.0, 3.0])).fingerprint()
+    others: list[Table] = [
+        make_table(frame(v=[1.0, 2.0, 3.0000001])),
+        make_table(frame(w=[1.0, 2.0, 3.0])),
+        make_table(frame(v=[1.0, 2.0, 3.0]).assign(date=DAYS[1:4])),
+        make_table(frame(v=[1.0, 2.0])),
+        make_table(frame(v=[1.0, 2.0, 3.0], w=[1.0, 2.0, 3.0]), target="v", covariates=["w"]),
+    ]
+    assert len({table.fingerprint(), *(other.fingerprint() for other in others)}) == 6
+
+
+def test_too_few_rows_say_how_many_are_needed() -> None:
+    with pytest.raises(InputError, match="there are 3 rows, and a window of 60 needs at least 61; give more rows"):
+        make_table(frame(v=[1.0, 2.0, 3.0])).require(61, "a window of 60")

@@ -1,0 +1,83 @@
+"""Windows: views in time order, whatever their number; splits that share no target."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra import InputError
+from recurra.data.windows import Split, Windows, origins, stacked
+
+
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.data())
+def test_samples_are_slices_of_the_rows(window: int, horizon: int, columns: int, data: st.DataObject) -> None:
+    length = data.draw(st.integers(window + horizon, window + horizon + 20))
+    rows = torch.arange(length * columns, dtype=torch.float32).reshape(length, columns)
+    first = torch.from_numpy(origins(0, length, window, horizon))
+    windows = Windows(rows, first, window, horizon)
+    assert len(windows) == length - window - horizon + 1
+    index = torch.tensor(data.draw(st.lists(st.integers(0, len(windows) - 1), min_size=1, max_size=5)))
+    expected = torch.stack([rows[i : i + window] for i in index.tolist()])
+    assert torch.equal(windows.inputs(index), expected)
+    ahead = torch.stack([rows[i + window : i + window + horizon, columns - 1] for i in index.tolist()])
+    assert torch.equal(windows.at(index, torch.arange(horizon), columns - 1), ahead)
+
+
+@given(st.integers(1, 8), st.integers(1, 4), st.integers(0, 30), st.integers(0, 30), st.booleans())
+def test_no_target_is_in_two_parts(window: int, horizon: int, validation: int, test: int, reach_back: bool) -> None:
+    split = Split.of(80, validation=validation, test=test)
+    targets: list[set[int]] = []
+    for start, stop in zip(split.bounds, split.bounds[1:], strict=False):
+        places = origins(start, stop, window, horizon, reach_back=reach_back)
+        targets.append({int(row) for place in places for row in range(place, place + horizon)})
+        assert all(start <= row < stop for row in targets[-1])
+        assert all(place - window >= (0 if reach_back else start) for place in places)
+    assert not (targets[0] & targets[1]) and not (targets[0] & targets[2]) and not (targets[1] & targets[2])
+
+
+def test_the_tutorials_protocol_has_240_predictions_in_300_rows() -> None:
+    split = Split.of(2426, test=300)
+    places = origins(*split.bounds[2:], 60, 1, reach_back=False)
+    assert (len(places), places[0], places[-1]) == (240, 2186, 2425)
+    assert len(origins(*split.bounds[2:], 60, 1)) == 300
+
+
+def test_parts_are_counts_or_shares() -> None:
+    assert Split.of(1000, validation=0.1, test=250) == Split(650, 100, 250)
+    assert Split.of(10) == Split(10, 0, 0)
+    with pytest.raises(InputError, match=r"validation=0\.5 and test=5 take 10 of 10 rows; leave some for training"):
+        Split.of(10, validation=0.5, test=5)
+
+
+def test_places_in_several_series_are_places_in_all_their_rows() -> None:
+    assert stacked([5, 3], [np.array([2, 4]), np.array([1])]).tolist() == [2, 4, 6]
+
+
+def test_ten_million_windows_of_sixty_rows_take_less_than_500_megabytes() -> None:
+    program = """
+import resource, numpy as np, pandas as pd, torch
+from recurra.config import ForecasterSettings
+from recurra.data.series import make_table
+from recurra.models.forecaster import Forecaster
+from recurra.models.forecaster_training import new_network
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+days = pd.date_range("2000-01-01", periods=1_000, freq="min")
+Forecaster(window=60).check(pd.DataFrame({"ds": days, "y": np.arange(1000.0)}))  # all imports are done
+before = peak()
+rows = 10_000_060
+frame = pd.DataFrame({"ds": pd.date_range("2000-01-01", periods=rows, freq="min"), "y": np.sin(np.arange(rows))})
+settings, preparation, table, parts = Forecaster(window=60)._prepared(frame)
+inputs, targets = parts[0]
+assert len(inputs) == 10_000_000, len(inputs)
+for batch in torch.arange(0, 10_000_000, 100_000).split(20):
+    assert inputs[batch].shape == (len(batch), 60, 1)
+    assert targets[batch].shape == (len(batch), 1)
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 500
