@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from recurra import load
+from recurra.cases.ask import ask, predictions
 from recurra.cases.catalog import find_case
-from recurra.cases.letters import train_letters
-from recurra.cli import ask, predictions
+from recurra.cases.train import train_case
 from recurra.training import Progress
 from recurra.training.process import skip_compiler_import
 from recurra.training.run import PARAMETERS
@@ -29,7 +29,7 @@ def main() -> None:
         case = find_case(name)
         print(f"\n== {name}: {case.values['description']}", flush=True)
         started = time.perf_counter()
-        run = train_letters(case, {}, folder / name, mode="overwrite", callbacks=[Progress(sys.stdout)])
+        run = train_case(case, {}, folder / name, mode="overwrite", callbacks=[Progress(sys.stdout)])
         print(f"trained, scored and plotted in {time.perf_counter() - started:.2f} s\n")
         print(run.model.network_.summary(run.model.settings_.window))
         print()

@@ -150,6 +150,8 @@ def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "letters-embedding",
         "letters-onehot",
         "letters-window",
+        "stock-tutorial",
+        "stock",
     ]
 
 

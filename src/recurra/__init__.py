@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
-    from recurra.models import LanguageModel, load
+    from recurra.models import Forecaster, LanguageModel, load
 
-__all__ = ["InputError", "LanguageModel", "load"]
+__all__ = ["Forecaster", "InputError", "LanguageModel", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from json import dumps as to_json
 from operator import or_
@@ -18,8 +18,8 @@ from recurra.errors import InputError
 
 if TYPE_CHECKING:
     from recurra.cases.catalog import Case
-    from recurra.models import LanguageModel
-    from recurra.training.run import Mode
+    from recurra.models import Forecaster
+    from recurra.training.run import Mode, Run
 
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130  # 1, a fault of ours, is Python's own after a traceback
 
@@ -33,7 +33,14 @@ app = App(
 
 def main() -> None:
     """Run the command that the shell gave."""
-    warnings.showwarning = lambda message, *_, **__: print(f"recurra: {message}", file=sys.stderr)
+    said: set[str] = set()
+
+    def show_once(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            print(f"recurra: {message}", file=sys.stderr)
+
+    warnings.showwarning = show_once
     sys.exit(run(sys.argv[1:]))
 
 
@@ -55,7 +62,8 @@ def run(tokens: list[str]) -> int:
         print("recurra: this needs more memory than there is; choose smaller settings.", file=sys.stderr)
         return INPUT_AT_FAULT
     except KeyboardInterrupt:
-        hint = "; the training goes on from its last save with --resume" if tokens[:1] == ["train"] else ""
+        trains = tokens[:1] in (["train"], ["forecast"])
+        hint = "; the training goes on from its last save with --resume" if trains else ""
         print(f"\nrecurra: interrupted{hint}.", file=sys.stderr)
         return INTERRUPTED
     return DONE
@@ -93,31 +101,110 @@ def train(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None
     if tokens[0].startswith("-"):
         raise InputError(f"the case comes first: recurra train CASE {' '.join(tokens)}.")
     case = find_case(tokens[0])
-    _case_app(case)(tokens[1:], exit_on_error=False, print_error=False, result_action="return_none")
+    _case_app(case, f"train {case.name}", Path("runs") / case.name)(
+        tokens[1:], exit_on_error=False, print_error=False, result_action="return_none"
+    )
+
+
+forecast_app = App(
+    name="forecast",
+    help="Train on a table of your own, score, predict and plot, in one go.",
+    help_flags=[],
+)
+app.command(forecast_app)
+
+
+@forecast_app.default
+def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
+    """Train on a table of your own, score, predict and plot, in one go."""
+    from recurra.cases.catalog import forecast_case
+
+    asks_for_help = bool(tokens) and tokens[0] in {"--help", "-h"}
+    if not tokens:
+        print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …\n")
+        print("FILE is a CSV or Parquet file with a column of dates and columns of numbers, or a long table of many")
+        print("series with columns unique_id, ds, y. `recurra forecast --help` lists all flags.")
+        return
+    if tokens[0].startswith("-") and not asks_for_help:
+        raise InputError(f"the file comes first: recurra forecast FILE {' '.join(tokens)}.")
+    file = "FILE" if asks_for_help else tokens[0]
+    _case_app(forecast_case(file), "forecast FILE", Path("runs") / _stem(file))(
+        tokens if asks_for_help else tokens[1:], exit_on_error=False, print_error=False, result_action="return_none"
+    )
 
 
 @app.command
-def predict(run: Path, /, *inputs: str, json: bool = False) -> None:
+def predict(
+    run: Path,
+    /,
+    *inputs: str,
+    data: Path | None = None,
+    level: Annotated[list[float] | None, Parameter(negative=())] = None,
+    csv: Path | None = None,
+    json: bool = False,
+) -> None:
     """Predict what comes next.
 
-    Without INPUTS on a terminal it asks, how many predictions first; from a pipe it reads a line each.
+    Symbols: without INPUTS on a terminal it asks, how many predictions first; from a pipe it reads a line each.
+    Series: the next values with their dates, after the last row that the run has seen, or after that of --data.
 
     Args:
         run: the run folder.
         inputs: windows of symbols: `a`, or `abc` for a window of three.
+        data: newer rows of the series; they may overlap with those that the run has seen.
+        level: prediction intervals in percent, such as 80; those of the run if not given.
+        csv: write the values of a series to this file.
         json: print JSON alone.
     """
-    from recurra.models import load
+    from recurra.models import LanguageModel, load
     from recurra.training.run import Run
 
-    Run(run)  # says so if it is no run folder
+    opened = Run(run)  # says so if it is no run folder
     model = load(run, device="cpu")  # wherever it was trained
+    if not isinstance(model, LanguageModel):
+        if inputs:
+            raise InputError(f"{run}: is a run on series, which takes no symbols as {inputs[0]!r}; give --data FILE.")
+        _predict_series(model, opened, data, level, csv, json)
+        return
+    for name, given in (("--data", data), ("--level", level), ("--csv", csv)):
+        if given is not None:
+            raise InputError(f"{run}: is a run on symbols; {name} is for series.")
+    from recurra.cases.ask import answer, answers_to_lines, as_line, ask
+
     if not inputs and sys.stdin.isatty() and not json:
         ask(model)
         return
     # all answers before the first is printed
-    answers = [_answer(model, line) for line in inputs] if inputs else _answers_to_lines(model, sys.stdin)
-    print(to_json(answers, ensure_ascii=False, indent=2) if json else "\n".join(map(_as_line, answers)))
+    answers = [answer(model, line) for line in inputs] if inputs else answers_to_lines(model, sys.stdin)
+    print(to_json(answers, ensure_ascii=False, indent=2) if json else "\n".join(map(as_line, answers)))
+
+
+@app.command
+def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = False, json: bool = False) -> None:
+    """Show how good a run is, beside what needs no model.
+
+    Args:
+        run: the run folder.
+        data: newer rows of the series; those later than what the run has learnt from are predicted and scored.
+        statistical: with --data, score AutoETS, AutoARIMA and Theta too; needs recurra[baselines].
+        json: print JSON alone.
+    """
+    from recurra.cases.show import scores_text
+    from recurra.training.run import SCORES, Run
+
+    opened = Run(run)
+    if data is None:
+        if statistical:
+            raise InputError("--statistical is for --data; the run's own scores were made when it was trained.")
+        scores = opened.read_json(SCORES)
+        print(to_json(scores, ensure_ascii=False, indent=2) if json else scores_text(opened))
+        return
+    from recurra.cases.series import evaluate_run
+    from recurra.report.text import evaluation_text
+
+    evaluation = evaluate_run(opened, data, statistical=statistical)
+    scores = evaluation.to_json()
+    print(to_json(scores, ensure_ascii=False, indent=2) if json else evaluation_text("given", scores))
 
 
 @app.command
@@ -132,22 +219,25 @@ def show(run: Path, /) -> None:
     print(run_text(run))
 
 
-def _case_app(case: "Case") -> App:
+def _case_app(case: "Case", command: str, default_out: Path) -> App:
     """A command with a flag for every field of the case."""
 
-    def train_case(**given: Any) -> None:
-        from recurra.cases.letters import train_letters
-        from recurra.cases.show import result_text
+    def run_case(**given: Any) -> None:
+        from recurra.cases.show import result_json, result_text
+        from recurra.cases.train import train_case
         from recurra.training import Progress
         from recurra.training.process import skip_compiler_import
 
         skip_compiler_import()
-        out = given.pop("out", Path("runs") / case.name)
-        resume, overwrite, quiet = (given.pop(name, False) for name in ("resume", "overwrite", "quiet"))
+        out = given.pop("out", default_out)
+        resume, overwrite, quiet, json = (given.pop(name, False) for name in ("resume", "overwrite", "quiet", "json"))
         if resume and overwrite:
             raise InputError("--resume and --overwrite exclude each other.")
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-        result = train_letters(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
+        result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
+        if json:
+            print(to_json(result_json(result), ensure_ascii=False, indent=2))
+            return
         if result.was_finished:
             print(f"{out}: is finished; there is nothing to do.")
             return
@@ -155,10 +245,11 @@ def _case_app(case: "Case") -> App:
         print(f"\nAsk it: recurra predict {out}    See inside: recurra show {out}")
 
     parameters = [
-        _flag("out", Path, Path("runs") / case.name, "The run folder."),
+        _flag("out", Path, default_out, "The run folder."),
         _flag("resume", bool, False, "Go on with the run in the folder, if there is one."),
         _flag("overwrite", bool, False, "Begin anew in the folder of an earlier run."),
         _flag("quiet", bool, False, "Show no progress."),
+        _flag("json", bool, False, "Print JSON alone: the scores, and the next values of a series."),
     ]
     values = case.settings({})
     for name, field in case.settings_type.flags().items():
@@ -166,16 +257,35 @@ def _case_app(case: "Case") -> App:
         flag = _flag(name, field.annotation, getattr(values, name), field.description or "", negative=negative)
         parameters.append(flag)
     signature = inspect.Signature(parameters)
-    train_case.__signature__ = signature  # type: ignore[attr-defined]
-    train_case.__annotations__ = {p.name: p.annotation for p in parameters}
+    run_case.__signature__ = signature  # type: ignore[attr-defined]
+    run_case.__annotations__ = {p.name: p.annotation for p in parameters}
     case_app = App(
-        f"recurra train {case.name}",
+        f"recurra {command}",
         help=str(case.values.get("description", "")),
         version_flags=[],
         suppress_keyboard_interrupt=False,
     )
-    case_app.default(train_case)
+    case_app.default(run_case)
     return case_app
+
+
+def _stem(file: str) -> str:
+    """The name of a file without its endings."""
+    return Path(file).name.split(".")[0] or "forecast"
+
+
+def _predict_series(
+    model: "Forecaster", run: "Run", data: Path | None, level: list[float] | None, csv: Path | None, json: bool
+) -> None:
+    from recurra.cases.series import as_csv, as_records, levels_of, rows_for
+    from recurra.files import replace_file
+    from recurra.report.text import forecast_text
+
+    rows = None if data is None else rows_for(run, model, data)
+    following = model.predict(rows, levels=levels_of(run, model) if level is None else level)
+    if csv is not None:
+        replace_file(csv, as_csv(following))
+    print(to_json(as_records(following), ensure_ascii=False, indent=2) if json else forecast_text(following))
 
 
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
@@ -201,63 +311,3 @@ def _plain(kind: Any) -> Any:
     if get_origin(kind) in {Union, UnionType}:
         return reduce(or_, map(_plain, get_args(kind)))
     return kind
-
-
-def _answer(model: "LanguageModel", line: str) -> dict[str, Any]:
-    """What follows the window that a person typed."""
-    vocabulary, window = model.vocabulary_, model.settings_.window
-    symbols = vocabulary.split(line)
-    if len(symbols) != window:
-        raise InputError(f"{line!r} is {len(symbols)} long; this model reads {window} symbols at a time.")
-    probabilities = model.predict_proba(symbols)
-    best = max(probabilities, key=probabilities.__getitem__)
-    return {
-        "input": vocabulary.join(symbols),
-        "prediction": best,
-        "probability": probabilities[best],
-        "probabilities": probabilities,
-    }
-
-
-def _answers_to_lines(model: "LanguageModel", lines: Iterable[str]) -> list[dict[str, Any]]:
-    answers = []
-    try:
-        numbered = [(number, line.rstrip("\n")) for number, line in enumerate(lines, start=1) if line.strip()]
-    except UnicodeDecodeError as error:
-        raise InputError(f"standard input is not text in {error.encoding}: {error.reason}; convert it.") from error
-    for number, line in numbered:
-        try:
-            answers.append(_answer(model, line))
-        except InputError as error:
-            raise InputError(f"standard input, line {number}: {error}") from error
-    if not answers:
-        raise InputError("there is nothing to predict from: give INPUTS, or a line each on standard input.")
-    return answers
-
-
-def predictions(model: "LanguageModel", lines: Iterable[str]) -> list[str]:
-    """`a----> b  97.1 %` for each window of symbols."""
-    return [_as_line(_answer(model, line)) for line in lines]
-
-
-def _as_line(answer: dict[str, Any]) -> str:
-    return f"{answer['input']}----> {answer['prediction']}  {100 * answer['probability']:.1f} %"
-
-
-def ask(model: "LanguageModel") -> None:
-    """The tutorial's second program: how many predictions, then for each a window of symbols."""
-    window = model.settings_.window
-    what = "a symbol" if window == 1 else f"{window} symbols in a row"
-    print(f"Known symbols: {' '.join(model.vocabulary_.symbols)}")
-    try:
-        while not (count := input("How many predictions? ").strip()).isdecimal():
-            print(f"{count!r} is not a whole number from 0 on.")
-        for number in range(1, int(count) + 1):
-            while True:
-                try:
-                    print(_as_line(_answer(model, input(f"{number} of {count}, {what}: "))))
-                    break
-                except InputError as error:
-                    print(error)
-    except EOFError:
-        print()

@@ -123,6 +123,124 @@ class LettersSettings(LanguageModelSettings):
         return self
 
 
+Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Scaling = Literal[
+    "log",
+    "difference",
+    "season-difference",
+    "minmax",
+    "standard",
+    "robust",
+    "subtract-last",
+    "divide-last",
+    "subtract-mean",
+    "divide-mean",
+]
+
+
+def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
+    stages = [["log"], ["difference", "season-difference"], ["minmax", "standard", "robust"]]
+    stages.append(["subtract-last", "divide-last", "subtract-mean", "divide-mean"])
+    used = [next(number for number, names in enumerate(stages) if name in names) for name in scaling]
+    if used != sorted(set(used)):
+        order = "; then ".join(" or ".join(names) for names in stages)
+        raise ValueError(f"expected each of these at most once and in this order: {order}")
+    if scaling and scaling[-1].startswith("divide") and len(scaling) > 1:
+        raise ValueError(f"{scaling[-1]} wants positive numbers as they are; expected it alone")
+    return scaling
+
+
+class ForecasterSettings(TrainingSettings):
+    """A network that predicts the next values of a series, or of many."""
+
+    target: str | None = None
+    """The column to predict; it may be left out where there is only one, or a column y."""
+    horizon: PositiveInt = 1
+    """Rows to predict."""
+    window: PositiveInt | None = None
+    """Rows that the network sees before it predicts; if not given, two seasons and at least 20 rows."""
+    covariates: Names = []
+    """Columns to learn from that are known only up to the present; all: every other column of numbers."""
+    known: Names = []
+    """Columns to learn from that are known in advance, such as holidays."""
+    season: PositiveInt | None = None
+    """Rows of a season; if not given, by the dates: 5 for business days, 7 for days, 12 for months, 24 for hours."""
+    calendar: str | None = None
+    """An exchange whose sessions the dates are, such as XSHG or XNYS."""
+    missing: Literal["error", "ffill", "interpolate", "mask"] = "error"
+    """What to do with rows without a value: an error, fill them, or have the network pass over them."""
+    scaling: Annotated[
+        list[Scaling],
+        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+        AfterValidator(_in_order_of_use),
+    ] = ["standard", "subtract-last"]
+    """How numbers are scaled, in this order: log; difference or season-difference; minmax, standard or robust; and
+    each window by its own subtract-last, subtract-mean, divide-last or divide-mean. An empty list: not at all."""
+    residual: str = "auto"
+    """What the network predicts a correction to: the last value, the seasonal one, the last value of a column that is
+    named, auto for the best of these in training, or none."""
+    cell: Literal["rnn", "gru", "lstm"] = "gru"
+    """The recurrent cell."""
+    units: Units = [32]
+    """Memory units of each recurrent layer, from the input to the output."""
+    dropout: Share = 0.0
+    """The share dropped after each recurrent layer while training."""
+    members: PositiveInt = 1
+    """Networks that are trained from different seeds; their mean is the forecast."""
+    loss: Literal["mse", "mae", "huber"] = "mse"
+    """What training makes small: the mean squared error, the mean absolute one, or one between them."""
+    keep: Literal["best", "last"] = "best"
+    """Which epoch's weights are kept."""
+    epochs: PositiveInt = 100
+    """Passes over the training data."""
+    batch_size: PositiveInt = 64
+    """Samples a step."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.001
+    """The step size at the start."""
+
+    @model_validator(mode="after")
+    def _sees_what_it_needs(self) -> "ForecasterSettings":
+        if self.known and self.window is not None and self.window < self.horizon:
+            raise ValueError(
+                f"window {self.window} is shorter than horizon {self.horizon}; with known columns, whose coming values "
+                "enter through the window, expected at least as many rows"
+            )
+        return self
+
+
+class SeriesSettings(ForecasterSettings):
+    """A case on a table of series."""
+
+    kind: Literal["series"] = "series"
+    description: str = ""
+    data: str | None = None
+    """A CSV or Parquet file; without it the case's own data."""
+    symbol: str | None = None
+    """The share to take daily bars of: AAPL and MSFT to 2013 are bundled, others are downloaded."""
+    start: str | None = None
+    """The first day to download, as 2010-04-26."""
+    end: str | None = None
+    """The last day to download."""
+    adjust: Literal["qfq", "hfq", "none"] = "qfq"
+    """Prices adjusted for splits and dividends to the last day (qfq), to the first (hfq), or as traded."""
+    refresh: bool = False
+    """Download anew what was downloaded before."""
+    date: str | None = None
+    """The column of dates, where it is not found by itself."""
+    id: str | None = None
+    """The column that tells several series apart, where it is not unique_id."""
+    test: Share | Annotated[int, Field(ge=0)] = 0.15
+    """The last part of the rows, kept for the scores: a share, or a count."""
+    test_windows_inside: bool = False
+    """Let no window of the test part reach back to the rows before it, as in the tutorial."""
+    levels: list[Annotated[float, Field(gt=0.0, lt=100.0)]] = [90.0]
+    """Prediction intervals, in percent; they need a validation part."""
+    statistical: bool = False
+    """Score AutoETS, AutoARIMA and Theta too; needs recurra[baselines]."""
+    save_every_seconds: Annotated[float, Field(ge=0.0)] = 1.0
+    """The state is written at most so often while training."""
+
+
 S = TypeVar("S", bound=Settings)
 
 

@@ -8,8 +8,9 @@ from recurra.cases.catalog import built_in_cases, find_case
 from recurra.errors import InputError
 
 
-def test_the_tutorials_three_letter_cases_are_built_in() -> None:
-    assert [case.name for case in built_in_cases()] == ["letters-embedding", "letters-onehot", "letters-window"]
+def test_the_cases_are_built_in() -> None:
+    letters = ["letters-embedding", "letters-onehot", "letters-window"]
+    assert [case.name for case in built_in_cases()] == [*letters, "stock-tutorial", "stock"]
 
 
 def test_letters_is_short_for_the_first_one() -> None:

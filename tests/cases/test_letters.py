@@ -7,7 +7,8 @@ import pytest
 
 from recurra import LanguageModel
 from recurra.cases.catalog import find_case
-from recurra.cases.letters import sequence_of, train_letters
+from recurra.cases.letters import sequence_of
+from recurra.cases.train import train_case
 from recurra.config import LanguageModelSettings
 from recurra.errors import InputError
 
@@ -39,7 +40,7 @@ def test_every_case_reaches_full_accuracy_for_nineteen_of_twenty_seeds(name: str
 
 def test_a_run_folder_has_everything_that_was_promised(tmp_path: Path) -> None:
     out = tmp_path / "l"
-    train_letters(find_case("letters"), {}, out)
+    train_case(find_case("letters"), {}, out)
     assert sorted(file.name for file in out.iterdir() if not file.name.startswith(".")) == [
         "metrics.jsonl",
         "model.safetensors",
@@ -64,16 +65,16 @@ def test_a_run_folder_has_everything_that_was_promised(tmp_path: Path) -> None:
 
 def test_two_runs_with_the_same_seed_have_the_same_model_file(tmp_path: Path) -> None:
     for name in ("first", "second"):
-        train_letters(find_case("letters-window"), {"epochs": 5}, tmp_path / name)
+        train_case(find_case("letters-window"), {"epochs": 5}, tmp_path / name)
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "second")]
     assert models[0] == models[1]
 
 
 def test_a_run_that_goes_on_for_more_epochs_ends_like_one_that_had_them_from_the_start(tmp_path: Path) -> None:
     case = find_case("letters-window")
-    train_letters(case, {"epochs": 9}, tmp_path / "whole")
-    train_letters(case, {"epochs": 4}, tmp_path / "parts")
-    train_letters(case, {"epochs": 9}, tmp_path / "parts", mode="resume")
+    train_case(case, {"epochs": 9}, tmp_path / "whole")
+    train_case(case, {"epochs": 4}, tmp_path / "parts")
+    train_case(case, {"epochs": 9}, tmp_path / "parts", mode="resume")
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts")]
     assert models[0] == models[1]
     assert len((tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()) == 9
@@ -81,9 +82,9 @@ def test_a_run_that_goes_on_for_more_epochs_ends_like_one_that_had_them_from_the
 
 def test_a_finished_run_resumes_to_nothing(tmp_path: Path) -> None:
     case = find_case("letters")
-    assert not train_letters(case, {"epochs": 3}, tmp_path / "r").was_finished
+    assert not train_case(case, {"epochs": 3}, tmp_path / "r").was_finished
     before = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "r").iterdir() if file.suffix}
-    again = train_letters(case, {}, tmp_path / "r", mode="resume")
+    again = train_case(case, {}, tmp_path / "r", mode="resume")
     assert again.was_finished
     assert again.model.predict("a") in "abcde"
     after = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "r").iterdir() if file.suffix}
@@ -102,22 +103,22 @@ def test_a_finished_run_resumes_to_nothing(tmp_path: Path) -> None:
 def test_a_resumed_run_keeps_its_configuration(
     tmp_path: Path, case: str, overrides: dict[str, object], message: str
 ) -> None:
-    train_letters(find_case("letters"), {"epochs": 3}, tmp_path)
+    train_case(find_case("letters"), {"epochs": 3}, tmp_path)
     with pytest.raises(InputError, match=message):
-        train_letters(find_case(case), overrides, tmp_path, mode="resume")
+        train_case(find_case(case), overrides, tmp_path, mode="resume")
 
 
 def test_changed_data_is_refused(tmp_path: Path) -> None:
-    train_letters(find_case("letters"), {"epochs": 3}, tmp_path)
+    train_case(find_case("letters"), {"epochs": 3}, tmp_path)
     info = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(info | {"data": "of something else", "status": "training"}))
     with pytest.raises(InputError, match="the run began with other data"):
-        train_letters(find_case("letters"), {"epochs": 5}, tmp_path, mode="resume")
+        train_case(find_case("letters"), {"epochs": 5}, tmp_path, mode="resume")
 
 
 def test_scores_of_a_run_with_validation_name_it(tmp_path: Path) -> None:
     overrides = {"alphabet": "ababababab", "ring": False, "validation": 4, "epochs": 30}
-    train_letters(find_case("letters"), overrides, tmp_path)
+    train_case(find_case("letters"), overrides, tmp_path)
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert scores["training"]["predictions"] == 5  # of ababab
     assert scores["training"]["most_frequent_accuracy"] == 0.6  # b, three times in five
@@ -127,17 +128,17 @@ def test_scores_of_a_run_with_validation_name_it(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_that_lost_its_model_gets_it_back_from_the_state(tmp_path: Path) -> None:
-    train_letters(find_case("letters"), {"epochs": 3}, tmp_path)
+    train_case(find_case("letters"), {"epochs": 3}, tmp_path)
     model = (tmp_path / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").unlink()
-    assert not train_letters(find_case("letters"), {}, tmp_path, mode="resume").was_finished
+    assert not train_case(find_case("letters"), {}, tmp_path, mode="resume").was_finished
     assert (tmp_path / "model.safetensors").read_bytes() == model
 
 
 def test_going_on_with_another_version_is_said(tmp_path: Path) -> None:
-    train_letters(find_case("letters"), {"epochs": 2}, tmp_path)
+    train_case(find_case("letters"), {"epochs": 2}, tmp_path)
     info = json.loads((tmp_path / "run.json").read_text())
     info["versions"]["torch"] = "1.0"
     (tmp_path / "run.json").write_text(json.dumps(info))
     with pytest.warns(UserWarning, match=r"began with torch 1\.0 and goes on with"):
-        train_letters(find_case("letters"), {"epochs": 3}, tmp_path, mode="resume")
+        train_case(find_case("letters"), {"epochs": 3}, tmp_path, mode="resume")

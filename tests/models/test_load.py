@@ -155,7 +155,7 @@ def with_parameter(**parameters):
     [
         (lambda data: [], "holds no model"),
         (lambda data: {"epoch": 3, "history": []}, "holds no model"),  # a run's state.safetensors
-        (changed(kind="forecaster"), "holds a 'forecaster' of format 1; this recurra reads 'language-model' of format"),
+        (changed(kind="weather"), "holds a 'weather' of format 1; this recurra reads 'language-model' of format"),
         (changed(format=2), "holds a 'language-model' of format 2; this recurra reads 'language-model' of format 1"),
         (without("format"), "holds a 'language-model' of format None; this recurra reads"),
         (without("parameters"), "lacks parts of its configuration"),

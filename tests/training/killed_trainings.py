@@ -20,7 +20,7 @@ from pathlib import Path
 import torch._dynamo  # noqa: F401  imported once here instead of in every child
 
 from recurra.cases.catalog import find_case
-from recurra.cases.letters import train_letters
+from recurra.cases.train import train_case
 from recurra.training.run import Mode
 
 # Two layers, dropout, shuffled batches, a validation part: all that is saved matters. Every epoch is written.
@@ -40,7 +40,7 @@ OTHER_SETTINGS = {"units": [2], "epochs": 3}
 
 
 def train(folder: Path, mode: Mode = "resume") -> None:
-    train_letters(find_case("letters"), SETTINGS, folder, mode=mode)
+    train_case(find_case("letters"), SETTINGS, folder, mode=mode)
 
 
 def start(work: Callable[[], object]) -> int:
@@ -124,7 +124,7 @@ def kill_while_overwriting(folder: Path) -> Iterator[Path]:
         for number in numbers:
             run = folder / f"overwriting-{name}-{number}"
 
-            begin = partial(train_letters, find_case("letters"), OTHER_SETTINGS, run)
+            begin = partial(train_case, find_case("letters"), OTHER_SETTINGS, run)
             deadly = partial(die_at_call, number, Path, name)
             assert end_of(start(begin)) == 0
             assert end_of(start(lambda run=run, deadly=deadly: (deadly(), train(run, "overwrite")))) == -signal.SIGKILL

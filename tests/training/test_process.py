@@ -21,8 +21,8 @@ def two_threads() -> Iterator[None]:
 
 def test_the_work_of_a_step_counts_parameters_batch_and_time_steps() -> None:
     network = nn.Linear(4, 3)  # 15 parameters
-    assert work_of_step(network, torch.zeros(100, 7, 4), 10) == 2 * 15 * 10 * 7
-    assert work_of_step(network, torch.zeros(6), 10) == 2 * 15 * 6
+    assert work_of_step(network, torch.zeros(10, 7, 4)) == 2 * 15 * 10 * 7
+    assert work_of_step(network, torch.zeros(6)) == 2 * 15 * 6
 
 
 def test_little_work_is_done_by_one_thread_and_much_by_all() -> None:

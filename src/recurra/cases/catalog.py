@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recurra.config import LettersSettings, check, near_miss
+from recurra.config import LettersSettings, SeriesSettings, check, near_miss
 from recurra.errors import InputError
 
 FOLDER = Path(__file__).parent
 ALIASES = {"letters": "letters-onehot"}
-SETTINGS: dict[str, type[LettersSettings]] = {"letters": LettersSettings}  # by the case's kind
+CaseSettings = LettersSettings | SeriesSettings
+SETTINGS: dict[str, type[CaseSettings]] = {"letters": LettersSettings, "series": SeriesSettings}  # by the case's kind
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,27 @@ class Case:
     values: Mapping[str, Any]
 
     @property
-    def settings_type(self) -> type[LettersSettings]:
+    def settings_type(self) -> type[CaseSettings]:
         kind = self.values.get("kind")
         if not isinstance(kind, str) or kind not in SETTINGS:
             raise InputError(f"{self.source}: kind is {kind!r}; a case says kind = one of {', '.join(SETTINGS)}.")
         return SETTINGS[kind]
 
-    def settings(self, overrides: Mapping[str, Any]) -> LettersSettings:
+    def settings(self, overrides: Mapping[str, Any]) -> CaseSettings:
         """The case's settings with `overrides` over them, checked once."""
         return check(self.settings_type, {**self.values, **overrides}, self.source)
+
+
+def forecast_case(file: str) -> Case:
+    """The case that a table of one's own is, with settings that suit most."""
+    values = {
+        "kind": "series",
+        "description": "the next values of a table",
+        "data": file,
+        "validation": 0.15,
+        "patience": 10,
+    }
+    return Case("forecast", file, values)
 
 
 def built_in_cases() -> list[Case]:

@@ -3,19 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from recurra.cases.letters import TrainedRun
+from recurra.cases.train import TrainedRun
 from recurra.errors import InputError
 from recurra.models import LanguageModel, load
+from recurra.report.text import aligned, evaluation_text, forecast_text
 from recurra.training.run import METRICS, MODEL, PARAMETERS, SCORES, Run
+
+if TYPE_CHECKING:
+    from recurra.models import Forecaster
 
 SHOWN_EPOCHS = 10
 
 
 def result_text(trained: TrainedRun) -> str:
-    """Layers, scores and files of a finished run: what is shown at the end of a training."""
+    """Layers, scores, next values and files of a finished run: what is shown at the end of a training."""
     run = Run(trained.path)
-    return "\n\n".join([_layers(trained.model), _scores(run), _files(run)])
+    return "\n\n".join([_layers(trained.model), scores_text(run), *_next(trained.model, run), _files(run)])
+
+
+def result_json(trained: TrainedRun) -> dict[str, Any]:
+    """What a finished run has to say, as JSON has it."""
+    run, model = Run(trained.path), trained.model
+    said: dict[str, Any] = {"run": str(trained.path), "scores": run.read_json(SCORES)}
+    if not isinstance(model, LanguageModel):
+        from recurra.cases.series import as_records, levels_of
+
+        said["next"] = as_records(model.predict(levels=levels_of(run, model)))
+    return said
 
 
 def run_text(path: Path) -> str:
@@ -27,19 +43,52 @@ def run_text(path: Path) -> str:
     run = Run(path)
     heading = f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}"
     settings = run.info.get("settings", {"settings": "none yet"})
-    blocks = [heading, _table([(name, str(value)) for name, value in settings.items()])]
+    blocks = [heading, aligned([(name, str(value)) for name, value in settings.items()])]
     if not (path / MODEL).is_file():
         return "\n\n".join([*blocks, "There are no weights yet."])
-    blocks += [_layers(load(path, device="cpu")), _history(run)]
+    model = load(path, device="cpu")
+    blocks += [_layers(model), _history(run)]
     if (path / PARAMETERS).is_file():
         blocks.append(run.read_text(PARAMETERS).rstrip())
     if (path / SCORES).is_file():
-        blocks.append(_scores(run))
+        blocks.append(scores_text(run))
+        blocks += _next(model, run)
     return "\n\n".join([*blocks, _files(run)])
 
 
-def _layers(model: LanguageModel) -> str:
-    return model.network_.summary(model.settings_.window)
+def scores_text(run: Run) -> str:
+    """The scores of a run beside what needs no model."""
+    scores = run.read_json(SCORES)
+    with _complete(run, SCORES):
+        heading = f"with the weights of epoch {scores['best_epoch']}:"
+        blocks = []
+        for part in ("training", "validation", "test"):
+            if part not in scores:
+                continue
+            score = scores[part]
+            if "verdict" in score:
+                if part == "test" or "test" not in scores:
+                    blocks.append(evaluation_text(part, score))
+                continue
+            accuracy, baseline = score["accuracy"], score["most_frequent_accuracy"]
+            line = f"accuracy {accuracy:.1%} of {score['predictions']} {part} predictions; "
+            line += f"always the letter most frequent in training: {baseline:.1%}"
+            blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
+    return "\n".join([heading, *blocks])
+
+
+def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
+    """What a forecaster expects after the last row, if it is one."""
+    if isinstance(model, LanguageModel):
+        return []
+    from recurra.cases.series import levels_of
+
+    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)))}"]
+
+
+def _layers(model: "LanguageModel | Forecaster") -> str:
+    window = model.settings_.window if isinstance(model, LanguageModel) else model.preparation_.settings.window
+    return model.network_.summary(window)
 
 
 def _history(run: Run) -> str:
@@ -50,23 +99,7 @@ def _history(run: Run) -> str:
         shown = [r for r in records if r["epoch"] == 1 or r["epoch"] % step == 0 or r is records[-1]]
         names = [name for name in records[0] if name not in {"epoch", "seconds"}]
         rows = [("epoch", *names)] + [(str(r["epoch"]), *(f"{r[name]:.4g}" for name in names)) for r in shown]
-    return _table(rows)
-
-
-def _scores(run: Run) -> str:
-    scores = run.read_json(SCORES)
-    with _complete(run, SCORES):
-        lines = [f"with the weights of epoch {scores['best_epoch']}:"]
-        for part in ("training", "validation"):
-            if part in scores:
-                score = scores[part]
-                accuracy, baseline = score["accuracy"], score["most_frequent_accuracy"]
-                line = f"accuracy {accuracy:.1%} of {score['predictions']} {part} predictions; "
-                line += f"always the letter most frequent in training: {baseline:.1%}"
-                if accuracy <= baseline:
-                    line += " - the network is no better"
-                lines.append(line)
-    return "\n".join(lines)
+    return aligned(rows)
 
 
 @contextmanager
@@ -82,10 +115,3 @@ def _complete(run: Run, name: str) -> Iterator[None]:
 
 def _files(run: Run) -> str:
     return "\n".join(str(file) for file in sorted(run.path.iterdir()) if not file.name.startswith("."))
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )

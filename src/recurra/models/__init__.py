@@ -1,6 +1,19 @@
-"""What a user holds: models with fit, predict, score, save and load."""
+"""What a user holds: models with fit, predict, score, save, load."""
+
+from typing import TYPE_CHECKING, Any
 
 from recurra.models.language_model import LanguageModel
 from recurra.models.load import load
 
-__all__ = ["LanguageModel", "load"]
+if TYPE_CHECKING:
+    from recurra.models.forecaster import Forecaster
+
+__all__ = ["Forecaster", "LanguageModel", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Forecaster":  # imported when it is used: pandas takes longer than a letter case trains
+        from recurra.models.forecaster import Forecaster
+
+        return Forecaster
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

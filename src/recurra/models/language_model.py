@@ -3,8 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,13 +15,14 @@ from recurra.config import LanguageModelSettings, check
 from recurra.data.symbols import Ids, Vocabulary, windows
 from recurra.errors import InputError
 from recurra.models.estimator import Estimator
+from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, read_model, usable_device
 from recurra.nn.network import Embedding, Network, OneHot, build_network
-from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingOptions, TrainingState, train
+from recurra.training import Callback, Run
 from recurra.training.loop import Data, score
 from recurra.training.process import seeded
-from recurra.training.run import MODEL, read_tensors, write_tensors
+from recurra.training.run import write_tensors
 
-KIND, FORMAT = "language-model", 1  # of the saved file
+FORMAT = 1  # of the saved file
 PREDICTED_AT_ONCE = 1024
 Symbols = str | Sequence[str]  # a text, whose characters are the symbols, or a list of symbols
 
@@ -123,25 +122,18 @@ class LanguageModel(Estimator):
         """
         settings, symbols, vocabulary, parts = self._prepare(sequence)
         network = _new_network(settings, len(vocabulary))
-        state: TrainingState | None = None
-        callbacks = list(callbacks)
-        if settings.patience is not None:
-            callbacks.insert(0, EarlyStopping(settings.patience))
-        if run is not None:
-            run.settle(settings.model_dump(), data=_fingerprint_for(run, symbols))
-            state = run.load_state()
-            write_model = partial(_write_best, run.path / MODEL, _metadata(settings, vocabulary))
-            callbacks.insert(0, Checkpoint(run, write_model, save_every_seconds))
-        options = TrainingOptions(**settings.model_dump(include={field.name for field in fields(TrainingOptions)}))
-        state = train(
+        metadata = _metadata(settings, vocabulary)
+        state = fit_network(
             network,
-            parts[0],
+            parts,
+            settings,
             loss=_cross_entropy,
             metrics={"accuracy": _accuracy},
-            options=options,
-            validation=parts[1] if len(parts) > 1 else None,
+            fingerprint=hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
+            write_model=lambda path, state: write_tensors(path, state.weights("best"), metadata),
+            run=run,
             callbacks=callbacks,
-            state=state,
+            save_every_seconds=save_every_seconds,
         )
         network.load_state_dict(state.weights("best"))
         self.network_ = network.eval()
@@ -202,30 +194,25 @@ class LanguageModel(Estimator):
             InputError: there is no such file, or it is damaged or holds something else.
         """
         path = Path(path)
-        weights, data = read_tensors(path)
-        if not isinstance(data, dict) or "kind" not in data:
-            raise InputError(f"{path}: holds no model; `save` writes one, and a run's is its {MODEL}.")
-        if data["kind"] != KIND or data.get("format") != FORMAT:
-            found = f"{data['kind']!r} of format {data.get('format')!r}"
-            raise InputError(f"{path}: holds a {found}; this recurra reads {KIND!r} of format {FORMAT}.")
+        weights, data = read_model(path, LANGUAGE_MODEL, FORMAT)
         try:
             parameters = data["parameters"] | ({} if device is None else {"device": device})
             vocabulary = Vocabulary.from_json(data["vocabulary"])
         except (KeyError, TypeError) as error:
-            raise InputError(f"{path}: lacks parts of its configuration; it is damaged.") from error
+            raise damaged(path, "lacks parts of its configuration") from error
         settings = check(LanguageModelSettings, parameters, str(path))
         network = _new_network(settings, len(vocabulary))
         try:
             network.load_state_dict(weights)
         except RuntimeError as error:
-            raise InputError(f"{path}: its weights do not fit its own configuration; it is damaged.") from error
+            raise damaged(path, "its weights do not fit its own configuration") from error
         model = cls(**parameters)
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
 
     def _prepare(self, sequence: Symbols) -> _Prepared:
         settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
-        _device(settings.device)
+        usable_device(settings.device)
         symbols = list(sequence)
         length = training_length(settings, len(symbols))
         vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
@@ -257,13 +244,9 @@ class LanguageModel(Estimator):
         return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, PREDICTED_AT_ONCE)])
 
 
-def _write_best(path: Path, metadata: dict[str, Any], state: TrainingState) -> None:
-    write_tensors(path, state.weights("best"), metadata)
-
-
 def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
     return {
-        "kind": KIND,
+        "kind": LANGUAGE_MODEL,
         "format": FORMAT,
         "parameters": settings.model_dump(),
         "vocabulary": vocabulary.to_json(),
@@ -271,7 +254,7 @@ def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[s
 
 
 def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
-    device = _device(settings.device)
+    device = usable_device(settings.device)
     try:
         with seeded(settings.seed, cuda=[]):
             encoder = (
@@ -292,16 +275,6 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
         size = f"units={settings.units} and embedding_dim={settings.embedding_dim}"
         reason = str(error).splitlines()[0]
         raise InputError(f"a network of {size} cannot be made here ({reason}); take fewer.") from None
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} cannot be used here ({reason}); use 'cpu'.") from None
-    return device
 
 
 def training_length(settings: LanguageModelSettings, length: int) -> int:
@@ -340,13 +313,3 @@ def _last_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 def _last_accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     return _accuracy(_last_step(logits), targets)
-
-
-def _fingerprint_for(run: Run, symbols: Sequence[str]) -> str:
-    """The fingerprint of the data; a run goes on only with the data that it began with."""
-    fingerprint = hashlib.sha256(json.dumps(symbols).encode()).hexdigest()
-    if run.info.get("data", fingerprint) != fingerprint:
-        raise InputError(
-            f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
-        )
-    return fingerprint

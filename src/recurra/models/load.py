@@ -1,12 +1,17 @@
 """Load a saved model of any kind."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from recurra.models.fitting import FORECASTER, kind_of_model
 from recurra.models.language_model import LanguageModel
-from recurra.training.run import MODEL
+from recurra.training.run import MODEL, read_tensors
+
+if TYPE_CHECKING:
+    from recurra.models.forecaster import Forecaster
 
 
-def load(path: str | Path, *, device: str | None = None) -> LanguageModel:
+def load(path: str | Path, *, device: str | None = None) -> "LanguageModel | Forecaster":
     """Read a model that `save` wrote, or a run's best model.
 
     Args:
@@ -17,4 +22,9 @@ def load(path: str | Path, *, device: str | None = None) -> LanguageModel:
         InputError: there is no such file, or it is damaged or holds something else.
     """
     path = Path(path)
-    return LanguageModel.load(path / MODEL if path.is_dir() else path, device=device)
+    path = path / MODEL if path.is_dir() else path
+    if kind_of_model(path, read_tensors(path)[1]) == FORECASTER:
+        from recurra.models.forecaster import Forecaster
+
+        return Forecaster.load(path, device=device)
+    return LanguageModel.load(path, device=device)

@@ -69,6 +69,17 @@ class Dense(nn.Linear):
         return DENSE_ACTIVATIONS[self.activation](super().forward(x))
 
 
+class StepMask(nn.Module):
+    """Numbers [B, T, I + 1] → [B, T, I]: the last feature says which time steps count, and becomes the mask."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.output_size = input_size
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x[..., :-1], x[..., -1] > 0.5
+
+
 class SummaryRow(NamedTuple):
     name: str
     kind: str
@@ -80,7 +91,8 @@ class Network(nn.Module):
     """Layers in a row, the mask handed along with the data as Keras does.
 
     Args:
-        layers: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout` and `Dense`, in order.
+        layers: `OneHot`, `Embedding` or `StepMask`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout` and `Dense`, in
+            order.
         names: a name for each layer; otherwise kind and number, as in Keras: `lstm`, `dense`, `dense_1`.
     """
 
@@ -105,6 +117,8 @@ class Network(nn.Module):
             if isinstance(layer, RecurrentLayer):
                 x = layer(x, mask=mask)
                 mask = mask if layer.return_sequences else None
+            elif isinstance(layer, StepMask):
+                x, mask = layer(x)
             else:
                 if isinstance(layer, Embedding) and layer.mask_zero:
                     mask = x != 0
@@ -154,6 +168,32 @@ class Network(nn.Module):
         return None
 
 
+class Ensemble(nn.Module):
+    """Several networks for one task; their mean is the prediction.
+
+    While training it returns every member's output, [members, B, O], and each member's gradients are those that it
+    would have alone under the mean loss of all.
+    """
+
+    def __init__(self, members: Iterable[Network]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        outputs = torch.stack([member(x) for member in self.members])
+        if not self.training:
+            return outputs.mean(dim=0)
+        if outputs.requires_grad:
+            outputs.register_hook(lambda gradient: gradient * len(self.members))  # type: ignore[no-untyped-call]
+        return outputs
+
+    def summary(self, time_steps: int | None = None) -> str:
+        """The layers of one member; see `Network.summary`."""
+        first = self.members[0]
+        assert isinstance(first, Network)
+        return f"{len(self.members)} networks, each of:\n{first.summary(time_steps)}"
+
+
 def build_network(
     *,
     encoder: nn.Module | None,
@@ -167,7 +207,7 @@ def build_network(
     """Build the usual network: encoder → recurrent layers, a Dropout after each → dense head that gives logits.
 
     Args:
-        encoder: `OneHot` or `Embedding` for symbols; None for numbers.
+        encoder: `OneHot` or `Embedding` for symbols; `StepMask` for numbers with a mask; None for numbers.
         input_size: features per time step, where there is no encoder.
         cell: "rnn", "gru" or "lstm".
         units: memory units of each recurrent layer, from the input to the output.
@@ -211,7 +251,7 @@ def numbered_names(layers: Sequence[nn.Module]) -> list[str]:
         if isinstance(layer, RecurrentLayer) and layer.bidirectional:
             stem = "bidirectional"
         else:
-            stem = {"SimpleRNN": "simple_rnn", "OneHot": "one_hot"}.get(
+            stem = {"SimpleRNN": "simple_rnn", "OneHot": "one_hot", "StepMask": "step_mask"}.get(
                 type(layer).__name__, type(layer).__name__.lower()
             )
         count = counts.get(stem, 0)

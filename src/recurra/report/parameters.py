@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recurra.nn import GRU, LSTM, Dense, Embedding, Network, OneHot
 from recurra.nn.layers import RecurrentLayer
+from recurra.nn.network import Ensemble
 
 SYMBOLS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias": "b_h", "bias_ih": "b_xh", "bias_hh": "b_hh"}
 GATES: dict[type, str] = {
@@ -20,13 +21,16 @@ GATES: dict[type, str] = {
 }
 
 
-def parameters_text(network: Network, symbols: Sequence[str] = ()) -> str:
+def parameters_text(network: Network | Ensemble, symbols: Sequence[str] = ()) -> str:
     """The text of parameters.txt.
 
     Args:
-        network: whose parameters.
+        network: whose parameters; an ensemble's networks come one after the other.
         symbols: the vocabulary, if it reads and predicts symbols: said beside the rows or columns that stand for them.
     """
+    if isinstance(network, Ensemble):
+        texts = [parameters_text(member, symbols) for member in network.members if isinstance(member, Network)]
+        return "\n".join(f"== network {number} of {len(texts)}\n\n{text}" for number, text in enumerate(texts, start=1))
     blocks: list[str] = []
     layers = list(network.layers.items())
     for index, (layer_name, layer) in enumerate(layers):

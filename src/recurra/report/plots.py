@@ -32,7 +32,14 @@ CHINESE_FONTS = [
 TRAINING, VALIDATION, MUTED = "#1b6ca8", "#d1495b", "#6c757d"
 
 
-def training_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, *, title: str) -> None:
+def training_curves(
+    history: Sequence[Mapping[str, Any]],
+    best_epoch: int,
+    path: Path,
+    *,
+    title: str,
+    loss: str = "cross-entropy (nats)",
+) -> None:
     """Draw accuracy, if there is one, and loss side by side over the epochs, and write a PNG.
 
     Args:
@@ -40,13 +47,14 @@ def training_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, path:
         best_epoch: the epoch whose weights were kept, counted from 1; it is marked.
         path: the PNG file.
         title: what was trained.
+        loss: what the loss is, with its unit.
     """
     names = [name for name in ("accuracy", "loss") if name in history[0]]
     with readable_fonts(title):
         figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
         figure.suptitle(textwrap.fill(title, 45 * len(names)), parse_math=False)  # a user's own words: $ is no formula
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            _curve(axes, history, name, best_epoch)
+            _curve(axes, history, name, best_epoch, loss)
         save_png(figure, path)
 
 
@@ -76,7 +84,7 @@ def save_png(figure: Figure, path: Path) -> None:
     replace_file(path, buffer.getvalue())
 
 
-def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epoch: int) -> None:
+def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epoch: int, loss: str) -> None:
     epochs = [record["epoch"] for record in history]
     marker = "o" if len(epochs) == 1 else ""
     for key, label, color in ((name, "training", TRAINING), (f"val_{name}", "validation", VALIDATION)):
@@ -104,7 +112,7 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
         axes.set_ylabel("share of right predictions")
     else:
         axes.set_ylim(bottom=0.0)
-        axes.set_ylabel("cross-entropy (nats)")
+        axes.set_ylabel(loss)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right" if name == "accuracy" else "upper right", frameon=False)
+    axes.legend(loc="lower right" if name == "accuracy" else "best", frameon=False)

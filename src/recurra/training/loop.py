@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,20 @@ from recurra.training.process import seeded, threads_for, work_of_step
 from recurra.training.state import Record, TrainingState
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
-Data = tuple[Tensor, Tensor]  # inputs [N, …], targets [N, …]
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 Schedule = Literal["constant", "cosine", "exponential"]
+
+
+class Samples(Protocol):
+    """What is trained on: a tensor, or anything that gives the samples of an index as a tensor."""
+
+    @property
+    def device(self) -> torch.device: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Any, /) -> Tensor: ...
+
+
+Data = tuple[Samples, Samples]  # inputs [N, …], targets [N, …]
 
 
 class DivergenceError(InputError):
@@ -69,7 +80,8 @@ def train(
 
     Args:
         network: any module that maps a batch of inputs to what `loss` takes.
-        data: inputs and targets, samples along the first axis, on the network's device.
+        data: inputs and targets on the network's device: tensors with the samples along the first axis, or whatever
+            gives the samples of an index.
         loss: (output, target) → the mean over the batch.
         options: see `TrainingOptions`.
         metrics: more figures to follow, named; each (output, target) → a mean over the batch.
@@ -89,8 +101,9 @@ def train(
         raise InputError("there is nothing to train on: no samples.")
     if options.schedule not in get_args(Schedule):
         raise InputError(f"schedule is {options.schedule!r}; known are {', '.join(get_args(Schedule))}.")
-    cuda = [data[0].device] if data[0].is_cuda else []
-    work = work_of_step(network, data[0], options.batch_size)
+    cuda = [data[0].device] if data[0].device.type == "cuda" else []
+    first_batch = data[0][torch.arange(min(options.batch_size, len(data[0])))]
+    work = work_of_step(network, first_batch)
     with seeded(options.seed, cuda), threads_for(work):
         state = state or TrainingState()
         run = _Training(network, _make_optimizer(network, options), options, callbacks, state, cuda)
@@ -239,11 +252,11 @@ def score(
     was_training = network.training
     network.eval()
     sums = _Sums()
-    for inputs, target in zip(*(torch.split(part, batch_size) for part in data), strict=True):
-        output = network(inputs)
-        sums.add("loss", loss(output, target), len(inputs))
+    for batch in torch.split(torch.arange(len(data[0]), device=data[0].device), batch_size):
+        output, target = network(data[0][batch]), data[1][batch]
+        sums.add("loss", loss(output, target), len(batch))
         for name, metric in (metrics or {}).items():
-            sums.add(name, metric(output, target), len(inputs))
+            sums.add(name, metric(output, target), len(batch))
     network.train(was_training)
     return sums.means(len(data[0]))
 
@@ -280,8 +293,9 @@ def _make_optimizer(network: nn.Module, options: TrainingOptions) -> torch.optim
 def _divergence(what: str, record: Record, data: Data, options: TrainingOptions) -> DivergenceError:
     """The error that says what became NaN or infinite, in which epoch, and what probably caused it."""
     causes: list[str] = []
-    for kind, tensor in zip(("inputs", "targets"), data, strict=True):
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+    for kind, samples in zip(("inputs", "targets"), data, strict=True):
+        batches = torch.split(torch.arange(len(samples), device=samples.device), options.batch_size)
+        if not all(bool(samples[batch].isfinite().all()) for batch in batches):
             causes.append(f"the {kind} hold NaN or infinity: remove or fill them")
     if not causes:
         causes.append(f"the learning rate {record['learning_rate']:g} may be too high: try a tenth of it")

@@ -35,17 +35,16 @@ def seeded(seed: int, cuda: list[torch.device]) -> Iterator[None]:
         yield
 
 
-def work_of_step(network: nn.Module, inputs: Tensor, batch_size: int) -> float:
-    """Roughly the floating-point operations of a forward pass over one batch: 2 × parameters × batch × time steps.
+def work_of_step(network: nn.Module, batch: Tensor) -> float:
+    """Roughly the floating-point operations of a forward pass over a batch: 2 × parameters × samples × time steps.
 
     Args:
         network: the module.
-        inputs: all samples, [N, time, …] or [N, features].
-        batch_size: samples a step.
+        batch: its inputs, [B, time, …] or [B, features].
     """
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    time_steps = inputs.shape[1] if inputs.dim() > 1 else 1
-    return 2.0 * parameters * min(batch_size, len(inputs)) * time_steps
+    time_steps = batch.shape[1] if batch.dim() > 1 else 1
+    return 2.0 * parameters * len(batch) * time_steps
 
 
 @contextmanager

@@ -1,0 +1,204 @@
+"""The cases on tables of series: where the rows come from, the test part, scores, next values and plots."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recurra.config import ForecasterSettings, SeriesSettings
+from recurra.data.series import Table, make_table
+from recurra.data.sources import bundled, bundled_symbols, download
+from recurra.data.windows import Rows, Split, origins
+from recurra.errors import InputError
+from recurra.evaluation.backtest import Evaluation, evaluate
+from recurra.files import replace_file
+from recurra.models import Forecaster, load
+from recurra.nn.network import CELLS
+from recurra.report.forecasts import forecast_plot, residuals_plot
+from recurra.report.parameters import parameters_text
+from recurra.report.plots import training_curves
+from recurra.training import Callback, Run
+from recurra.training.run import MODEL, PARAMETERS, SCORES
+
+CURVES, FORECAST, RESIDUALS = "training.png", "forecast.png", "residuals.png"
+PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # of the test part, and of what comes after the last row
+
+
+class SeriesCase:
+    """A case on series at work."""
+
+    def __init__(self, settings: SeriesSettings) -> None:
+        self.settings = settings
+        self.table = table_of(settings)
+        shortest = min(len(series.dates) for series in self.table.series)
+        self.test = Split.of(shortest, test=settings.test).test
+        if 0 < self.test < settings.horizon:
+            raise InputError(
+                f"{self.table.source}: a test part of {self.test} rows holds no horizon of {settings.horizon}; "
+                "make test larger, or 0 for none."
+            )
+        for note in self.table.notes:
+            warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
+        self.training = self.table.head(self.test) if self.test else self.table
+        self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
+
+    def check(self) -> None:
+        self.model.check(self.training)
+
+    def check_begun(self, run: Run) -> None:
+        if run.info.get("table", self.table.fingerprint()) != self.table.fingerprint():
+            raise InputError(
+                f"{run.path}: the run began with other data than {self.table.source} has now; give the same again, "
+                "or begin anew with --overwrite."
+            )
+
+    def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
+        run.record(table=self.table.fingerprint())
+        seconds = self.settings.save_every_seconds
+        self.model.fit(self.training, run=run, callbacks=callbacks, save_every_seconds=seconds)
+
+    def report(self, run: Run, name: str) -> None:
+        model, title = self.model, _title(name, self.model, self.table)
+        replace_file(run.path / PARAMETERS, parameters_text(model.network_).encode())
+        label = {"mse": "mean squared error", "mae": "mean absolute error", "huber": "Huber loss"}[self.settings.loss]
+        training_curves(
+            model.history_, model.best_epoch_, run.path / CURVES, title=title, loss=f"{label}, scaled units"
+        )
+        scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
+        if self.settings.validation:
+            scores["validation"] = self.evaluated(validation=True).to_json()
+        for level in set(self.settings.levels if self.settings.validation else []) - set(self._levels()):
+            warnings.warn(
+                f"no {level:g} % interval: the validation part has too few forecasts for it; make validation larger.",
+                stacklevel=2,
+            )
+        model.remember(self.table).save(run.path / MODEL)
+        following = model.predict(levels=self._levels())
+        replace_file(run.path / NEXT, as_csv(following))
+        if self.test:
+            test = self.evaluated(validation=False)
+            scores["test"] = test.to_json()
+            replace_file(run.path / PREDICTIONS, as_csv(test.predictions))
+            forecast_plot(self.table, test, following, run.path / FORECAST, title=title)
+            residuals_plot(self.table, test, run.path / RESIDUALS, title=title)
+        run.write_json(SCORES, scores)
+
+    def _levels(self) -> list[float]:
+        """The intervals that the validation part has forecasts enough for."""
+        return [level for level in self.settings.levels if self.model.supports(level)]
+
+    def evaluated(self, *, validation: bool) -> Evaluation:
+        """Scores of the validation part, which chose the weights, or of the test part, which nothing has seen."""
+        model, settings = self.model, self.settings
+        prepared = model.preparation_.settings
+        table = self.training if validation else self.table
+        places: list[Rows] = []
+        for series in table.series:
+            rows = len(series.dates)
+            held_out = Split.of(rows, validation=settings.validation).validation if validation else self.test
+            inside = settings.test_windows_inside and not validation
+            start = rows - held_out
+            context = model.preparation_.context
+            places.append(origins(start, rows, context, settings.horizon, reach_back=not inside))
+        return evaluate(
+            model,
+            table,
+            places,
+            horizon=settings.horizon,
+            season=prepared.season or 1,
+            levels=self._levels(),
+            statistical=settings.statistical and not validation,
+        )
+
+
+def table_of(settings: SeriesSettings) -> Table:
+    """The table that the settings name.
+
+    Raises:
+        InputError: it cannot be had, or is at fault.
+    """
+    return make_table(
+        _rows(settings),
+        target=settings.target,
+        covariates="all" if settings.covariates == ["all"] else settings.covariates,
+        known=settings.known,
+        date=settings.date,
+        id=settings.id,
+        missing=settings.missing,
+        calendar=settings.calendar,
+    )
+
+
+def rows_for(run: Run, model: Forecaster, data: Path) -> Table:
+    """Newer rows for a run's model, read as the run's own were."""
+    settings = run.info.get("settings", {})
+    table = model.context_
+    return make_table(
+        data,
+        target=table.target,
+        covariates=table.covariates,
+        known=table.known,
+        date=settings.get("date"),
+        id=settings.get("id"),
+        missing=model.missing,
+        calendar=model.calendar,
+        frequency=table.frequency,
+    )
+
+
+def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluation:
+    """Score a run's model on those rows of a file that are later than what it has learnt from.
+
+    Raises:
+        InputError: the run is none on series, or there are no later rows.
+    """
+    model = load(run.path, device="cpu")
+    if not isinstance(model, Forecaster):
+        raise InputError(f"{run.path}: is a run on symbols; --data is for series.")
+    table = rows_for(run, model, data)
+    latest = max(series.dates[-1] for series in table.series)
+    if latest <= model.learnt_until_:
+        raise InputError(
+            f"{data}: has no rows after {model.learnt_until_.date()}, the last that the run has learnt from; "
+            "scores on rows that it has learnt from would flatter it: give newer ones."
+        )
+    return model.evaluate(table, levels=levels_of(run, model), statistical=statistical)
+
+
+def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
+    """A file, bundled rows, or the file that was downloaded."""
+    if settings.data is not None:
+        return Path(settings.data)
+    if settings.symbol is None:
+        raise InputError("there is no data: give --data FILE, or --symbol for daily bars of a share.")
+    is_bundled = settings.symbol.upper() in bundled_symbols()
+    if is_bundled and not settings.refresh and settings.start is None and settings.end is None:
+        return bundled(settings.symbol.upper(), settings.adjust)
+    return download(
+        settings.symbol, start=settings.start, end=settings.end, adjust=settings.adjust, refresh=settings.refresh
+    )
+
+
+def _title(name: str, model: Forecaster, table: Table) -> str:
+    """What was trained on what."""
+    settings = model.preparation_.settings
+    layers = " → ".join(f"{CELLS[settings.cell].__name__}({units})" for units in settings.units)
+    many = f"{settings.members} × " if settings.members > 1 else ""
+    ahead = "the next" if settings.horizon == 1 else f"the next {settings.horizon}"
+    return f"{name}: {settings.window} rows → {ahead} {table.target}, by {many}{layers}"
+
+
+def levels_of(run: Run, model: Forecaster) -> list[float]:
+    """The levels of a run's intervals that its validation part had forecasts enough for."""
+    return [level for level in run.info.get("settings", {}).get("levels", []) if model.supports(level)]
+
+
+def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Forecasts as JSON has them; dates as ISO texts."""
+    return [{str(k): v for k, v in row.items()} | {"ds": row["ds"].isoformat()} for row in frame.to_dict("records")]
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()

@@ -1,0 +1,109 @@
+"""What every model's `fit` and `load` do alike: train in a run folder or without one, find a device, read a file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from recurra.config import TrainingSettings
+from recurra.errors import InputError
+from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingOptions, TrainingState, train
+from recurra.training.loop import Data, Loss
+from recurra.training.run import MODEL, read_tensors
+
+FORECASTER, LANGUAGE_MODEL = "forecaster", "language-model"  # kinds of saved models
+
+
+def fit_network(
+    network: nn.Module,
+    parts: Sequence[Data],
+    settings: TrainingSettings,
+    *,
+    loss: Loss,
+    metrics: Mapping[str, Loss] | None = None,
+    fingerprint: str,
+    write_model: Callable[[Path, TrainingState], None],
+    run: Run | None,
+    callbacks: Sequence[Callback],
+    save_every_seconds: float,
+) -> TrainingState:
+    """Train a network as the settings say.
+
+    Args:
+        network: what to train; it is left with the weights of the last epoch.
+        parts: samples for training, and for validation if there are any.
+        settings: how to train, and all else that a run folder records.
+        loss: see `train`.
+        metrics: see `train`.
+        fingerprint: of the data; a run goes on only with the data that it began with.
+        write_model: writes the model as it is in a state to a path.
+        run: a run folder, in which the training is saved and from which it goes on if it had begun there.
+        callbacks: see `Callback`.
+        save_every_seconds: how often the run is saved at most, besides at the end.
+
+    Raises:
+        InputError: the run began with other settings or other data.
+        DivergenceError: the loss became NaN or infinite.
+    """
+    state: TrainingState | None = None
+    callbacks = list(callbacks)
+    if settings.patience is not None:
+        callbacks.insert(0, EarlyStopping(settings.patience))
+    if run is not None:
+        if run.info.get("data", fingerprint) != fingerprint:
+            raise InputError(
+                f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
+            )
+        run.settle(settings.model_dump(), data=fingerprint)
+        state = run.load_state()
+        path = run.path / MODEL
+        callbacks.insert(0, Checkpoint(run, lambda reached: write_model(path, reached), save_every_seconds))
+    return train(
+        network,
+        parts[0],
+        loss=loss,
+        metrics=metrics,
+        options=TrainingOptions(**settings.model_dump(include={field.name for field in fields(TrainingOptions)})),
+        validation=parts[1] if len(parts) > 1 else None,
+        callbacks=callbacks,
+        state=state,
+    )
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of this name; InputError if it cannot be used here."""
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {name!r} cannot be used here ({reason}); use 'cpu'.") from None
+    return device
+
+
+def read_model(path: Path, kind: str, format_: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the JSON of a saved model.
+
+    Raises:
+        InputError: there is no such file, or it is damaged, or holds something else.
+    """
+    weights, data = read_tensors(path)
+    if kind_of_model(path, data) != kind or data.get("format") != format_:
+        found = f"{data['kind']!r} of format {data.get('format')!r}"
+        raise InputError(f"{path}: holds a {found}; this recurra reads {kind!r} of format {format_}.")
+    return weights, data
+
+
+def kind_of_model(path: Path, data: Any) -> str:
+    """What a saved model says that it is; InputError if the file holds none."""
+    if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
+        raise InputError(f"{path}: holds no model; `save` writes one, and a run's is its {MODEL}.")
+    return str(data["kind"])
+
+
+def damaged(path: Path, what: str) -> InputError:
+    """The error for a file that was a model once."""
+    return InputError(f"{path}: {what}; it is damaged.")

@@ -1,0 +1,450 @@
+"""A model of series: it reads a window of rows and predicts the next values."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+import torch
+
+from recurra.config import ForecasterSettings, Scaling, check
+from recurra.data.scaling import Floats
+from recurra.data.series import Series, Table, make_table
+from recurra.data.windows import Rows, Split, origins
+from recurra.errors import InputError
+from recurra.evaluation.backtest import Evaluation, Forecasts, backtest, evaluate
+from recurra.evaluation.conformal import Calibration
+from recurra.models.estimator import Estimator
+from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
+from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
+from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare
+from recurra.models.preparation import LAST, Inputs
+from recurra.training import Callback, Run, TrainingState
+from recurra.training.run import write_tensors
+
+Data = Table | pd.DataFrame | str | Path
+PREDICTED_AT_ONCE = 1024
+
+
+class Forecaster(Estimator):
+    """Learn what comes next in a series of numbers, or in many series at once.
+
+    Args:
+        target: the column to predict; None: the only column of numbers, or `y`.
+        cell: "rnn", "gru" or "lstm".
+        units: memory units: of the one recurrent layer, or of each of several, from the input to the output.
+        window: rows that the network sees before it predicts; None: two seasons, and at least 20.
+        horizon: rows to predict, all at once.
+        covariates: columns to learn from that are known only up to the present; "all": every other column of numbers.
+        known: columns to learn from that are known in advance, as holidays are.
+        season: rows of a season; None: by the dates.
+        calendar: an exchange whose sessions the dates are, such as "XSHG".
+        missing: what to do with rows without a value: "error", "ffill", "interpolate", or "mask" to have the network
+            pass over them.
+        scaling: how numbers are scaled, in this order: "log"; "difference" or "season-difference"; "minmax", "standard"
+            or "robust" of all rows; "subtract-last", "subtract-mean", "divide-last" or "divide-mean" of each window.
+        residual: what the network predicts a correction to: "last" value, "seasonal" one, the last value of a column
+            that is named, "auto" for the one of these with the smallest squared error in training, or "none".
+        dropout: the share dropped after each recurrent layer while training.
+        members: networks trained from different seeds, whose mean is the forecast.
+        loss: "mse", "mae" or "huber".
+        keep: the weights of the "best" epoch, or the "last".
+        epochs, batch_size, optimizer, learning_rate, schedule, clip_norm, shuffle: see `TrainingOptions`.
+        validation: the last rows of each series, a share or a count, on which the best weights are picked and
+            prediction intervals are calibrated.
+        patience: stop after so many epochs without a better loss.
+        seed: of initial weights, order of samples and dropout.
+        device: "cpu", or "cuda".
+
+    Attributes:
+        network_: the fitted network; it gives scaled corrections [B, H] for scaled windows [B, W, C].
+        preparation_: how the columns are scaled, and what the network corrects.
+        context_: the last rows seen, after which `predict` goes on.
+        learnt_until_: the date of the last row learnt from.
+        history_: after fit, one record an epoch.
+        best_epoch_: after fit, the epoch whose weights the network has, counted from 1.
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        cell: Literal["rnn", "gru", "lstm"] = "gru",
+        units: int | Sequence[int] = 32,
+        window: int | None = None,
+        horizon: int = 1,
+        covariates: str | Sequence[str] = (),
+        known: str | Sequence[str] = (),
+        season: int | None = None,
+        calendar: str | None = None,
+        missing: Literal["error", "ffill", "interpolate", "mask"] = "error",
+        scaling: Scaling | Sequence[Scaling] = ("standard", "subtract-last"),
+        residual: str = "auto",
+        dropout: float = 0.0,
+        members: int = 1,
+        loss: Literal["mse", "mae", "huber"] = "mse",
+        keep: Literal["best", "last"] = "best",
+        epochs: int = 100,
+        batch_size: int = 64,
+        optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
+        learning_rate: float = 0.001,
+        schedule: Literal["constant", "cosine", "exponential"] = "constant",
+        clip_norm: float | None = None,
+        shuffle: bool = True,
+        validation: float | int = 0,
+        patience: int | None = None,
+        seed: int = 7,
+        device: str = "cpu",
+    ) -> None:
+        self.target, self.cell, self.units = target, cell, units
+        self.window, self.horizon = window, horizon
+        self.covariates, self.known = covariates, known
+        self.season, self.calendar, self.missing = season, calendar, missing
+        self.scaling, self.residual = scaling, residual
+        self.dropout, self.members, self.loss, self.keep = dropout, members, loss, keep
+        self.epochs, self.batch_size = epochs, batch_size
+        self.optimizer, self.learning_rate, self.schedule = optimizer, learning_rate, schedule
+        self.clip_norm, self.shuffle = clip_norm, shuffle
+        self.validation, self.patience = validation, patience
+        self.seed, self.device = seed, device
+
+    def fit(
+        self,
+        data: Data,
+        *,
+        run: Run | None = None,
+        callbacks: Sequence[Callback] = (),
+        save_every_seconds: float = 1.0,
+    ) -> Self:
+        """Learn from every row given, but for the validation part.
+
+        Args:
+            data: a table, a DataFrame or a CSV or Parquet file: a column of dates and columns of numbers, or many
+                series with columns `unique_id, ds, y`; see `make_table`.
+            run: a run folder, in which the training is saved and from which it goes on if it had begun there.
+            callbacks: see `Callback`.
+            save_every_seconds: how often the run is saved at most, besides at the end.
+
+        Returns:
+            This model, fitted.
+
+        Raises:
+            InputError: a parameter is out of its range, the data is at fault or too short, or not that which the run
+                began with.
+            DivergenceError: the loss became NaN or infinite.
+        """
+        settings, preparation, table, parts = self._prepared(data)
+        network = new_network(preparation)
+        context = table.tail(preparation.context)
+        until = max(series.dates[-1] for series in table.series)
+        which = "best" if settings.keep == "best" else "model"
+
+        def write_model(path: Path, state: TrainingState) -> None:
+            write_tensors(path, *to_parts(state.weights(which), preparation, context, until, None))
+
+        state = fit_network(
+            network,
+            parts,
+            settings,
+            loss=loss_of(settings),
+            fingerprint=table.fingerprint(),
+            write_model=write_model,
+            run=run,
+            callbacks=callbacks,
+            save_every_seconds=save_every_seconds,
+        )
+        network.load_state_dict(state.weights(which))
+        self.network_ = network.eval()
+        self.preparation_, self.context_, self.learnt_until_ = preparation, context, until
+        self.calibration_ = self._calibrated(table) if settings.validation else None
+        self.history_ = state.history
+        self.best_epoch_ = state.best_epoch if settings.keep == "best" else state.epoch
+        return self
+
+    def check(self, data: Data) -> None:
+        """Raise whatever `fit` would raise before it begins to train; change nothing."""
+        new_network(self._prepared(data).preparation)
+
+    def predict(self, data: Data | None = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
+        """The next `horizon` values after the last row.
+
+        Args:
+            data: newer rows of the series, which may overlap with those that the model has seen; None: after the last
+                row that it has seen. Columns known in advance need their coming values in rows whose target is empty.
+            levels: prediction intervals, in percent.
+
+        Returns:
+            A row for each value: `unique_id` where there are many series, `ds`, `forecast`, and for each level
+            `lo-90`, `hi-90`.
+
+        Raises:
+            InputError: the data is at fault, or there are too few validation forecasts for a level.
+            NotFittedError: the model is not fitted.
+        """
+        self._check_fitted()
+        table = self.context_ if data is None else self._joined(self._table_of(data))
+        origins = [np.array([len(series.dates)], dtype=np.int64) for series in table.series]
+        forecasts = self.forecast(table, origins, levels)
+        frames = []
+        for place, series in enumerate(table.series):
+            frame = pd.DataFrame(
+                {"ds": table.frequency.next_dates(series.dates[-1], self.preparation_.settings.horizon)}
+            )
+            if table.many:
+                frame.insert(0, "unique_id", series.id)
+            frame["forecast"] = forecasts.values[place]
+            for level, (lower, upper) in forecasts.intervals.items():
+                frame[f"lo-{level:g}"], frame[f"hi-{level:g}"] = lower[place], upper[place]
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+        """Forecasts from any rows of a table, none of which sees a row at or after its origin.
+
+        Args:
+            table: the series.
+            origins: for each series the rows at which a horizon begins, each with a window before it.
+            levels: prediction intervals, in percent.
+
+        Returns:
+            Values [N, H], one series below the other.
+        """
+        self._check_fitted()
+        half_widths = {level: self._half_width(level) for level in levels}
+        values, units = self._before_the_exponential(table, origins)
+        unlog = self.preparation_.unlog
+        intervals = {level: (unlog(values - w * units), unlog(values + w * units)) for level, w in half_widths.items()}
+        return Forecasts(unlog(values), intervals)
+
+    def backtest(
+        self,
+        data: Data,
+        *,
+        folds: int = 5,
+        step: int | None = None,
+        refit: bool = False,
+        levels: Sequence[float] = (),
+        statistical: bool = False,
+    ) -> Evaluation:
+        """Forecast the last rows of each series from a rolling origin, with clones fitted on earlier rows, and score.
+
+        Args:
+            data: see `fit`.
+            folds: origins of each series; the last horizon ends with the series.
+            step: rows from one origin to the next; None: the horizon.
+            refit: fit anew before each origin, and not before the first alone.
+            levels: prediction intervals, in percent; they need `validation`.
+            statistical: score AutoETS, AutoARIMA and Theta too; needs recurra[baselines].
+
+        Returns:
+            Predictions, scores beside what needs no model, skill, and a verdict; see `Evaluation`.
+
+        Raises:
+            InputError: the data is at fault or too short.
+        """
+        table = self._table_of(data)
+        return backtest(
+            lambda: type(self)(**self.get_params()),
+            table,
+            horizon=self.horizon,
+            season=self.season or table.frequency.season,
+            folds=folds,
+            step=step or self.horizon,
+            refit=refit,
+            levels=levels,
+            statistical=statistical,
+        )
+
+    def evaluate(
+        self,
+        data: Data,
+        origins: Sequence[Rows] | None = None,
+        *,
+        levels: Sequence[float] = (),
+        statistical: bool = False,
+    ) -> Evaluation:
+        """Score this fitted model's forecasts, none of which sees a row at or after its origin.
+
+        Args:
+            data: see `fit`; rows that the model remembers need not be in it.
+            origins: for each series the rows at which a horizon begins; None: every row later than those that the model
+                has learnt from, or, where there are none, every row that has a window before it.
+            levels: prediction intervals, in percent.
+            statistical: score AutoETS, AutoARIMA and Theta too.
+        """
+        self._check_fitted()
+        table, settings = self._joined(self._table_of(data)), self.preparation_.settings
+        if origins is None:
+            table.require(self.preparation_.context + settings.horizon, "a window and the horizon after it")
+            all_rows = [
+                np.arange(self.preparation_.context, len(series.dates) - settings.horizon + 1, dtype=np.int64)
+                for series in table.series
+            ]
+            later = [
+                rows[series.dates[rows] > self.learnt_until_]
+                for rows, series in zip(all_rows, table.series, strict=True)
+            ]
+            origins = later if any(map(len, later)) else all_rows
+        return evaluate(
+            self,
+            table,
+            origins,
+            horizon=settings.horizon,
+            season=settings.season or 1,
+            levels=levels,
+            statistical=statistical,
+        )
+
+    def score(self, data: Data) -> float:
+        """Skill: 1 - RMSE / that of the best naive forecast, on the rows that `evaluate` takes.
+
+        0 is no better than the best naive forecast, 1 is perfect.
+        """
+        return float(self.evaluate(data).skill["rmse"])
+
+    def remember(self, data: Data) -> Self:
+        """Let `predict` go on after the last row of `data`, without learning from it."""
+        self._check_fitted()
+        self.context_ = self._joined(self._table_of(data)).tail(self.preparation_.context)
+        return self
+
+    @property
+    def baseline_columns(self) -> tuple[str, ...]:
+        """The other column whose last value the network corrects, if it does; that value alone is a forecast too."""
+        self._check_fitted()
+        preparation = self.preparation_
+        is_other = preparation.base == LAST and preparation.base_column > 0
+        return (self.context_.columns[preparation.base_column],) if is_other else ()
+
+    def supports(self, level: float) -> bool:
+        """Whether the model can give prediction intervals of this level, in percent."""
+        return self.calibration_ is not None and self.calibration_.supports(level)
+
+    def save(self, path: str | Path) -> None:
+        """Write all that prediction needs, with the last rows seen, into one safetensors file.
+
+        Raises:
+            NotFittedError: the model is not fitted.
+            InputError: the file cannot be written; what was there before is unchanged.
+        """
+        self._check_fitted()
+        weights = self.network_.state_dict()
+        parts = to_parts(weights, self.preparation_, self.context_, self.learnt_until_, self.calibration_)
+        write_tensors(Path(path), *parts)
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str | None = None) -> "Forecaster":
+        """Read what `save` wrote.
+
+        Args:
+            path: the file.
+            device: where to put the network; None: where it was trained.
+
+        Raises:
+            InputError: there is no such file, or it is damaged or holds something else.
+        """
+        path = Path(path)
+        tensors, data = read_model(path, FORECASTER, FORMAT)
+        parts = from_parts(path, tensors, data, device)
+        network = new_network(parts.preparation)
+        try:
+            network.load_state_dict(parts.weights)
+        except RuntimeError as error:
+            raise damaged(path, "its weights do not fit its own configuration") from error
+        model = cls(**parts.parameters)
+        model.network_, model.preparation_ = network.eval(), parts.preparation
+        model.context_, model.learnt_until_, model.calibration_ = parts.context, parts.learnt_until, parts.calibration
+        return model
+
+    def _prepared(self, data: Data) -> Prepared:
+        settings = check(ForecasterSettings, self.get_params(), type(self).__name__)
+        usable_device(settings.device)
+        return prepare(settings, self._table_of(data))
+
+    def _table_of(self, data: Data) -> Table:
+        """The table that the data is, with the columns that the parameters name."""
+        if isinstance(data, Table):
+            return data
+        fitted = hasattr(self, "network_")
+        return make_table(
+            data,
+            target=self.context_.target if fitted else self.target,
+            covariates=self.context_.covariates if fitted else _names(self.covariates),
+            known=self.context_.known if fitted else _names(self.known),
+            missing=self.missing,
+            calendar=self.calendar,
+            frequency=self.context_.frequency if fitted else None,
+        )
+
+    def _joined(self, table: Table) -> Table:
+        """The table with the rows before it that the model remembers."""
+        remembered = {series.id: series for series in self.context_.series}
+        return replace(table, series=tuple(_joined(remembered.get(series.id), series) for series in table.series))
+
+    def _half_width(self, level: float) -> Floats:
+        if self.calibration_ is None:
+            raise InputError(
+                "prediction intervals are calibrated on the validation part, and this model was trained without one; "
+                "train it with validation, such as 0.15."
+            )
+        return self.calibration_.half_width(level)
+
+    def _calibrated(self, table: Table) -> Calibration:
+        """The errors of the validation part, each in its own unit."""
+        preparation = self.preparation_
+        horizon = preparation.settings.horizon
+        places = []
+        for series in table.series:
+            split = Split.of(len(series.dates), validation=preparation.settings.validation)
+            places.append(origins(split.bounds[1], split.bounds[2], preparation.context, horizon))
+        values, units = self._before_the_exponential(table, places)
+        truth = np.concatenate(
+            [
+                np.where(series.observed[:, 0], preparation.to_log(series.values[:, 0]), np.nan)[
+                    first[:, None] + np.arange(horizon)
+                ]
+                for series, first in zip(table.series, places, strict=True)
+            ]
+        )
+        return Calibration.of((values - truth) / units)
+
+    @torch.inference_mode()
+    def _before_the_exponential(self, table: Table, places: Sequence[Rows]) -> tuple[Floats, Floats]:
+        """Forecasts [N, H] in units of the table, or their logarithms; and the unit of an error there, [N, 1]."""
+        preparation = self.preparation_
+        for series, first in zip(table.series, places, strict=True):
+            if len(first) and first[0] < preparation.context:
+                raise InputError(
+                    f"{table.source}: a forecast needs {preparation.context} rows before it, and there are {first[0]}"
+                    f"{f' in series {series.id!r}' if series.id else ''}; give more rows."
+                )
+        windows = preparation.samples(table, places, next(self.network_.parameters()).device)
+        inputs, of = Inputs(preparation, windows), preparation.series_of(table, places)
+        values, units = [np.empty((0, windows.horizon))], [np.empty((0, 1))]
+        for index in torch.split(torch.arange(len(windows), device=windows.device), PREDICTED_AT_ONCE):
+            answers = self.network_(inputs[index])
+            value, unit = preparation.restore(answers, windows, index, of[index.cpu().numpy()])
+            values.append(value)
+            units.append(unit)
+        return preparation.undifference(np.concatenate(values), table, places), np.concatenate(units)
+
+
+def _names(columns: str | Sequence[str]) -> Any:
+    """Names of columns as `make_table` takes them."""
+    names = [columns] if isinstance(columns, str) else list(columns)
+    return "all" if names == ["all"] else names
+
+
+def _joined(before: Series | None, series: Series) -> Series:
+    """A series with those rows of `before` that are earlier than its first."""
+    if before is None or not len(series.dates):
+        return series
+    earlier = int(before.dates.searchsorted(series.dates[0]))
+    return replace(
+        series,
+        dates=pd.DatetimeIndex(before.dates[:earlier].append(series.dates)),
+        values=np.concatenate([before.values[:earlier], series.values]),
+        observed=np.concatenate([before.observed[:earlier], series.observed]),
+    )

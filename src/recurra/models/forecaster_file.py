@@ -1,0 +1,120 @@
+"""A fitted forecaster as tensors and JSON: weights, scaling, calibration, and the last rows it has seen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recurra.config import ForecasterSettings, check
+from recurra.data.frequency import Frequency
+from recurra.data.series import Series, Table
+from recurra.errors import InputError
+from recurra.evaluation.conformal import Calibration
+from recurra.models.fitting import FORECASTER, damaged
+from recurra.models.preparation import Preparation
+
+FORMAT = 1  # of the saved file
+
+
+class Parts(NamedTuple):
+    """What a file holds."""
+
+    weights: dict[str, Tensor]
+    parameters: dict[str, Any]
+    preparation: Preparation
+    context: Table
+    learnt_until: pd.Timestamp
+    calibration: Calibration | None
+
+
+def to_parts(
+    weights: Mapping[str, Tensor],
+    preparation: Preparation,
+    context: Table,
+    learnt_until: pd.Timestamp,
+    calibration: Calibration | None,
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """All of a fitted model as tensors and JSON."""
+    settings = preparation.settings
+    prepared, preparation_data = preparation.to_parts()
+    rows, context_data = _table_to_parts(context)
+    tensors = {f"network.{name}": tensor for name, tensor in weights.items()}
+    tensors |= {f"preparation.{name}": tensor for name, tensor in prepared.items()}
+    tensors |= {f"context.{name}": tensor for name, tensor in rows.items()}
+    if calibration is not None:
+        tensors["calibration"] = torch.from_numpy(calibration.errors)
+    return tensors, {
+        "kind": FORECASTER,
+        "format": FORMAT,
+        "parameters": settings.model_dump(include=set(ForecasterSettings.model_fields)),
+        "resolved": {"window": settings.window, "season": settings.season},
+        "preparation": preparation_data,
+        "context": context_data,
+        "learnt_until": learnt_until.isoformat(),
+    }
+
+
+def from_parts(path: Path, tensors: dict[str, Tensor], data: dict[str, Any], device: str | None) -> Parts:
+    """Put together what `to_parts` gave.
+
+    Raises:
+        InputError: something is missing.
+    """
+    try:
+        parameters = data["parameters"] | ({} if device is None else {"device": device})
+        settings = check(ForecasterSettings, parameters, str(path)).model_copy(update=data["resolved"])
+        preparation = Preparation.from_parts(settings, _part(tensors, "preparation"), data["preparation"])
+        context = _table_from_parts(_part(tensors, "context"), data["context"])
+        learnt_until = pd.Timestamp(data["learnt_until"])
+        calibration = Calibration(tensors["calibration"].numpy()) if "calibration" in tensors else None
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path, "lacks parts of its configuration") from error
+    return Parts(_part(tensors, "network"), parameters, preparation, context, learnt_until, calibration)
+
+
+def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """All rows of all series, one below the other; dates as nanoseconds since 1970."""
+    dates = [series.dates.to_numpy().astype("datetime64[ns]").astype(np.int64) for series in table.series]
+    tensors = {
+        "dates": torch.from_numpy(np.concatenate(dates)),
+        "values": torch.from_numpy(np.concatenate([series.values for series in table.series])),
+        "observed": torch.from_numpy(np.concatenate([series.observed for series in table.series])),
+        "future": torch.from_numpy(np.concatenate([series.future for series in table.series])),
+    }
+    return tensors, {
+        "ids": [series.id for series in table.series],
+        "rows": [len(series.dates) for series in table.series],
+        "future_rows": [len(series.future) for series in table.series],
+        "target": table.target,
+        "covariates": list(table.covariates),
+        "known": list(table.known),
+        "frequency": table.frequency.to_json(),
+        "many": table.many,
+    }
+
+
+def _table_from_parts(tensors: dict[str, Tensor], data: dict[str, Any]) -> Table:
+    """Put together what `table_to_parts` gave."""
+    ends, future_ends = np.cumsum(data["rows"])[:-1], np.cumsum(data["future_rows"])[:-1]
+    dates, values, observed = (np.split(tensors[name].numpy(), ends) for name in ("dates", "values", "observed"))
+    futures = np.split(tensors["future"].numpy(), future_ends)
+    series = tuple(
+        Series(id_, pd.DatetimeIndex(day.astype("datetime64[ns]")), value, seen, future)
+        for id_, day, value, seen, future in zip(data["ids"], dates, values, observed, futures, strict=True)
+    )
+    names = {name: tuple(data[name]) for name in ("covariates", "known")}
+    frequency = Frequency.from_json(data["frequency"])
+    source = "the model's own rows"
+    return Table(series, data["target"], **names, frequency=frequency, source=source, many=data["many"], notes=())
+
+
+def _part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The tensors `name.*` under their own names."""
+    prefix = name + "."
+    return {key[len(prefix) :]: tensor for key, tensor in tensors.items() if key.startswith(prefix)}

@@ -1,0 +1,365 @@
+"""From the rows of a table to what a network is trained on, and from its outputs back to the table's units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recurra.config import ForecasterSettings
+from recurra.data.scaling import Affine, AffineKind, Differences, Floats, Log, PerWindow, WindowKind
+from recurra.data.series import Series, Table
+from recurra.data.windows import Rows, Windows, stacked
+from recurra.errors import InputError
+
+NONE, LAST, SEASONAL = "none", "last", "seasonal"
+LOOKED_AT = 4096  # windows, evenly chosen, from which the spread of what the network sees is measured
+
+
+class Inputs:
+    """The network's inputs of each sample, [B, W, C]; made when they are asked for."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        self.windows, self.per_window = windows, preparation.per_window
+        width, columns = windows.rows.shape[1], len(preparation.shared)
+        self.from_column = preparation.base_column
+        self.shared = torch.zeros(width, dtype=torch.bool, device=windows.device)
+        self.shared[:columns] = torch.from_numpy(preparation.shared)
+        self.windowed = torch.zeros(width, dtype=torch.bool, device=windows.device)
+        self.windowed[:columns] = torch.from_numpy(preparation.windowed)
+        self.gain = torch.ones(width, device=windows.device)
+        self.gain[:columns] = torch.from_numpy(preparation.input_gain)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    @property
+    def device(self) -> torch.device:
+        return self.windows.device
+
+    def __getitem__(self, index: Any) -> Tensor:
+        x = self.windows.inputs(index)  # [B, W, C]
+        if self.per_window.kind == "none":
+            return x
+        level = self.per_window.level(x[:, :, self.from_column : self.from_column + 1]).where(
+            self.shared, x.mean(dim=1, keepdim=True)
+        )  # [B, 1, C]
+        level = level.where(self.windowed, 1.0 if self.per_window.divides else 0.0)
+        return self.per_window.transform(x, level) / self.gain
+
+
+class Targets:
+    """What the network should answer for each sample, [B, H]; NaN where that is not known."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        self.preparation, self.windows = preparation, windows
+        self.ahead = torch.arange(windows.horizon, device=windows.device)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    @property
+    def device(self) -> torch.device:
+        return self.windows.device
+
+    def __getitem__(self, index: Any) -> Tensor:
+        preparation = self.preparation
+        level, base = preparation.level_and_base(self.windows, index)
+        y = self.windows.at(index, self.ahead)
+        answer = (preparation.per_window.transform(y, level) - base) / preparation.target_gain
+        if not preparation.masks:
+            return answer
+        return answer.where(self.windows.at(index, self.ahead, column=-1) > 0.5, torch.nan)
+
+
+@dataclass
+class Preparation:
+    """How the columns of a table are scaled; fitted on training rows alone.
+
+    Each row is scaled by itself (logarithm, difference, then for each series a center and a scale of its own), then
+    each window by its own level. A covariate that stays within a factor of two of the target over all training rows,
+    as the other prices of a share do, has the target's unit: it shares the target's scaler and level, so that what
+    lies between the two is not lost. Values known in advance enter `horizon` rows early, and are scaled by row only.
+
+    Attributes:
+        settings: the forecaster's settings, with window and season resolved.
+        ids: the series, in the order of `center` and `scale`.
+        log: [C], columns whose logarithm is taken.
+        shared: [C], columns in the target's unit.
+        windowed: [C], columns that are scaled by window.
+        center, scale: [S, C], of each series' rows.
+        input_gain: [C], the spread of what the network sees, which is divided out.
+        target_gain: the spread of what it should answer.
+        base: what the network predicts a correction to: "none", "last", "seasonal".
+        base_column: the column whose last value it is, if it is the last.
+    """
+
+    settings: ForecasterSettings
+    ids: list[str]
+    log: NDArray[np.bool_]
+    shared: NDArray[np.bool_]
+    windowed: NDArray[np.bool_]
+    center: Floats
+    scale: Floats
+    input_gain: Floats
+    target_gain: float = 1.0
+    base: str = NONE
+    base_column: int = 0
+
+    @classmethod
+    def fit(cls, settings: ForecasterSettings, table: Table, training: Sequence[int]) -> "Preparation":
+        """Learn from the first `training` rows of each series.
+
+        Raises:
+            InputError: a value is not positive where a logarithm or a division needs it, or residual names no column.
+        """
+        parts = [series.values[:rows] for series, rows in zip(table.series, training, strict=True)]
+        known = np.array([column in table.known for column in table.columns])
+        positive = np.all([(part > 0.0).all(axis=0) for part in parts], axis=0)
+        target_only = np.arange(len(table.columns)) == 0
+        near = np.all([((part > 0.5 * part[:, :1]) & (part < 2.0 * part[:, :1])).all(axis=0) for part in parts], axis=0)
+        shared = target_only | (near & ~known if positive[0] else False)
+        log = positive & ~known if "log" in settings.scaling else np.zeros_like(shared)
+        kind = _per_window(settings)
+        windowed = ~known & (positive | (not kind.divides)) & (kind.kind != "none")
+        if ("log" in settings.scaling or kind.divides) and not positive[0]:
+            raise InputError(
+                f"{table.source}: the target {table.target!r} has values that are not positive, which scaling "
+                f"{settings.scaling} cannot take; use ['standard', 'subtract-last']."
+            )
+        count = (len(parts), len(table.columns))
+        ids = [series.id for series in table.series]
+        new = cls(settings, ids, log, shared, windowed, np.zeros(count), np.ones(count), np.ones(count[1]))
+        new._fit_rows(parts)
+        new._choose_base(table, [new._scaled(part, i) for i, part in enumerate(parts)])
+        new._fit_gains(table, training)
+        return new
+
+    @property
+    def per_window(self) -> PerWindow:
+        return _per_window(self.settings)
+
+    @property
+    def lag(self) -> int:
+        """Rows that a difference takes from the beginning of each series."""
+        if "season-difference" in self.settings.scaling:
+            return _resolved(self.settings.season)
+        return 1 if "difference" in self.settings.scaling else 0
+
+    @property
+    def context(self) -> int:
+        """Rows before the first predicted one that a prediction needs."""
+        window = _resolved(self.settings.window)
+        return max(window, _resolved(self.settings.season) if self.base == SEASONAL else 0) + self.lag
+
+    @property
+    def input_size(self) -> int:
+        """Features per time step, with the one that says which steps count, if there is one."""
+        return len(self.log) + self.masks
+
+    @property
+    def masks(self) -> bool:
+        return self.settings.missing == "mask"
+
+    def samples(self, table: Table, origins: Sequence[Rows], device: torch.device) -> Windows:
+        """All samples whose horizons begin at these rows of the table's series.
+
+        Raises:
+            InputError: the table has a series that was not there in training, or lacks known values.
+        """
+        rows = [self._rows_of(series, self._place(series.id, table.source)) for series in table.series]
+        self._check_known(table, rows, origins)
+        lengths = [len(part) for part in rows]
+        first = stacked(lengths, [places - self.lag if self.lag else places for places in origins])
+        tensor = torch.from_numpy(rows[0] if len(rows) == 1 else np.concatenate(rows)).to(device)
+        return Windows(
+            tensor, torch.from_numpy(first).to(device), _resolved(self.settings.window), self.settings.horizon
+        )
+
+    def level_and_base(self, windows: Windows, index: Tensor) -> tuple[Tensor, Tensor]:
+        """What each window is measured from, [B, 1], and what the network corrects, [B, H] or [B, 1]."""
+        kind = self.per_window
+        device = windows.device
+        before = torch.arange(-windows.window, 0, device=device)
+        level = kind.level(windows.at(index, before if kind.kind.endswith("mean") else before[-1:], self.base_column))
+        if self.base == NONE:
+            return level, torch.zeros_like(level)
+        if self.base == LAST:
+            base = windows.at(index, before[-1:], self.base_column)
+        else:
+            season = _resolved(self.settings.season)
+            ahead = torch.arange(windows.horizon, device=device)
+            base = windows.at(index, ahead - season * (ahead // season + 1))
+        return level, kind.transform(base, level)
+
+    def restore(self, answers: Tensor, windows: Windows, index: Tensor, series: Rows) -> tuple[Floats, Floats]:
+        """The network's answers [B, H] in units of the table's rows, but for the logarithm; and the unit of an error.
+
+        Args:
+            answers: what the network gave for the samples.
+            windows: the samples.
+            index: which of them.
+            series: [B], the place in `ids` of the series that each is of.
+
+        Returns:
+            Values [B, H] to be differenced back and given to `unlog`, and [B, 1] the size that an error has there when
+            the answer is one scaled unit off: errors so divided are alike in all series and at all levels.
+        """
+        level, base = self.level_and_base(windows, index)
+        scaled = self.per_window.inverse(answers * self.target_gain + base, level)
+        scale = self.scale[series, :1]
+        unit = scale * (level.abs().double().cpu().numpy() if self.per_window.divides else 1.0)
+        return scaled.double().cpu().numpy() * scale + self.center[series, :1], unit
+
+    def undifference(self, values: Floats, table: Table, origins: Sequence[Rows]) -> Floats:
+        """Sum differences [N, H] up again from the values before each origin."""
+        if not self.lag:
+            return values
+        before = []
+        for series, places in zip(table.series, origins, strict=True):
+            target = np.log(series.values[:, 0]) if self.log[0] else series.values[:, 0]
+            before.append(target[places[:, None] + np.arange(-self.lag, 0)])
+        return Differences(self.lag).inverse(values, np.concatenate(before))
+
+    def to_log(self, target: Floats) -> Floats:
+        return np.log(target) if self.log[0] else target
+
+    def unlog(self, values: Floats) -> Floats:
+        return np.exp(values) if self.log[0] else values
+
+    def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What `from_parts` needs besides the settings: tensors and JSON."""
+        tensors = {name: torch.from_numpy(getattr(self, name)) for name in ("center", "scale", "input_gain")}
+        flags = {name: getattr(self, name).tolist() for name in ("log", "shared", "windowed")}
+        chosen = {"base": self.base, "base_column": self.base_column, "target_gain": self.target_gain}
+        return tensors, {"ids": self.ids, **flags, **chosen}
+
+    @classmethod
+    def from_parts(
+        cls, settings: ForecasterSettings, tensors: dict[str, Tensor], data: dict[str, Any]
+    ) -> "Preparation":
+        parts: dict[str, Any] = {name: data[name] for name in ("ids", "base", "base_column", "target_gain")}
+        parts |= {name: np.array(data[name], dtype=np.bool_) for name in ("log", "shared", "windowed")}
+        parts |= {name: tensors[name].numpy() for name in ("center", "scale", "input_gain")}
+        return cls(settings, **parts)
+
+    def series_of(self, table: Table, origins: Sequence[Rows]) -> Rows:
+        """The place in `ids` of the series that each sample is of, [N]."""
+        places = [self._place(series.id, table.source) for series in table.series]
+        return np.repeat(np.array(places, dtype=np.int64), [len(part) for part in origins])
+
+    def _place(self, id_: str, source: str) -> int:
+        try:
+            return self.ids.index(id_)
+        except ValueError:
+            raise InputError(
+                f"{source}: the series {id_!r} was not there when the model was trained; known are "
+                f"{', '.join(map(repr, self.ids[:8]))}{' …' if len(self.ids) > 8 else ''}."
+            ) from None
+
+    def _fit_rows(self, parts: Sequence[Floats]) -> None:
+        kind: AffineKind = "none"
+        for name in ("minmax", "standard", "robust"):
+            if name in self.settings.scaling:
+                kind = name
+        for place, part in enumerate(parts):
+            rows = self._scaled(part, place)
+            fitted = Affine(kind).fit(rows)
+            own = Affine("standard").fit(rows) if self.per_window.divides else fitted
+            center = np.where(self.shared, fitted.center[0], fitted.center)
+            scale = np.where(self.shared, fitted.scale[0], fitted.scale)
+            self.center[place] = np.where(self.windowed | self.shared, center, own.center)
+            self.scale[place] = np.where(self.windowed | self.shared, scale, own.scale)
+
+    def _scaled(self, values: Floats, place: int) -> Floats:
+        """Rows [T, C] → [T - lag, C], scaled each by itself. What is known in advance is not differenced."""
+        rows = Log(self.log).transform(values) if self.log.any() else values
+        if self.lag:
+            past = len(self.log) - len(self.settings.known)
+            rows = np.concatenate([Differences(self.lag).transform(rows[:, :past]), rows[self.lag :, past:]], axis=1)
+        scaled: Floats = rows - self.center[place]
+        scaled /= self.scale[place]
+        return scaled
+
+    def _rows_of(self, series: Series, place: int) -> NDArray[np.float32]:
+        """What the network's windows are cut from: scaled rows, known values moved up, and which rows count."""
+        rows = self._scaled(series.values, place)
+        if self.settings.known:
+            past = len(self.log) - len(self.settings.known)
+            coming = (series.future - self.center[place, past:]) / self.scale[place, past:]
+            moved = np.concatenate([rows[:, past:], coming])[self.settings.horizon :]
+            rows[:, past:] = np.nan
+            rows[: len(moved), past:] = moved[: len(rows)]
+        if self.masks:
+            counts = np.asarray(series.observed.all(axis=1))
+            counts = counts[self.lag :] & counts[: len(counts) - self.lag]
+            rows = np.concatenate([rows, counts[:, None]], axis=1)
+        return rows.astype(np.float32)
+
+    def _check_known(self, table: Table, rows: Sequence[NDArray[np.float32]], origins: Sequence[Rows]) -> None:
+        for series, part, places in zip(table.series, rows, origins, strict=True):
+            last = int(places.max()) - 1 - self.lag if len(places) else -1
+            if last >= 0 and np.isnan(part[last]).any():
+                needed = self.settings.horizon - len(series.future)
+                raise InputError(
+                    f"{table.source}: {needed} more rows with the coming values of {', '.join(table.known)} are needed "
+                    f"after {series.dates[-1].date()}; add them with the target left empty."
+                )
+
+    def _choose_base(self, table: Table, rows: Sequence[Floats]) -> None:
+        """Choose what is corrected by its squared error on the training rows."""
+        wanted, season = self.settings.residual, _resolved(self.settings.season)
+        if wanted == NONE:
+            return
+        if wanted not in {"auto", LAST, SEASONAL}:
+            shared = [name for name, is_shared in zip(table.columns, self.shared, strict=True) if is_shared]
+            if wanted not in shared:
+                raise InputError(
+                    f"residual is {wanted!r}; known are auto, last, seasonal, none, and the columns that stay within a "
+                    f"factor of two of the target: {', '.join(shared)}."
+                )
+            self.base, self.base_column = LAST, table.columns.index(wanted)
+            return
+        errors: dict[tuple[str, int], float] = {}
+        ahead = np.arange(self.settings.horizon)
+        for column in np.flatnonzero(self.shared) if wanted != SEASONAL else []:
+            errors[LAST, int(column)] = sum(_squared_error(part, int(column), ahead + 1) for part in rows)
+        if wanted == SEASONAL or (wanted == "auto" and season > 1 and min(map(len, rows)) > 2 * season):
+            lags = season * (ahead // season + 1)
+            errors[SEASONAL, 0] = sum(_squared_error(part, 0, lags) for part in rows)
+        self.base, self.base_column = min(errors, key=errors.__getitem__)
+
+    def _fit_gains(self, table: Table, training: Sequence[int]) -> None:
+        """Measure, on training windows, the spread of what the network sees and should answer."""
+        origins = [np.arange(self.context, rows - self.settings.horizon + 1, dtype=np.int64) for rows in training]
+        windows = self.samples(table, origins, torch.device("cpu"))
+        if not len(windows):
+            return
+        index = torch.linspace(0, len(windows) - 1, min(LOOKED_AT, len(windows))).round().long()
+        if self.base != NONE:
+            answers = Targets(self, windows)[index].double()
+            spread = float(answers[answers.isfinite()].std(correction=0))
+            self.target_gain = spread if spread > 0.0 else 1.0
+        if self.windowed.any():
+            x = Inputs(self, windows)[index][:, :, : len(self.log)].double()
+            spread_of = x.std(dim=(0, 1), correction=0).numpy()
+            self.input_gain = np.where(self.windowed & (spread_of > 0.0), spread_of, 1.0)
+
+
+def _per_window(settings: ForecasterSettings) -> PerWindow:
+    kinds: list[WindowKind] = ["subtract-last", "divide-last", "subtract-mean", "divide-mean"]
+    return PerWindow(next((kind for kind in kinds if kind in settings.scaling), "none"))
+
+
+def _squared_error(rows: Floats, column: int, lags: NDArray[np.int64]) -> float:
+    """The mean squared error on the target of the values that stand in `column` so many rows before."""
+    errors = [rows[lag:, 0] - rows[:-lag, column] for lag in lags.tolist() if lag < len(rows)]
+    return float(np.mean([error @ error / len(error) for error in errors])) if errors else float("inf")
+
+
+def _resolved(value: int | None) -> int:
+    assert value is not None
+    return value

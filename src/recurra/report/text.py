@@ -1,0 +1,78 @@
+"""Scores and forecasts in plain text, in columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS = {
+    "rmse": ("RMSE", "{:,.4g}"),
+    "mae": ("MAE", "{:,.4g}"),
+    "mape": ("MAPE", "{:.2f} %"),
+    "smape": ("sMAPE", "{:.2f} %"),
+    "mase": ("MASE", "{:.3f}"),
+    "direction": ("direction", "{:.1%}"),
+    "pinball": ("pinball", "{:,.4g}"),
+}
+SHOWN_ROWS = 24  # of forecasts; the rest is in a file
+
+
+def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
+    """Rows of cells as lines, Chinese ones too; with `numbers` all columns but the first stand at the right."""
+    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        padded = [(cell, " " * (width - cell_len(cell))) for cell, width in zip(row, widths, strict=True)]
+        cells = [space + cell if numbers and place else cell + space for place, (cell, space) in enumerate(padded)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
+    """The scores of a part beside what needs no model, and the verdict.
+
+    Args:
+        part: "test" or "validation".
+        evaluation: what `Evaluation.to_json` gives.
+    """
+    scores: Mapping[str, Mapping[str, float | None]] = evaluation["scores"]
+    known = [name for name in METRICS if any(row.get(name) is not None for row in scores.values())]
+    intervals = sorted({name for row in scores.values() for name in row if name.startswith("coverage-")})
+    heading = ["", *(METRICS[name][0] for name in known)]
+    heading += [f"inside {name.removeprefix('coverage-')} % interval" for name in intervals]
+    rows = [heading]
+    for name in sorted(scores, key=lambda name: (name != evaluation["model"], scores[name]["rmse"] or 0.0)):
+        row = scores[name]
+        words = evaluation["in_words"][name]
+        cells = [_cell(row.get(metric), METRICS[metric][1]) for metric in known]
+        cells += [_cell(row.get(interval), "{:.1%}") for interval in intervals]
+        rows.append([words if words == name or name == evaluation["model"] else f"{name}: {words}", *cells])
+    verdict = evaluation["verdict"]
+    skill = evaluation["skill"]["rmse"]
+    gain = (
+        "" if skill is None else f"; skill {skill:+.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
+    )
+    count = evaluation["predictions"]
+    first = f"{count:,} predictions of the {part} part, {evaluation['from']} to {evaluation['to']}:"
+    return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}."
+
+
+def forecast_text(following: "pd.DataFrame") -> str:
+    """The next values with their dates and intervals."""
+    values = [name for name in following.columns if name not in {"unique_id", "ds"}]
+    names = [*(["series"] if "unique_id" in following.columns else []), "date", *values]
+    rows = [names]
+    daily = bool((following["ds"] == following["ds"].dt.normalize()).all())
+    for record in following.head(SHOWN_ROWS).to_dict("records"):
+        when = f"{record['ds']:%Y-%m-%d}" if daily else f"{record['ds']:%Y-%m-%d %H:%M}"
+        series = [str(record["unique_id"])] if "unique_id" in record else []
+        rows.append([*series, when, *(f"{record[name]:,.6g}" for name in values)])
+    more = len(following) - SHOWN_ROWS
+    return aligned(rows, numbers=True) + (f"\n… and {more} more rows" if more > 0 else "")
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
