@@ -253,7 +253,7 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
     ]
     values = case.settings({})
     for name, field in case.settings_type.flags().items():
-        negative = f"--no-{name}" if field.annotation is bool else ()
+        negative = f"--no-{name.replace('_', '-')}" if field.annotation is bool else ()
         flag = _flag(name, field.annotation, getattr(values, name), field.description or "", negative=negative)
         parameters.append(flag)
     signature = inspect.Signature(parameters)
@@ -277,12 +277,11 @@ def _stem(file: str) -> str:
 def _predict_series(
     model: "Forecaster", run: "Run", data: Path | None, level: list[float] | None, csv: Path | None, json: bool
 ) -> None:
-    from recurra.cases.series import as_csv, as_records, levels_of, rows_for
+    from recurra.cases.series import as_csv, as_records, levels_of
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
 
-    rows = None if data is None else rows_for(run, model, data)
-    following = model.predict(rows, levels=levels_of(run, model) if level is None else level)
+    following = model.predict(data, levels=levels_of(run, model) if level is None else level)
     if csv is not None:
         replace_file(csv, as_csv(following))
     print(to_json(as_records(following), ensure_ascii=False, indent=2) if json else forecast_text(following))

@@ -123,7 +123,13 @@ class LettersSettings(LanguageModelSettings):
         return self
 
 
-Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+def _list(value: Any) -> Any:
+    """One name as a list of one, and "none", which a flag can say, as a list of none."""
+    names = [value] if isinstance(value, str) else value
+    return [] if names == ["none"] else names
+
+
+Names = Annotated[list[str], BeforeValidator(_list)]
 Scaling = Literal[
     "log",
     "difference",
@@ -160,9 +166,13 @@ class ForecasterSettings(TrainingSettings):
     window: PositiveInt | None = None
     """Rows that the network sees before it predicts; if not given, two seasons and at least 20 rows."""
     covariates: Names = []
-    """Columns to learn from that are known only up to the present; all: every other column of numbers."""
+    """Columns to learn from that are known only up to the present; all: every other column of numbers; none."""
     known: Names = []
     """Columns to learn from that are known in advance, such as holidays."""
+    date: str | None = None
+    """The column of dates, where it is not found by itself."""
+    id: str | None = None
+    """The column that tells several series apart, where it is not unique_id."""
     season: PositiveInt | None = None
     """Rows of a season; if not given, by the dates: 5 for business days, 7 for days, 12 for months, 24 for hours."""
     calendar: str | None = None
@@ -171,11 +181,11 @@ class ForecasterSettings(TrainingSettings):
     """What to do with rows without a value: an error, fill them, or have the network pass over them."""
     scaling: Annotated[
         list[Scaling],
-        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+        BeforeValidator(_list),
         AfterValidator(_in_order_of_use),
     ] = ["standard", "subtract-last"]
     """How numbers are scaled, in this order: log; difference or season-difference; minmax, standard or robust; and
-    each window by its own subtract-last, subtract-mean, divide-last or divide-mean. An empty list: not at all."""
+    each window by its own subtract-last, subtract-mean, divide-last or divide-mean; or none."""
     residual: str = "auto"
     """What the network predicts a correction to: the last value, the seasonal one, the last value of a column that is
     named, auto for the best of these in training, or none."""
@@ -225,10 +235,6 @@ class SeriesSettings(ForecasterSettings):
     """Prices adjusted for splits and dividends to the last day (qfq), to the first (hfq), or as traded."""
     refresh: bool = False
     """Download anew what was downloaded before."""
-    date: str | None = None
-    """The column of dates, where it is not found by itself."""
-    id: str | None = None
-    """The column that tells several series apart, where it is not unique_id."""
     test: Share | Annotated[int, Field(ge=0)] = 0.15
     """The last part of the rows, kept for the scores: a share, or a count."""
     test_windows_inside: bool = False

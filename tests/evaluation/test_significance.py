@@ -82,6 +82,12 @@ def test_where_there_is_nothing_to_test(
     np.testing.assert_equal((result.statistic, result.p_value), expected)
 
 
+def test_as_many_overlapping_forecasts_as_the_horizon_tell_nothing_and_one_more_something() -> None:
+    a, b = np.random.default_rng(2).random((2, 12))
+    assert np.isnan(diebold_mariano(a, b, horizon=12).p_value)
+    assert 0.0 < diebold_mariano(a, b, horizon=11).p_value <= 1.0
+
+
 @pytest.mark.parametrize(
     ("statistic", "p", "better", "said"),
     [

@@ -43,6 +43,7 @@ def forecast_case(file: str) -> Case:
         "data": file,
         "validation": 0.15,
         "patience": 10,
+        "levels": [80.0, 95.0],
     }
     return Case("forecast", file, values)
 

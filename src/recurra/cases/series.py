@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from recurra.config import ForecasterSettings, SeriesSettings
-from recurra.data.series import Table, make_table
+from recurra.data.series import Table
 from recurra.data.sources import bundled, bundled_symbols, download
 from recurra.data.windows import Rows, Split, origins
 from recurra.errors import InputError
@@ -31,7 +31,8 @@ class SeriesCase:
 
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
-        self.table = table_of(settings)
+        self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
+        self.table = self.model.table_of(_rows(settings))
         shortest = min(len(series.dates) for series in self.table.series)
         self.test = Split.of(shortest, test=settings.test).test
         if 0 < self.test < settings.horizon:
@@ -42,10 +43,14 @@ class SeriesCase:
         for note in self.table.notes:
             warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
         self.training = self.table.head(self.test) if self.test else self.table
-        self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
 
     def check(self) -> None:
-        self.model.check(self.training)
+        context, horizon = self.model.check(self.training), self.settings.horizon
+        if self.settings.test_windows_inside and 0 < self.test < context + horizon:
+            raise InputError(
+                f"{self.table.source}: a test part of {self.test} rows holds no window of {context} and horizon of "
+                f"{horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
+            )
 
     def check_begun(self, run: Run) -> None:
         if run.info.get("table", self.table.fingerprint()) != self.table.fingerprint():
@@ -69,7 +74,9 @@ class SeriesCase:
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:
             scores["validation"] = self.evaluated(validation=True).to_json()
-        for level in set(self.settings.levels if self.settings.validation else []) - set(self._levels()):
+        for level in self.settings.levels if self.settings.validation else []:
+            if model.supports(level):
+                continue
             warnings.warn(
                 f"no {level:g} % interval: the validation part has too few forecasts for it; make validation larger.",
                 stacklevel=2,
@@ -113,41 +120,6 @@ class SeriesCase:
         )
 
 
-def table_of(settings: SeriesSettings) -> Table:
-    """The table that the settings name.
-
-    Raises:
-        InputError: it cannot be had, or is at fault.
-    """
-    return make_table(
-        _rows(settings),
-        target=settings.target,
-        covariates="all" if settings.covariates == ["all"] else settings.covariates,
-        known=settings.known,
-        date=settings.date,
-        id=settings.id,
-        missing=settings.missing,
-        calendar=settings.calendar,
-    )
-
-
-def rows_for(run: Run, model: Forecaster, data: Path) -> Table:
-    """Newer rows for a run's model, read as the run's own were."""
-    settings = run.info.get("settings", {})
-    table = model.context_
-    return make_table(
-        data,
-        target=table.target,
-        covariates=table.covariates,
-        known=table.known,
-        date=settings.get("date"),
-        id=settings.get("id"),
-        missing=model.missing,
-        calendar=model.calendar,
-        frequency=table.frequency,
-    )
-
-
 def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluation:
     """Score a run's model on those rows of a file that are later than what it has learnt from.
 
@@ -157,7 +129,7 @@ def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluati
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
         raise InputError(f"{run.path}: is a run on symbols; --data is for series.")
-    table = rows_for(run, model, data)
+    table = model.continued(data)
     latest = max(series.dates[-1] for series in table.series)
     if latest <= model.learnt_until_:
         raise InputError(

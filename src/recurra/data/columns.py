@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -84,7 +83,7 @@ def _holds_dates(frame: pd.DataFrame, column: str) -> bool:
 def chosen_columns(
     frame: pd.DataFrame,
     target: str | None,
-    covariates: Sequence[str] | Literal["all"],
+    covariates: Sequence[str],
     known: Sequence[str],
     others: set[str | None],
     source: str,
@@ -101,7 +100,7 @@ def chosen_columns(
         target = TARGET if TARGET in numeric else numeric[0]
     target = found_column(frame, target, source, "the target")
     coming = tuple(found_column(frame, name, source, "the known columns") for name in known)
-    if covariates == "all":
+    if covariates == ["all"]:
         rest = [column for column in plain if column != target and column not in coming]
         past = tuple(column for column in rest if _is_numeric(frame, column) and frame[column].nunique() > 1)
     else:

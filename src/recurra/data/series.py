@@ -116,8 +116,8 @@ def make_table(
     data: pd.DataFrame | str | Path,
     *,
     target: str | None = None,
-    covariates: Sequence[str] | Literal["all"] = (),
-    known: Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
+    known: str | Sequence[str] = (),
     date: str | None = None,
     id: str | None = None,
     missing: Missing = "error",
@@ -152,7 +152,7 @@ def make_table(
         raise InputError(f"{source}: holds no rows of data; at least one is needed.")
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
     days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
-    names = chosen_columns(frame, target, covariates, known, {days_column, id_column}, source)
+    names = chosen_columns(frame, target, _list(covariates), _list(known), {days_column, id_column}, source)
     days = dates(frame, days_column, source)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
     rows = _Rows(source, names, days, values, frame.index, missing)
@@ -234,6 +234,10 @@ class _Rows:
                 mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
                 where = f"{self.source}: row {self.numbers[place]} ({_text(self.dates[place])}), column {name!r}"
                 raise InputError(f"{where}: has {found}{more}, expected a number; mend the cell{mend}.")
+
+
+def _list(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _with_row_numbers(data: pd.DataFrame) -> pd.DataFrame:

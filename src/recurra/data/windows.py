@@ -25,7 +25,6 @@ class Windows:
 
     def __init__(self, rows: Tensor, first: Tensor, window: int, horizon: int) -> None:
         self.rows, self.first, self.window, self.horizon = rows, first, window, horizon
-        self._windows = rows.unfold(0, window, 1).transpose(1, 2)  # [L - W + 1, W, C], a view
 
     def __len__(self) -> int:
         return len(self.first)
@@ -36,7 +35,8 @@ class Windows:
 
     def inputs(self, index: Tensor) -> Tensor:
         """The windows of these samples, [B, W, C]."""
-        return self._windows[self.first[index] - self.window]
+        windows = self.rows.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
+        return windows[self.first[index] - self.window].transpose(1, 2)
 
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
         """One column's values `offsets` [H] rows after the first of each sample's horizon, [B, H]."""

@@ -29,8 +29,8 @@ def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> Diebol
         horizon: forecasts overlap so far: autocovariances up to horizon - 1 are taken into account.
 
     Returns:
-        Statistic and p-value; 0 and 1 where all losses are equal, NaN where there are fewer than two, or where the
-        difference never varies.
+        Statistic and p-value; 0 and 1 where all losses are equal, NaN where there are no more forecasts than overlap,
+        fewer than two, or where the difference never varies.
     """
     from scipy.special import stdtr
 
@@ -38,13 +38,14 @@ def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> Diebol
     n = len(difference)
     if n > 0 and not difference.any():
         return DieboldMariano(0.0, 1.0)
-    horizon = min(horizon, n)
-    centered = difference - difference.mean() if n else difference
+    if n < 2 or n <= horizon:
+        return DieboldMariano(np.nan, np.nan)
+    centered = difference - difference.mean()
     covariances = [float(centered[lag:] @ centered[: n - lag]) / n for lag in range(horizon)]
-    variance = covariances[0] + 2 * sum(covariances[1:]) if covariances else 0.0
+    variance = covariances[0] + 2 * sum(covariances[1:])
     if variance <= 0.0:  # possible with overlap, as these weights do not keep it positive
-        variance, horizon = covariances[0] if covariances else 0.0, 1
-    if n < 2 or variance <= np.finfo(float).eps * float(np.mean(difference**2)):
+        variance, horizon = covariances[0], 1
+    if variance <= np.finfo(float).eps * float(np.mean(difference**2)):
         return DieboldMariano(np.nan, np.nan)
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
     statistic = float(difference.mean() / np.sqrt(variance / n) * np.sqrt(correction))

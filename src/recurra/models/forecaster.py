@@ -1,5 +1,6 @@
 """A model of series: it reads a window of rows and predicts the next values."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare
 from recurra.models.preparation import LAST, Inputs
 from recurra.training import Callback, Run, TrainingState
-from recurra.training.run import write_tensors
+from recurra.training.run import MODEL, write_tensors
 
 Data = Table | pd.DataFrame | str | Path
 PREDICTED_AT_ONCE = 1024
@@ -39,6 +40,8 @@ class Forecaster(Estimator):
         horizon: rows to predict, all at once.
         covariates: columns to learn from that are known only up to the present; "all": every other column of numbers.
         known: columns to learn from that are known in advance, as holidays are.
+        date: the column of dates, where it is not found by itself.
+        id: the column that tells several series apart, where it is not `unique_id`.
         season: rows of a season; None: by the dates.
         calendar: an exchange whose sessions the dates are, such as "XSHG".
         missing: what to do with rows without a value: "error", "ffill", "interpolate", or "mask" to have the network
@@ -59,6 +62,7 @@ class Forecaster(Estimator):
         device: "cpu", or "cuda".
 
     Attributes:
+        settings_: the parameters that it was fitted with, checked.
         network_: the fitted network; it gives scaled corrections [B, H] for scaled windows [B, W, C].
         preparation_: how the columns are scaled, and what the network corrects.
         context_: the last rows seen, after which `predict` goes on.
@@ -77,6 +81,8 @@ class Forecaster(Estimator):
         horizon: int = 1,
         covariates: str | Sequence[str] = (),
         known: str | Sequence[str] = (),
+        date: str | None = None,
+        id: str | None = None,
         season: int | None = None,
         calendar: str | None = None,
         missing: Literal["error", "ffill", "interpolate", "mask"] = "error",
@@ -101,6 +107,7 @@ class Forecaster(Estimator):
         self.target, self.cell, self.units = target, cell, units
         self.window, self.horizon = window, horizon
         self.covariates, self.known = covariates, known
+        self.date, self.id = date, id
         self.season, self.calendar, self.missing = season, calendar, missing
         self.scaling, self.residual = scaling, residual
         self.dropout, self.members, self.loss, self.keep = dropout, members, loss, keep
@@ -142,7 +149,7 @@ class Forecaster(Estimator):
         which = "best" if settings.keep == "best" else "model"
 
         def write_model(path: Path, state: TrainingState) -> None:
-            write_tensors(path, *to_parts(state.weights(which), preparation, context, until, None))
+            write_tensors(path, *to_parts(settings, state.weights(which), preparation, context, until, None))
 
         state = fit_network(
             network,
@@ -156,16 +163,24 @@ class Forecaster(Estimator):
             save_every_seconds=save_every_seconds,
         )
         network.load_state_dict(state.weights(which))
-        self.network_ = network.eval()
+        self.settings_, self.network_ = settings, network.eval()
         self.preparation_, self.context_, self.learnt_until_ = preparation, context, until
         self.calibration_ = self._calibrated(table) if settings.validation else None
         self.history_ = state.history
         self.best_epoch_ = state.best_epoch if settings.keep == "best" else state.epoch
+        if run is not None:
+            self.save(run.path / MODEL)  # now with the calibration
         return self
 
-    def check(self, data: Data) -> None:
-        """Raise whatever `fit` would raise before it begins to train; change nothing."""
-        new_network(self._prepared(data).preparation)
+    def check(self, data: Data) -> int:
+        """Raise whatever `fit` would raise before it begins to train; change nothing.
+
+        Returns:
+            Rows that a forecast needs before it.
+        """
+        preparation = self._prepared(data).preparation
+        new_network(preparation)
+        return preparation.context
 
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
         """The next `horizon` values after the last row.
@@ -184,7 +199,7 @@ class Forecaster(Estimator):
             NotFittedError: the model is not fitted.
         """
         self._check_fitted()
-        table = self.context_ if data is None else self._joined(self._table_of(data))
+        table = self.context_ if data is None else self.continued(data)
         origins = [np.array([len(series.dates)], dtype=np.int64) for series in table.series]
         forecasts = self.forecast(table, origins, levels)
         frames = []
@@ -244,7 +259,8 @@ class Forecaster(Estimator):
         Raises:
             InputError: the data is at fault or too short.
         """
-        table = self._table_of(data)
+        check(ForecasterSettings, self.get_params(), type(self).__name__)
+        table = self.table_of(data)
         return backtest(
             lambda: type(self)(**self.get_params()),
             table,
@@ -275,7 +291,7 @@ class Forecaster(Estimator):
             statistical: score AutoETS, AutoARIMA and Theta too.
         """
         self._check_fitted()
-        table, settings = self._joined(self._table_of(data)), self.preparation_.settings
+        table, settings = self.continued(data), self.preparation_.settings
         if origins is None:
             table.require(self.preparation_.context + settings.horizon, "a window and the horizon after it")
             all_rows = [
@@ -306,8 +322,7 @@ class Forecaster(Estimator):
 
     def remember(self, data: Data) -> Self:
         """Let `predict` go on after the last row of `data`, without learning from it."""
-        self._check_fitted()
-        self.context_ = self._joined(self._table_of(data)).tail(self.preparation_.context)
+        self.context_ = self.continued(data).tail(self.preparation_.context)
         return self
 
     @property
@@ -330,9 +345,8 @@ class Forecaster(Estimator):
             InputError: the file cannot be written; what was there before is unchanged.
         """
         self._check_fitted()
-        weights = self.network_.state_dict()
-        parts = to_parts(weights, self.preparation_, self.context_, self.learnt_until_, self.calibration_)
-        write_tensors(Path(path), *parts)
+        fitted = self.preparation_, self.context_, self.learnt_until_, self.calibration_
+        write_tensors(Path(path), *to_parts(self.settings_, self.network_.state_dict(), *fitted))
 
     @classmethod
     def load(cls, path: str | Path, *, device: str | None = None) -> "Forecaster":
@@ -353,35 +367,45 @@ class Forecaster(Estimator):
             network.load_state_dict(parts.weights)
         except RuntimeError as error:
             raise damaged(path, "its weights do not fit its own configuration") from error
-        model = cls(**parts.parameters)
-        model.network_, model.preparation_ = network.eval(), parts.preparation
+        model = cls(**parts.settings.model_dump())
+        model.settings_, model.network_, model.preparation_ = parts.settings, network.eval(), parts.preparation
         model.context_, model.learnt_until_, model.calibration_ = parts.context, parts.learnt_until, parts.calibration
         return model
 
     def _prepared(self, data: Data) -> Prepared:
         settings = check(ForecasterSettings, self.get_params(), type(self).__name__)
         usable_device(settings.device)
-        return prepare(settings, self._table_of(data))
+        return prepare(settings, self.table_of(data))
 
-    def _table_of(self, data: Data) -> Table:
-        """The table that the data is, with the columns that the parameters name."""
+    def table_of(self, data: Data) -> Table:
+        """The checked table that the data is, with the columns that the parameters name; see `make_table`."""
+        return self._read(data, target=self.target, covariates=self.covariates, known=self.known)
+
+    def continued(self, data: Data) -> Table:
+        """The table that the data is, read as what was learnt from, after those rows that the model remembers."""
+        self._check_fitted()
+        context = self.context_
+        columns = {"target": context.target, "covariates": context.covariates, "known": context.known}
+        table = self._read(data, **columns, frequency=context.frequency)
+        remembered = {series.id: series for series in context.series}
+        joined = [_joined(remembered.get(series.id), series) for series in table.series]
+        for whole, new in zip(joined, table.series, strict=True):
+            begin = len(whole.dates) - len(new.dates)
+            if 0 < begin and len(new.dates) < self.preparation_.context:
+                absent = context.frequency.absent(whole.dates[begin - 1 : begin + 1])
+                if len(absent):
+                    warnings.warn(
+                        f"{table.source}: {len(absent)} dates are absent between the rows that the model remembers and these, "
+                        f"the first is {absent[0].date()}; its window reaches over the gap: give those rows too.",
+                        stacklevel=3,
+                    )
+        return replace(table, series=tuple(joined))
+
+    def _read(self, data: Data, **columns: Any) -> Table:
         if isinstance(data, Table):
             return data
-        fitted = hasattr(self, "network_")
-        return make_table(
-            data,
-            target=self.context_.target if fitted else self.target,
-            covariates=self.context_.covariates if fitted else _names(self.covariates),
-            known=self.context_.known if fitted else _names(self.known),
-            missing=self.missing,
-            calendar=self.calendar,
-            frequency=self.context_.frequency if fitted else None,
-        )
-
-    def _joined(self, table: Table) -> Table:
-        """The table with the rows before it that the model remembers."""
-        remembered = {series.id: series for series in self.context_.series}
-        return replace(table, series=tuple(_joined(remembered.get(series.id), series) for series in table.series))
+        how: dict[str, Any] = {"date": self.date, "id": self.id, "missing": self.missing, "calendar": self.calendar}
+        return make_table(data, **columns, **how)
 
     def _half_width(self, level: float) -> Floats:
         if self.calibration_ is None:
@@ -429,12 +453,6 @@ class Forecaster(Estimator):
             values.append(value)
             units.append(unit)
         return preparation.undifference(np.concatenate(values), table, places), np.concatenate(units)
-
-
-def _names(columns: str | Sequence[str]) -> Any:
-    """Names of columns as `make_table` takes them."""
-    names = [columns] if isinstance(columns, str) else list(columns)
-    return "all" if names == ["all"] else names
 
 
 def _joined(before: Series | None, series: Series) -> Series:

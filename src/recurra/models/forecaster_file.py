@@ -23,8 +23,8 @@ FORMAT = 1  # of the saved file
 class Parts(NamedTuple):
     """What a file holds."""
 
+    settings: ForecasterSettings
     weights: dict[str, Tensor]
-    parameters: dict[str, Any]
     preparation: Preparation
     context: Table
     learnt_until: pd.Timestamp
@@ -32,6 +32,7 @@ class Parts(NamedTuple):
 
 
 def to_parts(
+    settings: ForecasterSettings,
     weights: Mapping[str, Tensor],
     preparation: Preparation,
     context: Table,
@@ -39,7 +40,7 @@ def to_parts(
     calibration: Calibration | None,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """All of a fitted model as tensors and JSON."""
-    settings = preparation.settings
+    resolved = preparation.settings
     prepared, preparation_data = preparation.to_parts()
     rows, context_data = _table_to_parts(context)
     tensors = {f"network.{name}": tensor for name, tensor in weights.items()}
@@ -51,7 +52,7 @@ def to_parts(
         "kind": FORECASTER,
         "format": FORMAT,
         "parameters": settings.model_dump(include=set(ForecasterSettings.model_fields)),
-        "resolved": {"window": settings.window, "season": settings.season},
+        "resolved": {"window": resolved.window, "season": resolved.season},
         "preparation": preparation_data,
         "context": context_data,
         "learnt_until": learnt_until.isoformat(),
@@ -66,8 +67,9 @@ def from_parts(path: Path, tensors: dict[str, Tensor], data: dict[str, Any], dev
     """
     try:
         parameters = data["parameters"] | ({} if device is None else {"device": device})
-        settings = check(ForecasterSettings, parameters, str(path)).model_copy(update=data["resolved"])
-        preparation = Preparation.from_parts(settings, _part(tensors, "preparation"), data["preparation"])
+        settings = check(ForecasterSettings, parameters, str(path))
+        resolved = settings.model_copy(update=data["resolved"])
+        preparation = Preparation.from_parts(resolved, _part(tensors, "preparation"), data["preparation"])
         context = _table_from_parts(_part(tensors, "context"), data["context"])
         learnt_until = pd.Timestamp(data["learnt_until"])
         calibration = Calibration(tensors["calibration"].numpy()) if "calibration" in tensors else None
@@ -75,7 +77,7 @@ def from_parts(path: Path, tensors: dict[str, Tensor], data: dict[str, Any], dev
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, "lacks parts of its configuration") from error
-    return Parts(_part(tensors, "network"), parameters, preparation, context, learnt_until, calibration)
+    return Parts(settings, _part(tensors, "network"), preparation, context, learnt_until, calibration)
 
 
 def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -325,9 +325,11 @@ class Preparation:
             return
         errors: dict[tuple[str, int], float] = {}
         ahead = np.arange(self.settings.horizon)
-        for column in np.flatnonzero(self.shared) if wanted != SEASONAL else []:
+        lasts = {"auto": np.flatnonzero(self.shared), LAST: [0], SEASONAL: []}[wanted]
+        for column in lasts:
             errors[LAST, int(column)] = sum(_squared_error(part, int(column), ahead + 1) for part in rows)
-        if wanted == SEASONAL or (wanted == "auto" and season > 1 and min(map(len, rows)) > 2 * season):
+        seen = 1 < season <= _resolved(self.settings.window)  # or the network could not take it back where it is wrong
+        if wanted == SEASONAL or (wanted == "auto" and seen and min(map(len, rows)) > 2 * season):
             lags = season * (ahead // season + 1)
             errors[SEASONAL, 0] = sum(_squared_error(part, 0, lags) for part in rows)
         self.base, self.base_column = min(errors, key=errors.__getitem__)

@@ -1,0 +1,176 @@
+"""Forecasts from many origins: which rows are predicted, what they are compared with, and the word on them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra.data.series import Table, make_table
+from recurra.data.windows import Rows
+from recurra.errors import InputError
+from recurra.evaluation.backtest import MODEL, Forecasts, backtest, evaluate, rolling_origins
+from recurra.evaluation.significance import diebold_mariano
+
+
+class Guess:
+    """A model that knows the truth but for an error; it notes what it was fitted on."""
+
+    def __init__(self, error: float = 0.0, horizon: int = 1, columns: Sequence[str] = ()) -> None:
+        self.error, self.horizon, self.baseline_columns = error, horizon, columns
+        self.fitted_on: list[int] = []
+
+    def fit(self, data: Table, /) -> "Guess":
+        self.fitted_on.append(len(data.series[0].dates))
+        return self
+
+    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+        parts = [
+            series.values[places[:, None] + np.arange(self.horizon), 0]
+            for series, places in zip(table.series, origins, strict=True)
+        ]
+        values = np.concatenate(parts)
+        values = values + self.error * np.where(np.arange(len(values)) % 2, 1.0, -1.2)[:, None]
+        return Forecasts(values, {level: (values - level / 50, values + level / 50) for level in levels})
+
+
+def table(y: Any, freq: str = "D", **columns: Any) -> Table:
+    dates = pd.date_range("2020-01-01", periods=len(y), freq=freq)
+    return make_table(pd.DataFrame({"date": dates, "y": y, **columns}), covariates="all")
+
+
+WALK = np.random.default_rng(0).normal(0, 1, 60).cumsum() + 100
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9), st.integers(1, 100))
+def test_the_last_horizon_ends_with_the_series_and_the_others_stand_a_step_apart(
+    horizon: int, folds: int, step: int, rows: int
+) -> None:
+    needed = horizon + (folds - 1) * step + 1
+    if rows < needed:
+        with pytest.raises(InputError, match=f"need more than the {rows} rows"):
+            rolling_origins(rows, horizon, folds, step)
+        return
+    origins = rolling_origins(rows, horizon, folds, step)
+    assert len(origins) == folds
+    assert origins[-1] + horizon == rows
+    assert (np.diff(origins) == step).all()
+    assert origins[0] >= 1
+
+
+@pytest.mark.parametrize(("refit", "expected"), [(False, [50]), (True, [50, 53, 56])])
+def test_a_model_is_fitted_on_the_rows_before_the_first_origin_or_before_each(refit: bool, expected: list[int]) -> None:
+    made: list[Guess] = []
+
+    def make() -> Guess:
+        made.append(Guess(horizon=4))
+        return made[-1]
+
+    result = backtest(make, table(WALK), horizon=4, season=1, folds=3, step=3, refit=refit)
+    assert [rows for model in made for rows in model.fitted_on] == expected
+    assert result.predictions["cutoff"].unique().tolist() == list(pd.date_range("2020-01-01", periods=60)[[49, 52, 55]])
+    assert result.predictions["step"].tolist() == [1, 2, 3, 4] * 3
+    np.testing.assert_array_equal(result.predictions["y"], result.predictions[MODEL])
+
+
+def test_each_row_says_which_value_it_is_of_and_what_was_known() -> None:
+    result = evaluate(Guess(horizon=2), table(WALK), [np.array([50, 57])], horizon=2, season=7)
+    assert result.predictions["ds"].tolist() == list(pd.date_range("2020-01-01", periods=60)[[50, 51, 57, 58]])
+    np.testing.assert_array_equal(result.predictions["y"], WALK[[50, 51, 57, 58]])
+    np.testing.assert_array_equal(result.predictions["last"], WALK[[49, 49, 56, 56]])
+    np.testing.assert_array_equal(result.predictions["persistence"], WALK[[49, 49, 56, 56]])
+    np.testing.assert_array_equal(result.predictions["seasonal naive"], WALK[[43, 44, 50, 51]])
+
+
+def test_the_model_is_compared_with_the_naive_forecast_that_is_best() -> None:
+    ahead = np.concatenate([WALK[1:], WALK[-1:]]) + 0.01 * np.sin(np.arange(60))
+    data = table(WALK, close=ahead)
+    origins = [np.arange(30, 60)]
+    result = evaluate(Guess(0.3, columns=["close"]), data, origins, horizon=1, season=7)
+    assert result.best_naive == "last close"
+    assert result.scores["rmse"].drop(MODEL).idxmin() == "last close"
+    assert result.verdict == "the network is worse than yesterday's close (p < 0.001)"
+    assert result.skill["rmse"] == 1 - result.scores.loc[MODEL, "rmse"] / result.scores.loc["last close", "rmse"]
+    errors = result.predictions[[MODEL, "last close"]].sub(result.predictions["y"], axis=0) ** 2
+    expected = diebold_mariano(errors[MODEL].to_numpy(), errors["last close"].to_numpy())
+    # their losses are divided by the size of the series' changes, which changes no p-value
+    assert result.comparison.p_value == pytest.approx(expected.p_value)
+    assert evaluate(Guess(0.3), data, origins, horizon=1, season=7).verdict.startswith("the network is better than")
+
+
+@pytest.mark.parametrize(
+    ("freq", "horizon", "said"),
+    [("D", 1, "yesterday's y"), ("D", 2, "the last y"), ("h", 1, "the last y"), ("B", 1, "yesterday's y")],
+)
+def test_yesterday_is_only_said_of_a_day_before(freq: str, horizon: int, said: str) -> None:
+    data, origins = table(WALK, freq), [np.arange(40, 55)]
+    assert evaluate(Guess(horizon=horizon), data, origins, horizon=horizon, season=1).in_words["persistence"] == said
+
+
+def test_rows_that_have_no_value_are_predicted_and_not_scored() -> None:
+    y = WALK.copy()
+    y[55] = np.nan
+    frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=60), "y": y})
+    result = evaluate(Guess(0.5), make_table(frame, missing="ffill"), [np.arange(50, 60)], horizon=1, season=1)
+    assert result.predictions["y"].isna().sum() == 1
+    assert result.to_json()["predictions"] == 9
+    assert np.isfinite(result.scores.loc[MODEL, "rmse"])
+
+
+def test_every_series_counts_the_same_whatever_its_size() -> None:
+    parts = [
+        pd.DataFrame({"unique_id": n, "ds": pd.date_range("2020-01-01", periods=60), "y": WALK * f})
+        for n, f in (("small", 1.0), ("large", 1e6))
+    ]
+    data = make_table(pd.concat(parts))
+
+    class Skewed(Guess):
+        def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+            values = super().forecast(table, origins).values
+            values[: len(origins[0])] *= 1.5  # far off on the small series, right on the large one
+            return Forecasts(values)
+
+    result = evaluate(Skewed(), data, [np.arange(30, 60)] * 2, horizon=1, season=1)
+    assert result.verdict.startswith("the network is worse than")
+
+
+def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_left_out_for_all() -> None:
+    parts = [
+        pd.DataFrame({"unique_id": n, "ds": pd.date_range("2020-01-01", periods=r), "y": WALK[:r]})
+        for n, r in (("a", 60), ("b", 12), ("c", 5))
+    ]
+    data = make_table(pd.concat(parts))
+    result = evaluate(Guess(0.1), data, [np.arange(50, 60), np.arange(8, 12), np.array([], int)], horizon=1, season=9)
+    assert set(result.predictions["unique_id"]) == {"a", "b"}
+    assert "seasonal naive" not in result.scores.index
+
+
+def test_intervals_are_scored_beside_what_has_none() -> None:
+    result = evaluate(Guess(0.5), table(WALK), [np.arange(40, 60)], horizon=1, season=1, levels=[20, 90])
+    assert result.scores.loc[MODEL, "coverage-90"] == 1.0  # 1.8 to either side, and the errors are at most 0.6
+    assert result.scores.loc[MODEL, "coverage-20"] == 0.0  # 0.4
+    assert np.isnan(result.scores.loc["persistence", "coverage-90"])
+
+
+def test_the_statistical_forecasts_stand_in_the_table_when_asked_for() -> None:
+    pytest.importorskip("statsforecast")
+    t = np.arange(48)
+    data = table(100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12), "MS")
+    result = evaluate(Guess(horizon=3), data, [np.array([36, 42])], horizon=3, season=12, step=6, statistical=True)
+    assert {"AutoETS", "AutoARIMA", "Theta"} < set(result.scores.index)
+    assert result.best_naive == "seasonal naive"  # they are no naive forecasts
+    assert result.scores.loc["AutoETS", "rmse"] < result.scores.loc["seasonal naive", "rmse"]
+
+
+def test_what_is_said_as_json_is_plain() -> None:
+    data = table(np.full(60, 5.0), "MS")
+    text = json.dumps(evaluate(Guess(), data, [np.array([50])], horizon=1, season=12).to_json(), allow_nan=False)
+    said = json.loads(text)
+    assert (said["from"], said["to"], said["predictions"]) == ("2024-03-01", "2024-03-01", 1)
+    assert said["scores"][MODEL]["rmse"] == 0.0
+    assert said["scores"][MODEL]["mase"] is None
+    assert said["skill"]["rmse"] is None
