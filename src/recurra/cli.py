@@ -307,6 +307,8 @@ def _plain(kind: Any) -> Any:
     """A type without the limits that the settings check themselves, with clearer words."""
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
+    if get_origin(kind) is list:
+        return list[_plain(get_args(kind)[0])]  # type: ignore[misc]
     if get_origin(kind) in {Union, UnionType}:
         return reduce(or_, map(_plain, get_args(kind)))
     return kind

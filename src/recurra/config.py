@@ -131,6 +131,7 @@ def _list(value: Any) -> Any:
 
 Names = Annotated[list[str], BeforeValidator(_list)]
 Scaling = Literal[
+    "none",
     "log",
     "difference",
     "season-difference",
@@ -145,6 +146,8 @@ Scaling = Literal[
 
 
 def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
+    if "none" in scaling:
+        raise ValueError("expected none alone")
     stages = [["log"], ["difference", "season-difference"], ["minmax", "standard", "robust"]]
     stages.append(["subtract-last", "divide-last", "subtract-mean", "divide-mean"])
     used = [next(number for number, names in enumerate(stages) if name in names) for name in scaling]

@@ -1,6 +1,7 @@
 """Checked tables of series: one series from a plain table, or many from a long one with columns unique_id, ds, y."""
 
 import hashlib
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +51,16 @@ class Series:
             np.concatenate([coming, self.future]),
         )
 
+    def after(self, earlier: "Series") -> "Series":
+        """This series with those rows of an earlier stretch of it before it that are older than its first."""
+        count = int(earlier.dates.searchsorted(self.dates[0]))
+        return replace(
+            self,
+            dates=pd.DatetimeIndex(earlier.dates[:count].append(self.dates)),
+            values=np.concatenate([earlier.values[:count], self.values]),
+            observed=np.concatenate([earlier.observed[:count], self.observed]),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -89,6 +100,25 @@ class Table:
         ends = [len(series.dates) for series in self.series]
         parts = (series.rows(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
         return replace(self, series=tuple(parts))
+
+    def after(self, earlier: "Table", *, at_least: int) -> "Table":
+        """Every series with those rows of `earlier` before it that are older than its first.
+
+        Where a series has fewer than `at_least` rows itself and dates are absent between the two, a warning says so.
+        """
+        known = {series.id: series for series in earlier.series}
+        joined = [series.after(known[series.id]) if series.id in known else series for series in self.series]
+        for whole, series in zip(joined, self.series, strict=True):
+            begin = len(whole.dates) - len(series.dates)
+            if begin and len(series.dates) < at_least:
+                absent = self.frequency.absent(whole.dates[begin - 1 : begin + 1])
+                if len(absent):
+                    warnings.warn(
+                        f"{self.source}: {len(absent)} dates are absent between these rows and {earlier.source}, the "
+                        f"first is {_text(absent[0])}; a window reaches over the gap: give the rows between too.",
+                        stacklevel=4,
+                    )
+        return replace(self, series=tuple(joined))
 
     def fingerprint(self) -> str:
         """A hash of the names, dates and values."""
@@ -211,7 +241,11 @@ class _Rows:
         whose = f" of series {id_!r}" if id_ else ""
         if not end:
             raise InputError(f"{self.source}: the target {self.names.target!r}{whose} has no value at all.")
-        if len(absent := frequency.absent(days)):
+        try:
+            absent = frequency.absent(days)
+        except InputError as error:  # of the calendar
+            raise InputError(f"{self.source}: {error}") from error
+        if len(absent):
             how = "filled" if self.missing != "error" else "passed over as if there were none"
             notes.append(f"{len(absent)} dates{whose} are absent, the first is {_text(absent[0])}; they are {how}.")
             if self.missing != "error":

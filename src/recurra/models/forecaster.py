@@ -1,8 +1,6 @@
 """A model of series: it reads a window of rows and predicts the next values."""
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,7 +10,7 @@ import torch
 
 from recurra.config import ForecasterSettings, Scaling, check
 from recurra.data.scaling import Floats
-from recurra.data.series import Series, Table, make_table
+from recurra.data.series import Table, make_table
 from recurra.data.windows import Rows, Split, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, Forecasts, backtest, evaluate
@@ -387,19 +385,7 @@ class Forecaster(Estimator):
         context = self.context_
         columns = {"target": context.target, "covariates": context.covariates, "known": context.known}
         table = self._read(data, **columns, frequency=context.frequency)
-        remembered = {series.id: series for series in context.series}
-        joined = [_joined(remembered.get(series.id), series) for series in table.series]
-        for whole, new in zip(joined, table.series, strict=True):
-            begin = len(whole.dates) - len(new.dates)
-            if 0 < begin and len(new.dates) < self.preparation_.context:
-                absent = context.frequency.absent(whole.dates[begin - 1 : begin + 1])
-                if len(absent):
-                    warnings.warn(
-                        f"{table.source}: {len(absent)} dates are absent between the rows that the model remembers and these, "
-                        f"the first is {absent[0].date()}; its window reaches over the gap: give those rows too.",
-                        stacklevel=3,
-                    )
-        return replace(table, series=tuple(joined))
+        return table.after(context, at_least=self.preparation_.context)
 
     def _read(self, data: Data, **columns: Any) -> Table:
         if isinstance(data, Table):
@@ -453,16 +439,3 @@ class Forecaster(Estimator):
             values.append(value)
             units.append(unit)
         return preparation.undifference(np.concatenate(values), table, places), np.concatenate(units)
-
-
-def _joined(before: Series | None, series: Series) -> Series:
-    """A series with those rows of `before` that are earlier than its first."""
-    if before is None or not len(series.dates):
-        return series
-    earlier = int(before.dates.searchsorted(series.dates[0]))
-    return replace(
-        series,
-        dates=pd.DatetimeIndex(before.dates[:earlier].append(series.dates)),
-        values=np.concatenate([before.values[:earlier], series.values]),
-        observed=np.concatenate([before.observed[:earlier], series.observed]),
-    )

@@ -112,7 +112,7 @@ def _table_from_parts(tensors: dict[str, Tensor], data: dict[str, Any]) -> Table
     )
     names = {name: tuple(data[name]) for name in ("covariates", "known")}
     frequency = Frequency.from_json(data["frequency"])
-    source = "the model's own rows"
+    source = "those that the model remembers"
     return Table(series, data["target"], **names, frequency=frequency, source=source, many=data["many"], notes=())
 
 

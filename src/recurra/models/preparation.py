@@ -325,9 +325,9 @@ class Preparation:
             return
         errors: dict[tuple[str, int], float] = {}
         ahead = np.arange(self.settings.horizon)
-        lasts = {"auto": np.flatnonzero(self.shared), LAST: [0], SEASONAL: []}[wanted]
-        for column in lasts:
-            errors[LAST, int(column)] = sum(_squared_error(part, int(column), ahead + 1) for part in rows)
+        columns: list[int] = {"auto": np.flatnonzero(self.shared).tolist(), LAST: [0], SEASONAL: []}[wanted]
+        for column in columns:
+            errors[LAST, column] = sum(_squared_error(part, column, ahead + 1) for part in rows)
         seen = 1 < season <= _resolved(self.settings.window)  # or the network could not take it back where it is wrong
         if wanted == SEASONAL or (wanted == "auto" and seen and min(map(len, rows)) > 2 * season):
             lags = season * (ahead // season + 1)

@@ -1,0 +1,331 @@
+"""The command line on tables of series: one command from an unknown file to a scored forecast, and each fault of it."""
+
+import gzip
+import json
+import math
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recurra.cli import run
+
+QUICK = ["--epochs", "2", "--units", "4", "--quiet", "--levels", "80"]
+Printed = tuple[list[str], str]
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> Printed:
+    captured = capsys.readouterr()
+    return captured.out.splitlines(), captured.err
+
+
+def sales(rows: int = 96) -> pd.DataFrame:
+    t = np.arange(rows)
+    months = pd.date_range("2012-01-01", periods=rows, freq="MS").strftime("%Y-%m")
+    return pd.DataFrame({"month": months, "sales": (200 + t + 40 * np.sin(2 * np.pi * t / 12)).round(1)})
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "sales.csv"
+    sales().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "sales"
+    assert run(["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(out), *QUICK]) == 0
+    return out
+
+
+def test_one_command_gives_scores_next_values_with_dates_and_a_plot(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert run(["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(out), *QUICK]) == 0
+    text = "\n".join(printed(capsys)[0])
+    for part in ("RMSE", "MASE", "seasonal naive", "persistence", "drift", "The network ", "2020-01-01", "2020-03-01"):
+        assert part in text
+    assert str(out / "forecast.png") in text
+    assert (out / "forecast.png").is_file()
+
+
+def test_a_second_run_that_resumes_does_nothing_twice(
+    finished: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"}
+    arguments = ["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(finished), *QUICK]
+    assert run([*arguments, "--resume"]) == 0
+    assert printed(capsys) == ([f"{finished}: is finished; there is nothing to do."], "")
+    assert {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"} == before
+    assert run(arguments) == 2
+    assert "is already a run; --resume goes on with it, --overwrite begins anew" in printed(capsys)[1]
+
+
+def test_json_is_alone_on_stdout(
+    finished: Path, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "run"), "--json"]
+    assert run(["forecast", str(file), "--horizon", "3", *QUICK, *out]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["scores"]["test"]["verdict"].startswith("the network ")
+    assert [row["ds"] for row in said["next"]] == ["2020-01-01T00:00:00", "2020-02-01T00:00:00", "2020-03-01T00:00:00"]
+    assert run(["predict", str(finished), "--json"]) == 0
+    following = json.loads(capsys.readouterr().out)
+    assert [set(row) for row in following] == [{"ds", "forecast", "lo-80", "hi-80"}] * 3
+    assert run(["evaluate", str(finished), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((finished / "scores.json").read_text())
+
+
+def test_predict_prints_and_writes_what_comes_next(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["predict", str(finished), "--csv", str(tmp_path / "next.csv"), "--level", "50", "--level", "75"]) == 0
+    lines, err = printed(capsys)
+    assert lines[0].split() == ["date", "forecast", "lo-50", "hi-50", "lo-75", "hi-75"]
+    assert [line.split()[0] for line in lines[1:]] == ["2020-01-01", "2020-02-01", "2020-03-01"]
+    assert err == ""
+    written = pd.read_csv(tmp_path / "next.csv")
+    assert written["forecast"].tolist() == pytest.approx([float(line.split()[1]) for line in lines[1:]], rel=1e-4)
+
+
+def test_newer_rows_move_the_forecast_and_can_be_scored(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = tmp_path / "newer.csv"
+    sales(110).tail(20).to_csv(newer, index=False)
+    assert run(["predict", str(finished), "--data", str(newer)]) == 0
+    assert [line.split()[0] for line in printed(capsys)[0][1:]] == ["2021-03-01", "2021-04-01", "2021-05-01"]
+    assert run(["evaluate", str(finished), "--data", str(newer)]) == 0
+    text = "\n".join(printed(capsys)[0])
+    assert "36 predictions of the given part, 2020-01-01 to 2021-02-01" in text  # the run remembers 24 rows before 2020
+    assert "seasonal naive" in text
+
+
+def test_evaluate_and_show_print_the_scores_of_the_run(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("evaluate", "show"):
+        assert run([command, str(finished)]) == 0
+        text = "\n".join(printed(capsys)[0])
+        assert "predictions of the test part, 2018-11-01 to 2019-12-01" in text
+        assert "seasonal naive" in text
+        assert "The network " in text
+
+
+def test_help_names_every_flag_in_both_ways_of_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    for tokens in (["forecast", "--help"], ["train", "stock", "--help"]):
+        assert run(tokens) == 0
+        text = capsys.readouterr().out
+        for flag in ("--target", "--horizon", "--covariates", "--calendar", "--missing", "--no-test-windows-inside"):
+            assert flag in text
+    assert run(["forecast"]) == 0
+    assert "Usage: recurra forecast FILE --target COLUMN" in capsys.readouterr().out
+
+
+def test_no_covariates_and_no_scaling_can_be_asked_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=120), "open": rng.random(120) + 9})
+    frame.to_csv(tmp_path / "open.csv", index=False)
+    flags = ["--covariates", "none", "--scaling", "none", "--test", "20", "--window", "5"]
+    assert (
+        run(["train", "stock", "--data", str(tmp_path / "open.csv"), *flags, "--out", str(tmp_path / "r"), *QUICK]) == 0
+    )
+    settings = json.loads((tmp_path / "r" / "run.json").read_text())["settings"]
+    assert (settings["covariates"], settings["scaling"]) == ([], [])
+
+
+def edited(change: Callable[[list[str]], object]) -> bytes:
+    lines = sales().to_csv(index=False).splitlines()
+    result = change(lines)
+    lines = result if isinstance(result, list) else lines
+    return ("\n".join(lines) + "\n").encode()
+
+
+def with_line(number: int, text: str) -> bytes:
+    """The file with another text in row `number`, counted as an editor does."""
+
+    def change(lines: list[str]) -> None:
+        lines[number - 1] = text
+
+    return edited(change)
+
+
+FAULTS: dict[str, tuple[bytes, list[str], str]] = {
+    "no rows": (b"month,sales\n", [], "holds no rows of data"),
+    "empty": (b"", [], "is empty; expected a header and rows of data"),
+    "too few rows for window and horizon": (
+        edited(lambda lines: lines[:21]),
+        ["--window", "12"],
+        "the training part has 14 rows; a window of 12 and a horizon of 3 need at least 15 there",
+    ),
+    "text in a number column": (
+        with_line(9, "2012-08,many"),
+        [],
+        "row 9, column 'sales': found 'many', expected a number; mend the cell",
+    ),
+    "no value in the target": (
+        with_line(9, "2012-08,"),
+        [],
+        "row 9 (2012-08-01), column 'sales': has no value, expected a number; mend the cell, or allow it with --miss",
+    ),
+    "infinity in the target": (
+        with_line(9, "2012-08,inf"),
+        ["--missing", "ffill"],
+        "row 9 (2012-08-01), column 'sales': has infinity, expected a number; mend the cell.",
+    ),
+    "the same date twice": (
+        with_line(9, "2012-07,5"),
+        [],
+        "rows 8 and 9 have the same date 2012-07-01; expected each date once: drop one",
+    ),
+    "what is no date": (with_line(9, "2012-13,5"), [], "row 9, column 'month': '2012-13' is not a date; expected one"),
+    "no date": (with_line(9, ",5"), [], "row 9, column 'month': there is no date"),
+    "a target that is no column": (
+        edited(lambda _: None),
+        ["--target", "sails"],
+        "there is no column 'sails' for the target (did you mean 'sales'?); the columns are month, sales",
+    ),
+    "no column of dates": (b"a,b\n1,2\n2,3\n", [], "there is no column of dates"),
+    "two columns that may be the target": (
+        b"date,a,b\n2020-01-01,1,2\n2020-01-02,2,3\n",
+        ["--target", "c"],
+        "there is no column 'c' for the target",
+    ),
+    "a row with too many fields": (with_line(9, "2012-08,1,2"), [], "row 9 has 3 fields, expected 2 as in the header"),
+    "the same column twice": (b"date,v,v\n2020-01-01,1,2\n", [], "the column 'v' comes twice"),
+    "no text": (b"\x00\x01\x02\xff\xfe\x00\x80" * 9, [], "is not text in UTF-8, UTF-16 or GBK"),
+    "a calendar that is none": (
+        pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "sales": 1.5}).to_csv(index=False).encode(),
+        ["--calendar", "XSHN"],
+        "there is no calendar 'XSHN'; did you mean 'XSHG'?",
+    ),
+    "a covariate that is no column": (
+        edited(lambda _: None),
+        ["--covariates", "price"],
+        "no column 'price' for the cov",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_of_a_table_is_one_clear_line_and_status_2(
+    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, flags, message = FAULTS[fault]
+    path = tmp_path / "表.csv"
+    path.write_bytes(content)
+    out = tmp_path / "run"
+    target = [] if "--target" in flags else ["--target", "sales" if b"sales" in content else "v"]
+    assert run(["forecast", str(path), "--horizon", "3", "--out", str(out), *QUICK, *target, *flags]) == 2
+    lines, err = printed(capsys)
+    assert lines == []
+    assert err.startswith(f"recurra: {path}: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        edited(lambda lines: [lines[0], *lines[:0:-1]]),
+        with_line(2, '2012-01,"1,200.0"'),
+        b"\xef\xbb\xbf" + edited(lambda _: None),
+        edited(lambda lines: [line.replace(",", ";") for line in lines]),
+        gzip.compress(edited(lambda _: None)),
+        sales().rename(columns={"month": "月份"}).to_csv(index=False).encode("gbk"),
+    ],
+    ids=["unsorted", "thousands separators", "byte order mark", "semicolons", "gzip", "GBK"],
+)
+@pytest.mark.filterwarnings("default")
+def test_what_is_unusual_and_no_fault_is_read(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / ("table.csv.gz" if content[:2] == b"\x1f\x8b" else "table.csv")
+    path.write_bytes(content)
+    out = str(tmp_path / "run")
+    assert run(["forecast", str(path), "--target", "sales", "--out", out, *QUICK]) == 0
+    assert "2020-01-01" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["forecast", "nowhere.csv"], "nowhere.csv: there is no such file"),
+        (["forecast", "--target", "x"], "the file comes first"),
+        (["forecast", "FILE", "--horizon", "0"], "horizon is 0; expected greater than 0"),
+        (["forecast", "FILE", "--horizon", "x"], "Invalid value for --horizon: 'x' is not a whole number"),
+        (["forecast", "FILE", "--horizont", "3"], "Did you mean --horizon?"),
+        (["forecast", "FILE", "--levels", "120"], "levels.0 is 120.0; expected less than 100"),
+        (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
+        (["forecast", "FILE", "--test", "200"], "test=200 take 200 of 96 rows"),
+        (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; known are auto, last, seasonal, none"),
+        (["predict", "RUN", "abc"], "is a run on series, which takes no symbols as 'abc'; give --data FILE"),
+        (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),
+        (["predict", "RUN", "--level", "0"], "level is 0; expected percent between 0 and 100"),
+        (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
+        (["predict", "RUN", "--csv", "/nowhere/x.csv"], "/nowhere/x.csv: cannot be written"),
+        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last that the run has learnt from"),
+        (["evaluate", "RUN", "--statistical"], "--statistical is for --data"),
+        (["evaluate", "nowhere"], "nowhere: is not a run folder"),
+        (["train", "stock", "--symbol", "../x"], "'../x' is no symbol of a share"),
+        (["train", "stock", "--symbol", "600519", "--start", "2010"], "start is '2010'; expected a day"),
+    ],
+)
+def test_a_fault_in_the_arguments_is_one_clear_line_and_status_2(
+    arguments: list[str],
+    message: str,
+    finished: Path,
+    file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sales(60).to_csv(tmp_path / "old.csv", index=False)
+    places = {"FILE": str(file), "RUN": str(finished), "OLD": str(tmp_path / "old.csv")}
+    assert run([places.get(argument, argument) for argument in arguments]) == 2
+    lines, err = printed(capsys)
+    assert lines == []
+    assert err.startswith("recurra: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert [p.name for p in tmp_path.iterdir()] == ["old.csv"]
+
+
+def test_what_is_for_series_is_refused_for_symbols_and_the_other_way_round(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letters = str(tmp_path / "letters")
+    assert run(["train", "letters", "--epochs", "1", "--quiet", "--out", letters]) == 0
+    capsys.readouterr()
+    for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"]):
+        assert run(["predict", letters, *flags]) == 2
+        assert f"is a run on symbols; {flags[0]} is for series" in printed(capsys)[1]
+    assert run(["evaluate", letters, "--data", "x.csv"]) == 2
+    assert "is a run on symbols" in printed(capsys)[1]
+    assert run(["evaluate", letters]) == 0
+    assert "accuracy" in printed(capsys)[0][1]
+
+
+def test_a_full_disk_is_one_clear_line_and_the_run_goes_on_afterwards(file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "recurra", "forecast", str(file), "--target", "sales", *QUICK, "--resume", "--out"]
+
+    def little_space() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    command.append(str(tmp_path / "run"))
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, preexec_fn=little_space)
+    assert ended.returncode == 2
+    last = ended.stderr.splitlines()[-1]  # the one before may be matplotlib's, which cannot keep its list of fonts
+    assert last.startswith("recurra: ")
+    assert "cannot be written" in last
+    assert "Traceback" not in ended.stderr
+    assert not [p for p in (tmp_path / "run").iterdir() if p.name.endswith(".tmp")]
+    subprocess.run(command, check=True, capture_output=True)
+    assert math.isfinite(float(pd.read_csv(tmp_path / "run" / "forecast.csv")["forecast"][0]))
