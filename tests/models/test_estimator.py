@@ -1,11 +1,12 @@
 """The manners of scikit-learn, judged by scikit-learn where it can."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 
 from recurra.errors import InputError
-from recurra.models import LanguageModel
+from recurra.models import Forecaster, LanguageModel
 from recurra.models.estimator import Estimator, NotFittedError
 
 PARAMETERS = {"cell": "lstm", "units": [4, 5], "window": 2, "epochs": 2, "validation": 0.25, "seed": 1}
@@ -23,9 +24,10 @@ def test_get_params_gives_the_constructor_arguments():
     assert Scale(factor=3).get_params(deep=False) == {"factor": 3, "offset": None}
 
 
-def test_the_constructor_keeps_every_parameter_as_it_was_given():
-    given = {name: object() for name in LanguageModel().get_params()}
-    model = LanguageModel(**given)
+@pytest.mark.parametrize("kind", [LanguageModel, Forecaster])
+def test_the_constructor_keeps_every_parameter_as_it_was_given(kind):
+    given = {name: object() for name in kind().get_params()}
+    model = kind(**given)
     assert all(getattr(model, name) is value for name, value in given.items())
     assert all(model.get_params()[name] is value for name, value in given.items())
 
@@ -37,6 +39,25 @@ def test_fit_keeps_every_parameter_as_it_was_given():
     model.fit("abcabc")
     assert model.units is units
     assert model.get_params() == before
+
+
+def test_a_forecasters_fit_keeps_every_parameter_as_it_was_given_and_scikit_learn_clones_it():
+    table = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=40), "y": np.sin(np.arange(40.0))})
+    units, scaling = (3, np.int64(2)), ("standard",)
+    model = Forecaster(units=units, scaling=scaling, window=5, epochs=1, validation=0.25, known="none")
+    before = model.get_params()
+    assert model.fit(table) is model
+    assert model.units is units
+    assert model.scaling is scaling
+    assert model.get_params() == before
+    copy = clone(model)
+    assert type(copy) is Forecaster
+    assert copy.get_params() == before
+    with pytest.raises(NotFittedError):
+        copy.predict()
+    assert copy.fit(table).predict()["forecast"][0] == model.predict()["forecast"][0]
+    learnt = {"network_", "settings_", "preparation_", "context_", "learnt_until_", "calibration_", "history_"}
+    assert vars(model).keys() - before.keys() == learnt | {"best_epoch_"}
 
 
 def test_set_params_changes_them_and_returns_the_model():

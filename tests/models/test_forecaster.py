@@ -68,6 +68,14 @@ def test_several_steps_are_forecast_at_once_with_their_dates() -> None:
     assert (following["forecast"] < following["hi-50"]).all()
 
 
+def test_a_series_that_a_season_and_a_trend_explain_wholly_is_no_trouble() -> None:
+    t = np.arange(150)
+    data = table(150, "MS", sales=200.0 + t + 40 * np.sin(2 * np.pi * t / 12))
+    model = Forecaster(epochs=20, learning_rate=0.01, units=8).fit(data)
+    assert model.history_[0]["loss"] < 2.0  # in units of what is left to answer
+    assert model.predict()["forecast"][0] == pytest.approx(350.0, abs=3.0)
+
+
 def test_one_network_serves_many_series_of_different_lengths_and_sizes() -> None:
     data = long({"a": 90, "b": 50})
     data.loc[data["unique_id"] == "b", "y"] *= 1000

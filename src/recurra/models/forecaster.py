@@ -257,7 +257,6 @@ class Forecaster(Estimator):
         Raises:
             InputError: the data is at fault or too short.
         """
-        check(ForecasterSettings, self.get_params(), type(self).__name__)
         table = self.table_of(data)
         return backtest(
             lambda: type(self)(**self.get_params()),
@@ -371,13 +370,17 @@ class Forecaster(Estimator):
         return model
 
     def _prepared(self, data: Data) -> Prepared:
-        settings = check(ForecasterSettings, self.get_params(), type(self).__name__)
+        settings = self._checked()
         usable_device(settings.device)
         return prepare(settings, self.table_of(data))
 
+    def _checked(self) -> ForecasterSettings:
+        return check(ForecasterSettings, self.get_params(), type(self).__name__)
+
     def table_of(self, data: Data) -> Table:
         """The checked table that the data is, with the columns that the parameters name; see `make_table`."""
-        return self._read(data, target=self.target, covariates=self.covariates, known=self.known)
+        settings = self._checked()
+        return self._read(data, target=settings.target, covariates=settings.covariates, known=settings.known)
 
     def continued(self, data: Data) -> Table:
         """The table that the data is, read as what was learnt from, after those rows that the model remembers."""

@@ -16,16 +16,30 @@ from recurra.data.windows import Rows, Windows, stacked
 from recurra.errors import InputError
 
 NONE, LAST, SEASONAL = "none", "last", "seasonal"
+NEGLIGIBLE = 1e-6  # a spread of scaled rows that is rounding alone
 LOOKED_AT = 4096  # windows, evenly chosen, from which the spread of what the network sees is measured
 
 
-class Inputs:
-    """The network's inputs of each sample, [B, W, C]; made when they are asked for."""
+class _Samples:
+    """One tensor a sample of a table's windows, made when it is asked for."""
 
     def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        self.windows, self.per_window = windows, preparation.per_window
+        self.preparation, self.windows = preparation, windows
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    @property
+    def device(self) -> torch.device:
+        return self.windows.device
+
+
+class Inputs(_Samples):
+    """What the network sees of each sample, [B, W, C]."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        super().__init__(preparation, windows)
         width, columns = windows.rows.shape[1], len(preparation.shared)
-        self.from_column = preparation.base_column
         self.shared = torch.zeros(width, dtype=torch.bool, device=windows.device)
         self.shared[:columns] = torch.from_numpy(preparation.shared)
         self.windowed = torch.zeros(width, dtype=torch.bool, device=windows.device)
@@ -33,37 +47,22 @@ class Inputs:
         self.gain = torch.ones(width, device=windows.device)
         self.gain[:columns] = torch.from_numpy(preparation.input_gain)
 
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    @property
-    def device(self) -> torch.device:
-        return self.windows.device
-
     def __getitem__(self, index: Any) -> Tensor:
         x = self.windows.inputs(index)  # [B, W, C]
-        if self.per_window.kind == "none":
+        per_window, column = self.preparation.per_window, self.preparation.base_column
+        if per_window.kind == "none":
             return x
-        level = self.per_window.level(x[:, :, self.from_column : self.from_column + 1]).where(
-            self.shared, x.mean(dim=1, keepdim=True)
-        )  # [B, 1, C]
-        level = level.where(self.windowed, 1.0 if self.per_window.divides else 0.0)
-        return self.per_window.transform(x, level) / self.gain
+        level = per_window.level(x[:, :, column : column + 1]).where(self.shared, x.mean(dim=1, keepdim=True))
+        level = level.where(self.windowed, 1.0 if per_window.divides else 0.0)  # [B, 1, C]
+        return per_window.transform(x, level) / self.gain
 
 
-class Targets:
+class Targets(_Samples):
     """What the network should answer for each sample, [B, H]; NaN where that is not known."""
 
     def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        self.preparation, self.windows = preparation, windows
+        super().__init__(preparation, windows)
         self.ahead = torch.arange(windows.horizon, device=windows.device)
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    @property
-    def device(self) -> torch.device:
-        return self.windows.device
 
     def __getitem__(self, index: Any) -> Tensor:
         preparation = self.preparation
@@ -92,7 +91,7 @@ class Preparation:
         windowed: [C], columns that are scaled by window.
         center, scale: [S, C], of each series' rows.
         input_gain: [C], the spread of what the network sees, which is divided out.
-        target_gain: the spread of what it should answer.
+        target_gain: the size of what it should answer (root mean square), which is divided out.
         base: what the network predicts a correction to: "none", "last", "seasonal".
         base_column: the column whose last value it is, if it is the last.
     """
@@ -335,7 +334,7 @@ class Preparation:
         self.base, self.base_column = min(errors, key=errors.__getitem__)
 
     def _fit_gains(self, table: Table, training: Sequence[int]) -> None:
-        """Measure, on training windows, the spread of what the network sees and should answer."""
+        """Measure, on training windows, the spread of what the network sees and the size of what it should answer."""
         origins = [np.arange(self.context, rows - self.settings.horizon + 1, dtype=np.int64) for rows in training]
         windows = self.samples(table, origins, torch.device("cpu"))
         if not len(windows):
@@ -343,12 +342,12 @@ class Preparation:
         index = torch.linspace(0, len(windows) - 1, min(LOOKED_AT, len(windows))).round().long()
         if self.base != NONE:
             answers = Targets(self, windows)[index].double()
-            spread = float(answers[answers.isfinite()].std(correction=0))
-            self.target_gain = spread if spread > 0.0 else 1.0
+            size = float(answers[answers.isfinite()].square().mean().sqrt())
+            self.target_gain = size if size > 0.0 else 1.0
         if self.windowed.any():
             x = Inputs(self, windows)[index][:, :, : len(self.log)].double()
             spread_of = x.std(dim=(0, 1), correction=0).numpy()
-            self.input_gain = np.where(self.windowed & (spread_of > 0.0), spread_of, 1.0)
+            self.input_gain = np.where(self.windowed & (spread_of > NEGLIGIBLE), spread_of, 1.0)
 
 
 def _per_window(settings: ForecasterSettings) -> PerWindow:
