@@ -284,7 +284,11 @@ def _predict_series(
     following = model.predict(data, levels=levels_of(run, model) if level is None else level)
     if csv is not None:
         replace_file(csv, as_csv(following))
-    print(to_json(as_records(following), ensure_ascii=False, indent=2) if json else forecast_text(following))
+    times = model.context_.frequency.minutes > 0
+    text = (
+        to_json(as_records(following), ensure_ascii=False, indent=2) if json else forecast_text(following, times=times)
+    )
+    print(text)
 
 
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:

@@ -239,7 +239,7 @@ class SeriesSettings(ForecasterSettings):
     refresh: bool = False
     """Download anew what was downloaded before."""
     test: Share | Annotated[int, Field(ge=0)] = 0.15
-    """The last part of the rows, kept for the scores: a share, or a count."""
+    """The last part of the rows, kept for the scores: a share, of at least a horizon, or a count."""
     test_windows_inside: bool = False
     """Let no window of the test part reach back to the rows before it, as in the tutorial."""
     levels: list[Annotated[float, Field(gt=0.0, lt=100.0)]] = [90.0]

@@ -108,7 +108,7 @@ def draw_to(
 ) -> None:
     """Draw the forecasts of the last `test` rows."""
     evaluation = evaluated(table, LastAndRise(horizon, baseline_columns), test=test, levels=levels)
-    forecast_plot(table, evaluation, next_of(table, horizon, levels), path, title=title)
+    forecast_plot(table, evaluation, next_of(table, horizon, levels), path, title=title, test_rows=test)
 
 
 @pytest.fixture
@@ -328,6 +328,97 @@ def test_the_first_panels_legend_names_everything_once(drawn: Draw) -> None:
     expected = {"real", "yesterday's y", "the network", "80 % interval", "95 % interval", "next"}
     assert sorted(legend(first)) == sorted(expected)
     assert all(axes.get_legend() is None for axes in others)
+
+
+def test_every_row_of_the_test_part_has_one_forecast(drawn: Draw) -> None:
+    y = walk(60)
+    shown = curve(drawn(one_series(y), horizon=4, test=11).axes[0], "the network")
+    assert len(shown) == 11
+    np.testing.assert_allclose(shown[:3], y[48] + RISE * np.arange(1, 4))  # the first forecast, before two whole ones
+
+
+def test_the_split_stands_where_the_test_part_begins_also_if_forecasts_begin_later(tmp_path: Path, drawn: Draw) -> None:
+    table = one_series(walk(60))
+    figures: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forecasts, "save_png", lambda figure, path: figures.append(figure))
+        evaluation = evaluated(table, LastAndRise(2), test=12)
+        forecast_plot(table, evaluation, next_of(table, 2), tmp_path / "a.png", title="shop", test_rows=20)
+    assert splits(figures[0].axes[0]) == [float(date2num(table.series[0].dates[-20]))]
+    assert len(curve(figures[0].axes[0], "the network")) == 12
+
+
+def test_a_value_between_two_gaps_is_a_point(drawn: Draw) -> None:
+    y = walk(60)
+    y[[50, 52]] = np.nan
+    (axes,) = drawn(one_series(y, missing="ffill"), horizon=2, test=12).axes
+    (alone,) = (found for found in axes.lines if found.get_marker() == "." and found.get_linestyle() == "None")
+    assert list(np.asarray(alone.get_ydata())) == [y[51]]
+
+
+def test_the_baseline_lies_over_the_network_so_that_both_are_seen_where_they_are_the_same(drawn: Draw) -> None:
+    for axes in drawn(one_series(walk(90)), test=50).axes:
+        assert line(axes, "yesterday's sales").get_zorder() > line(axes, "the network").get_zorder()
+
+
+def test_intervals_have_tints_of_their_own_in_the_legend(drawn: Draw) -> None:
+    found = drawn(one_series(walk(60)), levels=[80, 95]).axes[0].get_legend()
+    assert found is not None
+    tints = {patch.get_label(): patch.get_alpha() for patch in found.get_patches()}
+    assert tints == {"95 % interval": pytest.approx(0.15), "80 % interval": pytest.approx(1 - 0.85**2)}
+
+
+def test_a_long_test_part_is_shown_once_more_at_large_whatever_the_horizon(drawn: Draw) -> None:
+    assert len(drawn(one_series(walk(120)), horizon=7, test=60).axes) == 2
+    assert len(drawn(one_series(walk(120)), horizon=1, test=40).axes) == 1
+
+
+def test_series_that_are_not_drawn_are_told(drawn: Draw) -> None:
+    figure = drawn(many_series("a", "b", "c", "d", "e", "f"), horizon=3, test=12)
+    assert figure.get_supxlabel() == "the first 4 of 6 series; the scores are of all"
+    assert drawn(many_series("a", "b"), horizon=3, test=12).get_supxlabel() == ""
+
+
+def test_the_legend_and_a_long_name_stay_inside_the_picture(drawn: Draw) -> None:
+    figure = drawn(one_series(walk(60), "a name that goes on and on " * 5), horizon=3, test=12, levels=[80, 95])
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    found = axes.get_legend()
+    assert found is not None
+    for box in (found.get_window_extent(), axes.yaxis.label.get_window_extent()):
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.width
+        assert box.y0 >= 0
+        assert box.y1 <= figure.bbox.height
+
+
+def test_a_name_in_the_legend_is_no_formula(drawn: Draw, residuals: Draw) -> None:
+    table = one_series(walk(60), "cost in $ \\frac{a $")
+    for figure in (drawn(table, horizon=2, test=12), residuals(table, evaluated(table))):
+        figure.draw_without_rendering()
+        assert any("cost in $ \\frac{a $" in label for label in legend(figure.axes[0]))
+
+
+def test_large_values_are_written_out(drawn: Draw) -> None:
+    figure = drawn(one_series(1e6 * walk(60)), horizon=2, test=12)
+    figure.draw_without_rendering()
+    ticks = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert all(re.fullmatch(r"\d{2,3},\d{3},000", tick) for tick in ticks)
+    assert figure.axes[0].yaxis.get_offset_text().get_text() == ""
+    assert re.search(r"RMSE [\d,]+, and [\d,]+ without a network\.$", words(figure))
+
+
+def test_the_residuals_ask_for_a_font_also_for_the_baselines_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plots, "CHINESE_FONTS", [])
+    close = walk(60)
+    frame = pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "open": np.roll(close, 1), "收盘": close})
+    table = make_table(frame, target="open", covariates=["收盘"])
+    evaluation = evaluated(table, LastAndRise(baseline_columns=("收盘",)))
+    with pytest.warns(UserWarning, match="Chinese characters as boxes") as told:
+        residuals_plot(table, evaluation, tmp_path / "residuals.png", title="shop")
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,30 @@ def test_a_chinese_title_is_drawn_with_a_font_that_has_it_or_a_warning_names_the
     monkeypatch.setattr(plots, "CHINESE_FONTS", ["DejaVu Sans Mono"])  # stands for an installed one
     with plots.readable_fonts("茅台"):
         assert mpl.rcParams["font.family"] == ["DejaVu Sans", "DejaVu Sans Mono"]
+
+
+def test_losses_that_hardly_change_are_shown_as_changes_in_percent(drawn):
+    records = [{"epoch": e, "loss": 1.0 - 0.001 * e, "val_loss": 0.25 + 0.0001 * abs(e - 4)} for e in range(1, 11)]
+    (axes,) = drawn(records, 4).axes
+    assert axes.get_ylabel().endswith("change since epoch 1")
+    curves = ["training loss, 0.999 at first", "validation loss, 0.2503 at first"]
+    assert labels(axes) == [*curves, "best epoch, by loss: 4 (0.25)"]
+    training, validation, ring = (line.get_ydata() for line in axes.lines)
+    assert list(training) == pytest.approx([100 * (r["loss"] / 0.999 - 1) for r in records])
+    assert list(validation) == pytest.approx([100 * (r["val_loss"] / 0.2503 - 1) for r in records])
+    assert list(ring) == [validation[3]]
+
+
+def test_an_epoch_that_was_kept_without_being_the_best_is_not_called_so(drawn):
+    records = [{"epoch": epoch, "loss": loss} for epoch, loss in enumerate([0.04, 0.0018, 0.0019], start=1)]
+    assert labels(drawn(records, 3).axes[0])[-1] == "epoch kept: 3 (0.0019)"
+
+
+def test_a_font_that_matplotlib_has_not_listed_yet_is_found(monkeypatch):
+    mono = next(font for font in plots.fontManager.ttflist if font.fname.endswith("DejaVuSansMono.ttf"))
+    others = [font for font in plots.fontManager.ttflist if font.name != mono.name]
+    monkeypatch.setattr(plots.fontManager, "ttflist", others)
+    monkeypatch.setattr(plots, "findSystemFonts", lambda: [mono.fname])
+    monkeypatch.setattr(plots, "CHINESE_FONTS", ["DejaVu Sans Mono"])
+    with plots.readable_fonts("茅台"):
+        assert mpl.rcParams["font.family"] == ["DejaVu Sans", "DejaVu Sans Mono"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recurra.data.series import Table, make_table
 from recurra.data.windows import Rows
 from recurra.evaluation.backtest import Forecasts, evaluate
-from recurra.report.text import SHOWN_ROWS, aligned, evaluation_text, forecast_text
+from recurra.report.text import SHOWN_ROWS, aligned, evaluation_text, forecast_text, plain
 
 CELLS = st.text(st.sampled_from("ab 1-.%日收盘（"), max_size=6).map(str.strip)
 ROWS = st.integers(1, 5).flatmap(
@@ -146,7 +146,9 @@ def test_the_first_line_says_how_many_predictions_of_which_part_and_days() -> No
     text = evaluation_text("validation", scores())
     assert text.startswith("4 predictions of the validation part, 2024-03-01 to 2024-03-04:\n\n")
     hourly = evaluation_text("test", scores(freq="h"))
-    assert re.match(r"4 predictions of the test part, 2024-02-26 04:00\S* to 2024-02-26 07:00\S*:\n\n", hourly)
+    assert hourly.startswith("4 predictions of the test part, 2024-02-26 04:00 to 2024-02-26 07:00:\n\n")
+    midnight = evaluation_text("test", scores([*Y, *Y, *Y, *Y][:28], freq="h"))
+    assert midnight.startswith("4 predictions of the test part, 2024-02-27 00:00 to 2024-02-27 03:00:\n\n")
 
 
 def test_a_row_without_a_true_value_is_no_prediction() -> None:
@@ -200,16 +202,16 @@ def test_the_next_values_stand_beside_their_dates_and_intervals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("freq", "begin", "expected"),
+    ("freq", "begin", "times", "expected"),
     [
-        ("D", "2024-02-28", ["2024-02-28", "2024-02-29", "2024-03-01"]),
-        ("MS", "2024-01-01", ["2024-01-01", "2024-02-01", "2024-03-01"]),
-        ("h", "2024-02-28 22:00", ["2024-02-28 22:00", "2024-02-28 23:00", "2024-02-29 00:00"]),
-        ("15min", "2024-02-28 00:00", ["2024-02-28 00:00", "2024-02-28 00:15", "2024-02-28 00:30"]),
+        ("D", "2024-02-28", False, ["2024-02-28", "2024-02-29", "2024-03-01"]),
+        ("MS", "2024-01-01", False, ["2024-01-01", "2024-02-01", "2024-03-01"]),
+        ("h", "2024-02-28 22:00", True, ["2024-02-28 22:00", "2024-02-28 23:00", "2024-02-29 00:00"]),
+        ("15min", "2024-02-28 00:00", True, ["2024-02-28 00:00", "2024-02-28 00:15", "2024-02-28 00:30"]),
     ],
 )
-def test_times_are_shown_where_rows_are_not_daily(freq: str, begin: str, expected: list[str]) -> None:
-    _, *rows = rows_of(forecast_text(following(3, freq, begin)))
+def test_times_are_shown_where_rows_are_not_daily(freq: str, begin: str, times: bool, expected: list[str]) -> None:
+    _, *rows = rows_of(forecast_text(following(3, freq, begin), times=times))
     assert [row[0] for row in rows] == expected
 
 
@@ -241,3 +243,35 @@ def test_every_next_value_reads_back_to_six_digits_of_the_largest(values: list[f
     _, *rows = rows_of(forecast_text(following(len(values), forecast=values)))
     read = [float(row[1].replace(",", "")) for row in rows]
     np.testing.assert_allclose(read, values, rtol=0, atol=1e-5 * max(map(abs, values)))
+
+
+def test_one_next_hour_that_is_midnight_still_has_its_time() -> None:
+    _, row = rows_of(forecast_text(following(1, "h", "2024-02-28"), times=True))
+    assert row[0] == "2024-02-28 00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0"),
+        (11.0, "11.00"),
+        (-2.71828, "-2.718"),
+        (272_912.4, "272,912"),
+        (1_026_280.0, "1,026,280"),
+        (0.00123456, "0.001235"),
+        (6.33e-7, "6.33e-07"),
+    ],
+)
+def test_a_number_has_four_digits_and_all_before_the_point(value: float, expected: str) -> None:
+    assert plain(value, 4) == expected
+
+
+def test_points_of_a_series_stand_in_line_and_large_values_have_no_exponent() -> None:
+    text = forecast_text(following(3, forecast=[485.293, 557.96, -2.5]))
+    assert text.split("\n")[1:] == ["2024-02-28   485.293", "2024-02-29   557.960", "2024-03-01    -2.500"]
+    assert "3,184,730" in forecast_text(following(1, forecast=[3_184_730.2]))
+
+
+def test_a_skill_of_nothing_has_no_minus() -> None:
+    said = scores() | {"skill": {"rmse": -1e-9}}
+    assert "skill +0.0% in RMSE" in evaluation_text("test", said)

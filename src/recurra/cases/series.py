@@ -15,6 +15,7 @@ from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.files import replace_file
 from recurra.models import Forecaster, load
+from recurra.models.forecaster_training import split_of
 from recurra.nn.network import CELLS
 from recurra.report.forecasts import forecast_plot, residuals_plot
 from recurra.report.parameters import parameters_text
@@ -34,7 +35,7 @@ class SeriesCase:
         self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
         self.table = self.model.table_of(_rows(settings))
         shortest = min(len(series.dates) for series in self.table.series)
-        self.test = Split.of(shortest, test=settings.test).test
+        self.test = Split.of(shortest, horizon=settings.horizon, test=settings.test).test
         if 0 < self.test < settings.horizon:
             raise InputError(
                 f"{self.table.source}: a test part of {self.test} rows holds no horizon of {settings.horizon}; "
@@ -88,7 +89,7 @@ class SeriesCase:
             test = self.evaluated(validation=False)
             scores["test"] = test.to_json()
             replace_file(run.path / PREDICTIONS, as_csv(test.predictions))
-            forecast_plot(self.table, test, following, run.path / FORECAST, title=title)
+            forecast_plot(self.table, test, following, run.path / FORECAST, title=title, test_rows=self.test)
             residuals_plot(self.table, test, run.path / RESIDUALS, title=title)
         run.write_json(SCORES, scores)
 
@@ -104,7 +105,7 @@ class SeriesCase:
         places: list[Rows] = []
         for series in table.series:
             rows = len(series.dates)
-            held_out = Split.of(rows, validation=settings.validation).validation if validation else self.test
+            held_out = split_of(prepared, series).validation if validation else self.test
             inside = settings.test_windows_inside and not validation
             start = rows - held_out
             context = model.preparation_.context

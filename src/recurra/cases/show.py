@@ -83,7 +83,8 @@ def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
         return []
     from recurra.cases.series import levels_of
 
-    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)))}"]
+    times = model.context_.frequency.minutes > 0
+    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times)}"]
 
 
 def _layers(model: "LanguageModel | Forecaster") -> str:

@@ -58,13 +58,16 @@ class Split:
     test: int
 
     @classmethod
-    def of(cls, rows: int, *, validation: float | int = 0, test: float | int = 0) -> "Split":
-        """Cut `rows` rows; a part is a count, or a share of all rows.
+    def of(cls, rows: int, *, horizon: int = 1, validation: float | int = 0, test: float | int = 0) -> "Split":
+        """Cut `rows` rows; a part is a count, or a share of all rows, which is no less than a horizon.
 
         Raises:
             InputError: nothing is left for training.
         """
-        held_out = [round(part * rows) if isinstance(part, float) else part for part in (validation, test)]
+        held_out = [
+            max(round(part * rows), horizon) if isinstance(part, float) and part else int(part)
+            for part in (validation, test)
+        ]
         if sum(held_out) >= rows:
             raise InputError(
                 f"validation={validation} and test={test} take {sum(held_out)} of {rows} rows; "

@@ -70,10 +70,11 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Everything but the predictions, as plain values; None for what is not defined."""
         days = self.predictions["ds"]
+        form = "%Y-%m-%d" if (days == days.dt.normalize()).all() else "%Y-%m-%d %H:%M"
         return {
             "predictions": int(self.predictions["y"].notna().sum()),
-            "from": _as_text(days.min()),
-            "to": _as_text(days.max()),
+            "from": days.min().strftime(form),
+            "to": days.max().strftime(form),
             "scores": {str(name): _plain(row) for name, row in self.scores.iterrows()},
             "skill": _plain(self.skill),
             "model": MODEL,
@@ -291,11 +292,6 @@ def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Rows], mo
     sizes = scored["unique_id"].map(size)
     squared = {name: (scored[name] - scored["y"]) ** 2 / sizes for name in models}
     return pd.DataFrame(squared).groupby(scored["cutoff"]).mean()
-
-
-def _as_text(day: Any) -> str:
-    stamp = pd.Timestamp(day)
-    return str(stamp.date() if stamp == stamp.normalize() else stamp)
 
 
 def _plain(values: "pd.Series[float]") -> dict[str, float | None]:

@@ -11,14 +11,14 @@ import torch
 from recurra.config import ForecasterSettings, Scaling, check
 from recurra.data.scaling import Floats
 from recurra.data.series import Table, make_table
-from recurra.data.windows import Rows, Split, origins
+from recurra.data.windows import Rows, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, Forecasts, backtest, evaluate
 from recurra.evaluation.conformal import Calibration
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
-from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare
+from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
 from recurra.models.preparation import LAST, Inputs
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run import MODEL, write_tensors
@@ -410,7 +410,7 @@ class Forecaster(Estimator):
         horizon = preparation.settings.horizon
         places = []
         for series in table.series:
-            split = Split.of(len(series.dates), validation=preparation.settings.validation)
+            split = split_of(preparation.settings, series)
             places.append(origins(split.bounds[1], split.bounds[2], preparation.context, horizon))
         values, units = self._before_the_exponential(table, places)
         truth = np.concatenate(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recurra.config import ForecasterSettings
-from recurra.data.series import Table
+from recurra.data.series import Series, Table
 from recurra.data.windows import Split, origins
 from recurra.errors import InputError
 from recurra.models.fitting import usable_device
@@ -36,7 +36,7 @@ def prepare(settings: ForecasterSettings, table: Table) -> Prepared:
     Raises:
         InputError: a part of a series is too short, or does not suit the scaling.
     """
-    splits = [Split.of(len(series.dates), validation=settings.validation) for series in table.series]
+    splits = [split_of(settings, series) for series in table.series]
     resolved = _resolved(settings, table, min(split.training for split in splits))
     preparation = Preparation.fit(resolved, table, [split.training for split in splits])
     _check_lengths(table, splits, preparation)
@@ -49,6 +49,11 @@ def prepare(settings: ForecasterSettings, table: Table) -> Prepared:
         windows = preparation.samples(table, places, torch.device(settings.device))
         parts.append((Inputs(preparation, windows), Targets(preparation, windows)))
     return Prepared(settings, preparation, table, parts)
+
+
+def split_of(settings: ForecasterSettings, series: Series) -> Split:
+    """How a series is cut into rows that are trained on and rows for validation."""
+    return Split.of(len(series.dates), horizon=settings.horizon, validation=settings.validation)
 
 
 def new_network(preparation: Preparation) -> Network | Ensemble:
@@ -115,15 +120,15 @@ def _check_lengths(table: Table, splits: Sequence[Split], preparation: Preparati
     """InputError if a part of a series is too short."""
     settings = preparation.settings
     for series, split in zip(table.series, splits, strict=True):
-        needed = preparation.context + settings.horizon
-        for name, rows, least in (
-            ("training", split.training, needed),
-            ("validation", split.validation, settings.horizon if settings.validation else 0),
-        ):
-            if rows < least:
-                whose = f" of series {series.id!r}" if series.id else ""
-                raise InputError(
-                    f"{table.source}: the {name} part{whose} has {rows} rows; a window of {settings.window} and a "
-                    f"horizon of {settings.horizon} need at least {least} there: give more rows, a smaller window, "
-                    "or other parts."
-                )
+        needed, whose = preparation.context + settings.horizon, f" of series {series.id!r}" if series.id else ""
+        if split.training < needed:
+            raise InputError(
+                f"{table.source}: the training part{whose} has {split.training} rows; a window of {settings.window} "
+                f"and a horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, "
+                "or smaller parts for validation and test."
+            )
+        if 0 < split.validation < settings.horizon:
+            raise InputError(
+                f"{table.source}: the validation part{whose} has {split.validation} rows, and a horizon of "
+                f"{settings.horizon} needs at least as many: make validation larger, or 0 for none."
+            )

@@ -1,6 +1,8 @@
 """Plots, drawn without pyplot, which is slow to import and keeps figures alive."""
 
+import contextlib
 import io
+import logging
 import math
 import textwrap
 import unicodedata
@@ -13,7 +15,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from recurra.files import replace_file
@@ -29,6 +31,7 @@ CHINESE_FONTS = [
     "Microsoft YaHei",
     "SimHei",
 ]
+FLAT = 1.1  # the largest loss by the smallest, below which a curve would look flat
 TRAINING, VALIDATION, MUTED = "#1b6ca8", "#d1495b", "#6c757d"
 
 
@@ -67,14 +70,30 @@ def readable_fonts(text: str) -> Iterator[None]:
     if not any(unicodedata.east_asian_width(character) in {"W", "F"} for character in text):
         yield
         return
-    installed = {font.name for font in fontManager.ttflist}
-    chinese = [name for name in CHINESE_FONTS if name in installed]
+    chinese = _chinese_fonts()
     if not chinese:
         remedy = "no font here has them; install Noto Sans CJK"
         warnings.warn(f"the plot shows Chinese characters as boxes: {remedy}.", stacklevel=2)
-    with matplotlib.rc_context({"font.family": ["DejaVu Sans", *chinese]}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        yield
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns at each text of a font that has no weight called normal
+    try:
+        with matplotlib.rc_context({"font.family": ["DejaVu Sans", *chinese]}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            yield
+    finally:
+        log.setLevel(level)
+
+
+def _chinese_fonts() -> list[str]:
+    """Those of the known fonts that are here, also if they were installed after matplotlib had made its list."""
+    listed = {font.name for font in fontManager.ttflist}
+    if not listed & set(CHINESE_FONTS):
+        for path in set(findSystemFonts()) - {font.fname for font in fontManager.ttflist}:
+            with contextlib.suppress(OSError, RuntimeError):  # a file that is no font that can be read
+                fontManager.addfont(path)
+        listed = {font.name for font in fontManager.ttflist}
+    return [name for name in CHINESE_FONTS if name in listed]
 
 
 def save_png(figure: Figure, path: Path) -> None:
@@ -87,22 +106,19 @@ def save_png(figure: Figure, path: Path) -> None:
 def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epoch: int, loss: str) -> None:
     epochs = [record["epoch"] for record in history]
     marker = "o" if len(epochs) == 1 else ""
-    for key, label, color in ((name, "training", TRAINING), (f"val_{name}", "validation", VALIDATION)):
-        if key in history[0]:
-            values = [record[key] for record in history]
-            axes.plot(epochs, values, color=color, label=f"{label} {name}", marker=marker)
-            chosen = values[best_epoch - 1]
-    figure = f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.3g}"
+    curves = {key: [record[key] for record in history] for key in (name, f"val_{name}") if key in history[0]}
+    flat = name == "loss" and len(epochs) > 1 and all(0 < max(c) < FLAT * min(c) for c in curves.values())
+    for (key, values), color in zip(curves.items(), (TRAINING, VALIDATION), strict=False):
+        label = f"{'validation' if key != name else 'training'} {name}"
+        if flat:  # from 0 on it would be a straight line, whatever was learnt
+            label += f", {values[0]:.4g} at first"
+        axes.plot(epochs, _percent(values) if flat else values, color=color, label=label, marker=marker)
+        chosen, shown = values[best_epoch - 1], (_percent(values) if flat else values)[best_epoch - 1]
+    figure = f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.4g}"
+    losses = [record.get("val_loss", record["loss"]) for record in history]
+    why = "best epoch, by loss" if losses[best_epoch - 1] == min(losses) else "epoch kept"
     ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 10, "markeredgewidth": 2, "linestyle": ""}
-    axes.plot(
-        best_epoch,
-        chosen,
-        **ring,
-        color=MUTED,
-        zorder=3,
-        clip_on=False,
-        label=f"best epoch, by loss: {best_epoch} ({figure})",
-    )
+    axes.plot(best_epoch, shown, **ring, color=MUTED, zorder=3, clip_on=False, label=f"{why}: {best_epoch} ({figure})")
     axes.set_title(name)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
@@ -110,9 +126,18 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
         axes.set_ylim(-0.04, 1.04)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_ylabel("share of right predictions")
+    elif flat:
+        axes.set_ylabel(f"{loss},\nchange since epoch 1")
+        axes.yaxis.set_major_formatter(PercentFormatter(100.0))
+        axes.margins(y=0.35)  # room for the legend
     else:
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, axes.get_ylim()[1])
         axes.set_ylabel(loss)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right" if name == "accuracy" else "best", frameon=False)
+
+
+def _percent(values: Sequence[float]) -> list[float]:
+    """Changes since the first value, in percent."""
+    return [100.0 * (value / values[0] - 1.0) for value in values]

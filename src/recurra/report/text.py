@@ -1,5 +1,6 @@
 """Scores and forecasts in plain text, in columns."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,14 +9,14 @@ from rich.cells import cell_len
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS = {
-    "rmse": ("RMSE", "{:,.4g}"),
-    "mae": ("MAE", "{:,.4g}"),
+METRICS: dict[str, tuple[str, str | None]] = {
+    "rmse": ("RMSE", None),
+    "mae": ("MAE", None),
     "mape": ("MAPE", "{:.2f} %"),
     "smape": ("sMAPE", "{:.2f} %"),
     "mase": ("MASE", "{:.3f}"),
     "direction": ("direction", "{:.1%}"),
-    "pinball": ("pinball", "{:,.4g}"),
+    "pinball": ("pinball", None),
 }
 SHOWN_ROWS = 24  # of forecasts; the rest is in a file
 
@@ -53,26 +54,50 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
     verdict = evaluation["verdict"]
     skill = evaluation["skill"]["rmse"]
     gain = (
-        "" if skill is None else f"; skill {skill:+.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
+        "" if skill is None else f"; skill {skill:+z.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
     )
     count = evaluation["predictions"]
     first = f"{count:,} predictions of the {part} part, {evaluation['from']} to {evaluation['to']}:"
     return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}."
 
 
-def forecast_text(following: "pd.DataFrame") -> str:
-    """The next values with their dates and intervals."""
+def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
+    """The next values with their dates and intervals.
+
+    Args:
+        following: as `Forecaster.predict` gives them.
+        times: rows stand less than a day apart, so that the time is said too.
+    """
+    import pandas as pd
+
     values = [name for name in following.columns if name not in {"unique_id", "ds"}]
     names = [*(["series"] if "unique_id" in following.columns else []), "date", *values]
     rows = [names]
-    daily = bool((following["ds"] == following["ds"].dt.normalize()).all())
-    for record in following.head(SHOWN_ROWS).to_dict("records"):
-        when = f"{record['ds']:%Y-%m-%d}" if daily else f"{record['ds']:%Y-%m-%d %H:%M}"
+    form = "%Y-%m-%d %H:%M" if times else "%Y-%m-%d"
+    ids = following["unique_id"] if "unique_id" in following.columns else pd.Series("", following.index)
+    largest = following[values].abs().max(axis=1).groupby(ids).transform("max")  # points of a series stand in line
+    for record, size in zip(following.head(SHOWN_ROWS).to_dict("records"), largest, strict=False):
+        when = f"{record['ds']:{form}}"
         series = [str(record["unique_id"])] if "unique_id" in record else []
-        rows.append([*series, when, *(f"{record[name]:,.6g}" for name in values)])
+        decimals = min(_decimals(size, 6), 10)
+        rows.append([*series, when, *(f"{record[name]:,.{decimals}f}" for name in values)])
     more = len(following) - SHOWN_ROWS
     return aligned(rows, numbers=True) + (f"\n… and {more} more rows" if more > 0 else "")
 
 
-def _cell(value: float | None, form: str) -> str:
-    return "-" if value is None else form.format(value)
+def plain(value: float, digits: int) -> str:
+    """A number with so many digits, and all of those before the point; with an exponent only if it is tiny."""
+    if 0 < abs(value) < 1e-4:
+        return f"{value:.{digits}g}"
+    return f"{value:,.{_decimals(value, digits)}f}"
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Digits after the point of a number that has `digits` in all."""
+    return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
+
+
+def _cell(value: float | None, form: str | None) -> str:
+    if value is None:
+        return "-"
+    return plain(value, 4) if form is None else form.format(value)
