@@ -273,3 +273,17 @@ def test_several_series_in_one_table_share_a_network(tmp_path: Path) -> None:
     assert following["unique_id"].tolist() == ["a", "a", "b", "b"]
     predictions = pd.read_csv(run.path / "predictions.csv")
     assert predictions.groupby("unique_id").size().tolist() == [28, 28]  # 14 origins of 2 rows in 15 rows each
+
+
+def test_prices_that_a_provider_has_taken_below_zero_are_named_with_the_mend(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.read_csv(file)
+    frame[["open", "close", "high", "low"]] -= 110.0  # as dividends that are subtracted do
+    frame.to_csv(tmp_path / "600519.csv", index=False)
+    monkeypatch.setattr("recurra.cases.series.download", lambda *_, **__: tmp_path / "600519.csv")
+    with pytest.raises(
+        InputError, match=r"prices are not positive, as the provider subtracts dividends .* --adjust hfq"
+    ):
+        train_case(find_case("stock"), {"symbol": "600519", **QUICK}, tmp_path / "run")
+    train_case(find_case("stock-tutorial"), {"symbol": "600519", **QUICK, "test": 70}, tmp_path / "tutorial")

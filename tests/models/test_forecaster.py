@@ -313,7 +313,11 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
     ("arguments", "data", "message"),
     [
         ({"window": 60, "horizon": 5}, table(60), r"training part has 60 rows; a window of 60 .* at least 65 there"),
-        ({"window": 6, "validation": 3, "horizon": 5}, table(60), "the validation part has 3 rows, and a horizon of 5 needs at least as many"),
+        (
+            {"window": 6, "validation": 3, "horizon": 5},
+            table(60),
+            "the validation part has 3 rows, and a horizon of 5 needs at least as many",
+        ),
         ({"window": 6, "horizon": 5}, long({"a": 50, "b": 9}), "training part of series 'b' has 9 rows; .* 11"),
         ({"scaling": ["log"]}, table(40, v=np.arange(40.0) - 3), "the target 'v' has values that are not positive"),
         ({"scaling": "divide-last"}, table(40, v=np.zeros(40)), "the target 'v' has values that are not positive"),

@@ -34,6 +34,12 @@ class SeriesCase:
         self.settings = settings
         self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
         self.table = self.model.table_of(_rows(settings))
+        downloaded = settings.data is None and settings.adjust == "qfq"
+        if downloaded and "log" in settings.scaling and any((s.values[:, 0] <= 0).any() for s in self.table.series):
+            raise InputError(
+                f"{self.table.source}: its earlier prices are not positive, as the provider subtracts dividends (qfq), "
+                "and have no logarithm; take prices adjusted to the first day with --adjust hfq."
+            )
         shortest = min(len(series.dates) for series in self.table.series)
         self.test = Split.of(shortest, horizon=settings.horizon, test=settings.test).test
         if 0 < self.test < settings.horizon:

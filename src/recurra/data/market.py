@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -21,6 +23,7 @@ AKSHARE_COLUMNS = {
     "成交额": "amount",
 }
 YFINANCE_COLUMNS = {"Date": "date", "Open": "open", "High": "high", "Low": "low", "Close": "close", "Volume": "volume"}
+YFINANCE_PRICES = ["Open", "High", "Low", "Close"]
 
 
 class NoBarsError(Exception):
@@ -41,7 +44,7 @@ def akshare_bars(bars: Bars) -> pd.DataFrame:
     """Daily bars of an A-share; prices in yuan, volume in lots of 100 shares, amount in yuan.
 
     Raises:
-        InputError: akshare is not installed.
+        InputError: akshare is not installed, or answers without a column.
         NoBarsError: there is no such share, or none of its bars.
         Exception: whatever akshare raises where the request fails.
     """
@@ -56,35 +59,65 @@ def akshare_bars(bars: Bars) -> pd.DataFrame:
         adjust="" if bars.adjust == "none" else bars.adjust,
         timeout=SECONDS,
     )
-    return _chosen(frame, AKSHARE_COLUMNS)
+    return _chosen("akshare", frame, AKSHARE_COLUMNS)
 
 
 def yfinance_bars(bars: Bars) -> pd.DataFrame:
     """Daily bars of a share as Yahoo has them; prices in its own currency, volume in shares, days of its exchange.
 
+    What Yahoo calls unadjusted is adjusted for every split up to today. So prices as traded are asked for up to today,
+    whatever the last day, and the splits after each day are taken out again.
+
     Raises:
-        InputError: yfinance is not installed.
+        InputError: yfinance is not installed, or answers without a column.
         NoBarsError: there is no such symbol, or none of its bars.
         Exception: whatever yfinance raises where the request fails.
     """
     with _imported("yfinance"):
         import yfinance
+        from yfinance.data import YfData
         from yfinance.exceptions import YFTickerMissingError
 
+    YfData.cache_get.cache_clear()  # yfinance keeps the answers of a process, a server's error pages too
+    traded = bars.adjust == "none"
     hidden, yfinance.config.debug.hide_exceptions = yfinance.config.debug.hide_exceptions, False
     try:
-        frame = yfinance.Ticker(bars.symbol).history(
+        frame = yfinance.Ticker(bars.symbol, session=_session()).history(
             period=None if bars.start or bars.end else "max",
             start=bars.start or (date(1900, 1, 1) if bars.end else None),
-            end=bars.end + timedelta(days=1) if bars.end else None,  # theirs is the day after the last
-            auto_adjust=bars.adjust == "qfq",
+            end=bars.end + timedelta(days=1) if bars.end and not traded else None,  # theirs is the day after the last
+            auto_adjust=not traded,
             timeout=SECONDS,
         )
     except YFTickerMissingError as error:
         raise NoBarsError(str(error)) from error
+    except Exception as error:
+        if getattr(getattr(error, "response", None), "status_code", None) != 404:
+            raise
+        raise NoBarsError("Yahoo does not know the symbol") from error
     finally:
         yfinance.config.debug.hide_exceptions = hidden
-    return _chosen(frame.tz_localize(None).reset_index(), YFINANCE_COLUMNS)
+    if traded:
+        later = frame["Stock Splits"].replace(0, 1)[::-1].cumprod().shift(fill_value=1)[::-1]
+        frame[YFINANCE_PRICES] = frame[YFINANCE_PRICES].mul(later, axis=0)
+        frame["Volume"] = (frame["Volume"] / later).round().astype("int64")
+        frame = frame[: str(bars.end)] if bars.end else frame
+    return _chosen("yfinance", frame.tz_localize(None).reset_index(), YFINANCE_COLUMNS)
+
+
+@cache
+def _session() -> Any:
+    """The session that yfinance would make, but that nothing takes longer than SECONDS: it gives its cookie 30.
+
+    One a process, since a crumb is good only with its cookie.
+    """
+    from curl_cffi.requests import Session
+
+    class HurriedSession(Session[Any]):
+        def request(self, *arguments: Any, **named: Any) -> Any:
+            return super().request(*arguments, **named | {"timeout": SECONDS})
+
+    return HurriedSession(impersonate="chrome")
 
 
 @contextmanager
@@ -100,13 +133,16 @@ def _imported(name: str) -> Iterator[None]:
         ) from error
 
 
-def _chosen(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+def _chosen(provider: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """The columns by our names, oldest day first."""
     if frame.empty:
         raise NoBarsError("an empty answer")
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
-        raise NoBarsError(f"an answer without {', '.join(missing)}; the provider has changed")
+    unusable = [name for name in columns if name not in frame.columns or frame[name].isna().all()]
+    if unusable:
+        raise InputError(
+            f"{provider} answers without {', '.join(unusable)}, so it has changed: "
+            "pip install -U 'recurra[market]', or give a file with --data FILE."
+        )
     chosen = frame[list(columns)].rename(columns=columns)
     chosen["date"] = pd.to_datetime(chosen["date"]).dt.strftime("%Y-%m-%d")
     return chosen.sort_values("date", ignore_index=True)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -75,7 +76,8 @@ def download(
         symbol: six digits for a share of Shanghai, Shenzhen or Beijing, from akshare; else as Yahoo writes it.
         start: the first day, as 2010-04-26; None: the provider's first.
         end: the last day; None: the provider's last.
-        adjust: prices adjusted to the last day (qfq), to the first (hfq), or as traded (none).
+        adjust: prices adjusted to the provider's last day, whatever `end` is (qfq), to its first (hfq), or as traded
+            (none). akshare's adjustments add and subtract dividends: its earlier qfq prices may fall below zero.
         provider: "akshare" or "yfinance"; "auto" chooses by the symbol.
         cache: the folder; None: RECURRA_CACHE, or recurra in the user's cache folder.
         refresh: download anew; the old file stays if that fails.
@@ -85,22 +87,24 @@ def download(
         The file: columns date, open, high, low, close, volume.
 
     Raises:
-        InputError: after three tries there is no answer, or the symbol, a date or the adjustment is not known; the
-            message offers the cached copy, if there is one, or --data.
+        InputError: there is no answer after three tries, or there are no such bars; the message offers the cached
+            copy, if there is one, or --data. Or the symbol or a day cannot be.
     """
     if provider == "auto":
-        provider = "akshare" if re.fullmatch(r"\d{6}", symbol) else "yfinance"
+        provider = "akshare" if re.fullmatch(r"[0-9]{6}", symbol) else "yfinance"
     days = _day(start, "start"), _day(end, "end")
     if days[0] and days[1] and days[0] > days[1]:
         raise InputError(f"start {start} is later than end {end}; expected it before.")
-    if not re.fullmatch(r"[\w.^=-]{1,32}", symbol) or not re.search(r"\w", symbol):
+    if not re.fullmatch(r"[\w.^=&-]{1,32}", symbol, re.ASCII) or not re.search(r"\w", symbol, re.ASCII):
         raise InputError(f"{symbol!r} is no symbol of a share; expected one such as 600519, AAPL or 0700.HK.")
     if provider == "yfinance" and adjust == "hfq":
         raise InputError("yfinance has no prices adjusted to the first day (hfq); expected adjust qfq or none.")
     cache = cache or _cache_folder()
     bars = Bars(symbol, *days, adjust)
     path = cache / f"{_file_name(provider, bars)}.csv"
-    if path.is_file() and not refresh:
+    facts_path = path.with_suffix(".json")  # written last: where it stands, the table is whole
+    if path.is_file() and facts_path.is_file() and not refresh:
+        _warn_of_age(facts_path, bars)
         return path
     fetched = _fetched(PROVIDERS[provider], provider, bars, cache, pause)
     try:
@@ -115,9 +119,16 @@ def download(
         "end": end,
         "downloaded": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    replace_file(path.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
     replace_file(path, fetched.to_csv(index=False, lineterminator="\n").encode())
+    replace_file(facts_path, (json.dumps(facts, indent=2) + "\n").encode())
     return path
+
+
+def _warn_of_age(facts_path: Path, bars: Bars) -> None:
+    """Say so where a copy may lack newer days, or have the last of its days before the exchange had closed."""
+    day = datetime.fromisoformat(json.loads(facts_path.read_text("utf-8"))["downloaded"]).date()
+    if day < datetime.now(UTC).date() and (bars.end is None or bars.end >= day):
+        warnings.warn(f"{bars.symbol}: the bars are as of {day}; --refresh asks for newer ones.", stacklevel=3)
 
 
 def _fetched(
@@ -132,8 +143,8 @@ def _fetched(
             return ask(bars)
         except NoBarsError as error:
             raise InputError(
-                f"{provider} has no bars of {bars.symbol!r} for these days ({error}); check symbol and days"
-                f"{_copy(provider, bars, cache)}."
+                f"{provider} has no bars of {bars.symbol!r} for these days ({error}); check symbol and days, "
+                f"or give a file with --data FILE{_copy(provider, bars, cache)}."
             ) from error
         except InputError:
             raise
@@ -146,8 +157,10 @@ def _fetched(
 
 
 def _copy(provider: str, bars: Bars, cache: Path) -> str:
-    """Where an earlier download of the same share is, as the end of a sentence."""
-    copies = sorted(cache.glob(f"{provider}-{_safe(bars.symbol)}-*.csv"), key=lambda path: path.stat().st_mtime)
+    """Where an earlier download of the same share and adjustment is, as the end of a sentence."""
+    copies = sorted(
+        cache.glob(f"{provider}-{_safe(bars.symbol)}-{bars.adjust}-*.csv"), key=lambda path: path.stat().st_mtime
+    )
     if not copies:
         return ""
     day = datetime.fromtimestamp(copies[-1].stat().st_mtime, UTC).date()
@@ -166,7 +179,7 @@ def _safe(symbol: str) -> str:
 
 def _cache_folder() -> Path:
     own, shared = os.environ.get("RECURRA_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    return Path(own) if own else (Path(shared) if shared else Path.home() / ".cache") / "recurra"
+    return Path(own).expanduser() if own else (Path(shared) if shared else Path.home() / ".cache") / "recurra"
 
 
 def _day(text: str | None, name: str) -> date | None:
