@@ -231,13 +231,13 @@ class SeriesSettings(ForecasterSettings):
     symbol: str | None = None
     """The share to take daily bars of: AAPL and MSFT to 2013 are bundled, others are downloaded."""
     start: str | None = None
-    """The first day to download, as 2010-04-26."""
+    """The first day to take, as 2010-04-26."""
     end: str | None = None
-    """The last day to download."""
+    """The last day to take."""
     adjust: Literal["qfq", "hfq", "none"] = "qfq"
     """Prices adjusted for splits and dividends to the last day (qfq), to the first (hfq), or as traded."""
-    refresh: bool = False
-    """Download anew what was downloaded before."""
+    refresh: Annotated[bool, Field(exclude=True)] = False
+    """Download anew what was downloaded before; a run that is resumed does not."""
     test: Share | Annotated[int, Field(ge=0)] = 0.15
     """The last part of the rows, kept for the scores: a share, of at least a horizon, or a count."""
     test_windows_inside: bool = False

@@ -160,11 +160,13 @@ def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
         make_table(frame(unique_id=["a", None], y=[1.0, 2.0]))
 
 
-def test_series_of_different_frequencies_are_an_error() -> None:
+def test_series_of_different_frequencies_are_read_as_the_longest_and_that_is_said() -> None:
     monthly = pd.DataFrame({"unique_id": "m", "ds": pd.date_range("2020-01-01", periods=6, freq="MS"), "y": 1.0})
     daily = pd.DataFrame({"unique_id": "d", "ds": pd.date_range("2020-01-04", periods=9), "y": 2.0})
-    with pytest.raises(InputError, match="series 'd' is daily, and 'm' is monthly; expected one frequency"):
-        make_table(pd.concat([monthly, daily]))
+    table = make_table(pd.concat([monthly, daily]))
+    assert table.frequency.name == "daily"
+    said = "rows stand farther apart or closer than the daily ones of series 'd' in 1 series, the first is 'm'."
+    assert said in table.notes
 
 
 def test_a_column_of_dates_is_found_by_what_it_holds_or_by_its_name() -> None:
@@ -175,19 +177,36 @@ def test_a_column_of_dates_is_found_by_what_it_holds_or_by_its_name() -> None:
     assert make_table(other, date="then").series[0].dates[0].year == 2021
 
 
-@pytest.mark.parametrize(
-    ("missing", "values"),
-    [
-        ("ffill", [2.0, 2.0, 2.0, 2.0, 6.0, 6.0]),
-        ("mask", [2.0, 2.0, 2.0, 2.0, 6.0, 6.0]),
-        ("interpolate", [2.0, 2.0, 10 / 3, 14 / 3, 6.0, 6.0]),
-    ],
-)
-def test_missing_values_are_filled_as_asked_and_marked(missing: Any, values: list[float]) -> None:
+@pytest.mark.parametrize("missing", ["ffill", "mask", "interpolate"])
+def test_missing_values_are_filled_by_the_ones_before_and_marked(missing: Any) -> None:
     holes = frame(v=[np.nan, 2.0, np.nan, np.nan, 6.0, np.nan])
-    series = make_table(holes, missing=missing).series[0]
-    np.testing.assert_allclose(series.values[:, 0], values)
-    assert series.observed[:, 0].tolist() == [False, True, False, False, True, False]
+    table = make_table(holes, missing=missing)
+    series = table.series[0]
+    assert series.values[:, 0].tolist() == [2.0, 2.0, 2.0, 6.0, 6.0]
+    assert series.observed[:, 0].tolist() == [True, False, False, True, False]
+    assert series.dates.equals(DAYS[1:])
+    assert table.notes == ("the first rows are left out, as not every column has begun there.",)
+
+
+def test_a_line_is_drawn_only_where_both_its_ends_are_known() -> None:
+    holes = frame(v=[1.0, np.nan, np.nan, 4.0, np.nan, 9.0], w=[1.0, 2.0, np.nan, np.nan, np.nan, 6.0])
+    series = make_table(holes, target="v", covariates="w", missing="interpolate").series[0]
+    assert series.interpolated(6).values.T.tolist() == [[1, 2, 3, 4, 6.5, 9], [1, 2, 3, 4, 5, 6]]
+    assert series.interpolated(5).values.T.tolist() == [[1, 2, 3, 4, 4, 9], [1, 2, 2, 2, 2, 6]]
+    assert series.interpolated(3).values.T.tolist() == [[1, 1, 1, 4, 4, 9], [1, 2, 2, 2, 2, 6]]
+
+
+@given(st.lists(st.booleans(), min_size=4, max_size=6), st.integers(1, 5), st.sampled_from(["ffill", "interpolate"]))
+def test_no_filled_value_changes_when_something_later_does(there: list[bool], row: int, missing: Any) -> None:
+    values = np.where(there, np.arange(len(there)) ** 2 + 1.0, np.nan)
+    row = min(row, len(there) - 1)
+    if np.isnan(values[:row]).all() or np.isnan(values[row:]).all():
+        return
+    planted = np.concatenate([values[:row], values[row:] * 100])
+    first, second = (make_table(frame(v=v), missing=missing).series[0] for v in (values, planted))
+    before = first.dates < DAYS[row]
+    for a, b in ((first, second), (first.interpolated(int(before.sum())), second.interpolated(int(before.sum())))):
+        np.testing.assert_array_equal(a.values[before], b.values[before])
 
 
 def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
@@ -196,7 +215,7 @@ def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
     assert len(table.series[0].dates) == 5
     assert table.notes == ("1 dates are absent, the first is 2020-01-04; they are passed over as if there were none.",)
     filled = make_table(gap, missing="interpolate").series[0]
-    assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 3.0, 5.0, 6.0]
     assert filled.observed[:, 0].tolist() == [True, True, True, False, True, True]
 
 
@@ -205,6 +224,10 @@ def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns
     series = make_table(plan, target="v", known=["holiday"], covariates=["w"]).series[0]
     assert series.values.tolist() == [[1, 1, 0], [2, 2, 1], [3, 3, 0], [4, 4, 1]]
     assert series.future.tolist() == [[1.0], [0.0]]
+    assert series.future_dates.equals(DAYS[4:])
+    late = plan.assign(date=[*DAYS[:5], DAYS[5] + pd.Timedelta(days=1)])
+    with pytest.raises(InputError, match="row 6: a coming row has the date 2020-01-07, expected 2020-01-06"):
+        make_table(late, target="v", known=["holiday"])
     plan.loc[5, "holiday"] = np.nan
     with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': has no value"):
         make_table(plan, target="v", known=["holiday"])
@@ -223,6 +246,79 @@ def test_the_fingerprint_changes_with_any_value_name_or_date() -> None:
     assert len({table.fingerprint(), *(other.fingerprint() for other in others)}) == 6
 
 
-def test_too_few_rows_say_how_many_are_needed() -> None:
-    with pytest.raises(InputError, match="there are 3 rows, and a window of 60 needs at least 61; give more rows"):
-        make_table(frame(v=[1.0, 2.0, 3.0])).require(61, "a window of 60")
+def test_coming_rows_of_business_days_may_know_holidays() -> None:
+    days = [*pd.bdate_range("2020-04-06", periods=5), pd.Timestamp("2020-04-14")]  # the 13th is Easter Monday
+    plan = pd.DataFrame({"date": days, "v": [1.0, 2, 3, 4, 5, np.nan], "open": [1.0, 1, 1, 1, 0, 1]})
+    table = make_table(plan, target="v", known=["open"])
+    assert table.following(table.series[0], 1).tolist() == [pd.Timestamp("2020-04-14")]
+    assert table.following(table.series[0], 2).tolist() == [pd.Timestamp("2020-04-13"), pd.Timestamp("2020-04-14")]
+
+
+def test_rows_of_some_days_can_be_taken() -> None:
+    table = make_table(frame(v=np.arange(6.0)))
+    part = table.between(DAYS[1].date(), DAYS[3].date())
+    assert part.series[0].values[:, 0].tolist() == [1, 2, 3]
+    assert table.between(None, DAYS[0].date()).series[0].values[:, 0].tolist() == [0]
+    assert table.between(None, None) is table
+    with pytest.raises(InputError, match="the table: has no rows from 2021-01-01 to the last"):
+        table.between(pd.Timestamp("2021-01-01").date(), None)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda f: f.set_index("date"),
+        lambda f: f.set_index("date").rename_axis(None),
+        lambda f: f.set_index("date", drop=False),
+        lambda f: f.set_index("date")["v"],
+        lambda f: f.set_index(pd.PeriodIndex(f["date"], freq="D"))[["v"]],
+        lambda f: f.assign(unique_id="a", y=f["v"]).set_index(["unique_id", "date"])[["y"]],
+        lambda f: f.assign(k="a", y=f["v"]).set_index(["k", "date"])[["y"]].rename_axis([None, None]),
+    ],
+)
+def test_what_the_index_says_is_read(same: Any) -> None:
+    series = make_table(same(frame(v=np.arange(6.0)))).series[0]
+    assert series.values[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert series.dates.equals(DAYS)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([1.0, 2.0], "the table is a list; expected a DataFrame or the path of a file"),
+        (np.ones(3), "the table is a ndarray"),
+        (pd.DataFrame([[1, 2.0, 3.0]], columns=["date", "v", "v"]), "the table has the column 'v' twice"),
+        (pd.DataFrame([[1.0]], columns=pd.MultiIndex.from_tuples([("Open", "AAPL")])), "columns of 2 levels"),
+    ],
+)
+def test_what_is_no_table_is_said(data: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_table(data)
+
+
+def test_what_is_odd_about_many_series_is_one_sentence() -> None:
+    parts = [pd.DataFrame({"unique_id": n, "ds": DAYS[::-1], "y": np.arange(6.0)}) for n in "abc"]
+    notes = make_table(pd.concat(parts)).notes
+    assert notes == ("the rows were not in the order of their dates; they are sorted in 3 series, the first is 'a'.",)
+
+
+def test_a_file_with_the_newest_day_first_is_read_by_one_order_of_day_and_month(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-25", periods=40)
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"date": days.strftime("%d/%m/%Y"), "v": np.arange(40.0)})[::-1].to_csv(path, index=False)
+    series = make_table(path).series[0]
+    assert series.dates.equals(days)
+    assert series.values[:, 0].tolist() == list(range(40))
+
+
+def test_series_whose_names_differ_in_leading_zeros_are_apart(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"{name},2020-01-0{day},{day}\n" for name in ("01", "1", "NA") for day in range(1, 6)]
+    path.write_text("unique_id,ds,y\n" + "".join(rows))
+    assert [series.id for series in make_table(path).series] == ["01", "1", "NA"]
+
+
+def test_names_of_weekdays_and_numbers_of_months_are_passed_over_for_dates(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Day,month,Date,Sales\nWednesday,1,2020-01-01,5\nThursday,1,2020-01-02,6\nFriday,1,2020-01-03,7\n")
+    assert make_table(path, target="sales").series[0].dates.equals(DAYS[:3])

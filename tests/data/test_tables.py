@@ -3,7 +3,9 @@
 import gzip
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,8 +152,22 @@ def test_text_in_a_number_column_is_named_with_row_and_column(text: str) -> None
         (["2020-Q2", "2020-Q3"], ["2020-04-01", "2020-07-01"]),
         (["13/02/2020", "14/02/2020"], ["2020-02-13", "2020-02-14"]),  # no month 13: the day comes first
         (["02/13/2020", "02/14/2020"], ["2020-02-13", "2020-02-14"]),
-        (["01/02/2020", "02/02/2020", "03/02/2020"], ["2020-01-02", "2020-02-02", "2020-03-02"]),  # both fit: US
-        (["11/02/2020", "12/02/2020", "01/03/2020"], ["2020-02-11", "2020-02-12", "2020-03-01"]),  # one ascends
+        (["13/02/2020", "12/02/2020", "01/02/2020"], ["2020-02-13", "2020-02-12", "2020-02-01"]),  # newest first
+        (["01/02/2020", "01/13/2020"], ["2020-01-02", "2020-01-13"]),
+        (["02/02/2020", "03/03/2020"], ["2020-02-02", "2020-03-03"]),
+        (["1/2/20", "13/2/20 9:30"], ["2020-02-01", "2020-02-13 09:30"]),
+        (["31-01-2020", "01-02-2020"], ["2020-01-31", "2020-02-01"]),  # -2020 is no offset of a time zone
+        (["01-2020", "02-2020"], ["2020-01-01", "2020-02-01"]),
+        (["1-Jan-2020", "12-Feb-2020"], ["2020-01-01", "2020-02-12"]),
+        (["1 January 2020", "Wed, 12 February 2020"], ["2020-01-01", "2020-02-12"]),
+        (["Jan 2020", "September 2020"], ["2020-01-01", "2020-09-01"]),
+        (["January 1st, 2020", "Sept 2, 2020"], ["2020-01-01", "2020-09-02"]),
+        (["2020-Jan-05", "2020 Feb 6"], ["2020-01-05", "2020-02-06"]),
+        (["Q1 2020", "q2-2020"], ["2020-01-01", "2020-04-01"]),
+        (["1/31/2020 12:05 AM", "1/31/2020 12:05:30 PM"], ["2020-01-31 00:05", "2020-01-31 12:05:30"]),
+        (["2020/1/31 9:30:00.25", "2020/1/31"], ["2020-01-31 09:30:00.25", "2020-01-31"]),
+        (["20200131T0930", "20200201 103015"], ["2020-01-31 09:30", "2020-02-01 10:30:15"]),
+        (["2020-01-01 08:00:00.5 +08", "2020-01-01T08:00-05:00"], ["2020-01-01 08:00:00.5", "2020-01-01 08:00"]),
         (["31.01.2020", "01.02.2020"], ["2020-01-31", "2020-02-01"]),
         (["Jan 5 2020", "Feb 6 2020"], ["2020-01-05", "2020-02-06"]),
         (["2020-01-01 09:30", "2020-01-01 09:45"], ["2020-01-01 09:30", "2020-01-01 09:45"]),
@@ -180,6 +196,16 @@ def test_dates_with_a_time_zone_keep_the_time_of_the_place() -> None:
         (["2020-01-01", "2020-02-30"], "row 9, column 'd': '2020-02-30' is not a date"),
         (["2020-01-01", ""], "row 9, column 'd': there is no date"),
         (["1", "2"], "row 8, column 'd': '1' is not a date"),
+        (["01/02/2020", "13/14/2020"], "row 9, column 'd': '13/14/2020' is not a date"),
+        (["01/02/2020", "31/02/2020"], "row 9, column 'd': '31/02/2020' is not a date"),
+        (["2020-01-01", "01/02/2020"], "row 9, column 'd': '01/02/2020' is not a date"),
+        (["1 Jan 2020", "1 Foo 2020"], "row 9, column 'd': '1 Foo 2020' is not a date"),
+        (["1/13/2020 1:00 PM", "1/14/2020 13:00 PM"], "row 9, column 'd': '1/14/2020 13:00 PM' is not a date"),
+        (["09:30", "09:45"], "row 8, column 'd': '09:30' is not a date"),
+        (["13/02/2020", "02/13/2020"], "the day comes first in '13/02/2020' (row 8), and the month in '02/13/2020'"),
+        (["01/02/2020", "02/02/2020"], "it cannot be told whether the day or the month comes first in dates such as"),
+        (["20-01-30", "20-01-31"], "it cannot be told which number is the year in dates such as '20-01-30' (row 8)"),
+        (["01/02/2020", "01/02/2020"], "'01/02/2020' (row 8); of dates as 2020-01-31 it can: write them so"),
     ],
 )
 def test_what_is_no_date_is_named_with_its_row(texts: list[str], said: str) -> None:
@@ -192,3 +218,115 @@ def test_a_missing_date_among_dates_is_named_with_its_row() -> None:
     frame = pd.DataFrame({"d": pd.to_datetime(["2020-01-01", None])}, index=[1, 2])
     with pytest.raises(InputError, match="row 2, column 'd': has no date"):
         dates(frame, "d", "the table")
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%m-%d-%Y", "%m/%d/%Y %I:%M %p"])
+@given(start=st.dates(date(1970, 1, 1), date(2030, 1, 1)), rows=st.integers(13, 60), newest_first=st.booleans())
+def test_whether_day_or_month_comes_first_is_seen_from_two_weeks_in_any_order(
+    pattern: str, start: date, rows: int, newest_first: bool
+) -> None:
+    days = pd.date_range(start, periods=rows)[:: -1 if newest_first else 1]
+    assert dates(pd.DataFrame({"d": days.strftime(pattern)}), "d", "t").equals(days)
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("frequency", ["MS", "QS"])
+def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, frequency: str) -> None:
+    months = pd.date_range("2018-01-01", periods=26, freq=frequency)
+    assert dates(pd.DataFrame({"d": months.strftime(pattern)}), "d", "t").equals(months)
+
+
+def test_dates_of_a_long_table_are_read_as_those_of_one_series() -> None:
+    frame = pd.DataFrame({"d": ["01/02/2020", "13/02/2020"] * 3})
+    assert dates(frame, "d", "t").equals(pd.DatetimeIndex(["2020-02-01", "2020-02-13"] * 3))
+
+
+@pytest.mark.parametrize("text", ["d,y\n2020-01-01,1,231\n", "d,y\n2020-01-01,1,231\n2020-01-02,7\n"])
+def test_thousands_without_quotes_are_an_error_and_no_shorter_number(
+    text: str, table: Callable[[str | bytes], Path]
+) -> None:
+    with pytest.raises(
+        InputError, match=r"row 2 has 3 fields, expected 2 as in the header; .* quote numbers that have"
+    ):
+        read_frame(table(text))
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_no_field_too_many(table: Callable[[str | bytes], Path]) -> None:
+    assert read_frame(table("a,b\n1,2,\n3,4,\n")).to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+
+
+def test_blank_lines_above_the_header_are_passed_over_and_counted(table: Callable[[str | bytes], Path]) -> None:
+    assert read_frame(table("\n  \na,b\n1,2\n")).index.tolist() == [4]
+    with pytest.raises(InputError, match="row 4 has 3 fields"):
+        read_frame(table("\n\na,b\n1,2,3\n"))
+    with pytest.raises(InputError, match="row 2: the column 'a' comes twice"):
+        read_frame(table("\na,a\n1,2\n"))
+
+
+def test_names_of_series_are_kept_as_they_are_written(table: Callable[[str | bytes], Path]) -> None:
+    path = table("unique_id,Shop,y\n000001,01,1\nNA,NA,NA\n, ,3\n")
+    frame = read_frame(path)
+    assert frame["unique_id"].tolist() == ["000001", "NA", None]
+    assert frame["Shop"].iloc[0] == 1
+    assert np.isnan(frame["y"].iloc[1])
+    assert read_frame(path, texts=["shop"])["Shop"].tolist() == ["01", "NA", None]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        (["1,125", "1,5", "-0,25", ""], [1.125, 1.5, -0.25, np.nan]),
+        (["1,125", "0,125", "7"], [1.125, 0.125, 7.0]),
+        (["1.234,5", "1.234", "2,125"], [1234.5, 1234.0, 2.125]),
+        (["1 234,5", "2,125", "--"], [1234.5, 2.125, np.nan]),
+        (["1,125", "1.5"], [1125.0, 1.5]),
+        (["1,125", "1,234,567"], [1125.0, 1234567.0]),
+        (["1,125.5", "2,250"], [1125.5, 2250.0]),
+        (["1.125", "2.250"], [1.125, 2.25]),
+    ],
+)
+def test_a_comma_is_what_the_other_values_of_its_column_show(
+    delimiter: str, values: list[str], read: list[float], table: Callable[[str | bytes], Path]
+) -> None:
+    rows = [f"x{delimiter}{value}\n" for value in values]
+    frame = read_frame(table(f"a{delimiter}b\n" + "".join(rows)))
+    np.testing.assert_equal(numbers(frame, "b", "t"), read)
+
+
+def test_commas_that_may_be_decimal_or_between_thousands_are_an_error_with_the_mend(
+    table: Callable[[str | bytes], Path],
+) -> None:
+    with pytest.raises(InputError, match=r"row 3, column 'b': '1,125' may be 1\.125 or 1125, .* write it as one of"):
+        read_frame(table("a;b\nx;12\nx;1,125\nx;2,250\n"))
+    plain = read_frame(table('a,b\nx,"1,125"\n'))
+    assert numbers(plain, "b", "t").tolist() == [1125.0]
+    words = read_frame(table("a;b\nParis, 1,125;1\n1,125;2\n"))
+    assert words["a"].tolist() == ["Paris, 1,125", "1,125"]
+
+
+@pytest.mark.parametrize(
+    ("index", "columns"),
+    [
+        (pd.date_range("2020-01-01", periods=3), ["y", "ds"]),
+        (pd.Index(["2020-01-01", "2020-01-02", "2020-01-03"]), ["y", "ds"]),
+        (pd.date_range("2020-01-01", periods=3, name="day"), ["day", "y"]),
+        (pd.Index(["a", "b", "c"]), ["index", "y"]),
+        (pd.Index([3, 5, 9]), ["y"]),  # of rows that were chosen from more
+        (pd.RangeIndex(3), ["y"]),
+    ],
+)
+def test_the_index_of_a_parquet_file_is_kept_if_it_says_something(
+    index: "pd.Index[Any]", columns: list[str], tmp_path: Path
+) -> None:
+    pd.DataFrame({"y": [1.0, 2.0, 3.0]}, index=index).to_parquet(tmp_path / "t.parquet")
+    frame = read_frame(tmp_path / "t.parquet")
+    assert frame.columns.tolist() == columns
+    assert frame.index.tolist() == [1, 2, 3]
+    if "ds" in columns:
+        assert dates(frame, "ds", "t").equals(pd.date_range("2020-01-01", periods=3))
+
+
+def test_a_column_of_a_parquet_file_that_is_named_index_is_kept(tmp_path: Path) -> None:
+    pd.DataFrame({"index": [1.0], "y": [2.0]}).to_parquet(tmp_path / "t.parquet")
+    assert read_frame(tmp_path / "t.parquet").to_dict("list") == {"index": [1.0], "y": [2.0]}

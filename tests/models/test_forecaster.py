@@ -120,13 +120,17 @@ def test_a_covariate_is_learnt_from_a_row_late() -> None:
         {"scaling": ["season-difference", "minmax"], "season": 3},
         {"covariates": "all", "residual": "close", "validation": 12, "horizon": 3},
         {"missing": "mask", "members": 2},
+        {"missing": "interpolate"},
+        {"missing": "ffill"},
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else str(value),
 )
 def test_no_prediction_changes_when_something_later_does(arguments: dict[str, Any], refit: bool) -> None:
     data, model = bars(), Forecaster("open", **{**SMALL, "epochs": 1, **arguments})
-    planted = data.copy()
     row = 73  # among the folds' rows
+    if "missing" in arguments:
+        data.loc[[20, 21, 71, 72], "open"] = np.nan
+    planted = data.copy()
     planted.loc[row:, ["open", "close", "volume"]] *= 7.0
     how: dict[str, Any] = {"folds": 10, "step": 1, "refit": refit}
     true, other = (model.backtest(d, **how).predictions for d in (data, planted))
@@ -195,6 +199,52 @@ def test_intervals_of_logarithms_are_as_wide_in_percent_at_any_price() -> None:
     model = Forecaster("open", scaling=["log", "standard", "subtract-last"], validation=60, **SMALL).fit(data)
     low, high = (model.predict(data.assign(open=data["open"] * f), levels=[90]).iloc[0] for f in (1.0, 10.0))
     assert high["hi-90"] / high["lo-90"] == pytest.approx(low["hi-90"] / low["lo-90"], rel=1e-5)
+
+
+def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
+    data = table(120, y=np.sin(np.arange(120.0)), seldom=np.where(np.arange(120) % 30 == 0, 1.0, np.nan))
+    model = Forecaster("y", covariates="seldom", missing="mask", scaling="standard", **SMALL)
+    inputs, targets = model._prepared(data).parts[0]
+    every = np.arange(len(inputs))
+    assert bool(torch.isfinite(targets[every]).all())
+    assert bool((inputs[every][..., -1] == 1.0).all())
+
+
+def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm() -> None:
+    data = bars()
+    model = Forecaster("open", covariates=["close", "volume"], scaling=["log", "standard", "subtract-last"], **SMALL)
+    model.fit(data[:70])
+    data.loc[75, "volume"] = 0
+    least = data.assign(volume=data["volume"].mask(data["volume"] == 0, data["volume"][:70].min()))
+    assert model.predict(data)["forecast"][0] == model.predict(least)["forecast"][0]
+    data.loc[76, "open"] = 0.0
+    with pytest.raises(InputError, match="the target 'open' is 0 on 2020-04-16, and scaling log, standard, subtract"):
+        model.predict(data)
+
+
+def test_series_that_are_too_short_are_left_out_and_named() -> None:
+    data = long({"a": 60, "b": 60, "c": 4})
+    with pytest.warns(
+        UserWarning, match="1 of 3 series are left out, since they are too short .*; the first is 'c' wi"
+    ):
+        model = Forecaster(epochs=1, units=2).fit(data)
+    assert model.preparation_.settings.window == 20
+    assert model.predict()["unique_id"].tolist() == ["a", "b"]
+    with pytest.warns(
+        UserWarning, match="1 of 2 series are left out, since a forecast needs 20 rows; the first is 'b'"
+    ):
+        shorter = model.predict(long({"a": 90, "b": 5}))
+    assert shorter["unique_id"].tolist() == ["a"]
+
+
+def test_too_few_later_rows_are_not_made_up_by_those_learnt_from() -> None:
+    data = table(60)
+    model = Forecaster(horizon=5, **SMALL).fit(data[:57])
+    with pytest.raises(InputError, match=r"only 3 rows are later than 2020-02-26, .* and a horizon of 5 needs 5"):
+        model.evaluate(data)
+    with pytest.raises(InputError, match="there are 8 rows, and a window and the horizon after it need at least 11"):
+        Forecaster(horizon=5, **SMALL).fit(data).evaluate(table(8))
+    assert len(model.evaluate(data[:57]).predictions) == 5 * (57 - 6 - 5 + 1)
 
 
 def test_rows_without_values_are_passed_over_or_filled() -> None:
@@ -318,9 +368,9 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
             table(60),
             "the validation part has 3 rows, and a horizon of 5 needs at least as many",
         ),
-        ({"window": 6, "horizon": 5}, long({"a": 50, "b": 9}), "training part of series 'b' has 9 rows; .* 11"),
-        ({"scaling": ["log"]}, table(40, v=np.arange(40.0) - 3), "the target 'v' has values that are not positive"),
-        ({"scaling": "divide-last"}, table(40, v=np.zeros(40)), "the target 'v' has values that are not positive"),
+        ({"window": 6, "horizon": 5}, long({"a": 10, "b": 9}), "training part of series 'a' has 10 rows; .* 11"),
+        ({"scaling": ["log"]}, table(40, v=37.0 - np.arange(40)), "'v' is 0 on 2020-02-07, and scaling log takes pos"),
+        ({"scaling": "divide-last"}, table(40, v=np.zeros(40)), "'v' is 0 on 2020-01-01, and scaling divide-last tak"),
         ({"scaling": ["standard", "log"]}, table(), "scaling is .* expected each of these at most once and in this"),
         ({"residual": "volume"}, table(), "residual is 'volume'; known are auto, last, seasonal, none"),
         ({"target": "prize"}, table(), r"no column 'prize' for the target \(did you mean 'price'\?\)"),

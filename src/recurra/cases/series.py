@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
 
 from recurra.config import ForecasterSettings, SeriesSettings
 from recurra.data.series import Table
-from recurra.data.sources import bundled, bundled_symbols, download
+from recurra.data.sources import bundled, bundled_symbols, day_of, download
 from recurra.data.windows import Rows, Split, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, evaluate
+from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.models import Forecaster, load
 from recurra.models.forecaster_training import split_of
@@ -33,15 +36,10 @@ class SeriesCase:
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
         self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
-        self.table = self.model.table_of(_rows(settings))
-        downloaded = settings.data is None and settings.adjust == "qfq"
-        if downloaded and "log" in settings.scaling and any((s.values[:, 0] <= 0).any() for s in self.table.series):
-            raise InputError(
-                f"{self.table.source}: its earlier prices are not positive, as the provider subtracts dividends (qfq), "
-                "and have no logarithm; take prices adjusted to the first day with --adjust hfq."
-            )
-        shortest = min(len(series.dates) for series in self.table.series)
-        self.test = Split.of(shortest, horizon=settings.horizon, test=settings.test).test
+        table = self.model.table_of(_rows(settings))
+        self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
+        usual = int(np.median([len(series.dates) for series in self.table.series]))
+        self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
         if 0 < self.test < settings.horizon:
             raise InputError(
                 f"{self.table.source}: a test part of {self.test} rows holds no horizon of {settings.horizon}; "
@@ -52,12 +50,28 @@ class SeriesCase:
         self.training = self.table.head(self.test) if self.test else self.table
 
     def check(self) -> None:
-        context, horizon = self.model.check(self.training), self.settings.horizon
-        if self.settings.test_windows_inside and 0 < self.test < context + horizon:
+        """Raise now what would come to light after the training, too."""
+        settings, table = self.settings, self.table
+        adjusted = settings.data is None and settings.adjust == "qfq" and "log" in settings.scaling
+        if adjusted and any((series.values[:, 0] <= 0.0).any() for series in table.series):
             raise InputError(
-                f"{self.table.source}: a test part of {self.test} rows holds no window of {context} and horizon of "
+                f"{table.source}: its earlier prices are not positive, as the provider subtracts dividends (qfq), and "
+                "have no logarithm; take prices adjusted to the first day with --adjust hfq."
+            )
+        preparation = self.model.check(self.training)
+        context, horizon = preparation.context, settings.horizon
+        if settings.test_windows_inside and 0 < self.test < context + horizon:
+            raise InputError(
+                f"{table.source}: a test part of {self.test} rows holds no window of {context} and horizon of "
                 f"{horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
+        known = table.only(preparation.ids)
+        ends = [np.array([len(series.dates)], dtype=np.int64) for series in known.series]
+        preparation.samples(known, ends, torch.device("cpu"))  # of the next values
+        for series in known.series:
+            known.following(series, horizon)
+        if settings.statistical:
+            statistical_models()
 
     def check_begun(self, run: Run) -> None:
         if run.info.get("table", self.table.fingerprint()) != self.table.fingerprint():
@@ -70,6 +84,8 @@ class SeriesCase:
         run.record(table=self.table.fingerprint())
         seconds = self.settings.save_every_seconds
         self.model.fit(self.training, run=run, callbacks=callbacks, save_every_seconds=seconds)
+        learnt = self.model.preparation_.ids  # those that were long enough
+        self.table, self.training = self.table.only(learnt), self.training.only(learnt)
 
     def report(self, run: Run, name: str) -> None:
         model, title = self.model, _title(name, self.model, self.table)
@@ -152,9 +168,11 @@ def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
         return Path(settings.data)
     if settings.symbol is None:
         raise InputError("there is no data: give --data FILE, or --symbol for daily bars of a share.")
-    is_bundled = settings.symbol.upper() in bundled_symbols()
-    if is_bundled and not settings.refresh and settings.start is None and settings.end is None:
-        return bundled(settings.symbol.upper(), settings.adjust)
+    if settings.symbol.upper() in bundled_symbols() and not settings.refresh:
+        bars = bundled(settings.symbol.upper(), settings.adjust)
+        end = day_of(settings.end, "end")
+        if (settings.start is None and end is None) or (end is not None and pd.Timestamp(end) <= bars["date"].iloc[-1]):
+            return bars
     return download(
         settings.symbol, start=settings.start, end=settings.end, adjust=settings.adjust, refresh=settings.refresh
     )

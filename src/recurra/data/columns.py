@@ -4,16 +4,17 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from recurra.data.tables import dates, numbers
+from recurra.data.dates import SAMPLED, holds_dates
+from recurra.data.tables import reads_as_number
 from recurra.errors import InputError
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
+DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
+PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or whole dates: only the values say
 SAME: list[set[str]] = [  # names of one column in English and Chinese
-    {"date", "ds", "datetime", "timestamp", "trade_date", "time", "month", "day", "year"}
-    | {"日期", "交易日期", "时间", "月份"},
+    DATES | PARTS_OF_DATES,
     {"open", "开盘", "开盘价"},
     {"close", "收盘", "收盘价"},
     {"high", "最高", "最高价"},
@@ -21,7 +22,6 @@ SAME: list[set[str]] = [  # names of one column in English and Chinese
     {"volume", "成交量"},
     {"amount", "turnover", "成交额"},
 ]
-SAMPLED = 50  # texts that are looked at to tell whether a column holds dates
 
 
 @dataclass(frozen=True)
@@ -48,36 +48,33 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
     columns = [str(column) for column in frame.columns]
     if name in columns:
         return name
-    for column in columns:
-        if column.strip().lower() in _same(name):
-            return column
+    for names in ({name.strip().lower()}, _same(name)):
+        for column in columns:
+            if column.strip().lower() in names:
+                return column
     near = difflib.get_close_matches(name, columns, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise InputError(f"{source}: there is no column {name!r} for {what}{hint}; the columns are {', '.join(columns)}.")
 
 
 def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
-    """The column of dates, by its name or by what it holds."""
+    """The column of dates, by its type, by its name or by what it holds.
+
+    If a column has a name of dates and no column holds any, it is still the one: what is wrong in it can be said.
+    """
     candidates = [str(column) for column in frame.columns if column != id_column]
-    named = [column for column in candidates if column.strip().lower() in SAME[0]]
+    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
+    named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
+    texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(frame[column])]
+    for column in [*typed, *named, *texts]:
+        if holds_dates(frame[column]):
+            return column
     if named:
         return named[0]
-    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
-    for column in typed or candidates:
-        if typed or (not pd.api.types.is_numeric_dtype(frame[column]) and _holds_dates(frame, column)):
-            return column
     raise InputError(
         f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
         f"that holds dates among {', '.join(candidates)}: name it with --date (date=… in Python)."
     )
-
-
-def _holds_dates(frame: pd.DataFrame, column: str) -> bool:
-    try:
-        dates(frame[[column]].dropna().head(SAMPLED), column, "")
-    except (InputError, IndexError):
-        return False
-    return True
 
 
 def chosen_columns(
@@ -126,18 +123,12 @@ def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
         return True
     if pd.api.types.is_datetime64_any_dtype(frame[column]):
         return False
-    sample = frame[[column]].dropna().head(SAMPLED)
-    return sum(_is_number(sample.iloc[[place]], column) for place in range(len(sample))) >= max(len(sample), 1) / 2
-
-
-def _is_number(cell: pd.DataFrame, column: str) -> bool:
-    try:
-        return bool(np.isfinite(numbers(cell, column, "")).all())
-    except InputError:
-        return False
+    sample = frame[column].dropna().head(SAMPLED)
+    return int(reads_as_number(sample).sum()) >= max(len(sample), 1) / 2
 
 
 def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str] | None":
+    """The names of the rows' series [T] as texts: a whole number has no point, whatever its type."""
     if column is None:
         return None
     if frame[column].isna().any():
@@ -145,7 +136,9 @@ def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str]
         raise InputError(
             f"{source}: row {frame.index[place]}, column {column!r}: names no series; name it or drop the row."
         )
-    return frame[column].astype(str)
+    names = frame[column]
+    whole = pd.api.types.is_float_dtype(names) and bool((names % 1 == 0).all())
+    return (names.astype("int64") if whole else names).astype(str)
 
 
 def hint_of_id(frame: pd.DataFrame, used: set[str]) -> str:

@@ -92,7 +92,7 @@ def download(
     """
     if provider == "auto":
         provider = "akshare" if re.fullmatch(r"[0-9]{6}", symbol) else "yfinance"
-    days = _day(start, "start"), _day(end, "end")
+    days = day_of(start, "start"), day_of(end, "end")
     if days[0] and days[1] and days[0] > days[1]:
         raise InputError(f"start {start} is later than end {end}; expected it before.")
     if not re.fullmatch(r"[\w.^=&-]{1,32}", symbol, re.ASCII) or not re.search(r"\w", symbol, re.ASCII):
@@ -182,7 +182,8 @@ def _cache_folder() -> Path:
     return Path(own).expanduser() if own else (Path(shared) if shared else Path.home() / ".cache") / "recurra"
 
 
-def _day(text: str | None, name: str) -> date | None:
+def day_of(text: str | None, name: str) -> date | None:
+    """A day as people write it; InputError, which says what `name` it is, if it is none."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:

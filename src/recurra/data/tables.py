@@ -1,35 +1,42 @@
-"""Read a CSV or Parquet file into named columns, whatever its encoding; and columns as numbers and dates."""
+"""Read a CSV or Parquet file into named columns, whatever its encoding; and columns as numbers."""
 
+import csv
 import gzip
 import io
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recurra.data.dates import FULL_WIDTH, dates, holds_dates
 from recurra.errors import InputError
 
+__all__ = ["dates", "numbers", "read_frame", "reads_as_number"]
+
 DELIMITERS = ",;\t|"
+IDS = ("unique_id",)  # columns of names, which are not numbers even if they look like some
 PARQUET = {".parquet", ".pq"}
 NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # words for no value
 SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # between thousands
-FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋：／", "0123456789.,-+:/")
-THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
-OFFSET = re.compile(r"(?<=\d)\s*(Z|[+-]\d{2}:?\d{2})$")
-CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(?:(\d{1,2})日)?")
-QUARTER = re.compile(r"(\d{4})[-\s]?Q([1-4])", re.IGNORECASE)
-YEARS = (1500, 2500)  # a whole number between these is a year
+THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
+TWOFOLD = r"[-+]?[1-9]\d{0,2},\d{3}"  # 1,125 is 1125, or 1.125 where the comma is a decimal one
+DECIMAL_COMMA = r"[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*"
+DOTTED = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"  # thousands where the comma is a decimal one
+DECIMAL_POINT = r"[-+]?\d*\.\d+"
 
 
-def read_frame(path: str | Path) -> pd.DataFrame:
+def read_frame(path: str | Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
     """Read a file; the index of the frame is the row of the file, counted from 1 with the header as an editor shows it.
 
     Args:
         path: a CSV file in UTF-8, UTF-16 or GBK, with commas, semicolons, tabs or bars, perhaps gzipped; or a Parquet
             file, whose first row of data is row 1.
+        texts: columns of a CSV file, whatever the case of their names, to be kept as they are written: 01 is not 1,
+            and NA is a name. `unique_id` is always one.
 
     Raises:
         InputError: there is no such file, it cannot be read, or holds no rows.
@@ -37,7 +44,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file." if not path.exists() else f"{path}: is not a file.")
-    frame = _read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path)
+    frame = _read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path, {*texts, *IDS})
     if not len(frame):
         raise InputError(f"{path}: holds no rows of data; at least a header and one row are needed.")
     return frame
@@ -57,90 +64,34 @@ def numbers(frame: pd.DataFrame, column: str, source: str) -> NDArray[np.float64
     values = frame[column]
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    texts = values.astype("string").fillna("").str.strip()
-    result = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    for place in np.flatnonzero(np.isnan(result)):
-        result[place] = _number(texts.iloc[place], f"{source}: row {frame.index[int(place)]}, column {column!r}")
+    result, read = _as_numbers(values)
+    if not read.all():
+        place = int(read.argmin())
+        raise InputError(
+            f"{source}: row {frame.index[place]}, column {column!r}: found {str(values.iloc[place]).strip()!r}, "
+            "expected a number; mend the cell, or leave it empty."
+        )
     return result
 
 
-def dates(frame: pd.DataFrame, column: str, source: str) -> pd.DatetimeIndex:
-    """A column as dates [T], without a time zone: the time is that which a clock on the spot showed.
-
-    Raises:
-        InputError: a value is no date; its row is named.
-    """
-    values = frame[column]
-    if pd.api.types.is_datetime64_any_dtype(values):
-        if values.isna().any():
-            place = int(values.isna().to_numpy().argmax())
-            raise InputError(
-                f"{source}: row {frame.index[place]}, column {column!r}: has no date; add it or drop the row."
-            )
-        found = pd.DatetimeIndex(values)
-        return found.tz_localize(None) if found.tz is not None else found
-    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
-        values = values.astype("Int64")
-    texts = values.astype("string").fillna("").str.strip().str.translate(FULL_WIDTH)
-    texts = texts.str.replace(OFFSET, "", regex=True).reset_index(drop=True)
-    texts = _as_iso(texts)
-    year_first = re.match(r"\d{4}\D", texts.iloc[0]) is not None
-    readings = [_year_first(texts)] if year_first else [_each(texts, day_first=day) for day in (False, True)]
-    best = min(readings, key=lambda found: (int(found.isna().sum()), not found.is_monotonic_increasing))
-    if best.isna().any():
-        place = int(best.isna().to_numpy().argmax())
-        text = values.iloc[place]
-        what = "there is no date" if pd.isna(text) or str(text).strip() == "" else f"{str(text)!r} is not a date"
-        raise InputError(
-            f"{source}: row {frame.index[place]}, column {column!r}: {what}; expected one such as 2020-01-31, "
-            "2020/1/31, 20200131 or 2020年1月31日; mend or drop the row."
-        )
-    return pd.DatetimeIndex(best)
+def reads_as_number(values: "pd.Series[str]") -> NDArray[np.bool_]:
+    """Which values [T] of a column are numbers; nothing is none."""
+    return np.isfinite(_as_numbers(values)[0])
 
 
-def _number(text: str, where: str) -> float:
-    """A number as people write it."""
-    plain = text.translate(FULL_WIDTH)
-    if plain.lower() in NOTHING:
-        return np.nan
-    plain = plain.translate(SPACES)
-    if THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
-    try:
-        return float(plain)
-    except ValueError:
-        raise InputError(f"{where}: found {text!r}, expected a number; mend the cell, or leave it empty.") from None
-
-
-def _as_iso(texts: "pd.Series[str]") -> "pd.Series[str]":
-    """Years, quarters, compact and Chinese dates as year-month-day."""
-    whole = texts.str.fullmatch(r"\d+")
-    if whole.all():
-        values = texts.astype("int64")
-        if values.between(*YEARS).all():
-            return texts + "-01-01"
-        if (texts.str.len() == 6).all():  # 202001
-            return texts.str[:4] + "-" + texts.str[4:] + "-01"
-        if (texts.str.len() == 8).all():
-            return texts.str[:4] + "-" + texts.str[4:6] + "-" + texts.str[6:]
-        return texts + "?"  # a number of another kind is no date
-    if texts.str.contains("年").any():
-        return texts.str.replace(CHINESE_DAY, lambda m: f"{m[1]}-{int(m[2]):02}-{int(m[3] or 1):02}", regex=True)
-    if texts.str.contains("q", case=False).any():
-        return texts.str.replace(QUARTER, lambda m: f"{m[1]}-{3 * int(m[2]) - 2:02}-01", regex=True)
-    return texts
-
-
-def _year_first(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    """Dates as 2020-01-31, 2020/1/31 or 2020.01.31, with a time or without; NaT where a text is none."""
-    iso = texts.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
-    return pd.to_datetime(iso, format="ISO8601", errors="coerce").fillna(_each(iso, day_first=False))
-
-
-def _each(texts: "pd.Series[str]", *, day_first: bool) -> "pd.Series[pd.Timestamp]":
-    """Dates as people write them, each read by itself; NaT where a text is none."""
-    dated = texts.where(texts.str.contains(r"\d{1,4}\D+\d|\d{8}", regex=True))
-    return pd.to_datetime(dated, format="mixed", dayfirst=day_first, errors="coerce")
+def _as_numbers(values: "pd.Series[str]") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Numbers [T] as people write them, NaN where there is none; and where they, or nothing, could be read."""
+    texts = values.astype("string").fillna("").astype(object).str.strip()
+    result = np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
+    read = ~np.isnan(result)
+    if not read.all():  # only what is not plain costs more
+        rest = texts[~read].str.translate(FULL_WIDTH)
+        nothing = rest.str.lower().isin(NOTHING)
+        rest = rest.str.translate(SPACES)
+        rest = rest.mask(rest.str.fullmatch(THOUSANDS), rest.str.replace(",", "", regex=False))
+        result[~read] = pd.to_numeric(rest, errors="coerce")
+        read[~read] = nothing | ~np.isnan(result[~read])
+    return result, read
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -151,49 +102,107 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             f"{path}: Parquet needs pyarrow: pip install 'recurra[parquet]', or give a CSV file."
         ) from None
     try:
-        frame = pd.read_parquet(path).reset_index()
+        frame = _with_index_as_column(pd.read_parquet(path)).rename(columns=str)
     except Exception as error:  # pyarrow raises many kinds for a damaged file
         raise InputError(f"{path}: is not a Parquet file that can be read ({_first_line(error)}).") from error
-    frame = frame.drop(columns=[name for name in ("index", "level_0") if name in frame.columns])
-    frame.index += 1
-    return frame.rename(columns=str)
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return frame
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    text = _decoded(path)
-    lines = text.split("\n", 1)
-    header = lines[0].strip("\r")
-    if not text.strip():
+def _with_index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the index says as columns; numbers of rows say nothing."""
+    index = frame.index
+    if index.nlevels > 1 or index.name is not None:
+        return frame.reset_index()
+    if isinstance(index, pd.RangeIndex):
+        return frame
+    if "ds" not in frame.columns and holds_dates(index.to_series()):
+        return frame.assign(ds=index)
+    return frame if pd.api.types.is_integer_dtype(index) else frame.reset_index()
+
+
+def _read_csv(path: Path, texts: set[str]) -> pd.DataFrame:
+    whole = _decoded(path)
+    if not whole.strip():
         raise InputError(f"{path}: is empty; expected a header and rows of data.")
+    text = re.sub(r"\A(?:[^\S\n]*\n)+", "", whole)
+    above = whole.count("\n") - text.count("\n")  # blank lines
+    header = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=header.count)
-    _check_header(path, header, delimiter)
+    columns = _columns(path, header, delimiter, above + 1)
+    asked = {name.strip().lower() for name in texts}
+    kept = {name for name in columns if name.strip().lower() in asked}
     read: Callable[..., pd.DataFrame] = pd.read_csv
     try:
-        frame = read(
-            io.StringIO(text),
-            sep=delimiter,
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            index_col=False,
-            low_memory=False,
-            na_values=["--", "-"],
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # that fields without a name are dropped
+            frame = read(
+                io.StringIO(text),
+                sep=delimiter,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                index_col=False,
+                low_memory=False,
+                na_values=["--", "-"],
+                converters=dict.fromkeys(kept, lambda cell: cell.strip() or None),
+            )
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error)):
-            expected, row, saw = found.groups()
+        if found := _first_longer(text, delimiter, len(columns)):
             raise InputError(
-                f"{path}: row {row} has {saw} fields, expected {expected} as in the header; mend the row."
+                f"{path}: row {above + found[0]} has {found[1]} fields, expected {len(columns)} as in the header; "
+                "mend the row, and quote numbers that have commas."
             ) from error
         raise InputError(f"{path}: cannot be read as CSV ({_first_line(error)}).") from error
-    frame.index += 2  # the header is row 1
-    return frame.dropna(how="all")
+    frame.index += above + 2  # the header is the first row after blank lines
+    frame = frame.dropna(how="all")
+    return frame if delimiter == "," else _with_decimal_points(frame, kept, path)
 
 
-def _check_header(path: Path, header: str, delimiter: str) -> None:
-    names = [name.strip().strip('"') for name in header.split(delimiter)]
-    twice = next((name for place, name in enumerate(names) if name and name in names[:place]), None)
+def _first_longer(text: str, delimiter: str, expected: int) -> tuple[int, int] | None:
+    """The first row with more fields than expected, and their number."""
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    try:
+        return next(((row, len(fields)) for row, fields in enumerate(rows, start=1) if len(fields) > expected), None)
+    except csv.Error:  # a quote that is never closed makes one field of the rest
+        return None
+
+
+def _columns(path: Path, header: str, delimiter: str, row: int) -> list[str]:
+    """The names of the columns, as pandas reads them."""
+    try:
+        names = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: row {row}: is not a header that can be read ({error}).") from error
+    plain = [name.strip() for name in names]
+    twice = next((name for place, name in enumerate(plain) if name and name in plain[:place]), None)
     if twice is not None:
-        raise InputError(f"{path}: row 1: the column {twice!r} comes twice; give each column a name of its own.")
+        raise InputError(f"{path}: row {row}: the column {twice!r} comes twice; give each column a name of its own.")
+    return names
+
+
+def _with_decimal_points(frame: pd.DataFrame, kept: set[str], path: Path) -> pd.DataFrame:
+    """Where no comma parts the columns it may be a decimal one; the values of a column say whether it is."""
+    frame = frame.copy(deep=False)
+    for column in frame.columns:
+        if column in kept or frame[column].dtype != object:
+            continue
+        texts = frame[column].astype(str).str.translate(FULL_WIDTH).str.translate(SPACES)
+        if not texts.str.contains(",", regex=False).any():
+            continue
+        twofold, whole = texts.str.fullmatch(TWOFOLD), texts.str.fullmatch(r"[-+]?\d+")
+        decimal, dotted = texts.str.fullmatch(DECIMAL_COMMA), texts.str.fullmatch(DOTTED)
+        thousands = texts.str.fullmatch(THOUSANDS) & ~decimal | texts.str.fullmatch(DECIMAL_POINT) & ~dotted
+        if (decimal & ~twofold).any() and not thousands.any():
+            plain = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+            frame[column] = frame[column].mask(decimal | dotted, plain)
+        elif twofold.any() and (twofold | whole | texts.str.lower().isin(NOTHING)).all():
+            place = int(twofold.to_numpy().argmax())
+            text = texts.iloc[place]
+            raise InputError(
+                f"{path}: row {frame.index[place]}, column {column!r}: {text!r} may be {text.replace(',', '.')} or "
+                f"{text.replace(',', '')}, and no other value of the column says which; write it as one of these."
+            )
+    return frame
 
 
 def _decoded(path: Path) -> str:

@@ -3,6 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,8 @@ def naive_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season:
     return forecasts
 
 
-def statistical_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season: int) -> dict[str, Floats]:
-    """Forecasts as those of `naive_forecasts`, by AutoETS, AutoARIMA and Theta of statsforecast.
-
-    Their form and parameters are estimated once, on the values before the first origin; later values only bring their
-    states up to date.
-
-    Raises:
-        InputError: statsforecast is not installed.
-    """
+def statistical_models() -> dict[str, Any]:
+    """The classes of statsforecast by name; InputError if it is not installed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other packages' versions
@@ -68,11 +62,25 @@ def statistical_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, s
         raise InputError(
             "AutoETS, AutoARIMA and Theta need statsforecast: pip install 'recurra[baselines]', or leave them out."
         ) from None
-    models = {"AutoETS": AutoETS, "AutoARIMA": AutoARIMA, "Theta": AutoTheta}
+    return {"AutoETS": AutoETS, "AutoARIMA": AutoARIMA, "Theta": AutoTheta}
+
+
+def statistical_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season: int) -> dict[str, Floats]:
+    """Forecasts as those of `naive_forecasts`, by AutoETS, AutoARIMA and Theta of statsforecast.
+
+    Their form and parameters are estimated once, on the values before the first origin; later values only bring their
+    states up to date. NaN where a model cannot be had of so few values, or gives up.
+
+    Raises:
+        InputError: statsforecast is not installed.
+    """
     forecasts: dict[str, Floats] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of their optimizers
-        for name, model in models.items():
-            fitted = model(season_length=season).fit(y[: origins[0]])
-            forecasts[name] = np.stack([fitted.forward(y[:origin], horizon)["mean"] for origin in origins])
+        for name, model in statistical_models().items():
+            try:
+                fitted = model(season_length=season).fit(y[: origins[0]])
+                forecasts[name] = np.stack([fitted.forward(y[:origin], horizon)["mean"] for origin in origins])
+            except Exception:  # they raise many kinds where there are few values, or none that differ
+                forecasts[name] = np.full((len(origins), horizon), np.nan)
     return forecasts

@@ -1,8 +1,10 @@
 """A model of series: it reads a window of rows and predicts the next values."""
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,11 +21,11 @@ from recurra.models.estimator import Estimator
 from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
-from recurra.models.preparation import LAST, Inputs
+from recurra.models.preparation import LAST, Inputs, Preparation
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run import MODEL, write_tensors
 
-Data = Table | pd.DataFrame | str | Path
+Data: TypeAlias = "Table | pd.DataFrame | pd.Series[Any] | str | Path"
 PREDICTED_AT_ONCE = 1024
 
 
@@ -170,17 +172,17 @@ class Forecaster(Estimator):
             self.save(run.path / MODEL)  # now with the calibration
         return self
 
-    def check(self, data: Data) -> int:
+    def check(self, data: Data) -> Preparation:
         """Raise whatever `fit` would raise before it begins to train; change nothing.
 
         Returns:
-            Rows that a forecast needs before it.
+            How the rows would be prepared.
         """
         preparation = self._prepared(data).preparation
         new_network(preparation)
-        return preparation.context
+        return preparation
 
-    def predict(self, data: Data | None = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
+    def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
         """The next `horizon` values after the last row.
 
         Args:
@@ -197,21 +199,17 @@ class Forecaster(Estimator):
             NotFittedError: the model is not fitted.
         """
         self._check_fitted()
-        table = self.context_ if data is None else self.continued(data)
-        origins = [np.array([len(series.dates)], dtype=np.int64) for series in table.series]
-        forecasts = self.forecast(table, origins, levels)
-        frames = []
-        for place, series in enumerate(table.series):
-            frame = pd.DataFrame(
-                {"ds": table.frequency.next_dates(series.dates[-1], self.preparation_.settings.horizon)}
-            )
-            if table.many:
-                frame.insert(0, "unique_id", series.id)
-            frame["forecast"] = forecasts.values[place]
-            for level, (lower, upper) in forecasts.intervals.items():
-                frame[f"lo-{level:g}"], frame[f"hi-{level:g}"] = lower[place], upper[place]
-            frames.append(frame)
-        return pd.concat(frames, ignore_index=True)
+        table = self.context_ if data is None else self._ready(self.continued(data))
+        forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
+        horizon = self.preparation_.settings.horizon
+        columns: dict[str, Any] = {}
+        if table.many:
+            columns["unique_id"] = np.repeat([series.id for series in table.series], horizon)
+        columns["ds"] = np.concatenate([table.following(series, horizon).to_numpy() for series in table.series])
+        columns["forecast"] = forecasts.values.ravel()
+        for level, (lower, upper) in forecasts.intervals.items():
+            columns |= {f"lo-{level:g}": lower.ravel(), f"hi-{level:g}": upper.ravel()}
+        return pd.DataFrame(columns)
 
     def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
         """Forecasts from any rows of a table, none of which sees a row at or after its origin.
@@ -264,7 +262,7 @@ class Forecaster(Estimator):
             horizon=self.horizon,
             season=self.season or table.frequency.season,
             folds=folds,
-            step=step or self.horizon,
+            step=self.horizon if step is None else step,
             refit=refit,
             levels=levels,
             statistical=statistical,
@@ -286,20 +284,14 @@ class Forecaster(Estimator):
                 has learnt from, or, where there are none, every row that has a window before it.
             levels: prediction intervals, in percent.
             statistical: score AutoETS, AutoARIMA and Theta too.
+
+        Raises:
+            InputError: the data is at fault, or has too few rows, or too few later ones.
         """
         self._check_fitted()
         table, settings = self.continued(data), self.preparation_.settings
         if origins is None:
-            table.require(self.preparation_.context + settings.horizon, "a window and the horizon after it")
-            all_rows = [
-                np.arange(self.preparation_.context, len(series.dates) - settings.horizon + 1, dtype=np.int64)
-                for series in table.series
-            ]
-            later = [
-                rows[series.dates[rows] > self.learnt_until_]
-                for rows, series in zip(all_rows, table.series, strict=True)
-            ]
-            origins = later if any(map(len, later)) else all_rows
+            origins = self._later(table)
         return evaluate(
             self,
             table,
@@ -319,7 +311,10 @@ class Forecaster(Estimator):
 
     def remember(self, data: Data) -> Self:
         """Let `predict` go on after the last row of `data`, without learning from it."""
-        self.context_ = self.continued(data).tail(self.preparation_.context)
+        table = self.continued(data).tail(self.preparation_.context)
+        newer = {series.id for series in table.series}
+        others = tuple(series for series in self.context_.series if series.id not in newer)
+        self.context_ = replace(table, series=table.series + others)
         return self
 
     @property
@@ -389,6 +384,39 @@ class Forecaster(Estimator):
         columns = {"target": context.target, "covariates": context.covariates, "known": context.known}
         table = self._read(data, **columns, frequency=context.frequency)
         return table.after(context, at_least=self.preparation_.context)
+
+    def _ready(self, table: Table) -> Table:
+        """The series that have rows enough for a forecast, if any has; a warning says which are left out."""
+        short = [series for series in table.series if len(series.dates) < self.preparation_.context]
+        if not short or len(short) == len(table.series):
+            return table
+        warnings.warn(
+            f"{table.source}: {len(short)} of {len(table.series)} series are left out, since a forecast needs "
+            f"{self.preparation_.context} rows; the first is {short[0].id!r} with {len(short[0].dates)}.",
+            stacklevel=3,
+        )
+        return table.only({series.id for series in table.series} - {series.id for series in short})
+
+    def _later(self, table: Table) -> list[Rows]:
+        """For each series the origins after what was learnt from; where no row is later, all of them."""
+        context, horizon = self.preparation_.context, self.preparation_.settings.horizon
+        all_rows = [np.arange(context, len(s.dates) - horizon + 1, dtype=np.int64) for s in table.series]
+        later = [rows[s.dates[rows] > self.learnt_until_] for rows, s in zip(all_rows, table.series, strict=True)]
+        if any(map(len, later)):
+            return later
+        longest = max(len(series.dates) for series in table.series)
+        if not any(map(len, all_rows)):
+            raise InputError(
+                f"{table.source}: there are {longest} rows, and a window and the horizon after it need at least "
+                f"{context + horizon}; give more rows."
+            )
+        newer = max(int((series.dates > self.learnt_until_).sum()) for series in table.series)
+        if newer:
+            raise InputError(
+                f"{table.source}: only {newer} rows are later than {self.learnt_until_.date()}, the last that was "
+                f"learnt from, and a horizon of {horizon} needs {horizon}; give more rows."
+            )
+        return all_rows
 
     def _read(self, data: Data, **columns: Any) -> Table:
         if isinstance(data, Table):

@@ -1,12 +1,13 @@
 """A fitted forecaster as tensors and JSON: weights, scaling, calibration, and the last rows it has seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from recurra.config import ForecasterSettings, check
@@ -82,12 +83,12 @@ def from_parts(path: Path, tensors: dict[str, Tensor], data: dict[str, Any], dev
 
 def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """All rows of all series, one below the other; dates as nanoseconds since 1970."""
-    dates = [series.dates.to_numpy().astype("datetime64[ns]").astype(np.int64) for series in table.series]
     tensors = {
-        "dates": torch.from_numpy(np.concatenate(dates)),
+        "dates": _as_nanoseconds([series.dates for series in table.series]),
         "values": torch.from_numpy(np.concatenate([series.values for series in table.series])),
         "observed": torch.from_numpy(np.concatenate([series.observed for series in table.series])),
         "future": torch.from_numpy(np.concatenate([series.future for series in table.series])),
+        "future_dates": _as_nanoseconds([series.future_dates for series in table.series]),
     }
     return tensors, {
         "ids": [series.id for series in table.series],
@@ -104,16 +105,24 @@ def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _table_from_parts(tensors: dict[str, Tensor], data: dict[str, Any]) -> Table:
     """Put together what `table_to_parts` gave."""
     ends, future_ends = np.cumsum(data["rows"])[:-1], np.cumsum(data["future_rows"])[:-1]
-    dates, values, observed = (np.split(tensors[name].numpy(), ends) for name in ("dates", "values", "observed"))
-    futures = np.split(tensors["future"].numpy(), future_ends)
+    parts = [np.split(tensors[name].numpy(), ends) for name in ("dates", "values", "observed")]
+    parts += [np.split(tensors[name].numpy(), future_ends) for name in ("future", "future_dates")]
     series = tuple(
-        Series(id_, pd.DatetimeIndex(day.astype("datetime64[ns]")), value, seen, future)
-        for id_, day, value, seen, future in zip(data["ids"], dates, values, observed, futures, strict=True)
+        Series(id_, _as_dates(days), values, observed, future, _as_dates(coming))
+        for id_, days, values, observed, future, coming in zip(data["ids"], *parts, strict=True)
     )
     names = {name: tuple(data[name]) for name in ("covariates", "known")}
     frequency = Frequency.from_json(data["frequency"])
     source = "those that the model remembers"
     return Table(series, data["target"], **names, frequency=frequency, source=source, many=data["many"], notes=())
+
+
+def _as_nanoseconds(dates: Sequence[pd.DatetimeIndex]) -> Tensor:
+    return torch.from_numpy(np.concatenate([part.to_numpy().astype("datetime64[ns]").view(np.int64) for part in dates]))
+
+
+def _as_dates(nanoseconds: NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(nanoseconds.view("datetime64[ns]"))
 
 
 def _part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:

@@ -1,8 +1,11 @@
 """What a forecaster's `fit` begins with: a checked table, scaled samples, a network and a loss."""
 
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,7 +15,7 @@ from recurra.data.series import Series, Table
 from recurra.data.windows import Split, origins
 from recurra.errors import InputError
 from recurra.models.fitting import usable_device
-from recurra.models.preparation import NONE, Inputs, Preparation, Targets
+from recurra.models.preparation import LAST, NONE, SEASONAL, Inputs, Preparation, Targets, context_of
 from recurra.nn.network import Dense, Ensemble, Network, StepMask, build_network
 from recurra.training.loop import Data as Samples
 from recurra.training.loop import Loss
@@ -33,20 +36,28 @@ class Prepared(NamedTuple):
 def prepare(settings: ForecasterSettings, table: Table) -> Prepared:
     """Split a table, learn its scaling from the training rows, and cut samples.
 
+    A series that is too short for one sample of each part is left out, and a warning says so.
+
     Raises:
-        InputError: a part of a series is too short, or does not suit the scaling.
+        InputError: every series is too short, or one does not suit the scaling.
     """
     splits = [split_of(settings, series) for series in table.series]
-    resolved = _resolved(settings, table, min(split.training for split in splits))
-    preparation = Preparation.fit(resolved, table, [split.training for split in splits])
-    _check_lengths(table, splits, preparation)
+    resolved = _resolved(settings, table, int(np.median([split.training for split in splits])))
+    table = _long_enough(table, splits, resolved)
+    splits = [split_of(settings, series) for series in table.series]
+    rows = [split.training for split in splits]
+    learnt_from = table
+    if settings.missing == "interpolate":
+        lines = (series.interpolated(known) for series, known in zip(table.series, rows, strict=True))
+        learnt_from = replace(table, series=tuple(lines))
+    preparation = Preparation.fit(resolved, learnt_from, rows)
     parts: list[Samples] = []
-    for part in (0, 1) if settings.validation else (0,):
+    for part, source in enumerate((learnt_from, table) if settings.validation else (learnt_from,)):
         places = [
             origins(split.bounds[part], split.bounds[part + 1], preparation.context, settings.horizon)
             for split in splits
         ]
-        windows = preparation.samples(table, places, torch.device(settings.device))
+        windows = preparation.samples(source, places, torch.device(settings.device))
         parts.append((Inputs(preparation, windows), Targets(preparation, windows)))
     return Prepared(settings, preparation, table, parts)
 
@@ -106,29 +117,40 @@ def loss_of(settings: ForecasterSettings) -> Loss:
     return loss_where_known if settings.missing == "mask" else loss
 
 
-def _resolved(settings: ForecasterSettings, table: Table, shortest: int) -> ForecasterSettings:
-    """The settings with season and window decided."""
+def _resolved(settings: ForecasterSettings, table: Table, usual_rows: int) -> ForecasterSettings:
+    """The settings with season and window decided; `usual_rows` has the training part of a usual series."""
     season = settings.season or table.frequency.season
     usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
-    fitting = max((shortest - settings.horizon) // 2, 1)  # half of the shortest series at the most
+    fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
     at_least = settings.horizon if settings.known else 1
     window = settings.window or max(min(usual, fitting), at_least)
     return settings.model_copy(update={"season": season, "window": window})
 
 
-def _check_lengths(table: Table, splits: Sequence[Split], preparation: Preparation) -> None:
-    """InputError if a part of a series is too short."""
-    settings = preparation.settings
-    for series, split in zip(table.series, splits, strict=True):
-        needed, whose = preparation.context + settings.horizon, f" of series {series.id!r}" if series.id else ""
-        if split.training < needed:
-            raise InputError(
-                f"{table.source}: the training part{whose} has {split.training} rows; a window of {settings.window} "
-                f"and a horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, "
-                "or smaller parts for validation and test."
-            )
-        if 0 < split.validation < settings.horizon:
-            raise InputError(
-                f"{table.source}: the validation part{whose} has {split.validation} rows, and a horizon of "
-                f"{settings.horizon} needs at least as many: make validation larger, or 0 for none."
-            )
+def _long_enough(table: Table, splits: Sequence[Split], settings: ForecasterSettings) -> Table:
+    """The series that have a sample in each part; InputError if none has."""
+    needed = context_of(settings, SEASONAL if settings.residual == SEASONAL else LAST) + settings.horizon
+    enough = [s.training >= needed and (not s.validation or s.validation >= settings.horizon) for s in splits]
+    if all(enough):
+        return table
+    first = enough.index(False)
+    series, split = table.series[first], splits[first]
+    if any(enough):
+        warnings.warn(
+            f"{table.source}: {enough.count(False)} of {len(enough)} series are left out, since they are too short for "
+            f"a window of {settings.window} and a horizon of {settings.horizon} in each part; the first is "
+            f"{series.id!r} with {len(series.dates)} rows.",
+            stacklevel=2,
+        )
+        return replace(table, series=tuple(s for s, is_enough in zip(table.series, enough, strict=True) if is_enough))
+    whose = f" of series {series.id!r}" if series.id else ""
+    if split.training < needed:
+        raise InputError(
+            f"{table.source}: the training part{whose} has {split.training} rows; a window of {settings.window} and a "
+            f"horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, or smaller "
+            "parts for validation and test."
+        )
+    raise InputError(
+        f"{table.source}: the validation part{whose} has {split.validation} rows, and a horizon of {settings.horizon} "
+        "needs at least as many: make validation larger, or 0 for none."
+    )

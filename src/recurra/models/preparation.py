@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from recurra.data.windows import Rows, Windows, stacked
 from recurra.errors import InputError
 
 NONE, LAST, SEASONAL = "none", "last", "seasonal"
+ARRAYS = ("center", "scale", "floor", "input_gain")
+FAR_BELOW = 1e-6  # of the smallest price in training
 NEGLIGIBLE = 1e-6  # a spread of scaled rows that is rounding alone
 LOOKED_AT = 4096  # windows, evenly chosen, from which the spread of what the network sees is measured
 
@@ -90,6 +93,8 @@ class Preparation:
         shared: [C], columns in the target's unit.
         windowed: [C], columns that are scaled by window.
         center, scale: [S, C], of each series' rows.
+        floor: [C], what a covariate counts as at least, where logarithms or divisions need positive values and training
+            had only such: the smallest of those, and a price, which may fall far, a small part of it; -inf elsewhere.
         input_gain: [C], the spread of what the network sees, which is divided out.
         target_gain: the size of what it should answer (root mean square), which is divided out.
         base: what the network predicts a correction to: "none", "last", "seasonal".
@@ -103,6 +108,7 @@ class Preparation:
     windowed: NDArray[np.bool_]
     center: Floats
     scale: Floats
+    floor: Floats
     input_gain: Floats
     target_gain: float = 1.0
     base: str = NONE
@@ -115,6 +121,7 @@ class Preparation:
         Raises:
             InputError: a value is not positive where a logarithm or a division needs it, or residual names no column.
         """
+        _require_positive(settings, table)
         parts = [series.values[:rows] for series, rows in zip(table.series, training, strict=True)]
         known = np.array([column in table.known for column in table.columns])
         positive = np.all([(part > 0.0).all(axis=0) for part in parts], axis=0)
@@ -124,14 +131,12 @@ class Preparation:
         log = positive & ~known if "log" in settings.scaling else np.zeros_like(shared)
         kind = _per_window(settings)
         windowed = ~known & (positive | (not kind.divides)) & (kind.kind != "none")
-        if ("log" in settings.scaling or kind.divides) and not positive[0]:
-            raise InputError(
-                f"{table.source}: the target {table.target!r} has values that are not positive, which scaling "
-                f"{settings.scaling} cannot take; use ['standard', 'subtract-last']."
-            )
         count = (len(parts), len(table.columns))
         ids = [series.id for series in table.series]
-        new = cls(settings, ids, log, shared, windowed, np.zeros(count), np.ones(count), np.ones(count[1]))
+        floored = ~target_only & (log | (windowed & kind.divides))
+        least = np.min([part.min(axis=0) for part in parts], axis=0) * np.where(shared, FAR_BELOW, 1.0)
+        floor = np.where(floored, least, -np.inf)
+        new = cls(settings, ids, log, shared, windowed, np.zeros(count), np.ones(count), floor, np.ones(count[1]))
         new._fit_rows(parts)
         new._choose_base(table, [new._scaled(part, i) for i, part in enumerate(parts)])
         new._fit_gains(table, training)
@@ -144,15 +149,12 @@ class Preparation:
     @property
     def lag(self) -> int:
         """Rows that a difference takes from the beginning of each series."""
-        if "season-difference" in self.settings.scaling:
-            return _resolved(self.settings.season)
-        return 1 if "difference" in self.settings.scaling else 0
+        return lag_of(self.settings)
 
     @property
     def context(self) -> int:
         """Rows before the first predicted one that a prediction needs."""
-        window = _resolved(self.settings.window)
-        return max(window, _resolved(self.settings.season) if self.base == SEASONAL else 0) + self.lag
+        return context_of(self.settings, self.base)
 
     @property
     def input_size(self) -> int:
@@ -167,8 +169,10 @@ class Preparation:
         """All samples whose horizons begin at these rows of the table's series.
 
         Raises:
-            InputError: the table has a series that was not there in training, or lacks known values.
+            InputError: the table has a series that was not there in training, or lacks known values, or the target has
+                values that the scaling cannot take.
         """
+        _require_positive(self.settings, table)
         rows = [self._rows_of(series, self._place(series.id, table.source)) for series in table.series]
         self._check_known(table, rows, origins)
         lengths = [len(part) for part in rows]
@@ -231,7 +235,7 @@ class Preparation:
 
     def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What `from_parts` needs besides the settings: tensors and JSON."""
-        tensors = {name: torch.from_numpy(getattr(self, name)) for name in ("center", "scale", "input_gain")}
+        tensors = {name: torch.from_numpy(getattr(self, name)) for name in ARRAYS}
         flags = {name: getattr(self, name).tolist() for name in ("log", "shared", "windowed")}
         chosen = {"base": self.base, "base_column": self.base_column, "target_gain": self.target_gain}
         return tensors, {"ids": self.ids, **flags, **chosen}
@@ -242,7 +246,7 @@ class Preparation:
     ) -> "Preparation":
         parts: dict[str, Any] = {name: data[name] for name in ("ids", "base", "base_column", "target_gain")}
         parts |= {name: np.array(data[name], dtype=np.bool_) for name in ("log", "shared", "windowed")}
-        parts |= {name: tensors[name].numpy() for name in ("center", "scale", "input_gain")}
+        parts |= {name: tensors[name].numpy() for name in ARRAYS}
         return cls(settings, **parts)
 
     def series_of(self, table: Table, origins: Sequence[Rows]) -> Rows:
@@ -250,10 +254,14 @@ class Preparation:
         places = [self._place(series.id, table.source) for series in table.series]
         return np.repeat(np.array(places, dtype=np.int64), [len(part) for part in origins])
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {id_: place for place, id_ in enumerate(self.ids)}
+
     def _place(self, id_: str, source: str) -> int:
         try:
-            return self.ids.index(id_)
-        except ValueError:
+            return self._places[id_]
+        except KeyError:
             raise InputError(
                 f"{source}: the series {id_!r} was not there when the model was trained; known are "
                 f"{', '.join(map(repr, self.ids[:8]))}{' …' if len(self.ids) > 8 else ''}."
@@ -275,7 +283,8 @@ class Preparation:
 
     def _scaled(self, values: Floats, place: int) -> Floats:
         """Rows [T, C] → [T - lag, C], scaled each by itself. What is known in advance is not differenced."""
-        rows = Log(self.log).transform(values) if self.log.any() else values
+        rows = np.maximum(values, self.floor)
+        rows = Log(self.log).transform(rows) if self.log.any() else rows
         if self.lag:
             past = len(self.log) - len(self.settings.known)
             rows = np.concatenate([Differences(self.lag).transform(rows[:, :past]), rows[self.lag :, past:]], axis=1)
@@ -293,7 +302,7 @@ class Preparation:
             rows[:, past:] = np.nan
             rows[: len(moved), past:] = moved[: len(rows)]
         if self.masks:
-            counts = np.asarray(series.observed.all(axis=1))
+            counts = series.observed[:, 0]
             counts = counts[self.lag :] & counts[: len(counts) - self.lag]
             rows = np.concatenate([rows, counts[:, None]], axis=1)
         return rows.astype(np.float32)
@@ -348,6 +357,33 @@ class Preparation:
             x = Inputs(self, windows)[index][:, :, : len(self.log)].double()
             spread_of = x.std(dim=(0, 1), correction=0).numpy()
             self.input_gain = np.where(self.windowed & (spread_of > NEGLIGIBLE), spread_of, 1.0)
+
+
+def lag_of(settings: ForecasterSettings) -> int:
+    """Rows that a difference takes from the beginning of each series."""
+    if "season-difference" in settings.scaling:
+        return _resolved(settings.season)
+    return 1 if "difference" in settings.scaling else 0
+
+
+def context_of(settings: ForecasterSettings, base: str) -> int:
+    """Rows before the first predicted one that a prediction needs, where a correction to `base` is predicted."""
+    return max(_resolved(settings.window), _resolved(settings.season) if base == SEASONAL else 0) + lag_of(settings)
+
+
+def _require_positive(settings: ForecasterSettings, table: Table) -> None:
+    """InputError if the target has a value that the scaling cannot take."""
+    if "log" not in settings.scaling and not _per_window(settings).divides:
+        return
+    for series in table.series:
+        wrong = series.values[:, 0] <= 0.0
+        if wrong.any():
+            place, whose = int(wrong.argmax()), f" of series {series.id!r}" if series.id else ""
+            raise InputError(
+                f"{table.source}: the target {table.target!r}{whose} is {series.values[place, 0]:g} on "
+                f"{series.dates[place].date()}, and scaling {', '.join(settings.scaling)} takes positive values only; "
+                "choose another, such as standard and subtract-last."
+            )
 
 
 def _per_window(settings: ForecasterSettings) -> PerWindow:

@@ -91,8 +91,8 @@ class Run:
         self.record(status=EMPTYING)
         for name in (STATE, MODEL, METRICS, PARAMETERS, SCORES):
             (self.path / name).unlink(missing_ok=True)
-        for plot in self.path.glob("*.png"):
-            plot.unlink()
+        for made in (*self.path.glob("*.png"), *self.path.glob("*.csv")):
+            made.unlink()
         self.record(status="begun")
 
     def close(self) -> None:
