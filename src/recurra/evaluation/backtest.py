@@ -201,12 +201,7 @@ def _judged(
     for level, (lower, upper) in forecasts.intervals.items():
         columns |= {f"{MODEL}-lo-{level:g}": lower, f"{MODEL}-hi-{level:g}": upper}
     predictions = _frame(table, origins, horizon, columns)
-    known = [
-        pd.DataFrame({"unique_id": s.id, "ds": s.dates[: o[0]], "y": _actual(table, i)[: o[0]]})
-        for i, (s, o) in enumerate(zip(table.series, origins, strict=True))
-        if len(o)
-    ]
-    scores = score_table(predictions, models, pd.concat(known), season, list(forecasts.intervals))
+    scores = score_table(predictions, models, _known(table, origins), season, list(forecasts.intervals))
     losses = _losses(predictions, table, origins, [MODEL, *naive])
     best = min(naive, key=lambda name: float(losses[name].mean()))
     comparison = diebold_mariano(losses[MODEL].to_numpy(), losses[best].to_numpy(), -(-horizon // step))
@@ -258,27 +253,35 @@ def _statistical_columns(table: Table, origins: Sequence[Rows], horizon: int, se
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _known(table: Table, origins: Sequence[Rows]) -> pd.DataFrame:
+    """The rows of each series before its first origin: unique_id, ds, y."""
+    ends = [int(places[0]) if len(places) else 0 for places in origins]
+    series = list(zip(table.series, ends, strict=True))
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat([one.id for one in table.series], ends),
+            "ds": np.concatenate([one.dates.to_numpy()[:end] for one, end in series]),
+            "y": np.concatenate([_actual(table, place)[:end] for place, (_, end) in enumerate(series)]),
+        }
+    )
+
+
 def _frame(table: Table, origins: Sequence[Rows], horizon: int, columns: Mapping[str, Floats]) -> pd.DataFrame:
     """The forecasts as one long frame."""
     ahead = np.arange(horizon)
-    parts: list[pd.DataFrame] = []
-    for place, (series, first) in enumerate(zip(table.series, origins, strict=True)):
-        rows = (first[:, None] + ahead).ravel()
-        before = np.repeat(first - 1, horizon)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "unique_id": series.id,
-                    "ds": series.dates[rows],
-                    "cutoff": series.dates[before],
-                    "step": np.tile(ahead + 1, len(first)),
-                    "y": _actual(table, place)[rows],
-                    "last": series.values[before, 0],
-                }
-            )
-        )
-    frame = pd.concat(parts, ignore_index=True)
-    return frame.assign(**{name: values.ravel() for name, values in columns.items()})
+    rows = [(first[:, None] + ahead).ravel() for first in origins]
+    before = [np.repeat(first - 1, horizon) for first in origins]
+    dates = [series.dates.to_numpy() for series in table.series]
+    lasts = [series.values[:, 0] for series in table.series]
+    facts = {
+        "unique_id": np.repeat([series.id for series in table.series], [len(part) for part in rows]),
+        "ds": np.concatenate([days[part] for days, part in zip(dates, rows, strict=True)]),
+        "cutoff": np.concatenate([days[part] for days, part in zip(dates, before, strict=True)]),
+        "step": np.tile(ahead + 1, sum(map(len, origins))),
+        "y": np.concatenate([_actual(table, place)[part] for place, part in enumerate(rows)]),
+        "last": np.concatenate([values[part] for values, part in zip(lasts, before, strict=True)]),
+    }
+    return pd.DataFrame(facts | {name: values.ravel() for name, values in columns.items()})
 
 
 def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Rows], models: Sequence[str]) -> pd.DataFrame:
