@@ -42,7 +42,11 @@ def forecast_case(file: str) -> Case:
         "description": "the next values of a table",
         "data": file,
         "validation": 0.15,
-        "patience": 10,
+        "scaling": ["standard", "subtract-mean"],
+        "epochs": 200,
+        "patience": 20,
+        "batch_size": 32,  # small tables have few batches
+        "learning_rate": 0.005,
         "levels": [80.0, 95.0],
     }
     return Case("forecast", file, values)

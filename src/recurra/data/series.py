@@ -119,7 +119,7 @@ class Table:
         """The `count` dates after a series' last row: those of its coming rows, if they are enough."""
         if len(series.future_dates) >= count:
             return series.future_dates[:count]
-        return self.frequency.next_dates(series.dates[-1], count)
+        return self.frequency.like(series.dates).next_dates(series.dates[-1], count)
 
     def between(self, start: date | None, end: date | None) -> "Table":
         """The rows from the day `start` to the day `end`; None: from the first, to the last.
@@ -350,7 +350,8 @@ def _with_row_numbers(data: object) -> pd.DataFrame:
             f"the table has columns of {data.columns.nlevels} levels, the first is {data.columns[0]}; expected plain "
             "names: choose one level, such as with data.droplevel(1, axis=1)."
         )
-    frame = data.copy(deep=False).rename(columns=str)
+    frame = data.copy(deep=False)
+    frame.columns = frame.columns.map(str)
     for number in range(data.index.nlevels):
         level = data.index.get_level_values(number)
         if isinstance(level, pd.PeriodIndex):
@@ -401,6 +402,8 @@ def _frequency(
         frequency = infer_frequency(days[parts[longest]], calendar)
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
+    if len(parts) == 1:
+        return frequency
     usual = _usual_gap(days[parts[longest]])
     for name, places in parts.items():
         if len(days[places]) >= 5 and not usual / 2 < _usual_gap(days[places]) < usual * 2:

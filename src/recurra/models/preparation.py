@@ -283,7 +283,7 @@ class Preparation:
 
     def _scaled(self, values: Floats, place: int) -> Floats:
         """Rows [T, C] → [T - lag, C], scaled each by itself. What is known in advance is not differenced."""
-        rows = np.maximum(values, self.floor)
+        rows = np.maximum(values, self.floor) if np.isfinite(self.floor).any() else values
         rows = Log(self.log).transform(rows) if self.log.any() else rows
         if self.lag:
             past = len(self.log) - len(self.settings.known)

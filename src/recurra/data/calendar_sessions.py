@@ -1,0 +1,73 @@
+"""Sessions of exchanges: the days on which they are open."""
+
+import difflib
+import warnings
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from recurra.errors import InputError
+
+SAME_SESSIONS = {"XSHE": "XSHG"}  # Shenzhen is open when Shanghai is
+LONGEST_BREAK = 40  # days, between two sessions of an exchange
+
+
+def sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    """The sessions from the day `first` to the day `last`, both at midnight.
+
+    Raises:
+        InputError: there is no such calendar, it does not know these days, or its package is not installed.
+    """
+    name = _known(calendar)
+    try:
+        try:
+            found = _between(name, pd.Timestamp(first.year, 1, 1), pd.Timestamp(last.year, 12, 31))
+        except ValueError:  # calendars begin within a year, too
+            found = _between(name, first, last)
+    except ValueError as error:
+        raise InputError(
+            f"calendar {calendar!r} does not know the sessions from {first.date()} to {last.date()} "
+            f"({' '.join(str(error).split())}); leave calendar out."
+        ) from error
+    begin, end = found.searchsorted(np.array([first, last + pd.Timedelta(days=1)], dtype="datetime64[ns]"))
+    return found[begin:end]
+
+
+def next_sessions(calendar: str, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
+    """The `count` sessions after the day of `last`; InputError as `sessions`."""
+    begin = last.normalize() + pd.Timedelta(days=1)
+    try:
+        found = sessions(calendar, begin, begin + pd.Timedelta(days=2 * count + LONGEST_BREAK))
+    except InputError:  # holidays are known to the end of a year
+        found = sessions(calendar, begin, pd.Timestamp(begin.year, 12, 31))
+        if len(found) < count:
+            raise
+    return found[:count]
+
+
+def _known(calendar: str) -> str:
+    """The name under which the package has the calendar."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other packages' versions
+            import exchange_calendars
+    except ImportError:
+        raise InputError(
+            f"calendar {calendar!r} needs exchange-calendars: pip install 'recurra[market]', or leave calendar out."
+        ) from None
+    known = exchange_calendars.get_calendar_names()
+    name = SAME_SESSIONS.get(calendar, calendar)
+    if name not in known:
+        near = difflib.get_close_matches(calendar.upper(), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "examples are XSHG, XSHE, XHKG, XNYS."
+        raise InputError(f"there is no calendar {calendar!r}; {hint}")
+    return name
+
+
+@lru_cache(maxsize=64)
+def _between(name: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    import exchange_calendars
+
+    found = exchange_calendars.get_calendar(name, start=first, end=last).sessions
+    return pd.DatetimeIndex(found.tz_localize(None))
