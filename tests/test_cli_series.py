@@ -104,7 +104,9 @@ def test_newer_rows_move_the_forecast_and_can_be_scored(
     assert [line.split()[0] for line in printed(capsys)[0][1:]] == ["2021-03-01", "2021-04-01", "2021-05-01"]
     assert run(["evaluate", str(finished), "--data", str(newer)]) == 0
     text = "\n".join(printed(capsys)[0])
-    assert "36 predictions of the given part, 2020-01-01 to 2021-02-01" in text  # the run remembers 24 rows before 2020
+    assert (
+        "36 predictions of the given part (12 dates to begin at, 3 steps each), 2020-01-01 to 2021-02-01" in text
+    )  # the run remembers 24 rows before 2020
     assert "seasonal naive" in text
 
 
@@ -112,7 +114,7 @@ def test_evaluate_and_show_print_the_scores_of_the_run(finished: Path, capsys: p
     for command in ("evaluate", "show"):
         assert run([command, str(finished)]) == 0
         text = "\n".join(printed(capsys)[0])
-        assert "predictions of the test part, 2018-11-01 to 2019-12-01" in text
+        assert "36 predictions of the test part (12 dates to begin at, 3 steps each), 2018-11-01 to 2019-12-01" in text
         assert "seasonal naive" in text
         assert "The network " in text
 
@@ -137,6 +139,45 @@ def test_no_covariates_and_no_scaling_can_be_asked_for(tmp_path: Path) -> None:
     )
     settings = json.loads((tmp_path / "r" / "run.json").read_text())["settings"]
     assert (settings["covariates"], settings["scaling"]) == ([], [])
+
+
+def test_a_flag_that_takes_several_values_takes_them_one_after_the_other_or_each_with_its_flag(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for flags in (["--level", "50", "75"], ["--level", "50", "--level", "75"]):
+        assert run(["predict", str(finished), *flags]) == 0
+        assert printed(capsys)[0][0].split() == ["date", "forecast", "lo-50", "hi-50", "lo-75", "hi-75"]
+
+
+@pytest.mark.filterwarnings("ignore:no 80 % interval")
+def test_a_series_without_rows_before_the_test_part_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    t, shops = np.arange(60), {"001": 60, "002": 60, "005": 6}
+    days = pd.date_range("2020-01-01", periods=60)
+    parts = [pd.DataFrame({"shop": n, "ds": days[:r], "y": 9 + np.sin(t[:r])}) for n, r in shops.items()]
+    pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)
+    assert run(["forecast", str(tmp_path / "shops.csv"), "--target", "y"]) == 2
+    assert "if the 3 values of the column 'shop' tell series apart, name it with --id" in printed(capsys)[1]
+    flags = ["--target", "y", "--id", "shop", "--out", str(tmp_path / "r"), *QUICK]
+    with pytest.warns(
+        UserWarning, match=r"1 of 3 series are left out, since they have no rows before .* of 9; .* '005'"
+    ):
+        assert run(["forecast", str(tmp_path / "shops.csv"), *flags]) == 0
+    assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002"]
+
+
+def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_months(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = sales(120)
+    table["month"] = pd.to_datetime(table["month"]).dt.strftime("%d/%m/%Y")
+    table[:108].to_csv(tmp_path / "sales.csv", index=False)
+    table[108:].to_csv(tmp_path / "newer.csv", index=False)  # 01/01/2021 to 01/12/2021: twelve days, or months
+    assert run(["forecast", str(tmp_path / "sales.csv"), "--out", str(tmp_path / "r"), *QUICK]) == 0
+    capsys.readouterr()
+    assert run(["predict", str(tmp_path / "r"), "--data", str(tmp_path / "newer.csv")]) == 0
+    assert printed(capsys)[0][1].split()[0] == "2022-01-01"
 
 
 def edited(change: Callable[[list[str]], object]) -> bytes:
@@ -267,7 +308,8 @@ def test_what_is_unusual_and_no_fault_is_read(
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; known are auto, last, seasonal, none"),
         (["predict", "RUN", "abc"], "is a run on series, which takes no symbols as 'abc'; give --data FILE"),
         (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),
-        (["predict", "RUN", "--level", "0"], "level is 0; expected percent between 0 and 100"),
+        (["predict", "RUN", "--level", "0.8"], "level is 0.8; expected percent from 1 to below 100; did you mean 80?"),
+        (["predict", "RUN", "--level", "0"], "level is 0; expected percent from 1 to below 100"),
         (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["predict", "RUN", "--csv", "/nowhere/x.csv"], "/nowhere/x.csv: cannot be written"),
         (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last that the run has learnt from"),

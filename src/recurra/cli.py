@@ -139,7 +139,7 @@ def predict(
     /,
     *inputs: str,
     data: Path | None = None,
-    level: Annotated[list[float] | None, Parameter(negative=())] = None,
+    level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=True)] = None,
     csv: Path | None = None,
     json: bool = False,
 ) -> None:
@@ -294,7 +294,9 @@ def _predict_series(
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
     plain = _plain(kind)
     converter = _whole_numbers if plain in {int, int | None, list[int]} else None
-    annotation: Any = Annotated[plain, Parameter(help=text, negative=negative, converter=converter)]
+    several = get_origin(plain) is list
+    parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
+    annotation: Any = Annotated[plain, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

@@ -242,7 +242,7 @@ class SeriesSettings(ForecasterSettings):
     """The last part of the rows, kept for the scores: a share, of at least a horizon, or a count."""
     test_windows_inside: bool = False
     """Let no window of the test part reach back to the rows before it, as in the tutorial."""
-    levels: list[Annotated[float, Field(gt=0.0, lt=100.0)]] = [90.0]
+    levels: list[Annotated[float, Field(ge=1.0, lt=100.0)]] = [90.0]
     """Prediction intervals, in percent; they need a validation part."""
     statistical: bool = False
     """Score AutoETS, AutoARIMA and Theta too; needs recurra[baselines]."""

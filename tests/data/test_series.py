@@ -145,7 +145,7 @@ def test_a_date_that_comes_twice_is_an_error_with_both_rows() -> None:
     twice = pd.DataFrame({"date": days, "v": [1.0, 2.0, 3.0]})
     with pytest.raises(InputError, match=r"rows 1 and 3 have the same date 2020-01-01; .* drop one\."):
         make_table(twice)
-    with pytest.raises(InputError, match=r"if the column 'shop' tells several series apart, name it with --id"):
+    with pytest.raises(InputError, match=r"if the 2 values of the column 'shop' tell series apart, name it with --id"):
         make_table(twice.assign(shop=["x", "x", "z"]), target="v")
     with pytest.raises(InputError, match=r"rows 1 and 3 of series 'x' have the same date"):
         make_table(twice.assign(unique_id="x", y=twice["v"]))
@@ -213,7 +213,10 @@ def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
     gap = frame(v=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).drop(index=[3])
     table = make_table(gap)
     assert len(table.series[0].dates) == 5
-    assert table.notes == ("1 dates are absent, the first is 2020-01-04; they are passed over as if there were none.",)
+    said = (
+        "1 date is absent, the first is 2020-01-04, and passed over, so that what was before and after stands side by "
+    )
+    assert table.notes == (f"{said}side (--missing ffill fills them).",)
     filled = make_table(gap, missing="interpolate").series[0]
     assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 3.0, 5.0, 6.0]
     assert filled.observed[:, 0].tolist() == [True, True, True, False, True, True]

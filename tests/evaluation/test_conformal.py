@@ -32,9 +32,10 @@ def test_each_step_has_its_own_width_and_passes_over_what_was_not_observed() -> 
     assert Calibration.of(errors).half_width(50).tolist() == [3.0, 30.0]  # ⌈5 · 0.5⌉ = 3 of 4, ⌈4 · 0.5⌉ = 2 of 3
 
 
-@pytest.mark.parametrize("level", [0, 100, -5, 120, np.nan])
-def test_a_level_is_between_0_and_100(level: float) -> None:
-    with pytest.raises(InputError, match="expected percent between 0 and 100"):
+@pytest.mark.parametrize("level", [0, 0.9, 100, -5, 120, np.nan])
+def test_a_level_is_in_percent(level: float) -> None:
+    meant = r"; did you mean 90\?" if level == 0.9 else r"\.$"
+    with pytest.raises(InputError, match="expected percent from 1 to below 100" + meant):
         Calibration.of(np.ones((50, 1))).half_width(level)
 
 

@@ -218,10 +218,10 @@ def test_times_are_shown_where_rows_are_not_daily(freq: str, begin: str, times: 
 def test_many_rows_are_cut_and_the_cut_is_told() -> None:
     whole = forecast_text(following(SHOWN_ROWS))
     assert len(whole.split("\n")) == 1 + SHOWN_ROWS
-    assert "more rows" not in whole
+    assert "more;" not in whole
     *lines, last = forecast_text(following(SHOWN_ROWS + 6)).split("\n")
     assert len(lines) == 1 + SHOWN_ROWS
-    assert last.startswith("… and 6 more rows")
+    assert last == "… and 6 more; --csv FILE writes all"
     assert lines[-1].split()[0] == f"{pd.Timestamp('2024-02-28') + pd.Timedelta(days=SHOWN_ROWS - 1):%Y-%m-%d}"
 
 
@@ -275,3 +275,22 @@ def test_points_of_a_series_stand_in_line_and_large_values_have_no_exponent() ->
 def test_a_skill_of_nothing_has_no_minus() -> None:
     said = scores() | {"skill": {"rmse": -1e-9}}
     assert "skill +0.0% in RMSE" in evaluation_text("test", said)
+
+
+def test_an_interval_that_held_far_fewer_values_than_it_says_is_not_to_be_relied_on() -> None:
+    evaluation = {
+        "scores": {"recurra": {"rmse": 1.0, "coverage-80": 0.71, "coverage-95": 0.557}, "drift": {"rmse": 2.0}},
+        "in_words": {"recurra": "the network", "drift": "a straight line"},
+        "model": "recurra",
+        "verdict": "the network is better than a straight line (p = 0.01)",
+        "skill": {"rmse": 0.5},
+        "predictions": 48,
+        "origins": 4,
+        "horizon": 12,
+        "from": "2020-01-01",
+        "to": "2020-02-01",
+    }
+    text = evaluation_text("test", evaluation)
+    assert text.startswith("48 predictions of the test part (4 dates to begin at, 12 steps each), 2020-01-01 to")
+    assert text.endswith("The 95 % interval held only 55.7% of these values: do not rely on it.")
+    assert "80 % interval held" not in text

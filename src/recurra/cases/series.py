@@ -48,6 +48,12 @@ class SeriesCase:
         for note in self.table.notes:
             warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
         self.training = self.table.head(self.test) if self.test else self.table
+        if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
+            warnings.warn(
+                f"{self.table.source}: {len(gone)} of {len(self.table.series)} series are left out, since they have no "
+                f"rows before a test part of {self.test}; the first is {gone[0]!r}.",
+                stacklevel=3,
+            )
 
     def check(self) -> None:
         """Raise now what would come to light after the training, too."""
@@ -100,10 +106,10 @@ class SeriesCase:
         for level in self.settings.levels if self.settings.validation else []:
             if model.supports(level):
                 continue
-            warnings.warn(
-                f"no {level:g} % interval: the validation part has too few forecasts for it; make validation larger.",
-                stacklevel=2,
-            )
+            try:
+                model.forecast(self.table, [np.array([], dtype=np.int64)] * len(self.table.series), [level])
+            except InputError as error:
+                warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
         model.remember(self.table).save(run.path / MODEL)
         following = model.predict(levels=self._levels())
         replace_file(run.path / NEXT, as_csv(following))

@@ -141,9 +141,10 @@ def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str]
     return (names.astype("int64") if whole else names).astype(str)
 
 
-def hint_of_id(frame: pd.DataFrame, used: set[str]) -> str:
-    """Where a column of words could tell series apart, the advice to say so."""
+def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
+    """Where a column could tell series apart, so that no date comes twice in one, the advice to say so."""
     for column in frame.columns:
-        if column not in used and not pd.api.types.is_numeric_dtype(frame[column]) and frame[column].nunique() > 1:
-            return f", or, if the column {str(column)!r} tells several series apart, name it with --id (id=… in Python)"
+        if column not in used and frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
+            values = f"the {frame[column].nunique()} values of the column {str(column)!r}"
+            return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
     return ""

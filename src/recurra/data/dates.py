@@ -48,11 +48,17 @@ ALIKE = [(28, 31), (89, 92), (181, 184), (365, 366)]  # days of one month, three
 ABSENT = {"year": -1, "month": 1, "day": 1, "quarter": 1, "hour": 0, "minute": 0, "second": 0}  # what is meant then
 
 
-def dates(frame: pd.DataFrame, column: str, source: str) -> pd.DatetimeIndex:
+def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = None) -> pd.DatetimeIndex:
     """A column as dates [T], without a time zone: the time is that which a clock on the spot showed.
 
     All values are read in the same way. Whether the day or the month comes first is seen from all of them: from one
     that only fits one reading, or from the reading in which the dates lie the more evenly.
+
+    Args:
+        frame: the columns.
+        column: which one.
+        source: the file, for messages.
+        gap: days from date to date, where that is known from earlier rows: it decides where evenness does not.
 
     Raises:
         InputError: a value is no date; its row is named. Or it cannot be told whether the day or the month comes first.
@@ -74,7 +80,7 @@ def dates(frame: pd.DataFrame, column: str, source: str) -> pd.DatetimeIndex:
         parts = _parts(texts)
         if "first" in parts:
             rows = [str(frame.index[int((codes == code).argmax())]) for code in (*_telling(parts), 0)]
-            parts = _in_order(parts, _day_comes_first(parts, texts, rows, f"{source}: column {column!r}"))
+            parts = _in_order(parts, _day_comes_first(parts, texts, rows, f"{source}: column {column!r}", gap))
         read = _assembled(parts)
     if (wrong := np.isnat(read)[codes]).any():
         place = int(wrong.argmax())
@@ -124,7 +130,9 @@ def _telling(parts: pd.DataFrame) -> tuple[int, int]:
     return int(((first > 12) & (second <= 12)).argmax()), int(((second > 12) & (first <= 12)).argmax())
 
 
-def _day_comes_first(parts: pd.DataFrame, texts: "pd.Series[str]", rows: list[str], where: str) -> bool:
+def _day_comes_first(
+    parts: pd.DataFrame, texts: "pd.Series[str]", rows: list[str], where: str, gap: float | None
+) -> bool:
     """Whether in 01/02/2020 the first number is the day; InputError if that cannot be told."""
     first, second = _integers(parts["first"]), _integers(parts["next"])
     if parts["year"].str.len().max() == 2:
@@ -148,12 +156,22 @@ def _day_comes_first(parts: pd.DataFrame, texts: "pd.Series[str]", rows: list[st
     day_even, month_even = _evenness(by_day_first), _evenness(by_month_first)
     if (np.isnat(by_day_first) & np.isnat(by_month_first)).any():
         return False  # one is no date at all, which is said of its row
+    if day_even == month_even and gap is not None:
+        off = [abs(np.log(_usual_gap(found) / gap)) for found in (by_day_first, by_month_first)]
+        if off[0] != off[1]:
+            return bool(off[0] < off[1])
     if day_even == month_even:
         raise InputError(
             f"{where}: it cannot be told whether the day or the month comes first in dates such as {texts[0]!r} "
             f"(row {rows[2]}); of dates as 2020-01-31 it can: write them so."
         )
     return day_even > month_even
+
+
+def _usual_gap(found: NDArray[np.datetime64]) -> float:
+    """Days from date to date, most often; infinity where there is only one date."""
+    gaps = np.diff(np.unique(found[~np.isnat(found)])) / np.timedelta64(1, "D")
+    return float(np.median(gaps)) if len(gaps) else np.inf
 
 
 def _evenness(found: NDArray[np.datetime64]) -> float:

@@ -74,6 +74,11 @@ class Frequency:
         return self.every if self.unit == "minute" else 0
 
     @property
+    def days(self) -> float:
+        """Between rows, about."""
+        return self.every * {"minute": 1 / 1440, "day": 1.0, "week": 7.0, "month": 30.44}[self.unit]
+
+    @property
     def season(self) -> int:
         """Rows of the season that such series usually have: a week of days, a year of months, a day of hours.
 

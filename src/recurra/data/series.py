@@ -219,10 +219,10 @@ def make_table(
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
     days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
     names = chosen_columns(frame, target, _list(covariates), _list(known), {days_column, id_column}, source)
-    days = dates(frame, days_column, source)
+    days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
     rows = _Rows(source, names, days, values, frame.index, missing)
-    hint = "" if id_column is not None else hint_of_id(frame, {days_column, *names.all})
+    hint = "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
     parts = {
         name: rows.sorted(places, name, hint) for name, places in _groups(ids(frame, id_column, source), len(frame))
     }
@@ -286,10 +286,10 @@ class _Rows:
         except InputError as error:  # of the calendar
             raise InputError(f"{self.source}: {error}") from error
         if len(absent):
-            how = "filled" if lenient else "passed over as if there were none"
-            count = f"{len(absent)} dates are" if not id_ else "some dates are"
-            first = f", the first is {_text(absent[0])}" if not id_ else ""
-            self.note(f"{count} absent{first}; they are {how}", id_)
+            count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
+            first = "" if id_ else f", the first is {_text(absent[0])}"
+            passed = "passed over, so that what was before and after stands side by side (--missing ffill fills them)"
+            self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
             if lenient:
                 whole = days.union(absent)
                 filled = np.full((len(whole), values.shape[1]), np.nan)

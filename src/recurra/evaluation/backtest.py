@@ -73,6 +73,8 @@ class Evaluation:
         form = "%Y-%m-%d" if (days == days.dt.normalize()).all() else "%Y-%m-%d %H:%M"
         return {
             "predictions": int(self.predictions["y"].notna().sum()),
+            "origins": int(self.predictions["cutoff"].nunique()),
+            "horizon": int(self.predictions["step"].max()),
             "from": days.min().strftime(form),
             "to": days.max().strftime(form),
             "scores": {str(name): _plain(row) for name, row in self.scores.iterrows()},

@@ -44,8 +44,9 @@ class Calibration:
         Raises:
             InputError: there are too few errors for so high a level.
         """
-        if not 0.0 < level < 100.0:
-            raise InputError(f"a prediction interval's level is {level:g}; expected percent between 0 and 100.")
+        if not 1.0 <= level < 100.0:
+            meant = f"; did you mean {100 * level:g}?" if 0.0 < level < 1.0 else "."
+            raise InputError(f"a prediction interval's level is {level:g}; expected percent from 1 to below 100{meant}")
         if not self.supports(level):
             needed = math.ceil(level / (100.0 - level))
             raise InputError(

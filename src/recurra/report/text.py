@@ -19,6 +19,7 @@ METRICS: dict[str, tuple[str, str | None]] = {
     "pinball": ("pinball", None),
 }
 SHOWN_ROWS = 24  # of forecasts; the rest is in a file
+NARROW = 10  # percentage points that an interval may hold less than it says before that is said
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
@@ -56,9 +57,19 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
     gain = (
         "" if skill is None else f"; skill {skill:+z.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
     )
-    count = evaluation["predictions"]
-    first = f"{count:,} predictions of the {part} part, {evaluation['from']} to {evaluation['to']}:"
-    return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}."
+    count, origins, horizon = (evaluation[name] for name in ("predictions", "origins", "horizon"))
+    how = "" if horizon == 1 else f" ({origins} dates to begin at, {horizon} steps each)"
+    first = f"{count:,} predictions of the {part} part{how}, {evaluation['from']} to {evaluation['to']}:"
+    narrow = "".join(map(_too_narrow, intervals, (scores[evaluation["model"]].get(name) for name in intervals)))
+    return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}.{narrow}"
+
+
+def _too_narrow(interval: str, coverage: float | None) -> str:
+    """A warning where far fewer values lay in an interval than it says."""
+    level = float(interval.removeprefix("coverage-"))
+    if coverage is None or 100 * coverage > level - NARROW:
+        return ""
+    return f"\nThe {level:g} % interval held only {coverage:.1%} of these values: do not rely on it."
 
 
 def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
@@ -82,7 +93,7 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
         decimals = min(_decimals(size, 6), 10)
         rows.append([*series, when, *(f"{record[name]:,.{decimals}f}" for name in values)])
     more = len(following) - SHOWN_ROWS
-    return aligned(rows, numbers=True) + (f"\n… and {more} more rows" if more > 0 else "")
+    return aligned(rows, numbers=True) + (f"\n… and {more} more; --csv FILE writes all" if more > 0 else "")
 
 
 def plain(value: float, digits: int) -> str:
