@@ -23,11 +23,12 @@ format: .venv/recurra-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/recurra-dev     ## training time of the letter case beside torch's bare loop and Keras
+bench: .venv/recurra-dev .venv-keras/keras  ## training times of the letter and the stock case beside torch and Keras
 	$(BIN)/python benchmarks/letters.py
+	$(BIN)/python benchmarks/epoch.py
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .venv-keras runs
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recurra needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -40,3 +41,8 @@ clean:
 .venv/recurra-dev: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ .venv/recurra
+
+.venv-keras/keras: Makefile  # Keras on TensorFlow, which wants other versions than ours
+	$(PYTHON) -m venv .venv-keras
+	.venv-keras/bin/python -m pip install --quiet --disable-pip-version-check keras==3.15.1 tensorflow-cpu==2.21.0
+	@touch $@

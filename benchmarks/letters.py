@@ -4,19 +4,14 @@
 
 Everything on means: run folder, checkpoints, accuracy, best weights, live progress. The three loops are timed in turns
 in one process, with torch's own number of threads; then the commands are timed as whole processes beside the bare
-import of torch. Medians and ratios are written to benchmarks/RESULTS.md. Keras runs on the backend that KERAS_BACKEND
+import of torch. Medians and ratios go to benchmarks/RESULTS.md. Keras runs on the backend that KERAS_BACKEND
 names (torch unless set).
 """
 
-import io
 import os
-import platform
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import DEVNULL
 
@@ -24,35 +19,20 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
 import torch
+from results import machine, write_section
+from timing import Clock, Terminal, Timed, in_turns, table
 from torch import nn
 
 from recurra import LanguageModel
-from recurra.training import Callback, Progress, Run, TrainingState
+from recurra.training import Progress, Run
 
 EPOCHS = 100
 X, Y = torch.eye(5)[:, None], torch.tensor([1, 2, 3, 4, 0])  # [5, 1, 5] → [5]
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
 
 
-class Terminal(io.StringIO):
-    """Where the live line is drawn."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-class Clock(Callback):
-    """Times the loop: the epochs, and everything that is done between them, up to the last save."""
-
-    def on_train_begin(self, state: TrainingState, epochs: int) -> None:
-        self.started = time.perf_counter()
-
-    def on_train_end(self, state: TrainingState) -> None:
-        self.seconds = time.perf_counter() - self.started
-
-
 def ours(folder: Path) -> float:
-    clock = Clock()  # the last callback: the checkpoint's and the progress's work is done before it
+    clock = Clock()
     with Run(folder, "new") as run:
         LanguageModel(epochs=EPOCHS).fit("abcdea", run=run, callbacks=[Progress(Terminal()), clock])
     return clock.seconds
@@ -84,7 +64,7 @@ def keras_fit(folder: Path) -> float:
     return time.perf_counter() - started
 
 
-def process(*arguments: str) -> Callable[[Path], float]:
+def process(*arguments: str) -> Timed:
     def timed(folder: Path) -> float:
         folder.mkdir()
         started = time.perf_counter()
@@ -92,24 +72,6 @@ def process(*arguments: str) -> Callable[[Path], float]:
         return time.perf_counter() - started
 
     return timed
-
-
-def medians(timed: Mapping[str, Callable[[Path], float]], turns: int) -> dict[str, float]:
-    """Median seconds of each, timed in turns after one that warms up."""
-    seconds: dict[str, list[float]] = {name: [] for name in timed}
-    with tempfile.TemporaryDirectory() as folder:
-        for turn in range(turns + 1):
-            for number, (name, run) in enumerate(timed.items()):
-                taken = run(Path(folder) / f"{turn}-{number}")
-                if turn > 0:
-                    seconds[name].append(taken)
-    return {name: statistics.median(values) for name, values in seconds.items()}
-
-
-def table(heading: str, values: Mapping[str, float]) -> list[str]:
-    first = next(iter(values.values()))
-    rows = [f"| {name} | {value:.3f} | {value / first:.2f} |" for name, value in values.items()]
-    return [f"| {heading} | seconds | × the first |", "|---|---|---|", *rows, ""]
 
 
 def main() -> None:
@@ -125,24 +87,18 @@ def main() -> None:
         "`recurra train letters`": process("-m", "recurra", "train", "letters", "--quiet"),
         "`examples/demo.py`, all of `make demo`": process(str(DEMO)),
     }
-    text = "\n".join(
-        [
-            "# Results",
-            "",
-            f"`python benchmarks/letters.py`: medians of {turns} turns, {torch.get_num_threads()} threads, "
-            f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}. "
-            "A shared machine: ratios hold, seconds do not.",
-            "",
-            "## The one-hot letter case, 100 epochs",
-            "",
-            *table("loop", medians(loops, turns)),
-            "## Commands, as whole processes with a warm disk cache",
-            "",
-            *table("command", medians(processes, turns)),
-        ]
-    )
-    Path(__file__).with_name("RESULTS.md").write_text(text, "utf-8")
-    print(text)
+    text = [
+        "## The one-hot letter case, 100 epochs",
+        "",
+        f"`python benchmarks/letters.py`: medians and ranges of {turns} turns, {machine()}. "
+        "A shared machine: ratios hold, seconds do not.",
+        "",
+        *table("loop", in_turns(loops, turns)),
+        "## Commands, as whole processes with a warm disk cache",
+        "",
+        *table("command", in_turns(processes, turns)),
+    ]
+    write_section("letters", "\n".join(text))
 
 
 if __name__ == "__main__":

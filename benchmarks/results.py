@@ -23,7 +23,8 @@ def write_section(name: str, text: str) -> None:
 
 def machine() -> str:
     """What the figures were measured with."""
+    threads = torch.get_num_threads()
     return (
-        f"{torch.get_num_threads()} threads, {platform.machine()}, Python {platform.python_version()}, "
+        f"{threads} thread{'s' * (threads > 1)}, {platform.machine()}, Python {platform.python_version()}, "
         f"torch {torch.__version__}"
     )

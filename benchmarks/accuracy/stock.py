@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import torch
 from results import machine, write_section
 
 from recurra.cases.catalog import find_case
@@ -35,12 +36,12 @@ RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "one network": {"members": 1},
-    "five networks": {"members": 5},
-    "8 units": {"units": [8]},
-    "32 units": {"units": [32]},
+    "three networks": {"members": 3},
+    "16 units": {"units": [16]},
+    "64 units": {"units": [64]},
     "LSTM": {"cell": "lstm"},
     "SimpleRNN": {"cell": "rnn"},
+    "learning rate 0.001": {"learning_rate": 0.001},
     "window 20": {"window": 20},
     "without logarithm": {"scaling": ["standard", "subtract-last"]},
     "correction to the last open": {"residual": "last"},
@@ -61,6 +62,14 @@ def spread(values: Iterable[float], digits: int = 2) -> str:
     return f"{statistics.mean(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
 
+def verdicts(evaluations: Iterable[Evaluation]) -> str:
+    """What the seeds say, each word on the network once, with its p-values from the smallest to the largest."""
+    said: dict[str, list[float]] = {}
+    for evaluation in evaluations:
+        said.setdefault(evaluation.verdict.split(" (p")[0], []).append(evaluation.comparison.p_value)
+    return "; ".join(f"{words} ({len(p)} of the seeds, p = {min(p):.2g}-{max(p):.2g})" for words, p in said.items())
+
+
 def check_scorer(scores: Any) -> None:
     for name, (rmse, mae) in KNOWN.items():
         found = round(scores["rmse"][name], 2), round(scores["mae"][name], 2)
@@ -78,8 +87,8 @@ def accuracy(data: str, seeds: range) -> list[str]:
             naive[str(row.Index)] = (float(row.rmse), float(row.mae))
         cells = [spread(score[metric] for score in scores) for metric in ("rmse", "mae")]
         epochs = sorted({epoch for _, epoch in results})
-        verdicts = sorted({evaluation.verdict for evaluation, _ in results}, key=len)
-        rows.append(f"| {name} | {cells[0]} | {cells[1]} | {epochs[0]}-{epochs[-1]} | {'; '.join(verdicts)} |")
+        verdict = verdicts(evaluation for evaluation, _ in results)
+        rows.append(f"| {name} | {cells[0]} | {cells[1]} | {epochs[0]}-{epochs[-1]} | {verdict} |")
         print(rows[-1], flush=True)
     rows += [f"| {name} | {rmse:.2f} | {mae:.2f} | - | |" for name, (rmse, mae) in naive.items()]
     return ["| forecast | RMSE | MAE | epochs | verdict |", "|---|---|---|---|---|", *rows]
@@ -104,6 +113,7 @@ def choice(data: str, seeds: range) -> list[str]:
 def main() -> None:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
+    torch.set_num_threads(1)
     data, seeds = sys.argv[1], range(int(sys.argv[2]) if len(sys.argv) > 2 else 5)
     warnings.simplefilter("ignore")
     check_scorer(evaluated("stock", {"data": data, "epochs": 1})[0].scores)

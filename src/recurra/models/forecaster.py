@@ -21,7 +21,7 @@ from recurra.models.estimator import Estimator
 from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
-from recurra.models.preparation import LAST, Inputs, Preparation
+from recurra.models.preparation import Inputs, Preparation
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run import MODEL, write_tensors
 
@@ -319,11 +319,10 @@ class Forecaster(Estimator):
 
     @property
     def baseline_columns(self) -> tuple[str, ...]:
-        """The other column whose last value the network corrects, if it does; that value alone is a forecast too."""
+        """The other column whose last value was nearest in training, if one was: that value alone is a forecast too."""
         self._check_fitted()
-        preparation = self.preparation_
-        is_other = preparation.base == LAST and preparation.base_column > 0
-        return (self.context_.columns[preparation.base_column],) if is_other else ()
+        nearest = self.preparation_.nearest_column
+        return (self.context_.columns[nearest],) if nearest > 0 else ()
 
     def supports(self, level: float) -> bool:
         """Whether the model can give prediction intervals of this level, in percent."""

@@ -18,6 +18,7 @@ from recurra.errors import InputError
 
 NONE, LAST, SEASONAL = "none", "last", "seasonal"
 ARRAYS = ("center", "scale", "floor", "input_gain")
+CHOSEN = ("base", "base_column", "nearest_column", "target_gain")
 FAR_BELOW = 1e-6  # of the smallest price in training
 NEGLIGIBLE = 1e-6  # a spread of scaled rows that is rounding alone
 LOOKED_AT = 4096  # windows, evenly chosen, from which the spread of what the network sees is measured
@@ -99,6 +100,7 @@ class Preparation:
         target_gain: the size of what it should answer (root mean square), which is divided out.
         base: what the network predicts a correction to: "none", "last", "seasonal".
         base_column: the column whose last value it is, if it is the last.
+        nearest_column: the column whose last value was nearest to the target in training.
     """
 
     settings: ForecasterSettings
@@ -113,6 +115,7 @@ class Preparation:
     target_gain: float = 1.0
     base: str = NONE
     base_column: int = 0
+    nearest_column: int = 0
 
     @classmethod
     def fit(cls, settings: ForecasterSettings, table: Table, training: Sequence[int]) -> "Preparation":
@@ -237,14 +240,13 @@ class Preparation:
         """What `from_parts` needs besides the settings: tensors and JSON."""
         tensors = {name: torch.from_numpy(getattr(self, name)) for name in ARRAYS}
         flags = {name: getattr(self, name).tolist() for name in ("log", "shared", "windowed")}
-        chosen = {"base": self.base, "base_column": self.base_column, "target_gain": self.target_gain}
-        return tensors, {"ids": self.ids, **flags, **chosen}
+        return tensors, {"ids": self.ids, **flags, **{name: getattr(self, name) for name in CHOSEN}}
 
     @classmethod
     def from_parts(
         cls, settings: ForecasterSettings, tensors: dict[str, Tensor], data: dict[str, Any]
     ) -> "Preparation":
-        parts: dict[str, Any] = {name: data[name] for name in ("ids", "base", "base_column", "target_gain")}
+        parts: dict[str, Any] = {name: data[name] for name in ("ids", *CHOSEN)}
         parts |= {name: np.array(data[name], dtype=np.bool_) for name in ("log", "shared", "windowed")}
         parts |= {name: tensors[name].numpy() for name in ARRAYS}
         return cls(settings, **parts)
@@ -318,12 +320,17 @@ class Preparation:
                 )
 
     def _choose_base(self, table: Table, rows: Sequence[Floats]) -> None:
-        """Choose what is corrected by its squared error on the training rows."""
+        """Choose by the squared errors on the training rows which last value is nearest, and what is corrected."""
         wanted, season = self.settings.residual, _resolved(self.settings.season)
-        if wanted == NONE:
+        ahead = np.arange(self.settings.horizon)
+        columns: list[int] = np.flatnonzero(self.shared).tolist()
+        errors = {column: sum(_squared_error(part, column, ahead + 1) for part in rows) for column in columns}
+        self.nearest_column = min(errors, key=errors.__getitem__)
+        if wanted in {NONE, LAST, SEASONAL}:
+            self.base = wanted
             return
-        if wanted not in {"auto", LAST, SEASONAL}:
-            shared = [name for name, is_shared in zip(table.columns, self.shared, strict=True) if is_shared]
+        if wanted != "auto":
+            shared = [table.columns[column] for column in columns]
             if wanted not in shared:
                 raise InputError(
                     f"residual is {wanted!r}; known are auto, last, seasonal, none, and the columns that stay within a "
@@ -331,16 +338,12 @@ class Preparation:
                 )
             self.base, self.base_column = LAST, table.columns.index(wanted)
             return
-        errors: dict[tuple[str, int], float] = {}
-        ahead = np.arange(self.settings.horizon)
-        columns: list[int] = {"auto": np.flatnonzero(self.shared).tolist(), LAST: [0], SEASONAL: []}[wanted]
-        for column in columns:
-            errors[LAST, column] = sum(_squared_error(part, column, ahead + 1) for part in rows)
+        self.base, self.base_column = LAST, self.nearest_column
         seen = 1 < season <= _resolved(self.settings.window)  # or the network could not take it back where it is wrong
-        if wanted == SEASONAL or (wanted == "auto" and seen and min(map(len, rows)) > 2 * season):
+        if seen and min(map(len, rows)) > 2 * season:
             lags = season * (ahead // season + 1)
-            errors[SEASONAL, 0] = sum(_squared_error(part, 0, lags) for part in rows)
-        self.base, self.base_column = min(errors, key=errors.__getitem__)
+            if sum(_squared_error(part, 0, lags) for part in rows) < errors[self.nearest_column]:
+                self.base, self.base_column = SEASONAL, 0
 
     def _fit_gains(self, table: Table, training: Sequence[int]) -> None:
         """Measure, on training windows, the spread of what the network sees and the size of what it should answer."""

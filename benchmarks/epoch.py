@@ -1,0 +1,121 @@
+"""An epoch of the tutorial's stock network: torch's bare loop, recurra with everything switched on, and Keras.
+
+    python benchmarks/epoch.py [TURNS]
+
+The network is that of the case stock-tutorial, SimpleRNN(80) → Dropout → SimpleRNN(100) → Dropout → Dense(1) on 60
+opening prices, and the same with LSTM and with GRU; there are as many samples as the tutorial has. Timed in turns:
+
+- recurra's network in torch's bare loop: shuffled batches of plain tensors, forward, backward, Adam, and nothing else;
+- recurra: Forecaster.fit with run folder, checkpoints, best weights and live progress, up to the last save. What it has
+  over the line before is what our loop costs;
+- torch.nn's layers, as one writes them, in the same bare loop;
+- Keras on TensorFlow: model.fit, by keras_epoch.py in .venv-keras, which `make .venv-keras/keras` sets up.
+
+Each has one thread: several, on a shared machine, would measure how they wait for each other. Medians, ratios and their
+ranges go to benchmarks/RESULTS.md.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from results import machine, write_section
+from timing import Clock, Terminal, Timed, in_turns, table
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from recurra import Forecaster
+from recurra.cases.catalog import find_case
+from recurra.config import ForecasterSettings
+from recurra.data.sources import bundled
+from recurra.models.forecaster_training import new_network, prepare
+from recurra.training import Progress, Run
+
+EPOCHS = 3  # of each in a turn
+ROWS = bundled("AAPL")[-2426:-300]  # the tutorial's number of rows, less those of its test part
+HERE = Path(__file__).parent
+KERAS = HERE.parent / ".venv-keras" / "bin" / "python"
+LAYERS = {"rnn": ("SimpleRNN", nn.RNN), "lstm": ("LSTM", nn.LSTM), "gru": ("GRU", nn.GRU)}
+
+
+class Plain(nn.Module):
+    """The network as one writes it in torch."""
+
+    def __init__(self, layer: type[nn.RNNBase]) -> None:
+        super().__init__()
+        self.first, self.second = layer(1, 80, batch_first=True), layer(80, 100, batch_first=True)
+        self.dropout, self.head = nn.Dropout(0.2), nn.Linear(100, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.dropout(self.first(x)[0])  # [B, T, 80]
+        x = self.dropout(self.second(x)[0][:, -1])  # [B, 100]
+        return self.head(x)
+
+
+def bare_loop(network: nn.Module, x: Tensor, y: Tensor) -> float:
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
+    started = time.perf_counter()
+    for _ in range(EPOCHS):
+        for batch in torch.randperm(len(x)).split(64):
+            optimizer.zero_grad()
+            F.mse_loss(network(x[batch]), y[batch]).backward()
+            optimizer.step()
+    return (time.perf_counter() - started) / EPOCHS
+
+
+def ours(settings: ForecasterSettings, folder: Path) -> float:
+    clock = Clock()
+    with Run(folder, "new") as run:
+        Forecaster(**settings.model_dump()).fit(ROWS, run=run, callbacks=[Progress(Terminal()), clock])
+    return clock.seconds / EPOCHS
+
+
+def keras_fit(layer: str, x: Tensor, y: Tensor, folder: Path) -> float:
+    folder.mkdir()
+    np.save(folder / "inputs.npy", x.numpy())
+    np.save(folder / "targets.npy", y.numpy())
+    command = [KERAS, HERE / "keras_epoch.py", layer, folder, str(EPOCHS)]
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    return float(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def measured(cell: str, keras: str, turns: int) -> list[str]:
+    """The table of the network with this cell."""
+    name, layer = LAYERS[cell]
+    case = find_case("stock-tutorial").settings({"cell": cell, "epochs": EPOCHS})
+    settings = ForecasterSettings(**case.model_dump(include=set(ForecasterSettings.model_fields)))
+    prepared = prepare(settings, Forecaster(**settings.model_dump()).table_of(ROWS))
+    x, y = (samples[torch.arange(len(samples))] for samples in prepared.parts[0])
+    loops: dict[str, Timed] = {
+        "recurra's network, torch's bare loop": lambda _: bare_loop(new_network(prepared.preparation), x, y),
+        "recurra, everything on": lambda folder: ours(settings, folder),
+        f"torch.nn.{layer.__name__}, torch's bare loop": lambda _: bare_loop(Plain(layer), x, y),
+        keras: lambda folder: keras_fit(name, x, y, folder),
+    }
+    return table(f"{name}, {len(x)} samples", in_turns(loops, turns))
+
+
+def main() -> None:
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    if not KERAS.is_file():
+        sys.exit("Keras on TensorFlow has no environment yet: `make .venv-keras/keras` sets it up")
+    versions = "from importlib.metadata import version as v; print(v('keras'), 'on TensorFlow', v('tensorflow-cpu'))"
+    keras = "Keras " + subprocess.check_output([KERAS, "-c", versions], text=True).strip()
+    torch.set_num_threads(1)
+    text = [
+        "## An epoch of the tutorial's stock network",
+        "",
+        f"`python benchmarks/epoch.py`: medians and ranges of {turns} turns of {EPOCHS} epochs each, {machine()}. "
+        "A shared machine: ratios hold, seconds do not.",
+        "",
+        *(line for cell in LAYERS for line in measured(cell, keras, turns)),
+    ]
+    write_section("stock epoch", "\n".join(text))
+
+
+if __name__ == "__main__":
+    main()
