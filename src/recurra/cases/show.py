@@ -88,8 +88,19 @@ def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
 
 
 def _layers(model: "LanguageModel | Forecaster") -> str:
-    window = model.settings_.window if isinstance(model, LanguageModel) else model.preparation_.settings.window
-    return model.network_.summary(window)
+    """The layers of a network; of a forecaster before them what it learns from, as that was resolved."""
+    if isinstance(model, LanguageModel):
+        return model.network_.summary(model.settings_.window)
+    table, preparation = model.context_, model.preparation_
+    settings = preparation.settings
+    columns = ", ".join(table.columns[1:]) or "its own past alone"
+    corrected = {
+        "none": "nothing, and predicts the values themselves",
+        "last": f"the last {table.columns[preparation.base_column]}",
+        "seasonal": f"the {table.target} of {settings.season} rows before",
+    }[preparation.base]
+    how = f"{table.target} from {columns}; {table.frequency.name} rows, a window of {settings.window}, a season of "
+    return f"{how}{settings.season}; corrects {corrected}\n\n{model.network_.summary(settings.window)}"
 
 
 def _history(run: Run) -> str:
