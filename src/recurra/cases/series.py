@@ -104,10 +104,8 @@ class SeriesCase:
         if self.settings.validation:
             scores["validation"] = self.evaluated(validation=True).to_json()
         for level in self.settings.levels if self.settings.validation else []:
-            if model.supports(level):
-                continue
             try:
-                model.forecast(self.table, [np.array([], dtype=np.int64)] * len(self.table.series), [level])
+                model.half_width(level)
             except InputError as error:
                 warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
         model.remember(self.table).save(run.path / MODEL)

@@ -157,7 +157,7 @@ def _day_comes_first(
     if (np.isnat(by_day_first) & np.isnat(by_month_first)).any():
         return False  # one is no date at all, which is said of its row
     if day_even == month_even and gap is not None:
-        off = [abs(np.log(_usual_gap(found) / gap)) for found in (by_day_first, by_month_first)]
+        off = [abs(np.log(usual_gap(found) / gap)) for found in (by_day_first, by_month_first)]
         if off[0] != off[1]:
             return bool(off[0] < off[1])
     if day_even == month_even:
@@ -168,7 +168,7 @@ def _day_comes_first(
     return day_even > month_even
 
 
-def _usual_gap(found: NDArray[np.datetime64]) -> float:
+def usual_gap(found: NDArray[np.datetime64]) -> float:
     """Days from date to date, most often; infinity where there is only one date."""
     gaps = np.diff(np.unique(found[~np.isnat(found)])) / np.timedelta64(1, "D")
     return float(np.median(gaps)) if len(gaps) else np.inf

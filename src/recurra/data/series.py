@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.data.columns import DATE, ID, TARGET, Names, chosen_columns, date_column, found_column, hint_of_id, ids
+from recurra.data.dates import usual_gap
 from recurra.data.frequency import Frequency, infer_frequency
 from recurra.data.tables import dates, numbers, read_frame
 from recurra.errors import InputError
@@ -222,7 +223,10 @@ def make_table(
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
     rows = _Rows(source, names, days, values, frame.index, missing)
-    hint = "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
+
+    def hint() -> str:
+        return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
+
     parts = {
         name: rows.sorted(places, name, hint) for name, places in _groups(ids(frame, id_column, source), len(frame))
     }
@@ -247,7 +251,7 @@ class _Rows:
     def note(self, text: str, id_: str) -> None:
         self.notes.setdefault(text, []).append(id_)
 
-    def sorted(self, places: Places, id_: str, hint: str) -> Places:
+    def sorted(self, places: Places, id_: str, hint: Callable[[], str]) -> Places:
         """The places of one series' rows by date; InputError if a date comes twice."""
         days = self.dates[places]
         whose = f" of series {id_!r}" if id_ else ""
@@ -261,7 +265,7 @@ class _Rows:
             clock = "" if days[first] == days[first].normalize() else ", or, where a clock was set back, give UTC"
             raise InputError(
                 f"{self.source}: rows {a} and {b}{whose} have the same date {_text(days[first])}; "
-                f"expected each date once: drop one{clock}{hint}."
+                f"expected each date once: drop one{clock}{hint()}."
             )
         return places
 
@@ -404,17 +408,12 @@ def _frequency(
         raise InputError(f"{source}: {error}") from error
     if len(parts) == 1:
         return frequency
-    usual = _usual_gap(days[parts[longest]])
+    usual = usual_gap(days[parts[longest]].to_numpy())
     for name, places in parts.items():
-        if len(days[places]) >= 5 and not usual / 2 < _usual_gap(days[places]) < usual * 2:
+        if len(days[places]) >= 5 and not usual / 2 < usual_gap(days[places].to_numpy()) < usual * 2:
             text = f"rows stand farther apart or closer than the {frequency.name} ones of series {longest!r}"
             notes.setdefault(text, []).append(name)
     return frequency
-
-
-def _usual_gap(days: pd.DatetimeIndex) -> float:
-    """Nanoseconds from row to row, most often."""
-    return float(np.median(np.diff(days.to_numpy().astype("datetime64[ns]").view(np.int64))))
 
 
 def _text(day: pd.Timestamp) -> str:

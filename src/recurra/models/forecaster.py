@@ -223,7 +223,7 @@ class Forecaster(Estimator):
             Values [N, H], one series below the other.
         """
         self._check_fitted()
-        half_widths = {level: self._half_width(level) for level in levels}
+        half_widths = {level: self.half_width(level) for level in levels}
         values, units = self._before_the_exponential(table, origins)
         unlog = self.preparation_.unlog
         intervals = {level: (unlog(values - w * units), unlog(values + w * units)) for level, w in half_widths.items()}
@@ -423,7 +423,12 @@ class Forecaster(Estimator):
         how: dict[str, Any] = {"date": self.date, "id": self.id, "missing": self.missing, "calendar": self.calendar}
         return make_table(data, **columns, **how)
 
-    def _half_width(self, level: float) -> Floats:
+    def half_width(self, level: float) -> Floats:
+        """How far the interval of this level, in percent, reaches to either side at each step, [H], in scaled units.
+
+        Raises:
+            InputError: the model has no validation part, or too few forecasts of it for the level.
+        """
         if self.calibration_ is None:
             raise InputError(
                 "prediction intervals are calibrated on the validation part, and this model was trained without one; "
