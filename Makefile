@@ -23,26 +23,44 @@ format: .venv/recurra-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/recurra-dev .venv-keras/keras  ## training times of the letter and the stock case beside torch and Keras
-	$(BIN)/python benchmarks/letters.py
+bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cases' trainings, beside torch, Keras and JAX
+	$(BIN)/python benchmarks/layers.py --grid
 	$(BIN)/python benchmarks/epoch.py
+	$(BIN)/python benchmarks/letters.py
 
 clean:
-	rm -rf .venv .venv-keras runs
+	rm -rf .venv .venv-keras .venv-jax build runs
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recurra needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv .venv
 
-.venv/recurra: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+# Built in .venv itself, not in pip's isolated environment: the pins of constraints.txt hold for the build tools too,
+# and a second build compiles only what has changed.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+BUILD_TOOLS := scikit-build-core nanobind cmake ninja
+SOURCES := pyproject.toml constraints.txt $(wildcard src/recurra/nn/csrc/*)
+SAY_IF_PURE = @ls .venv/lib/python*/site-packages/recurra/nn/_kernels.* > /dev/null 2>&1 || echo "recurra: pure Python," \
+	"its kernels could not be compiled. Why: $(BIN)/python -m pip install -v --no-deps --no-build-isolation -e ."
+
+.venv/recurra: .venv/bin/python $(SOURCES)
+	$(PIP_INSTALL) $(BUILD_TOOLS)
+	$(PIP_INSTALL) --no-build-isolation -e .
+	$(SAY_IF_PURE)
 	@touch $@
 
-.venv/recurra-dev: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+.venv/recurra-dev: .venv/bin/python $(SOURCES)
+	$(PIP_INSTALL) $(BUILD_TOOLS)
+	$(PIP_INSTALL) --no-build-isolation -e '.[dev]'
+	$(SAY_IF_PURE)
 	@touch $@ .venv/recurra
 
 .venv-keras/keras: Makefile  # Keras on TensorFlow, which wants other versions than ours
 	$(PYTHON) -m venv .venv-keras
 	.venv-keras/bin/python -m pip install --quiet --disable-pip-version-check keras==3.15.1 tensorflow-cpu==2.21.0
+	@touch $@
+
+.venv-jax/jax: Makefile  # JAX, another of the peers
+	$(PYTHON) -m venv .venv-jax
+	.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check jax==0.10.2 optax==0.2.8
 	@touch $@

@@ -13,6 +13,8 @@ from recurra.nn import GRU, LSTM, SimpleRNN
 
 LAYERS = {"SimpleRNN": SimpleRNN, "GRU": GRU, "LSTM": LSTM}
 EACH_LAYER = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+# "auto" takes the native backend for float32, torch's operators for float64
+EACH_DTYPE = pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
 
 RECORDED = json.loads((Path(__file__).parents[1] / "oracles" / "keras_layers.json").read_text(encoding="utf-8"))
 CASES = [pytest.param(case, id=case["name"]) for case in RECORDED["cases"]]
@@ -50,24 +52,28 @@ def random_like(layer):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_computes_what_keras_recorded(case):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_computes_what_keras_recorded(case, dtype):
+    def tensor(numbers, **options):
+        return torch.tensor(numbers, dtype=dtype, **options)
+
     options = dict(case["options"])
     bias = options.setdefault("use_bias", True)
     options["bias"] = options.pop("use_bias")
     weights = RECORDED["weights"][case["weights"]]
     if not bias:
         weights = [array for index, array in enumerate(weights) if index % 3 != 2]
-    layer = LAYERS[case["layer"]](4, 3, bidirectional=case["bidirectional"], **options)
+    layer = LAYERS[case["layer"]](4, 3, bidirectional=case["bidirectional"], **options).to(dtype)
     layer.load_state_dict(named_as_ours(case["layer"], weights, case["bidirectional"], bias))
 
     for call in case["calls"]:
         if call.get("reset"):
             layer.reset_state()
-        x = torch.tensor(RECORDED["inputs"][call["x"]], requires_grad=True)
+        x = tensor(RECORDED["inputs"][call["x"]], requires_grad=True)
         state, mask = None, None
         if call.get("state"):
             count = layer.equations.states * (2 if case["bidirectional"] else 1)
-            state = tuple(torch.tensor(s, requires_grad=True) for s in RECORDED["inputs"]["state"][:count])
+            state = tuple(tensor(s, requires_grad=True) for s in RECORDED["inputs"]["state"][:count])
         if call.get("mask"):
             mask = torch.tensor(RECORDED["mask"])
 
@@ -75,14 +81,15 @@ def test_computes_what_keras_recorded(case):
 
         assert len(outputs) == len(call["outputs"])
         for output, expected in zip(outputs, call["outputs"], strict=True):
-            torch.testing.assert_close(output, torch.tensor(expected), rtol=1e-6, atol=1e-6)
+            torch.testing.assert_close(output, tensor(expected), rtol=1e-6, atol=1e-6)
         if "gradients" in call:
             sum(output.square().sum() for output in outputs).backward()
             expected = {
-                "x": torch.tensor(call["gradients"]["x"]),
-                **{f"state {i}": torch.tensor(g) for i, g in enumerate(call["gradients"]["state"])},
+                "x": tensor(call["gradients"]["x"]),
+                **{f"state {i}": tensor(g) for i, g in enumerate(call["gradients"]["state"])},
                 **named_as_ours(case["layer"], call["gradients"]["weights"], case["bidirectional"], bias),
             }
+            expected = {name: gradient.to(dtype) for name, gradient in expected.items()}
             found = {
                 "x": x.grad,
                 **{f"state {i}": s.grad for i, s in enumerate(state or ())},
@@ -190,10 +197,11 @@ def test_one_time_step_gives_the_same_last_step_and_sequence(make, bidirectional
 
 @EACH_LAYER
 @pytest.mark.parametrize("backend", ["auto", "reference"])
-def test_a_batch_of_one_computes_what_it_does_among_others(make, backend):
-    layer = random_like(make(2, 3, backend=backend)).double()
-    x = torch.randn(4, 6, 2, dtype=torch.float64)
-    torch.testing.assert_close(layer(x[2:3]), layer(x)[2:3], rtol=0, atol=1e-12)
+@EACH_DTYPE
+def test_a_batch_of_one_computes_what_it_does_among_others(make, backend, dtype, atol):
+    layer = random_like(make(2, 3, backend=backend)).to(dtype)
+    x = torch.randn(4, 6, 2, dtype=dtype)
+    torch.testing.assert_close(layer(x[2:3]), layer(x)[2:3], rtol=0, atol=atol)
 
 
 @EACH_LAYER
@@ -205,20 +213,22 @@ def test_float64_in_gives_float64_out(make, backend):
 
 @EACH_LAYER
 @pytest.mark.parametrize("sequences", [False, True])
-def test_a_mask_of_ones_changes_nothing_and_may_be_of_numbers(make, sequences):
-    layer = random_like(make(2, 3, return_sequences=sequences, return_state=True)).double()
-    x = torch.randn(4, 6, 2, dtype=torch.float64)
+@EACH_DTYPE
+def test_a_mask_of_ones_changes_nothing_and_may_be_of_numbers(make, sequences, dtype, atol):
+    layer = random_like(make(2, 3, return_sequences=sequences, return_state=True)).to(dtype)
+    x = torch.randn(4, 6, 2, dtype=dtype)
     plain = layer(x)
-    torch.testing.assert_close(layer(x, mask=torch.ones(4, 6)), plain, rtol=0, atol=1e-12)
+    torch.testing.assert_close(layer(x, mask=torch.ones(4, 6)), plain, rtol=0, atol=atol)
 
 
 @EACH_LAYER
-def test_a_mask_with_holes_is_the_sequence_without_the_masked_steps(make):
-    layer = random_like(make(2, 3, return_state=True)).double()
-    x = torch.randn(4, 6, 2, dtype=torch.float64)
+@EACH_DTYPE
+def test_a_mask_with_holes_is_the_sequence_without_the_masked_steps(make, dtype, atol):
+    layer = random_like(make(2, 3, return_state=True)).to(dtype)
+    x = torch.randn(4, 6, 2, dtype=dtype)
     counts = torch.tensor([False, True, True, False, True, False])
     short = layer(x[:, counts])
-    torch.testing.assert_close(layer(x, mask=counts.expand(4, 6)), short, rtol=0, atol=1e-12)
+    torch.testing.assert_close(layer(x, mask=counts.expand(4, 6)), short, rtol=0, atol=atol)
 
 
 @EACH_LAYER
@@ -242,14 +252,15 @@ def test_bidirectional_last_output_is_each_directions_own_last(make):
 
 @EACH_LAYER
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_the_returned_state_continues_the_sequence(make, bidirectional):
-    layer = random_like(make(2, 3, return_sequences=True, return_state=True)).double()
-    x = torch.randn(4, 6, 2, dtype=torch.float64)
+@EACH_DTYPE
+def test_the_returned_state_continues_the_sequence(make, bidirectional, dtype, atol):
+    layer = random_like(make(2, 3, return_sequences=True, return_state=True)).to(dtype)
+    x = torch.randn(4, 6, 2, dtype=dtype)
     whole, *last = layer(x)
     first, *state = layer(x[:, :2])
     rest, *end = layer(x[:, 2:], tuple(state))
-    torch.testing.assert_close(torch.cat([first, rest], dim=1), whole, rtol=0, atol=1e-12)
-    torch.testing.assert_close(end, last, rtol=0, atol=1e-12)
+    torch.testing.assert_close(torch.cat([first, rest], dim=1), whole, rtol=0, atol=atol)
+    torch.testing.assert_close(end, last, rtol=0, atol=atol)
 
 
 def test_a_layer_with_one_state_takes_it_bare():
@@ -259,13 +270,14 @@ def test_a_layer_with_one_state_takes_it_bare():
 
 
 @EACH_LAYER
-def test_a_stateful_layer_goes_on_until_it_is_reset(make):
-    layer = random_like(make(2, 3, stateful=True)).double()
-    x = torch.randn(4, 6, 2, dtype=torch.float64)
+@EACH_DTYPE
+def test_a_stateful_layer_goes_on_until_it_is_reset(make, dtype, atol):
+    layer = random_like(make(2, 3, stateful=True)).to(dtype)
+    x = torch.randn(4, 6, 2, dtype=dtype)
     whole = layer(x)
     layer.reset_state()
     layer(x[:, :2])
-    torch.testing.assert_close(layer(x[:, 2:]), whole, rtol=0, atol=1e-12)
+    torch.testing.assert_close(layer(x[:, 2:]), whole, rtol=0, atol=atol)
     layer.reset_state()
     assert not torch.allclose(layer(x[:, 2:]), whole)
 
@@ -488,7 +500,7 @@ def test_a_parametrized_weight_is_the_one_that_counts(backend):
 
 
 def test_a_misspelt_backend_is_refused_at_once():
-    with pytest.raises(InputError, match="backend is 'nativ'; known are auto, torch, reference"):
+    with pytest.raises(InputError, match="backend is 'nativ'; known are auto, native, torch, reference"):
         LSTM(3, 4, backend="nativ")
 
 

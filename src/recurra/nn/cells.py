@@ -36,7 +36,7 @@ class Weights(NamedTuple):
     weight_ih: Tensor  # [G·H, I]
     weight_hh: Tensor  # [G·H, H]
     bias_ih: Tensor | None = None  # [G·H], added to the input's part
-    bias_hh: Tensor | None = None  # [G·H], added to the state's part: only GRU with reset_after has it apart
+    bias_hh: Tensor | None = None  # [G·H], added to the state's part: in our layers only GRU with reset_after has it
 
 
 def input_part(x: Tensor, w: Weights) -> Tensor:
@@ -72,7 +72,7 @@ class SimpleRNNEquations:
     def step(self, a_t: Tensor, state: State, w: Weights, keep: Tensor | None = None) -> State:
         (h,) = state
         h_kept = h if keep is None else h * keep
-        h_t = ACTIVATIONS[self.activation](a_t + F.linear(h_kept, w.weight_hh))
+        h_t = ACTIVATIONS[self.activation](a_t + F.linear(h_kept, w.weight_hh, w.bias_hh))
         return (h_t,)
 
 
@@ -143,7 +143,7 @@ class LSTMEquations:
         act, gate = ACTIVATIONS[self.activation], ACTIVATIONS[self.recurrent_activation]
         h, c = state
         h_kept = h if keep is None else h * keep
-        i, f, g, o = (a_t + F.linear(h_kept, w.weight_hh)).chunk(4, dim=-1)
+        i, f, g, o = (a_t + F.linear(h_kept, w.weight_hh, w.bias_hh)).chunk(4, dim=-1)
         i, f, o = gate(i), gate(f), gate(o)
         c_t = f * c + i * act(g)
         h_t = o * act(c_t)

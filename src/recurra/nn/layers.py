@@ -15,6 +15,7 @@ from recurra.nn.cells import (
     State,
 )
 from recurra.nn.scan import check_backend, scan
+from recurra.nn.stepper import Stepper
 
 Outputs = Tensor | tuple[Tensor, ...]
 
@@ -97,6 +98,16 @@ class RecurrentLayer(Core):
         """Forget the state that a stateful layer carries from call to call."""
         self._carried = None
 
+    def stepper(self) -> Stepper:
+        """Make a `Stepper`: this layer for one sequence whose steps come in one by one. It copies the weights of now.
+
+        Raises:
+            InputError: the layer reads from the end, which a stream does not have, or its backend cannot do it.
+        """
+        if self.bidirectional or self.go_backwards:
+            raise InputError(f"{type(self).__name__}: a layer that reads from the end cannot go step by step.")
+        return Stepper(self.equations, self.weights(), backend=self.backend)
+
     def forward(self, x: Tensor, initial_state: Tensor | State | None = None, mask: Tensor | None = None) -> Outputs:
         """Run the layer over a batch of sequences.
 
@@ -120,32 +131,46 @@ class RecurrentLayer(Core):
 
         S = self.equations.states
         if self.bidirectional:
-            y, last = self._run(x, state[:S], mask, reverse=False, suffix="")
-            y_reverse, last_reverse = self._run(x, state[S:], mask, reverse=True, suffix="_reverse")
-            if self.return_sequences:
-                output = torch.cat([y, y_reverse.flip(1)], dim=-1)
-                if mask is not None:
-                    output = torch.where(mask[:, :, None], output, 0.0)
-            else:
-                output = torch.cat([y[:, -1], y_reverse[:, -1]], dim=-1)
+            y, last = self._run(x, state and state[:S], mask, reverse=False, suffix="")
+            y_reverse, last_reverse = self._run(x, state and state[S:], mask, reverse=True, suffix="_reverse")
+            output = torch.cat([y, y_reverse], dim=-1)
+            if self.return_sequences and mask is not None:
+                output = torch.where(mask[:, :, None], output, 0.0)
             state = last + last_reverse
         else:
-            y, state = self._run(x, state, mask, reverse=self.go_backwards, suffix="")
-            output = y if self.return_sequences else y[:, -1]
+            output, state = self._run(x, state, mask, reverse=self.go_backwards, suffix="")
+            if self.return_sequences and self.go_backwards:
+                output = output.flip(1)
         if self.stateful:
             self._carried = tuple(s.detach() for s in state)
         return (output, *state) if self.return_state else output
 
-    def _run(self, x: Tensor, state: State, mask: Tensor | None, *, reverse: bool, suffix: str) -> tuple[Tensor, State]:
-        if reverse:
-            x = x.flip(1)
-            mask = None if mask is None else mask.flip(1)
+    def _run(
+        self, x: Tensor, state: State | None, mask: Tensor | None, *, reverse: bool, suffix: str
+    ) -> tuple[Tensor, State]:
+        """The output of one direction, [B, T, H] in the order of the input or the last one's [B, H], and the state."""
         if self.training and self.dropout > 0.0:
             x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
         keep = None
         if self.training and self.recurrent_dropout > 0.0:
-            keep = torch.nn.functional.dropout(torch.ones_like(state[0]), self.recurrent_dropout)
-        return scan(self.equations, x, state, self.weights(suffix), mask=mask, keep=keep, backend=self.backend)
+            keep = torch.nn.functional.dropout(x.new_ones(x.shape[0], self.hidden_size), self.recurrent_dropout)
+        y, last = scan(
+            self.equations,
+            x,
+            state,
+            self.weights(suffix),
+            mask=mask,
+            keep=keep,
+            reverse=reverse,
+            sequences=self.return_sequences,
+            backend=self.backend,
+        )
+        if self.return_sequences:
+            assert y is not None
+            return y, last
+        if mask is None:
+            return last[0], last
+        return torch.where(mask.any(dim=1, keepdim=True), last[0], 0.0), last  # no step counts: no output
 
     def _check_input(self, x: Tensor, mask: Tensor | None) -> None:
         name = type(self).__name__
@@ -167,7 +192,7 @@ class RecurrentLayer(Core):
                 f"expected (batch, time) = {tuple(x.shape[:2])}, True for the steps that count."
             )
 
-    def _initial_state(self, x: Tensor, given: Tensor | State | None) -> State:
+    def _initial_state(self, x: Tensor, given: Tensor | State | None) -> State | None:
         name = type(self).__name__
         count = self.equations.states * (2 if self.bidirectional else 1)
         shape = (x.shape[0], self.hidden_size)
@@ -189,7 +214,7 @@ class RecurrentLayer(Core):
                 )
             # a state from a call under inference_mode cannot take part in training as it is
             return tuple((s.clone() if s.is_inference() else s).to(x) for s in self._carried)
-        return (x.new_zeros(shape),) * count
+        return None
 
     def extra_repr(self) -> str:
         options = ("return_sequences", "return_state", "bidirectional", "go_backwards", "stateful")

@@ -1,5 +1,6 @@
 """All time steps of one layer in one direction: chooses the fastest implementation that can do the call.
 
+- `native`: our kernels for the CPU, in float32;
 - `torch`: torch.nn's own recurrent operators, for what they compute exactly as we do;
 - `reference`: the equations of `cells.py` in a Python loop, for everything.
 """
@@ -8,59 +9,72 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
-from recurra.nn.cells import (
-    Equations,
-    GRUEquations,
-    LSTMEquations,
-    SimpleRNNEquations,
-    State,
-    Weights,
-    input_part,
-)
+from recurra.nn import native, reference
+from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations, State, Weights
 
-BACKENDS = ("auto", "torch", "reference")
+BACKENDS = ("auto", "native", "torch", "reference")
 
 
 def scan(
     equations: Equations,
     x: Tensor,
-    state: State,
+    state: State | None,
     w: Weights,
     *,
     mask: Tensor | None = None,
     keep: Tensor | None = None,
+    reverse: bool = False,
+    sequences: bool = True,
     backend: str = "auto",
-) -> tuple[Tensor, State]:
+) -> tuple[Tensor | None, State]:
     """Run a core over all time steps of `x`, first to last.
 
     Args:
         equations: which cell, with its options.
         x: inputs, [B, T, I].
-        state: the state before the first step, (h,) or (h, c), each [B, H].
+        state: the state before the first step, (h,) or (h, c), each [B, H]; zeros if None.
         w: the parameters.
         mask: [B, T], True for steps that count. At the others the state stays, and the output of the step before
             is repeated (zeros before the first step that counts), as in Keras.
         keep: recurrent dropout: a mask [B, H] on the state's way into the gates, the same at all steps.
+        reverse: run from the last step to the first. Each step's output stands at its own place all the same.
+        sequences: whether the outputs are wanted, or the state after the last step alone.
         backend: "auto", or the one implementation to insist on.
 
     Returns:
-        The outputs of every step [B, T, H] and the state after the last one.
+        The outputs of every step [B, T, H] (or None, if they are not wanted) and the state after the last one.
 
     Raises:
         InputError: the backend is unknown or cannot do this call.
     """
-    if choose_backend(equations, x, mask=mask, keep=keep, backend=backend) == "torch":
-        return _torch_scan(equations, x, state, w)
-    return _reference_scan(equations, x, state, w, mask, keep)
+    chosen = choose_backend(equations, x, state, w, mask=mask, keep=keep, backend=backend)
+    if chosen == "native":
+        return native.scan(equations, x, state, w, mask=mask, reverse=reverse, sequences=sequences)
+    if chosen == "torch":
+        return _torch_scan(equations, x, state, w, reverse)
+    return reference.scan(equations, x, state, w, mask=mask, keep=keep, reverse=reverse)
 
 
 def choose_backend(
-    equations: Equations, x: Tensor, *, mask: Tensor | None, keep: Tensor | None, backend: str = "auto"
+    equations: Equations,
+    x: Tensor,
+    state: State | None,
+    w: Weights,
+    *,
+    mask: Tensor | None,
+    keep: Tensor | None,
+    backend: str = "auto",
 ) -> str:
-    """Name the implementation that `scan` takes for this call: "torch" or "reference"."""
+    """Name the implementation that `scan` takes for this call: "native", "torch" or "reference"."""
     check_backend(backend)
     if backend == "reference":
         return "reference"
+    if backend != "torch":
+        obstacle = native.obstacle(equations, x, state, w, keep)
+        if obstacle is None:
+            return "native"
+        if backend == "native":
+            raise InputError(f'backend="native" cannot do {obstacle}; backend="auto" finds a way that can.')
     obstacle = _torch_obstacle(equations, x, mask, keep)
     if obstacle is None:
         return "torch"
@@ -83,8 +97,12 @@ def _torch_obstacle(equations: Equations, x: Tensor, mask: Tensor | None, keep: 
         return "recurrent dropout"
     if x.shape[0] == 0:
         return "an empty batch"
+    if not torch.compiler.is_compiling() and native.transforms_are_active():
+        return "transforms of torch.func"
     if isinstance(equations, LSTMEquations) and torch.compiler.is_compiling() and torch.is_grad_enabled():
         return "an LSTM's gradients under torch.compile"  # the compiler cannot trace torch's fused operator
+    if isinstance(equations, LSTMEquations) and torch.is_autocast_enabled(x.device.type):
+        return "an LSTM under autocast"  # not every processor has torch's operator in that precision
     if isinstance(equations, SimpleRNNEquations):
         return None if equations.activation in {"tanh", "relu"} else f"activation {equations.activation!r}"
     if not isinstance(equations, GRUEquations | LSTMEquations):
@@ -98,7 +116,14 @@ def _torch_obstacle(equations: Equations, x: Tensor, mask: Tensor | None, keep: 
     return None
 
 
-def _torch_scan(equations: Equations, x: Tensor, state: State, w: Weights) -> tuple[Tensor, State]:
+def _torch_scan(
+    equations: Equations, x: Tensor, state: State | None, w: Weights, reverse: bool
+) -> tuple[Tensor, State]:
+    if reverse:
+        outputs, last = _torch_scan(equations, x.flip(1), state, w, reverse=False)
+        return outputs.flip(1), last
+    if state is None:
+        state = (x.new_zeros(x.shape[0], w.weight_hh.shape[1]),) * equations.states
     parameters = [w.weight_ih, w.weight_hh]
     if w.bias_ih is not None:
         # torch always has two biases; where ours has one, the second is zero
@@ -117,21 +142,3 @@ def _torch_scan(equations: Equations, x: Tensor, state: State, w: Weights) -> tu
     else:
         outputs, h_last = torch.rnn_tanh(x, h[0], parameters, *flags)
     return outputs, (h_last.squeeze(0),)
-
-
-def _reference_scan(
-    equations: Equations, x: Tensor, state: State, w: Weights, mask: Tensor | None, keep: Tensor | None
-) -> tuple[Tensor, State]:
-    a = input_part(x, w)  # [B, T, G·H], all steps at once
-    outputs: list[Tensor] = []
-    output = torch.zeros_like(state[0])
-    for t, a_t in enumerate(a.unbind(dim=1)):  # one backward for all steps; slices would have one each, of full size
-        new_state = equations.step(a_t, state, w, keep)
-        if mask is None:
-            state, output = new_state, new_state[0]
-        else:
-            counts = mask[:, t, None]  # [B, 1]
-            output = torch.where(counts, new_state[0], output)
-            state = tuple(torch.where(counts, new, old) for new, old in zip(new_state, state, strict=True))
-        outputs.append(output)
-    return torch.stack(outputs, dim=1), state

@@ -1,0 +1,407 @@
+// All time steps of one layer in one direction, forward and backward. Compiled once for each instruction set.
+//
+// The batch is split among the threads once, and each runs the whole time loop on its own sequences: threads meet when
+// the weights are packed and, backwards, before the gradients of the weights, never at a time step.
+//
+// The tape holds a row (cells.h) for each sequence before and after every step: [T + 1, B, stride]. Without a backward
+// to come it is a short one of each thread's own, used again and again.
+//
+// Packed weights (tile.h: [register of columns][K][W]), columns padded with zeros:
+//     input, state       the products of forward: K = I or H, columns = units of every plane
+//     to_state, to_input those of backward, one for each plane: K = H, columns = H or I
+#include "scan.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "cells.h"
+#include "threads.h"
+#include "tile.h"
+
+namespace recurra::RECURRA_ISA_NAME {
+namespace {
+
+constexpr double FLOP_OF_A_THREAD = 1e5;  // less than this for each thread is done faster by fewer
+constexpr Index FAR = 768;                // floats from row to row that a tile had better not jump
+constexpr Index ROWS_AT_ONCE = 48;        // rows of a product with the input's weights
+
+Index padded(Index count) { return (count + W - 1) / W * W; }
+Index smaller(Index a, Index b) { return a < b ? a : b; }
+
+// A row length at which neighbouring rows do not all fall into the same few sets of the cache.
+Index apart(Index floats) { return floats % 64 == 0 ? floats + 16 : floats; }
+
+void copy(float* to, const float* from, Index count) { std::memcpy(to, from, sizeof(float) * count); }
+void clear(float* to, Index count) { std::memset(to, 0, sizeof(float) * count); }
+
+// Memory that a call needs besides its arguments: so many of each for several threads, which share no cache line.
+template <class Element>
+class Scratch {
+   public:
+    explicit Scratch(Index count, Index threads = 1) : each_((count + 15) / 16 * 16) {
+        const Index bytes = sizeof(Element) * each_ * threads;
+        first_ = static_cast<Element*>(std::aligned_alloc(64, bytes + 64));
+        if (first_ == nullptr) throw std::bad_alloc();
+    }
+    Scratch(const Scratch&) = delete;
+    ~Scratch() { std::free(first_); }
+    Element* of(const Team& team) const { return first_ + team.rank * each_; }
+    operator Element*() const { return first_; }
+
+   private:
+    Index each_;
+    Element* first_;
+};
+using Floats = Scratch<float>;
+
+template <class Cell>
+struct Layer {
+    const Scan& s;
+    const Index P = padded(s.H);                    // floats in a plane
+    const Index stride = apart(Cell::PLANES * P);   // from row to row of the tape
+    const Index step = s.B * stride;                // from step to step
+
+    int threads() const {
+        const double flop = 2.0 * s.B * s.T * Cell::GATES * s.H * (s.I + s.H);
+        const double worth = flop / FLOP_OF_A_THREAD;
+        return worth < 2 ? 1 : worth < s.threads ? static_cast<int>(worth) : s.threads;
+    }
+
+    bool counts(Index b, Index t) const { return s.mask.first == nullptr || *s.mask.at(b, t) != 0; }
+
+    // [G·H, K] → [register of columns][K][W], columns being the units of the planes that `gates` names.
+    void pack_forward(Team team, float* to, const float* weight, Index K, const int* gates, int planes) const {
+        const Index registers = planes * P / W;
+        for (Index v = team.begin(registers); v < team.end(registers); ++v) {
+            const Index unit = v * W % P, count = smaller(W, s.H - unit);
+            const float* from = weight + (gates[v * W / P] * s.H + unit) * K;
+            float* out = to + v * K * W;
+            for (Index k = 0; k < K; ++k)
+                for (Index l = 0; l < W; ++l) out[k * W + l] = l < count ? from[l * K + k] : 0.0f;
+        }
+    }
+
+    // [G·H, N] → [plane][register of columns][H][W], columns being those of the weights.
+    void pack_backward(Team team, float* to, const float* weight, Index N, const int* gates, int planes) const {
+        const Index registers = padded(N) / W;
+        for (Index i = team.begin(planes * registers); i < team.end(planes * registers); ++i) {
+            const Index column = i % registers * W, count = smaller(W, N - column);
+            const float* from = weight + gates[i / registers] * s.H * N + column;
+            float* out = to + i * s.H * W;
+            for (Index k = 0; k < s.H; ++k)
+                for (Index l = 0; l < W; ++l) out[k * W + l] = l < count ? from[k * N + l] : 0.0f;
+        }
+    }
+
+    // What the sums of a step start from: the biases of the planes that the input feeds, then of the others.
+    void pack_biases(float* to) const {
+        clear(to, Cell::GATE_PLANES * P);
+        const auto add = [&](float* plane, const float* bias, int gate) {
+            for (Index u = 0; bias != nullptr && u < s.H; ++u) plane[u] += bias[gate * s.H + u];
+        };
+        for (int p = 0; p < Cell::X_PLANES; ++p) add(to + p * P, s.b_ih, Cell::X_GATES[p]);
+        for (int p = 0; p < Cell::H_PLANES; ++p) add(to + (Cell::H_FIRST + p) * P, s.b_hh, Cell::H_GATES[p]);
+    }
+
+    void write_initial_state(float* row, Index b) const {
+        const auto write = [&](int plane, const float* from) {
+            clear(row + plane * P, P);
+            if (from != nullptr) copy(row + plane * P, from + b * s.H, s.H);
+        };
+        write(Cell::H, s.h0);
+        if (Cell::C >= 0) write(Cell::C, s.c0);
+    }
+
+    void write_last_state(const float* row, Index b) const {
+        copy(s.h_last + b * s.H, row + Cell::H * P, s.H);
+        if (Cell::C >= 0) copy(s.c_last + b * s.H, row + Cell::C * P, s.H);
+    }
+
+    // Sequences of the thread that has most, and how many steps of them make the rows of one product.
+    Index most(int team_size) const { return (s.B + team_size - 1) / team_size; }
+    Index steps_at_once(Index sequences) const {
+        return sequences >= ROWS_AT_ONCE || sequences == 0 ? 1 : smaller(s.T, ROWS_AT_ONCE / sequences);
+    }
+
+    void forward() const {
+        if (!forward(threads())) forward(1);
+    }
+
+    bool forward(int team_size) const {
+        const Index chunk = steps_at_once(most(team_size));
+        const bool keep = s.tape != nullptr;
+        const Floats input(s.I * Cell::X_PLANES * P), state(s.H * Cell::H_PLANES * P), biases(Cell::GATE_PLANES * P);
+        const Index half = chunk * most(team_size) * stride;
+        const Floats short_tape(keep ? 0 : 2 * half, team_size);
+        return in_parallel(team_size, [&](Team team) {
+            pack_forward(team, input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
+            pack_forward(team, state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
+            if (team.rank == 0) pack_biases(biases);
+            team.wait();
+            const Index b0 = team.begin(s.B), b1 = team.end(s.B);
+            const Index next = keep ? step : (b1 - b0) * stride;  // from step to step
+            float* before = keep ? s.tape + b0 * stride : short_tape.of(team);
+            for (Index b = b0; b < b1; ++b) write_initial_state(before + (b - b0) * stride, b);
+            for (Index t = 0, turn = 1; t < s.T; t += chunk, turn = 1 - turn) {
+                float* now = keep ? before + next : short_tape.of(team) + turn * half;
+                const Index end = smaller(t + chunk, s.T);
+                input_part(b0, b1, t, end, input, biases, now, next);
+                for (Index i = t; i < end; ++i, before = now, now += next) forward_step(b0, b1, i, state, now, before);
+            }
+            for (Index b = b0; b < b1; ++b) write_last_state(before + (b - b0) * stride, b);
+        });
+    }
+
+    // a = W_ih x + b of some sequences and steps: the longer of the two gives the rows of one product.
+    void input_part(Index b0, Index b1, Index t0, Index t1, const float* input, const float* biases, float* rows,
+                    Index next) const {
+        const Packed weights = {input, W, s.I * W};
+        const Index N = Cell::X_PLANES * P / W;
+        if (b1 - b0 >= t1 - t0)
+            for (Index t = t0; t < t1; ++t)
+                multiply(b1 - b0, N, s.I, {s.x.at(b0, t), s.x.batch}, weights, {biases, 0},
+                         rows + (t - t0) * next, stride);
+        else
+            for (Index b = b0; b < b1; ++b)
+                multiply(t1 - t0, N, s.I, {s.x.at(b, t0), s.x.time}, weights, {biases, 0}, rows + (b - b0) * stride,
+                         next);
+        if constexpr (Cell::GATE_PLANES > Cell::X_PLANES)
+            for (Index t = t0; t < t1; ++t)
+                for (Index b = b0; b < b1; ++b)
+                    copy(rows + (t - t0) * next + (b - b0) * stride + Cell::X_PLANES * P,
+                         biases + Cell::X_PLANES * P, (Cell::GATE_PLANES - Cell::X_PLANES) * P);
+    }
+
+    void forward_step(Index b0, Index b1, Index t, const float* state, float* now, const float* before) const {
+        float* planes = now + Cell::H_FIRST * P;
+        multiply(b1 - b0, Cell::H_PLANES * P / W, s.H, {before + Cell::H * P, stride}, {state, W, s.H * W},
+                 {planes, stride}, planes, stride);
+        for (Index b = b0; b < b1; ++b, now += stride, before += stride) {
+            const bool counted = counts(b, t);
+            if (counted) {
+                Cell::forward(now, before, P);
+            } else {  // the state stays
+                copy(now + Cell::H * P, before + Cell::H * P, P);
+                if (Cell::C >= 0) copy(now + Cell::C * P, before + Cell::C * P, P);
+            }
+            if (s.y.first == nullptr) continue;
+            if (counted)
+                copy(s.y.at(b, t), now + Cell::H * P, s.H);
+            else if (t > 0)  // the output before is repeated
+                copy(s.y.at(b, t), s.y.at(b, t - 1), s.H);
+            else
+                clear(s.y.at(b, t), s.H);
+        }
+    }
+
+    void backward(const Gradients& d) const {
+        if (!backward(d, threads())) backward(d, 1);
+    }
+
+    bool backward(const Gradients& d, int team_size) const {
+        const Index rows = most(team_size), chunk = steps_at_once(rows);
+        const Index x_width = d.x.first == nullptr ? 0 : padded(s.I);
+        const Index share = ((s.I > s.H ? s.I : s.H) + team_size - 1) / team_size;  // features of a thread
+        const Floats to_state(Cell::H_PLANES * s.H * P), to_input(Cell::X_PLANES * s.H * x_width);
+        const Floats dh(rows * P, team_size), dc(rows * P, team_size);
+        const Scratch<Index> first(rows, team_size);  // the first step that counts of each sequence
+        const Floats dx((rows > chunk ? rows : chunk) * x_width, team_size);
+        const Floats features(K_BLOCK * apart(share), team_size), panel(K_BLOCK * WIDEST * W, team_size);
+        const Floats sums(share * Cell::GATE_PLANES * P, team_size);
+        return in_parallel(team_size, [&](Team team) {
+            pack_backward(team, to_state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
+            if (d.x.first != nullptr) pack_backward(team, to_input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
+            team.wait();
+            const Index b0 = team.begin(s.B), b1 = team.end(s.B);
+            for (Index b = b0; b < b1; ++b) {
+                read_gradient(dh.of(team) + (b - b0) * P, d.h_last, b);
+                read_gradient(dc.of(team) + (b - b0) * P, d.c_last, b);
+                Index t = 0;
+                while (t < s.T && !counts(b, t)) ++t;
+                first.of(team)[b - b0] = t;
+            }
+            for (Index end = s.T; end > 0;) {
+                const Index begin = end < chunk ? 0 : end - chunk;
+                for (Index t = end - 1; t >= begin; --t)
+                    backward_step(b0, b1, t, d, to_state, first.of(team), dh.of(team), dc.of(team));
+                if (d.x.first != nullptr) input_gradient(b0, b1, begin, end, d, to_input, dx.of(team));
+                end = begin;
+            }
+            for (Index b = b0; b < b1; ++b) {
+                if (d.h0 != nullptr) copy(d.h0 + b * s.H, dh.of(team) + (b - b0) * P, s.H);
+                if (d.c0 != nullptr) copy(d.c0 + b * s.H, dc.of(team) + (b - b0) * P, s.H);
+            }
+            team.wait();
+            if (d.w_ih != nullptr)
+                weight_gradient(
+                    team.begin(s.I), team.end(s.I), d.w_ih, s.I, [&](Index b, Index t) { return s.x.at(b, t); }, 0,
+                    Cell::X_PLANES, Cell::X_GATES, features.of(team), sums.of(team), panel.of(team));
+            if (d.w_hh != nullptr)
+                weight_gradient(
+                    team.begin(s.H), team.end(s.H), d.w_hh, s.H,
+                    [&](Index b, Index t) { return s.tape + t * step + b * stride + Cell::H * P; }, Cell::H_FIRST,
+                    Cell::H_PLANES, Cell::H_GATES, features.of(team), sums.of(team), panel.of(team));
+            if (team.rank == team.size - 1) bias_gradients(d, sums.of(team));
+        });
+    }
+
+    void read_gradient(float* to, const float* from, Index b) const {
+        clear(to, P);
+        if (from != nullptr) copy(to, from + b * s.H, s.H);
+    }
+
+    // From the gradients of the state after step t to those of the state before it; the tape gets those of the sums a.
+    void backward_step(Index b0, Index b1, Index t, const Gradients& d, const float* to_state, const Index* first,
+                       float* dh, float* dc) const {
+        float* now = s.tape + (t + 1) * step + b0 * stride;
+        for (Index b = b0; b < b1; ++b) {
+            float* row = now + (b - b0) * stride;
+            float* dh_row = dh + (b - b0) * P;
+            // a repeated output is the state of the step that it repeats, if there is one
+            if (d.y.first != nullptr && t >= first[b - b0]) {
+                const float* dy = d.y.at(b, t);
+                for (Index u = 0; u < s.H; ++u) dh_row[u] += dy[u];
+            }
+            if (counts(b, t))
+                Cell::backward(row, row - step, dh_row, dc + (b - b0) * P, P);
+            else
+                clear(row, Cell::GATE_PLANES * P);
+        }
+        for (int p = 0; p < Cell::H_PLANES; ++p)
+            multiply(b1 - b0, P / W, s.H, {now + (Cell::H_FIRST + p) * P, stride}, {to_state + p * s.H * P, W, s.H * W},
+                     {dh, P}, dh, P);
+    }
+
+    // dx = da W_ih of some sequences and steps
+    void input_gradient(Index b0, Index b1, Index t0, Index t1, const Gradients& d, const float* to_input,
+                        float* rows) const {
+        const Index width = padded(s.I);
+        const bool by_step = b1 - b0 >= t1 - t0;
+        const Index count = by_step ? b1 - b0 : t1 - t0;
+        for (Index i = by_step ? t0 : b0; i < (by_step ? t1 : b1); ++i) {
+            const float* da = s.tape + (by_step ? (i + 1) * step + b0 * stride : (t0 + 1) * step + i * stride);
+            clear(rows, count * width);
+            for (int p = 0; p < Cell::X_PLANES; ++p)
+                multiply(count, width / W, s.H, {da + p * P, by_step ? stride : step},
+                         {to_input + p * s.H * width, W, s.H * W}, {rows, width}, rows, width);
+            for (Index j = 0; j < count; ++j)
+                copy(by_step ? d.x.at(b0 + j, i) : d.x.at(i, t0 + j), rows + j * width, s.I);
+        }
+    }
+
+    // The rows of the tape from the first step on hold da, [T·B] of them.
+    Packed da(Index row) const { return {s.tape + step + row * stride, stride, W}; }
+
+    // dW = daᵀ features, for the features f0 to f1 of x or of the state before: `row` gives those of sequence and step.
+    template <class Row>
+    void weight_gradient(Index f0, Index f1, float* to, Index width, const Row& row, int first_plane, int planes,
+                         const int* gates, float* features, float* sums, float* panel) const {
+        const Index count = f1 - f0, columns = planes * P, apart_count = apart(count), all = s.T * s.B;
+        clear(sums, count * columns);
+        for (Index begin = 0; begin < all; begin += K_BLOCK) {
+            const Index depth = smaller(K_BLOCK, all - begin);
+            for (Index k = 0; k < depth; ++k)
+                copy(features + k * apart_count, row((begin + k) % s.B, (begin + k) / s.B) + f0, count);
+            Packed b = da(begin);
+            b.first += first_plane * P;
+            multiply<true>(count, columns / W, depth, {features, apart_count}, b, {sums, columns}, sums, columns,
+                           stride > FAR ? panel : nullptr);
+        }
+        unpack(to, f0, f1, width, sums, gates, planes);
+    }
+
+    void bias_gradients(const Gradients& d, float* sums) const {
+        const float one = 1.0f;
+        clear(sums, Cell::GATE_PLANES * P);
+        for (Index row = 0; row < s.T * s.B; row += K_BLOCK)
+            multiply<true>(1, Cell::GATE_PLANES * P / W, smaller(K_BLOCK, s.T * s.B - row), {&one, 0}, da(row),
+                           {sums, 0}, sums, 0);
+        if (d.b_ih != nullptr) unpack(d.b_ih, 0, 1, 1, sums, Cell::X_GATES, Cell::X_PLANES);
+        if (d.b_hh != nullptr) unpack(d.b_hh, 0, 1, 1, sums + Cell::H_FIRST * P, Cell::H_GATES, Cell::H_PLANES);
+    }
+
+    // [features][planes · P] → some columns of [G·H, width]
+    void unpack(float* to, Index begin, Index end, Index width, const float* sums, const int* gates, int planes) const {
+        for (int p = 0; p < planes; ++p)
+            for (Index u = 0; u < s.H; ++u)
+                for (Index f = begin; f < end; ++f)
+                    to[(gates[p] * s.H + u) * width + f] = sums[(f - begin) * planes * P + p * P + u];
+    }
+};
+
+template <class Cell>
+class LayerStepper final : public Stepper {
+   public:
+    explicit LayerStepper(const Layer<Cell>& layer)
+        : s_(layer.s),
+          input_(s_.I * Cell::X_PLANES * layer_.P),
+          state_(s_.H * Cell::H_PLANES * layer_.P),
+          biases_(Cell::GATE_PLANES * layer_.P),
+          rows_(2 * layer_.stride) {
+        const Team alone{0, 1};
+        layer_.pack_forward(alone, input_, s_.w_ih, s_.I, Cell::X_GATES, Cell::X_PLANES);
+        layer_.pack_forward(alone, state_, s_.w_hh, s_.H, Cell::H_GATES, Cell::H_PLANES);
+        layer_.pack_biases(biases_);
+        set_state(nullptr, nullptr);
+    }
+
+    void set_state(const float* h, const float* c) override {
+        s_.h0 = h, s_.c0 = c;
+        layer_.write_initial_state(rows_ + now_ * layer_.stride, 0);
+    }
+
+    void step(const float* x, float* h_last, float* c_last) override {
+        s_.x = {x, 0, 0}, s_.h_last = h_last, s_.c_last = c_last;
+        const float* before = rows_ + now_ * layer_.stride;
+        now_ = 1 - now_;
+        float* now = rows_ + now_ * layer_.stride;
+        layer_.input_part(0, 1, 0, 1, input_, biases_, now, 0);
+        layer_.forward_step(0, 1, 0, state_, now, before);
+        layer_.write_last_state(now, 0);
+    }
+
+   private:
+    Scan s_;
+    Layer<Cell> layer_{s_};
+    Floats input_, state_, biases_, rows_;
+    Index now_ = 0;
+};
+
+// f(Layer) with the layer's cell
+template <class F>
+auto with_layer(Cell cell, const Scan& s, const F& f) {
+    switch (cell) {
+        case Cell::rnn_tanh: return f(Layer<SimpleRNN<false>>{s});
+        case Cell::rnn_relu: return f(Layer<SimpleRNN<true>>{s});
+        case Cell::gru: return f(Layer<GRU>{s});
+        default: return f(Layer<LSTM>{s});
+    }
+}
+
+Index tape_stride(Cell cell, Index H) {
+    Scan s{};
+    s.H = H;
+    return with_layer(cell, s, [](const auto& layer) { return layer.stride; });
+}
+
+void forward(Cell cell, const Scan& s) {
+    with_layer(cell, s, [](const auto& layer) { layer.forward(); });
+}
+
+void backward(Cell cell, const Scan& s, const Gradients& d) {
+    with_layer(cell, s, [&](const auto& layer) { layer.backward(d); });
+}
+
+Stepper* new_stepper(Cell cell, const Scan& s) {
+    return with_layer(cell, s, [](const auto& layer) -> Stepper* { return new LayerStepper{layer}; });
+}
+
+}  // namespace
+
+#define RECURRA_TEXT_(x) #x
+#define RECURRA_TEXT(x) RECURRA_TEXT_(x)
+extern const Kernels kernels;
+const Kernels kernels = {RECURRA_TEXT(RECURRA_ISA_NAME), tape_stride, forward, backward, new_stepper};
+
+}  // namespace recurra::RECURRA_ISA_NAME

@@ -1,0 +1,447 @@
+"""The native backend: the kernels of csrc/, and how torch's autograd and compiler reach them.
+
+A call takes one of two ways. In plain eager code the kernels get the tensors' addresses, from an `autograd.Function`
+or, where no gradient is wanted, directly. For torch.compile, torch.export and fake tensors the same call is an operator
+of torch.library, `recurra::scan`, which they can look at without running it.
+
+Forward leaves a tape for backward: a tensor [T + 1, B, stride] that only the kernels can read. Backward consumes it.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch._C._functorch import is_legacy_batchedtensor
+from torch.autograd import forward_ad
+
+from recurra.errors import InputError
+from recurra.nn import reference
+from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations, State, Weights
+
+try:
+    from recurra.nn import _kernels
+
+    MISSING = None
+except ImportError:
+    MISSING = (
+        "anything, for its kernels are not there: install recurra from a wheel, or where there is a C++ compiler "
+        "(on Debian: apt install g++ python3-dev)"
+    )
+else:
+    _wanted = os.environ.get("RECURRA_ISA")
+    if _wanted and not _kernels.use(_wanted):
+        raise InputError(f"RECURRA_ISA is {_wanted!r}; this processor can run {', '.join(_kernels.isas)}.")
+
+RNN_TANH, RNN_RELU, GRU, LSTM = range(4)  # as csrc/scan.h counts the cells
+GATES = (1, 1, 3, 4)
+_PLAIN = (Tensor, nn.Parameter)
+
+
+def isa() -> str | None:
+    """The instruction set that the kernels use on this processor; None if there are no kernels."""
+    return None if MISSING else _kernels.isa()
+
+
+def obstacle(equations: Equations, x: Tensor, state: State | None, w: Weights, keep: Tensor | None) -> str | None:
+    """Say what of this call the kernels cannot do; None if they can do it all."""
+    if MISSING is not None:
+        return MISSING
+    if kernel_of(equations) is None:
+        return _unknown(equations)
+    if keep is not None:
+        return "recurrent dropout"
+    for tensor in (x, *(state or ()), *w):
+        if tensor is not None and not (
+            tensor.dtype is torch.float32 and tensor.is_cpu and tensor.layout is torch.strided
+        ):
+            return f"{tensor.dtype} tensors on {tensor.device}" if tensor.layout is torch.strided else "sparse tensors"
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast"
+    if torch.compiler.is_compiling():
+        return None
+    if torch._C._get_tracing_state() is not None:
+        return "torch.jit.trace"
+    if transforms_are_active():
+        return "transforms of torch.func"
+    return None
+
+
+def transforms_are_active() -> bool:
+    """Whether vmap, grad or another transform of torch.func, or forward derivatives, are at work."""
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def kernel_of(equations: Equations) -> int | None:
+    """Which of the kernels computes these equations; None if none does."""
+    if isinstance(equations, SimpleRNNEquations):
+        return {"tanh": RNN_TANH, "relu": RNN_RELU}.get(equations.activation)
+    if isinstance(equations, GRUEquations | LSTMEquations):
+        if equations.activation != "tanh" or equations.recurrent_activation != "sigmoid":
+            return None
+        if isinstance(equations, LSTMEquations):
+            return LSTM
+        return GRU if equations.reset_after else None
+    return None
+
+
+def _unknown(equations: Equations) -> str:
+    """Why no kernel computes these equations."""
+    if not isinstance(equations, SimpleRNNEquations | GRUEquations | LSTMEquations):
+        return type(equations).__name__
+    if equations.activation != "tanh":
+        return f"activation {equations.activation!r}"
+    if not isinstance(equations, SimpleRNNEquations) and equations.recurrent_activation != "sigmoid":
+        return f"recurrent_activation {equations.recurrent_activation!r}"
+    return "reset_after=False"
+
+
+def scan(
+    equations: Equations,
+    x: Tensor,
+    state: State | None,
+    w: Weights,
+    *,
+    mask: Tensor | None = None,
+    reverse: bool = False,
+    sequences: bool = True,
+    time_major: bool = False,
+) -> tuple[Tensor | None, State]:
+    """What `recurra.nn.scan.scan` does, where `obstacle` finds none.
+
+    With `time_major` the outputs, still [B, T, H], lie in memory step after step.
+    """
+    kernel = kernel_of(equations)
+    assert kernel is not None
+    h0, c0 = (None, None) if state is None else state if len(state) == 2 else (state[0], None)
+    gradients = torch.is_grad_enabled() and (
+        x.requires_grad
+        or w.weight_hh.requires_grad
+        or any(tensor is not None and tensor.requires_grad for tensor in (h0, c0, *w))
+    )
+    if torch.compiler.is_compiling() or type(x) not in _PLAIN or torch._C._len_torch_dispatch_stack() > 0:
+        outputs = torch.ops.recurra.scan(x, mask, h0, c0, *w, kernel, reverse, sequences, time_major, gradients)
+        y, h, c = outputs[0] if sequences else None, outputs[1], outputs[2]
+    elif gradients:
+        y, h, c = _Scan.apply(equations, kernel, reverse, sequences, time_major, x, mask, h0, c0, *w)  # type: ignore[no-untyped-call]
+    else:
+        y, h, c, _ = _forward(x, mask, h0, c0, w, kernel, reverse, sequences, time_major, False)
+    return y, ((h, c) if kernel == LSTM else (h,))
+
+
+def new_stepper(equations: Equations, w: Weights) -> "_kernels.Stepper":
+    """The kernel of `recurra.nn.stepper.Stepper`, for weights in which `obstacle` finds none."""
+    kernel = kernel_of(equations)
+    assert kernel is not None
+    call = _Call(w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1])), None, None, None, w, kernel, False)
+    return _kernels.Stepper((*call.numbers, 0, 0, 0, 0, 0, 0))
+
+
+class _Call:
+    """One call of the kernels: its numbers, in the order of csrc/module.cpp, and the tensors that they point to."""
+
+    __slots__ = ("H", "T", "kept", "numbers", "reverse")
+
+    def __init__(
+        self,
+        x: Tensor,
+        mask: Tensor | None,
+        h0: Tensor | None,
+        c0: Tensor | None,
+        w: Weights,
+        kernel: int,
+        reverse: bool,
+    ) -> None:
+        x = _readable(x)
+        B, T, I = x.shape
+        w_ih, w_hh, b_ih, b_hh = w
+        w_ih, w_hh = w_ih.resolve_neg().contiguous(), w_hh.resolve_neg().contiguous()
+        b_ih = None if b_ih is None else b_ih.resolve_neg().contiguous()
+        b_hh = None if b_hh is None else b_hh.resolve_neg().contiguous()
+        h0 = None if h0 is None else h0.resolve_neg().contiguous()
+        c0 = None if c0 is None else c0.resolve_neg().contiguous()
+        mask = None if mask is None else mask.contiguous()
+        H, rows = w_hh.shape[1], w_hh.shape[0]
+        if rows != GATES[kernel] * H or w_ih.shape != (rows, I):  # a kernel would read past their end
+            raise InputError(
+                f"the weights have shapes {tuple(w_ih.shape)} and {tuple(w_hh.shape)}; "
+                f"expected {(GATES[kernel] * H, I)} and {(GATES[kernel] * H, H)} for {I} features and {H} units."
+            )
+        for tensor, size in ((b_ih, rows), (b_hh, rows), (h0, B * H), (c0, B * H), (mask, B * T)):
+            if tensor is not None and tensor.numel() != size:
+                raise InputError(f"a bias, state or mask has shape {tuple(tensor.shape)}; expected {size} numbers.")
+        self.T, self.H, self.reverse = T, H, reverse
+        self.kept = x, mask, h0, c0, w_ih, w_hh, b_ih, b_hh
+        self.numbers = (
+            kernel,
+            torch.get_num_threads(),
+            B,
+            T,
+            I,
+            H,
+            *self.sequences(x),
+            *((0, 0, 0) if mask is None else self.sequences(mask)),
+            0 if h0 is None else h0.data_ptr(),
+            0 if c0 is None else c0.data_ptr(),
+            w_ih.data_ptr(),
+            w_hh.data_ptr(),
+            0 if b_ih is None else b_ih.data_ptr(),
+            0 if b_hh is None else b_hh.data_ptr(),
+        )
+
+    def sequences(self, tensor: Tensor) -> tuple[int, int, int]:
+        """Address and strides of [B, T, …]; in reverse, of its last step and backwards."""
+        strides = tensor.stride()
+        if self.reverse:
+            last = (self.T - 1) * strides[1] * tensor.element_size()
+            return tensor.data_ptr() + last, strides[0], -strides[1]
+        return tensor.data_ptr(), strides[0], strides[1]
+
+    def forward(self, y: Tensor | None, h: Tensor, c: Tensor | None, tape: Tensor | None) -> None:
+        """Run the kernel, which writes outputs [B, T, H], the last h and c [B, H], and the tape."""
+        _kernels.forward(
+            (
+                *self.numbers,
+                *((0, 0, 0) if y is None else self.sequences(y)),
+                h.data_ptr(),
+                0 if c is None else c.data_ptr(),
+                0 if tape is None else tape.data_ptr(),
+            )
+        )
+
+    def backward(self, tape: Tensor, given: Sequence[Tensor | None], found: Sequence[Tensor | None]) -> None:
+        """Run the kernel, which reads gradients of (y, h, c) and writes those of (x, h0, c0, *w)."""
+        dy, dh, dc = given
+        dx, *others = found
+        dy = None if dy is None else _readable(dy)
+        dh = None if dh is None else dh.resolve_neg().contiguous()
+        dc = None if dc is None else dc.resolve_neg().contiguous()
+        _kernels.backward(
+            (*self.numbers, 0, 0, 0, 0, 0, tape.data_ptr()),
+            (
+                *((0, 0, 0) if dy is None else self.sequences(dy)),
+                0 if dh is None else dh.data_ptr(),
+                0 if dc is None else dc.data_ptr(),
+                *((0, 0, 0) if dx is None else self.sequences(dx)),
+                *[0 if d is None else d.data_ptr() for d in others],
+            ),
+        )
+
+
+def _readable(tensor: Tensor) -> Tensor:
+    """The same values, each step's features one after the other in memory."""
+    tensor = tensor.resolve_neg()
+    return tensor if tensor.stride(2) == 1 or tensor.shape[2] == 1 else tensor.contiguous()
+
+
+def _outputs(x: Tensor, B: int, T: int, H: int, time_major: bool) -> Tensor:
+    return x.new_empty_strided((B, T, H), (H, B * H, 1)) if time_major else x.new_empty(B, T, H)
+
+
+def _forward(
+    x: Tensor,
+    mask: Tensor | None,
+    h0: Tensor | None,
+    c0: Tensor | None,
+    w: Weights,
+    kernel: int,
+    reverse: bool,
+    sequences: bool,
+    time_major: bool,
+    keep_tape: bool,
+) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]:
+    """Outputs [B, T, H], the last h and c [B, H], and the tape; None for what is not wanted."""
+    call = _Call(x, mask, h0, c0, w, kernel, reverse)
+    B, T, H = x.shape[0], call.T, call.H
+    y = _outputs(x, B, T, H, time_major) if sequences else None
+    h = x.new_empty(B, H)
+    c = x.new_empty(B, H) if kernel == LSTM else None
+    tape = x.new_empty(T + 1, B, _kernels.tape_stride(kernel, H)) if keep_tape else None
+    call.forward(y, h, c, tape)
+    return y, h, c, tape
+
+
+def _backward(
+    given: Sequence[Tensor | None],
+    x: Tensor,
+    mask: Tensor | None,
+    h0: Tensor | None,
+    c0: Tensor | None,
+    w: Weights,
+    tape: Tensor,
+    kernel: int,
+    reverse: bool,
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    """From gradients of (y, h, c) to those of (x, h0, c0, *w), where they are wanted. Consumes the tape."""
+    leaves = (x, h0, c0, *w)
+    found = [
+        torch.empty_like(leaf, memory_format=torch.contiguous_format) if want and leaf is not None else None
+        for want, leaf in zip(wanted, leaves, strict=True)
+    ]
+    _Call(x, mask, h0, c0, w, kernel, reverse).backward(tape, given, found)
+    return found
+
+
+class _Scan(torch.autograd.Function):
+    """The scan and its gradient in eager code."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        equations: Equations,
+        kernel: int,
+        reverse: bool,
+        sequences: bool,
+        time_major: bool,
+        x: Tensor,
+        mask: Tensor | None,
+        h0: Tensor | None,
+        c0: Tensor | None,
+        *weights: Tensor | None,
+    ) -> tuple[Tensor | None, Tensor, Tensor | None]:
+        w = Weights(*weights)  # type: ignore[arg-type]
+        y, h, c, tape = _forward(x, mask, h0, c0, w, kernel, reverse, sequences, time_major, True)
+        ctx.save_for_backward(x, mask, h0, c0, *weights, tape)
+        ctx.call = equations, kernel, reverse
+        ctx.tape_is_fresh = True
+        ctx.set_materialize_grads(False)
+        return y, h, c
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        x, mask, h0, c0, *weights, tape = ctx.saved_tensors
+        equations, kernel, reverse = ctx.call
+        w = Weights(*weights)
+        x_wanted, _, *rest_wanted = ctx.needs_input_grad[5:]
+        wanted = [x_wanted, *rest_wanted]
+        # the gradient itself is to have a gradient, or many gradients come at once (is_grads_batched)
+        if torch.is_grad_enabled() or any(d is not None and is_legacy_batchedtensor(d) for d in gradients):
+            found = _backward_of_the_reference(gradients, equations, x, mask, h0, c0, w, reverse, wanted)
+        else:
+            if not ctx.tape_is_fresh:  # a second backward through the same graph
+                tape = _forward(x, mask, h0, c0, w, kernel, reverse, False, False, True)[3]
+            ctx.tape_is_fresh = False
+            found = _backward(gradients, x, mask, h0, c0, w, tape, kernel, reverse, wanted)
+        dx, *others = found
+        return None, None, None, None, None, dx, None, *others
+
+
+def _backward_of_the_reference(
+    given: Sequence[Tensor | None],
+    equations: Equations,
+    x: Tensor,
+    mask: Tensor | None,
+    h0: Tensor | None,
+    c0: Tensor | None,
+    w: Weights,
+    reverse: bool,
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    """What `_backward` finds, by operators that torch can differentiate and batch."""
+    differentiable = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # views of their own: what one argument was made of, or is at the same time, does not count here
+        leaves = [
+            None if leaf is None else leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
+            for leaf in (x, h0, c0, *w)
+        ]
+        x, w = cast(Tensor, leaves[0]), Weights(*cast(list[Tensor], leaves[3:]))
+        state = tuple(leaf for leaf in leaves[1:3] if leaf is not None) or None
+        y, last = reference.scan(equations, x, state, w, mask=mask, reverse=reverse)
+        pairs = [(output, d) for output, d in zip((y, *last), given, strict=False) if d is not None]
+        found = torch.autograd.grad(
+            [output for output, _ in pairs],
+            [leaf for want, leaf in zip(wanted, leaves, strict=True) if want and leaf is not None],
+            [d for _, d in pairs],
+            create_graph=differentiable,
+        )
+    left = iter(found)
+    return [next(left) if want and leaf is not None else None for want, leaf in zip(wanted, leaves, strict=True)]
+
+
+# The same for whoever looks at a call without running it: torch.compile, torch.export, fake tensors.
+
+torch.library.define(
+    "recurra::scan",
+    "(Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, "
+    "Tensor? bias_hh, int kernel, bool reverse, bool sequences, bool time_major, "
+    "bool keep_tape) -> (Tensor, Tensor, Tensor, Tensor)",
+)
+torch.library.define(
+    "recurra::scan_backward",
+    "(Tensor? dy, Tensor? dh, Tensor? dc, Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, Tensor weight_ih, "
+    "Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, Tensor tape, int kernel, bool reverse, bool[] wanted) "
+    "-> Tensor[]",
+)
+_Operator = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape; empty where there is none
+
+
+@torch.library.impl("recurra::scan", "CPU")
+def _scan_operator(x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> _Operator:
+    *weights, kernel, reverse, sequences, time_major, keep_tape = rest
+    y, h, c, tape = _forward(x, mask, h0, c0, Weights(*weights), kernel, reverse, sequences, time_major, keep_tape)
+    return tuple(x.new_empty(0) if t is None else t for t in (y, h, c, tape))  # type: ignore[return-value]
+
+
+@torch.library.register_fake("recurra::scan")  # type: ignore[untyped-decorator]
+def _scan_shapes(x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> _Operator:
+    _, weight_hh, _, _, kernel, _, sequences, time_major, keep_tape = rest
+    B, T, _ = x.shape
+    H = weight_hh.shape[1]
+    return (
+        _outputs(x, B, T, H, time_major) if sequences else x.new_empty(0),
+        x.new_empty((B, H)),
+        x.new_empty((B, H) if kernel == LSTM else 0),
+        x.new_empty((T + 1, B, _kernels.tape_stride(kernel, int(H))) if keep_tape else 0),
+    )
+
+
+@torch.library.impl("recurra::scan_backward", "CPU")
+def _backward_operator(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> list[Tensor]:
+    *weights, tape, kernel, reverse, wanted = rest
+    tape = tape.clone()  # an operator leaves its arguments as they are
+    w = Weights(*weights)
+    found = _backward((dy, dh, dc), x, mask, h0, c0, w, tape, kernel, reverse, wanted)
+    return [x.new_empty(0) if d is None else d for d in found]
+
+
+@torch.library.register_fake("recurra::scan_backward")  # type: ignore[untyped-decorator]
+def _backward_shapes(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> list[Tensor]:
+    *weights, _, _, _, wanted = rest
+    leaves = (x, h0, c0, *weights)
+    return [
+        torch.empty_like(tensor, memory_format=torch.contiguous_format) if want else x.new_empty(0)
+        for want, tensor in zip(wanted, leaves, strict=True)
+    ]
+
+
+def _save_for_backward(ctx: Any, inputs: tuple[Any, ...], output: _Operator) -> None:
+    *tensors, ctx.kernel, ctx.reverse, ctx.sequences, _, _ = inputs
+    ctx.save_for_backward(*tensors, output[3])
+    ctx.set_materialize_grads(False)
+
+
+def _operator_backward(ctx: Any, dy: Any, dh: Any, dc: Any, _: Any) -> tuple[Any, ...]:
+    *tensors, tape = ctx.saved_tensors
+    x_needed, _, *others_needed = ctx.needs_input_grad[:8]
+    wanted = [x_needed, *others_needed]
+    dy = dy if ctx.sequences else None
+    dc = dc if ctx.kernel == LSTM else None
+    found = torch.ops.recurra.scan_backward(dy, dh, dc, *tensors, tape, ctx.kernel, ctx.reverse, wanted)
+    dx, *others = (d if want else None for want, d in zip(wanted, found, strict=True))
+    return dx, None, *others, None, None, None, None, None
+
+
+torch.library.register_autograd("recurra::scan", _operator_backward, setup_context=_save_for_backward)
+
+
+def _no_second_derivative(ctx: Any, *_: Any) -> None:
+    raise NotImplementedError(
+        "recurra::scan has no second derivative under torch.compile, torch.export and fake tensors; "
+        'in eager code it has, and backend="reference" has it everywhere.'
+    )
+
+
+torch.library.register_autograd("recurra::scan_backward", _no_second_derivative)

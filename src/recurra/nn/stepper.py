@@ -1,0 +1,95 @@
+"""One sequence, step by step, as it comes in: a layer's weights packed once, its state kept between the steps."""
+
+import torch
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.nn import native
+from recurra.nn.cells import Equations, State, Weights, input_part
+
+
+class Stepper:
+    """A core that reads one sequence (B = 1) as its steps come in; `layer.stepper()` makes one.
+
+    The weights are copied when it is made: what is done to the layer afterwards does not change it. No gradients.
+
+        stepper = layer.stepper()
+        for x_t in stream:        # [I] each
+            h_t = stepper(x_t)    # [H]
+
+    Args:
+        equations: which cell, with its options.
+        w: the parameters.
+        backend: "auto", or "native" to insist on the kernels; any other goes by the equations.
+
+    Raises:
+        InputError: the backend is "native", and the kernels cannot do it.
+    """
+
+    def __init__(self, equations: Equations, w: Weights, *, backend: str = "auto") -> None:
+        bias_ih, bias_hh = (None if bias is None else bias.detach().clone() for bias in (w.bias_ih, w.bias_hh))
+        w = Weights(w.weight_ih.detach().clone(), w.weight_hh.detach().clone(), bias_ih, bias_hh)
+        self.input_size, self.hidden_size = w.weight_ih.shape[1], w.weight_hh.shape[1]
+        self._equations, self._weights = equations, w
+        self._dtype, self._device = w.weight_ih.dtype, w.weight_ih.device
+        self._state = tuple(w.weight_ih.new_zeros(self.hidden_size) for _ in range(equations.states))
+        self._addresses = [tensor.data_ptr() for tensor in self._state] + [0] * (2 - equations.states)
+        obstacle = native.obstacle(equations, w.weight_ih, None, w, None)
+        if backend == "native" and obstacle is not None:
+            raise InputError(f'Stepper: backend="native" cannot do {obstacle}; backend="auto" finds a way that can.')
+        fast = backend in {"auto", "native"} and obstacle is None
+        self._kernel = native.new_stepper(equations, w) if fast else None
+
+    def __call__(self, x_t: Tensor) -> Tensor:
+        """Go one time step on.
+
+        Args:
+            x_t: the input of this step, [I] (or [1, I]).
+
+        Returns:
+            The output h_t, [H]: the stepper's own memory, which the next step overwrites.
+
+        Raises:
+            InputError: the input has another size or type than the layer.
+        """
+        if x_t.numel() != self.input_size or x_t.dtype is not self._dtype or x_t.device != self._device:
+            raise InputError(
+                f"Stepper: the input is {x_t.dtype} of shape {tuple(x_t.shape)} on {x_t.device}; "
+                f"expected {self._dtype} of shape ({self.input_size},), one time step, on {self._device}."
+            )
+        if self._kernel is None:
+            self._step_by_equations(x_t)
+        else:
+            x_t = x_t.resolve_neg().contiguous()
+            self._kernel.step(x_t.data_ptr(), *self._addresses)
+        return self._state[0]
+
+    @torch.no_grad()
+    def _step_by_equations(self, x_t: Tensor) -> None:
+        w = self._weights
+        state = tuple(s[None] for s in self._state)
+        for mine, new in zip(
+            self._state, self._equations.step(input_part(x_t.reshape(1, -1), w), state, w), strict=True
+        ):
+            mine.copy_(new[0])
+
+    @property
+    def state(self) -> State:
+        """The state after the last step: copies of h, or of h and c, each [H]."""
+        return tuple(s.clone() for s in self._state)
+
+    @state.setter
+    def state(self, state: State) -> None:
+        shapes = [tuple(s.shape) for s in state]
+        if len(state) != len(self._state) or any(s.numel() != self.hidden_size for s in state):
+            raise InputError(
+                f"Stepper: the state has shapes {shapes}; expected {len(self._state)} of ({self.hidden_size},)."
+            )
+        for mine, given in zip(self._state, state, strict=True):
+            mine.copy_(given.detach().reshape(-1))
+        if self._kernel is not None:
+            self._kernel.set_state(*self._addresses)
+
+    def reset(self) -> None:
+        """Begin again, with a state of zeros."""
+        self.state = tuple(torch.zeros_like(s) for s in self._state)

@@ -1,0 +1,145 @@
+"""The stepper: a layer read step by step gives what it gives all at once."""
+
+import pytest
+import torch
+
+from recurra.errors import InputError
+from recurra.nn import GRU, LSTM, SimpleRNN, native
+
+I, H, T = 5, 7, 20
+LAYERS = [
+    SimpleRNN(I, H),
+    SimpleRNN(I, H, activation="relu", bias=False),
+    GRU(I, H),
+    LSTM(I, H),
+    SimpleRNN(I, H, activation="sigmoid"),
+    GRU(I, H, reset_after=False),
+    LSTM(I, H).double(),
+]
+EACH = pytest.mark.parametrize("layer", LAYERS, ids=[f"{n} {layer}" for n, layer in enumerate(LAYERS)])
+NATIVE = LAYERS[:4]
+
+
+def run(layer, x, state=None):
+    """Every step's output [T, H] and the last state, each [H], by the layer."""
+    options = layer.return_sequences, layer.return_state
+    layer.return_sequences = layer.return_state = True
+    y, *last = layer(x[None], None if state is None else tuple(s[None] for s in state))
+    layer.return_sequences, layer.return_state = options
+    return y[0].detach(), [s[0].detach() for s in last]
+
+
+def dtype(layer):
+    return layer.weight_ih.dtype
+
+
+@EACH
+def test_step_by_step_gives_what_all_at_once_gives(layer):
+    x = torch.randn(T, I, dtype=dtype(layer))
+    stepper = layer.stepper()
+    outputs = torch.stack([stepper(x_t).clone() for x_t in x])
+    expected, last = run(layer, x)
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(list(stepper.state), last, rtol=0, atol=1e-6)
+
+
+@EACH
+def test_a_state_can_be_given_and_taken_away(layer):
+    x = torch.randn(T, I, dtype=dtype(layer))
+    state = tuple(torch.randn(H, dtype=dtype(layer)) for _ in range(layer.equations.states))
+    stepper = layer.stepper()
+    stepper(x[0])
+    stepper.state = state
+    torch.testing.assert_close(stepper(x[1]), run(layer, x[1:2], state)[0][0], rtol=0, atol=1e-6)
+    stepper.reset()
+    assert all(not s.any() for s in stepper.state)
+    torch.testing.assert_close(stepper(x[2]), run(layer, x[2:3])[0][0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", NATIVE, ids=str)
+def test_the_native_kernel_gives_the_bits_of_the_native_scan(layer):
+    x = torch.randn(T, I)
+    stepper = layer.stepper()
+    assert stepper._kernel is not None
+    assert torch.equal(torch.stack([stepper(x_t).clone() for x_t in x]), run(layer, x)[0])
+
+
+@pytest.mark.parametrize("layer", LAYERS[4:], ids=str)
+def test_what_no_kernel_can_do_goes_by_the_equations(layer):
+    assert layer.stepper()._kernel is None
+
+
+@EACH
+def test_the_weights_are_those_of_when_it_was_made(layer):
+    x = torch.randn(I, dtype=dtype(layer))
+    stepper = layer.stepper()
+    expected = stepper(x).clone()
+    stepper.reset()
+    before = layer.weight_ih.detach().clone()
+    try:
+        with torch.no_grad():
+            layer.weight_ih.mul_(2)
+        assert torch.equal(stepper(x), expected)
+        assert not torch.equal(layer.stepper()(x), expected)
+    finally:
+        with torch.no_grad():
+            layer.weight_ih.copy_(before)
+
+
+@EACH
+def test_the_output_is_the_steppers_own_memory_and_has_no_gradient(layer):
+    stepper = layer.stepper()
+    x = torch.randn(1, I, dtype=dtype(layer), requires_grad=True)
+    first = stepper(x)
+    assert stepper(x) is first
+    assert first.shape == (H,)
+    assert not first.requires_grad
+
+
+@EACH
+def test_two_steppers_of_a_layer_do_not_share_a_state(layer):
+    x = torch.randn(I, dtype=dtype(layer))
+    one, other = layer.stepper(), layer.stepper()
+    one(x)
+    assert all(not s.any() for s in other.state)
+
+
+def test_an_input_whose_numbers_lie_apart_is_read_right():
+    layer = LSTM(I, H)
+    apart = torch.randn(I, 3)[:, 1]
+    assert torch.equal(layer.stepper()(apart), layer.stepper()(apart.clone()))
+    negative = torch.randn(I, dtype=torch.complex64).conj().imag
+    assert negative.is_neg()
+    assert torch.equal(layer.stepper()(negative), layer.stepper()(negative.clone()))
+
+
+@EACH
+@pytest.mark.parametrize(
+    "x",
+    [torch.zeros(I + 1), torch.zeros(2, I), torch.zeros(I, dtype=torch.int64), torch.zeros(I, device="meta")],
+    ids=str,
+)
+def test_another_input_is_refused_with_what_was_expected(layer, x):
+    with pytest.raises(InputError, match=rf"expected {dtype(layer)} of shape \({I},\), one time step, on cpu"):
+        layer.stepper()(x)
+
+
+@EACH
+def test_another_state_is_refused(layer):
+    with pytest.raises(InputError, match=rf"expected {layer.equations.states} of \({H},\)"):
+        layer.stepper().state = (torch.zeros(H + 1, dtype=dtype(layer)),) * layer.equations.states
+    with pytest.raises(InputError, match="the state has shapes"):
+        layer.stepper().state = ()
+
+
+@pytest.mark.parametrize("option", ["bidirectional", "go_backwards"])
+def test_a_layer_that_reads_from_the_end_has_no_stepper(option):
+    with pytest.raises(InputError, match="GRU: a layer that reads from the end cannot go step by step"):
+        GRU(I, H, **{option: True}).stepper()
+
+
+def test_a_layer_that_insists_on_a_backend_gets_it():
+    assert GRU(I, H, backend="reference").stepper()._kernel is None
+    assert (GRU(I, H, backend="native").stepper()._kernel is None) == (native.isa() is None)
+    with pytest.raises(InputError, match='backend="native" cannot do activation'):
+        SimpleRNN(I, H, activation="sigmoid", backend="native").stepper()
