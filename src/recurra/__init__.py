@@ -7,13 +7,14 @@ from recurra.errors import InputError
 
 if TYPE_CHECKING:
     from recurra.models import Forecaster, LanguageModel, load
+    from recurra.nn import accelerate
 
-__all__ = ["Forecaster", "InputError", "LanguageModel", "load"]
+__all__ = ["Forecaster", "InputError", "LanguageModel", "accelerate", "load"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("recurra.models"), name)
+        return getattr(import_module("recurra.nn" if name == "accelerate" else "recurra.models"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
