@@ -1,4 +1,4 @@
-"""An epoch of the tutorial's stock network: torch's bare loop, recurra with everything switched on, and Keras.
+"""An epoch of the tutorial's stock network: recurra, torch's bare loop, Keras on TensorFlow, and JAX.
 
     python benchmarks/epoch.py [TURNS]
 
@@ -8,8 +8,11 @@ opening prices, and the same with LSTM and with GRU; there are as many samples a
 - recurra's network in torch's bare loop: shuffled batches of plain tensors, forward, backward, Adam, and nothing else;
 - recurra: Forecaster.fit with run folder, checkpoints, best weights and live progress, up to the last save. What it has
   over the line before is what our loop costs;
-- torch.nn's layers, as one writes them, in the same bare loop;
-- Keras on TensorFlow: model.fit, by keras_epoch.py in .venv-keras, which `make .venv-keras/keras` sets up.
+- torch.nn's layers, as one writes them, in the same bare loop, and the same after recurra.accelerate;
+- Keras on TensorFlow: model.fit, by keras_epoch.py in .venv-keras;
+- JAX: lax.scan in a jitted training step, by jax_epoch.py in .venv-jax.
+
+`make .venv-keras/keras .venv-jax/jax` sets the two environments up.
 
 Each has one thread: several, on a shared machine, would measure how they wait for each other. Medians, ratios and their
 ranges go to benchmarks/RESULTS.md.
@@ -28,7 +31,7 @@ from timing import Clock, Terminal, Timed, in_turns, table
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra import Forecaster
+from recurra import Forecaster, accelerate
 from recurra.cases.catalog import find_case
 from recurra.config import ForecasterSettings
 from recurra.data.sources import bundled
@@ -39,6 +42,8 @@ EPOCHS = 3  # of each in a turn
 ROWS = bundled("AAPL")[-2426:-300]  # the tutorial's number of rows, less those of its test part
 HERE = Path(__file__).parent
 KERAS = HERE.parent / ".venv-keras" / "bin" / "python"
+JAX = HERE.parent / ".venv-jax" / "bin" / "python"
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 LAYERS = {"rnn": ("SimpleRNN", nn.RNN), "lstm": ("LSTM", nn.LSTM), "gru": ("GRU", nn.GRU)}
 
 
@@ -74,16 +79,23 @@ def ours(settings: ForecasterSettings, folder: Path) -> float:
     return clock.seconds / EPOCHS
 
 
-def keras_fit(layer: str, x: Tensor, y: Tensor, folder: Path) -> float:
+def in_process(python: Path, script: str, layer: str, x: Tensor, y: Tensor, folder: Path) -> float:
+    """Seconds that a script of another environment prints."""
     folder.mkdir()
     np.save(folder / "inputs.npy", x.numpy())
     np.save(folder / "targets.npy", y.numpy())
-    command = [KERAS, HERE / "keras_epoch.py", layer, folder, str(EPOCHS)]
-    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    return float(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+    command = [python, HERE / script, layer, folder, str(EPOCHS)]
+    settings = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "XLA_FLAGS": ONE_THREAD}
+    return float(subprocess.run(command, env=os.environ | settings, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def measured(cell: str, keras: str, turns: int) -> list[str]:
+def accelerated(layer: type[nn.RNNBase]) -> nn.Module:
+    network = Plain(layer)
+    accelerate(network)
+    return network
+
+
+def measured(cell: str, keras: str, jax: str, turns: int) -> list[str]:
     """The table of the network with this cell."""
     name, layer = LAYERS[cell]
     case = find_case("stock-tutorial").settings({"cell": cell, "epochs": EPOCHS})
@@ -93,18 +105,25 @@ def measured(cell: str, keras: str, turns: int) -> list[str]:
     loops: dict[str, Timed] = {
         "recurra's network, torch's bare loop": lambda _: bare_loop(new_network(prepared.preparation), x, y),
         "recurra, everything on": lambda folder: ours(settings, folder),
+        f"torch.nn.{layer.__name__} after accelerate, bare loop": lambda _: bare_loop(accelerated(layer), x, y),
         f"torch.nn.{layer.__name__}, torch's bare loop": lambda _: bare_loop(Plain(layer), x, y),
-        keras: lambda folder: keras_fit(name, x, y, folder),
+        keras: lambda folder: in_process(KERAS, "keras_epoch.py", name, x, y, folder),
+        jax: lambda folder: in_process(JAX, "jax_epoch.py", name, x, y, folder),
     }
     return table(f"{name}, {len(x)} samples", in_turns(loops, turns))
 
 
+def version_in(python: Path, package: str) -> str:
+    command = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
+    return subprocess.check_output([python, "-c", command, package], text=True).strip()
+
+
 def main() -> None:
     turns = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    if not KERAS.is_file():
-        sys.exit("Keras on TensorFlow has no environment yet: `make .venv-keras/keras` sets it up")
-    versions = "from importlib.metadata import version as v; print(v('keras'), 'on TensorFlow', v('tensorflow-cpu'))"
-    keras = "Keras " + subprocess.check_output([KERAS, "-c", versions], text=True).strip()
+    if not (KERAS.is_file() and JAX.is_file()):
+        sys.exit("Keras and JAX have no environments yet: `make .venv-keras/keras .venv-jax/jax` sets them up")
+    keras = f"Keras {version_in(KERAS, 'keras')} on TensorFlow {version_in(KERAS, 'tensorflow-cpu')}"
+    jax = f"JAX {version_in(JAX, 'jax')}, lax.scan"
     torch.set_num_threads(1)
     text = [
         "## An epoch of the tutorial's stock network",
@@ -112,7 +131,7 @@ def main() -> None:
         f"`python benchmarks/epoch.py`: medians and ranges of {turns} turns of {EPOCHS} epochs each, {machine()}. "
         "A shared machine: ratios hold, seconds do not.",
         "",
-        *(line for cell in LAYERS for line in measured(cell, keras, turns)),
+        *(line for cell in LAYERS for line in measured(cell, keras, jax, turns)),
     ]
     write_section("stock epoch", "\n".join(text))
 

@@ -278,9 +278,8 @@ class _Accelerated(nn.RNNBase):
         equations, directions = EQUATIONS[self.mode], 2 if self.bidirectional else 1
         mask = None if padding is None else padding.mask
         if len(weights) == 1:  # the ordinary case, in which every microsecond counts
-            state = states and tuple([s[0] for s in states])
-            y, last = native.scan(equations, x, state, weights[0], mask=mask, time_major=not batch_first)
-            return _join([cast(Tensor, y)], batch_first), tuple([s.unsqueeze(0) for s in last])
+            y, last = native.scan(equations, x, states, weights[0], mask=mask, time_major=not batch_first, layered=True)
+            return _join([cast(Tensor, y)], batch_first), last
         first = None if states is None else list(zip(*(s.unbind(0) for s in states), strict=True))
         ends: list[State] = []
         dropout = self.dropout if self.training else 0.0

@@ -9,7 +9,7 @@ Forward leaves a tape for backward: a tensor [T + 1, B, stride] that only the ke
 
 import os
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,7 @@ else:
 
 RNN_TANH, RNN_RELU, GRU, LSTM = range(4)  # as csrc/scan.h counts the cells
 GATES = (1, 1, 3, 4)
+EQUATIONS = (SimpleRNNEquations("tanh"), SimpleRNNEquations("relu"), GRUEquations(), LSTMEquations())
 _PLAIN = (Tensor, nn.Parameter)
 
 
@@ -97,6 +98,36 @@ def _unknown(equations: Equations) -> str:
     return "reset_after=False"
 
 
+class _How(NamedTuple):
+    """What a call is besides its tensors."""
+
+    equations: Equations
+    kernel: int
+    reverse: bool
+    sequences: bool
+    time_major: bool
+    layered: bool
+
+    @classmethod
+    def of(cls, kernel: int, *options: bool) -> "_How":
+        """The same from an operator's arguments, which know the kernel only."""
+        return cls(EQUATIONS[kernel], kernel, *options)
+
+    def outputs(self, x: Tensor, H: int) -> Tensor:
+        """Memory for them, [B, T, H]."""
+        B, T, _ = x.shape
+        return x.new_empty_strided((B, T, H), (H, B * H, 1)) if self.time_major else x.new_empty(B, T, H)
+
+    def last(self, x: Tensor, H: int) -> Tensor:
+        """Memory for a last state, [B, H] or [1, B, H]."""
+        return x.new_empty(1, x.shape[0], H) if self.layered else x.new_empty(x.shape[0], H)
+
+    def tape(self, x: Tensor, H: int) -> Tensor:
+        """Memory for it, [T + 1, B, stride]."""
+        B, T, _ = x.shape
+        return x.new_empty(T + 1, B, _kernels.tape_stride(self.kernel, H))
+
+
 def scan(
     equations: Equations,
     x: Tensor,
@@ -107,34 +138,40 @@ def scan(
     reverse: bool = False,
     sequences: bool = True,
     time_major: bool = False,
+    layered: bool = False,
 ) -> tuple[Tensor | None, State]:
     """What `recurra.nn.scan.scan` does, where `obstacle` finds none.
 
-    With `time_major` the outputs, still [B, T, H], lie in memory step after step.
+    With `time_major` the outputs, still [B, T, H], lie in memory step after step. With `layered` the states, given and
+    returned, are [1, B, H], as torch.nn has them.
+
+    Raises:
+        InputError: the tensors' shapes do not fit each other.
     """
     kernel = kernel_of(equations)
     assert kernel is not None
+    how = _How(equations, kernel, reverse, sequences, time_major, layered)
     h0, c0 = (None, None) if state is None else state if len(state) == 2 else (state[0], None)
     gradients = torch.is_grad_enabled() and (
-        x.requires_grad
-        or w.weight_hh.requires_grad
+        w.weight_hh.requires_grad
+        or x.requires_grad
         or any(tensor is not None and tensor.requires_grad for tensor in (h0, c0, *w))
     )
     if torch.compiler.is_compiling() or type(x) not in _PLAIN or torch._C._len_torch_dispatch_stack() > 0:
-        outputs = torch.ops.recurra.scan(x, mask, h0, c0, *w, kernel, reverse, sequences, time_major, gradients)
-        y, h, c = outputs[0] if sequences else None, outputs[1], outputs[2]
+        y, h, c, _ = torch.ops.recurra.scan(x, mask, h0, c0, *w, *how[1:], gradients)
     elif gradients:
-        y, h, c = _Scan.apply(equations, kernel, reverse, sequences, time_major, x, mask, h0, c0, *w)  # type: ignore[no-untyped-call]
+        y, h, c = _apply(how, mask, x, h0, c0, *w)  # type: ignore[no-untyped-call]
     else:
-        y, h, c, _ = _forward(x, mask, h0, c0, w, kernel, reverse, sequences, time_major, False)
-    return y, ((h, c) if kernel == LSTM else (h,))
+        y, h, c, _ = _forward(how, False, mask, x, h0, c0, *w)
+    return (y if sequences else None), ((h, c) if kernel == LSTM else (h,))
 
 
 def new_stepper(equations: Equations, w: Weights) -> "_kernels.Stepper":
     """The kernel of `recurra.nn.stepper.Stepper`, for weights in which `obstacle` finds none."""
     kernel = kernel_of(equations)
     assert kernel is not None
-    call = _Call(w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1])), None, None, None, w, kernel, False)
+    x = w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1]))
+    call = _Call(_How(equations, kernel, False, False, False, False), None, x, None, None, *w)
     return _kernels.Stepper((*call.numbers, 0, 0, 0, 0, 0, 0))
 
 
@@ -145,17 +182,19 @@ class _Call:
 
     def __init__(
         self,
-        x: Tensor,
+        how: _How,
         mask: Tensor | None,
+        x: Tensor,
         h0: Tensor | None,
         c0: Tensor | None,
-        w: Weights,
-        kernel: int,
-        reverse: bool,
+        w_ih: Tensor,
+        w_hh: Tensor,
+        b_ih: Tensor | None,
+        b_hh: Tensor | None,
     ) -> None:
+        kernel, reverse = how.kernel, how.reverse
         x = _readable(x)
         B, T, I = x.shape
-        w_ih, w_hh, b_ih, b_hh = w
         w_ih, w_hh = w_ih.resolve_neg().contiguous(), w_hh.resolve_neg().contiguous()
         b_ih = None if b_ih is None else b_ih.resolve_neg().contiguous()
         b_hh = None if b_hh is None else b_hh.resolve_neg().contiguous()
@@ -235,53 +274,39 @@ def _readable(tensor: Tensor) -> Tensor:
     return tensor if tensor.stride(2) == 1 or tensor.shape[2] == 1 else tensor.contiguous()
 
 
-def _outputs(x: Tensor, B: int, T: int, H: int, time_major: bool) -> Tensor:
-    return x.new_empty_strided((B, T, H), (H, B * H, 1)) if time_major else x.new_empty(B, T, H)
-
-
 def _forward(
-    x: Tensor,
-    mask: Tensor | None,
-    h0: Tensor | None,
-    c0: Tensor | None,
-    w: Weights,
-    kernel: int,
-    reverse: bool,
-    sequences: bool,
-    time_major: bool,
-    keep_tape: bool,
+    how: _How, keep_tape: bool, mask: Tensor | None, x: Tensor, *others: Any
 ) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]:
-    """Outputs [B, T, H], the last h and c [B, H], and the tape; None for what is not wanted."""
-    call = _Call(x, mask, h0, c0, w, kernel, reverse)
-    B, T, H = x.shape[0], call.T, call.H
-    y = _outputs(x, B, T, H, time_major) if sequences else None
-    h = x.new_empty(B, H)
-    c = x.new_empty(B, H) if kernel == LSTM else None
-    tape = x.new_empty(T + 1, B, _kernels.tape_stride(kernel, H)) if keep_tape else None
+    """Outputs, the last h and c, and the tape; None for what is not wanted. The others are h0, c0 and the weights."""
+    call = _Call(how, mask, x, *others)
+    H = call.H
+    y = how.outputs(x, H) if how.sequences else None
+    h = how.last(x, H)
+    c = how.last(x, H) if how.kernel == LSTM else None
+    tape = how.tape(x, H) if keep_tape else None
     call.forward(y, h, c, tape)
     return y, h, c, tape
 
 
 def _backward(
+    how: _How,
     given: Sequence[Tensor | None],
-    x: Tensor,
-    mask: Tensor | None,
-    h0: Tensor | None,
-    c0: Tensor | None,
-    w: Weights,
-    tape: Tensor,
-    kernel: int,
-    reverse: bool,
     wanted: Sequence[bool],
+    tape: Tensor,
+    mask: Tensor | None,
+    x: Tensor,
+    *others: Any,
 ) -> list[Tensor | None]:
-    """From gradients of (y, h, c) to those of (x, h0, c0, *w), where they are wanted. Consumes the tape."""
-    leaves = (x, h0, c0, *w)
-    found = [
-        torch.empty_like(leaf, memory_format=torch.contiguous_format) if want and leaf is not None else None
-        for want, leaf in zip(wanted, leaves, strict=True)
-    ]
-    _Call(x, mask, h0, c0, w, kernel, reverse).backward(tape, given, found)
+    """From gradients of (y, h, c) to those of (x, *others), where they are wanted. Consumes the tape."""
+    call = _Call(how, mask, x, *others)
+    found = [None if leaf is None or not want else _like(leaf) for want, leaf in zip(wanted, (x, *others), strict=True)]
+    call.backward(tape, given, found)
     return found
+
+
+def _like(leaf: Tensor) -> Tensor:
+    """Contiguous memory for its gradient."""
+    return torch.empty_like(leaf) if leaf.is_contiguous() else leaf.new_empty(leaf.shape)
 
 
 class _Scan(torch.autograd.Function):
@@ -289,55 +314,33 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        equations: Equations,
-        kernel: int,
-        reverse: bool,
-        sequences: bool,
-        time_major: bool,
-        x: Tensor,
-        mask: Tensor | None,
-        h0: Tensor | None,
-        c0: Tensor | None,
-        *weights: Tensor | None,
+        ctx: Any, how: _How, mask: Tensor | None, x: Tensor, *others: Tensor | None
     ) -> tuple[Tensor | None, Tensor, Tensor | None]:
-        w = Weights(*weights)  # type: ignore[arg-type]
-        y, h, c, tape = _forward(x, mask, h0, c0, w, kernel, reverse, sequences, time_major, True)
-        ctx.save_for_backward(x, mask, h0, c0, *weights, tape)
-        ctx.call = equations, kernel, reverse
-        ctx.tape_is_fresh = True
+        y, h, c, tape = _forward(how, True, mask, x, *others)
+        ctx.save_for_backward(mask, x, *others, tape)
+        ctx.how, ctx.tape_is_fresh = how, True
         ctx.set_materialize_grads(False)
         return y, h, c
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        x, mask, h0, c0, *weights, tape = ctx.saved_tensors
-        equations, kernel, reverse = ctx.call
-        w = Weights(*weights)
-        x_wanted, _, *rest_wanted = ctx.needs_input_grad[5:]
-        wanted = [x_wanted, *rest_wanted]
+        *tensors, tape = ctx.saved_tensors
+        how, wanted = ctx.how, ctx.needs_input_grad[2:]
         # the gradient itself is to have a gradient, or many gradients come at once (is_grads_batched)
         if torch.is_grad_enabled() or any(d is not None and is_legacy_batchedtensor(d) for d in gradients):
-            found = _backward_of_the_reference(gradients, equations, x, mask, h0, c0, w, reverse, wanted)
-        else:
-            if not ctx.tape_is_fresh:  # a second backward through the same graph
-                tape = _forward(x, mask, h0, c0, w, kernel, reverse, False, False, True)[3]
-            ctx.tape_is_fresh = False
-            found = _backward(gradients, x, mask, h0, c0, w, tape, kernel, reverse, wanted)
-        dx, *others = found
-        return None, None, None, None, None, dx, None, *others
+            return None, None, *_backward_of_the_reference(how, gradients, wanted, *tensors)
+        if not ctx.tape_is_fresh:  # a second backward through the same graph
+            tape = _forward(how._replace(sequences=False), True, *tensors)[3]
+        ctx.tape_is_fresh = False
+        return None, None, *_backward(how, gradients, wanted, tape, *tensors)
+
+
+# Function.apply, but for its care for transforms of torch.func, which `obstacle` has excluded
+_apply = super(torch.autograd.Function, _Scan).apply
 
 
 def _backward_of_the_reference(
-    given: Sequence[Tensor | None],
-    equations: Equations,
-    x: Tensor,
-    mask: Tensor | None,
-    h0: Tensor | None,
-    c0: Tensor | None,
-    w: Weights,
-    reverse: bool,
-    wanted: Sequence[bool],
+    how: _How, given: Sequence[Tensor | None], wanted: Sequence[bool], mask: Tensor | None, *tensors: Tensor | None
 ) -> list[Tensor | None]:
     """What `_backward` finds, by operators that torch can differentiate and batch."""
     differentiable = torch.is_grad_enabled()
@@ -345,12 +348,13 @@ def _backward_of_the_reference(
         # views of their own: what one argument was made of, or is at the same time, does not count here
         leaves = [
             None if leaf is None else leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
-            for leaf in (x, h0, c0, *w)
+            for leaf in tensors
         ]
         x, w = cast(Tensor, leaves[0]), Weights(*cast(list[Tensor], leaves[3:]))
-        state = tuple(leaf for leaf in leaves[1:3] if leaf is not None) or None
-        y, last = reference.scan(equations, x, state, w, mask=mask, reverse=reverse)
-        pairs = [(output, d) for output, d in zip((y, *last), given, strict=False) if d is not None]
+        state = tuple(leaf.flatten(0, -2) for leaf in leaves[1:3] if leaf is not None) or None
+        y, last = reference.scan(how.equations, x, state, w, mask=mask, reverse=how.reverse)
+        outputs = (y, *(s[None] for s in last)) if how.layered else (y, *last)
+        pairs = [(output, d) for output, d in zip(outputs, given, strict=False) if d is not None]
         found = torch.autograd.grad(
             [output for output, _ in pairs],
             [leaf for want, leaf in zip(wanted, leaves, strict=True) if want and leaf is not None],
@@ -363,54 +367,50 @@ def _backward_of_the_reference(
 
 # The same for whoever looks at a call without running it: torch.compile, torch.export, fake tensors.
 
+_TENSORS = (
+    "Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, "
+    "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
+)
+_HOW = "int kernel, bool reverse, bool sequences, bool time_major, bool layered, "
 torch.library.define(
-    "recurra::scan",
-    "(Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, "
-    "Tensor? bias_hh, int kernel, bool reverse, bool sequences, bool time_major, "
-    "bool keep_tape) -> (Tensor, Tensor, Tensor, Tensor)",
+    "recurra::scan", f"({_TENSORS} {_HOW} bool keep_tape) -> (Tensor y, Tensor h, Tensor c, Tensor tape)"
 )
 torch.library.define(
     "recurra::scan_backward",
-    "(Tensor? dy, Tensor? dh, Tensor? dc, Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, Tensor weight_ih, "
-    "Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, Tensor tape, int kernel, bool reverse, bool[] wanted) "
-    "-> Tensor[]",
+    f"(Tensor? dy, Tensor? dh, Tensor? dc, {_TENSORS} Tensor tape, {_HOW} bool[] wanted) -> Tensor[]",
 )
 _Operator = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape; empty where there is none
 
 
 @torch.library.impl("recurra::scan", "CPU")
-def _scan_operator(x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> _Operator:
-    *weights, kernel, reverse, sequences, time_major, keep_tape = rest
-    y, h, c, tape = _forward(x, mask, h0, c0, Weights(*weights), kernel, reverse, sequences, time_major, keep_tape)
-    return tuple(x.new_empty(0) if t is None else t for t in (y, h, c, tape))  # type: ignore[return-value]
+def _scan_operator(x: Tensor, mask: Any, *rest: Any) -> _Operator:
+    how, keep_tape = _How.of(*rest[6:11]), rest[11]
+    found = _forward(how, keep_tape, mask, x, *rest[:6])
+    return tuple(x.new_empty(0) if t is None else t for t in found)  # type: ignore[return-value]
 
 
 @torch.library.register_fake("recurra::scan")  # type: ignore[untyped-decorator]
-def _scan_shapes(x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> _Operator:
-    _, weight_hh, _, _, kernel, _, sequences, time_major, keep_tape = rest
-    B, T, _ = x.shape
-    H = weight_hh.shape[1]
+def _scan_shapes(x: Tensor, mask: Any, *rest: Any) -> _Operator:
+    how, keep_tape, H = _How.of(*rest[6:11]), rest[11], rest[3].shape[1]
     return (
-        _outputs(x, B, T, H, time_major) if sequences else x.new_empty(0),
-        x.new_empty((B, H)),
-        x.new_empty((B, H) if kernel == LSTM else 0),
-        x.new_empty((T + 1, B, _kernels.tape_stride(kernel, int(H))) if keep_tape else 0),
+        how.outputs(x, H) if how.sequences else x.new_empty(0),
+        how.last(x, H),
+        how.last(x, H) if how.kernel == LSTM else x.new_empty(0),
+        how.tape(x, int(H)) if keep_tape else x.new_empty(0),
     )
 
 
 @torch.library.impl("recurra::scan_backward", "CPU")
-def _backward_operator(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> list[Tensor]:
-    *weights, tape, kernel, reverse, wanted = rest
+def _backward_operator(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, *rest: Any) -> list[Tensor]:
+    tape, how, wanted = rest[6], _How.of(*rest[7:12]), rest[12]
     tape = tape.clone()  # an operator leaves its arguments as they are
-    w = Weights(*weights)
-    found = _backward((dy, dh, dc), x, mask, h0, c0, w, tape, kernel, reverse, wanted)
+    found = _backward(how, (dy, dh, dc), wanted, tape, mask, x, *rest[:6])
     return [x.new_empty(0) if d is None else d for d in found]
 
 
 @torch.library.register_fake("recurra::scan_backward")  # type: ignore[untyped-decorator]
-def _backward_shapes(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, h0: Any, c0: Any, *rest: Any) -> list[Tensor]:
-    *weights, _, _, _, wanted = rest
-    leaves = (x, h0, c0, *weights)
+def _backward_shapes(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, *rest: Any) -> list[Tensor]:
+    leaves, wanted = (x, *rest[:6]), rest[12]
     return [
         torch.empty_like(tensor, memory_format=torch.contiguous_format) if want else x.new_empty(0)
         for want, tensor in zip(wanted, leaves, strict=True)
@@ -418,20 +418,20 @@ def _backward_shapes(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, h0: Any, c
 
 
 def _save_for_backward(ctx: Any, inputs: tuple[Any, ...], output: _Operator) -> None:
-    *tensors, ctx.kernel, ctx.reverse, ctx.sequences, _, _ = inputs
-    ctx.save_for_backward(*tensors, output[3])
+    ctx.save_for_backward(*inputs[:8], output[3])
+    ctx.how = inputs[8:13]
     ctx.set_materialize_grads(False)
 
 
 def _operator_backward(ctx: Any, dy: Any, dh: Any, dc: Any, _: Any) -> tuple[Any, ...]:
-    *tensors, tape = ctx.saved_tensors
+    how = _How.of(*ctx.how)
     x_needed, _, *others_needed = ctx.needs_input_grad[:8]
     wanted = [x_needed, *others_needed]
-    dy = dy if ctx.sequences else None
-    dc = dc if ctx.kernel == LSTM else None
-    found = torch.ops.recurra.scan_backward(dy, dh, dc, *tensors, tape, ctx.kernel, ctx.reverse, wanted)
+    dy = dy if how.sequences else None
+    dc = dc if how.kernel == LSTM else None
+    found = torch.ops.recurra.scan_backward(dy, dh, dc, *ctx.saved_tensors, *ctx.how, wanted)
     dx, *others = (d if want else None for want, d in zip(wanted, found, strict=True))
-    return dx, None, *others, None, None, None, None, None
+    return dx, None, *others, *[None] * 6
 
 
 torch.library.register_autograd("recurra::scan", _operator_backward, setup_context=_save_for_backward)

@@ -1,0 +1,164 @@
+"""Recurrent layers on the CPU: torch.nn's, and the same modules after recurra.accelerate, side by side.
+
+    python benchmarks/layers.py [--threads 2] [--grid] [--cells rnn,gru,lstm]
+
+Three tables, which go to benchmarks/RESULTS.md: ratios of times (torch's over ours) at the shapes that the kernels are
+made for, forward with backward and inference, with the share of the processor's raw multiply-add speed that ours
+reach; one step of a stream; and, with --grid, the worst ratios over a grid of 315 shapes a cell.
+
+Forward and backward is what a training step does to a layer: the gradients of the input, of the weights and the biases
+from one of all outputs. Medians of calm samples (calm.py), all in one process.
+"""
+
+import argparse
+import copy
+import itertools
+import statistics
+from collections.abc import Callable, Iterator
+
+import torch
+from calm import CalmClock, median_ratio
+from results import machine, write_section
+from torch import nn
+
+from recurra import accelerate
+from recurra.nn import GRU, LSTM, SimpleRNN, native
+
+Shape = tuple[int, int, int, int]
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+LAYERS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+SHAPES: list[Shape] = [  # (B, T, I, H)
+    (64, 60, 1, 80),
+    (64, 60, 80, 100),
+    (32, 100, 65, 256),
+    (128, 30, 32, 32),
+    (64, 50, 512, 512),
+    (1, 1000, 16, 64),
+    (5, 1, 5, 3),
+    (256, 24, 8, 48),
+    (16, 200, 128, 128),
+]
+GRID = list(itertools.product((1, 2, 7, 32, 128), (1, 10, 100), (1, 16, 200), (1, 3, 16, 50, 100, 200, 400)))
+SLOWER = 0.97  # a ratio below this is a shape at which ours are slower; above it, noise
+
+
+def modules(cell: str, shape: Shape) -> tuple[nn.Module, nn.Module]:
+    """A layer of torch's and an accelerated copy of it."""
+    _, _, inputs, hidden = shape
+    theirs = CELLS[cell](inputs, hidden, batch_first=True)
+    ours = copy.deepcopy(theirs)
+    accelerate(ours)
+    return theirs, ours
+
+
+def training(module: nn.Module, shape: Shape) -> Callable[[], None]:
+    batch, steps, inputs, hidden = shape
+    x = torch.randn(batch, steps, inputs, requires_grad=True)
+    gradient = torch.randn(batch, steps, hidden)
+    leaves = [x, *module.parameters()]
+
+    def work() -> None:
+        module(x)[0].backward(gradient)
+        for leaf in leaves:
+            leaf.grad = None
+
+    return work
+
+
+def inference(module: nn.Module, shape: Shape) -> Callable[[], None]:
+    x = torch.randn(shape[:3])
+
+    def work() -> None:
+        with torch.no_grad():
+            module(x)
+
+    return work
+
+
+WAYS = {"forward + backward": (training, 3), "inference": (inference, 1)}  # and how many forwards' work each is
+
+
+def flop(cell: str, shape: Shape) -> int:
+    batch, steps, inputs, hidden = shape
+    return 2 * batch * steps * GATES[cell] * hidden * (inputs + hidden)
+
+
+def at_the_shapes(clock: CalmClock, cells: list[str]) -> Iterator[str]:
+    for way, (prepare, times) in WAYS.items():
+        yield f"### {way}"
+        yield ""
+        yield "torch's time over ours; in brackets ours in milliseconds and its share of the raw multiply-add speed."
+        yield ""
+        yield f"| B, T, I, H | {' | '.join(NAMES[cell] for cell in cells)} |"
+        yield f"|---|{'---|' * len(cells)}"
+        for shape in SHAPES:
+            entries = []
+            for cell in cells:
+                theirs, ours = (prepare(module, shape) for module in modules(cell, shape))
+                taken = clock.compare([theirs, ours], samples=15, seconds=12)
+                seconds = statistics.median(taken[1])
+                share = times * flop(cell, shape) / seconds / clock.best
+                entries.append(f"{median_ratio(*taken):.2f} ({seconds * 1e3:.3f}, {share:.0%})")
+            yield f"| {', '.join(map(str, shape))} | {' | '.join(entries)} |"
+        yield ""
+
+
+def of_a_stream(clock: CalmClock, cells: list[str]) -> Iterator[str]:
+    yield "### One step of a stream, B = 1, I = 16, H = 64"
+    yield ""
+    yield "| | stepper, µs | torch.nn's call, µs | ratio |"
+    yield "|---|---|---|---|"
+    for cell in cells:
+        theirs = inference(CELLS[cell](16, 64, batch_first=True), (1, 1, 16, 64))
+        stepper, x_t = LAYERS[cell](16, 64).stepper(), torch.randn(16)
+        taken = clock.compare([theirs, lambda s=stepper, x=x_t: s(x)], samples=15, seconds=10)
+        step, call = (statistics.median(mine) * 1e6 for mine in reversed(taken))
+        yield f"| {NAMES[cell]} | {step:.2f} | {call:.1f} | {median_ratio(*taken):.0f} |"
+    yield ""
+
+
+def over_the_grid(clock: CalmClock, cells: list[str]) -> Iterator[str]:
+    yield "### The grid: B 1, 2, 7, 32, 128 · T 1, 10, 100 · I 1, 16, 200 · H 1, 3, 16, 50, 100, 200, 400"
+    yield ""
+    yield f"| cell, way | least ratio | median | shapes of {len(GRID)} below {SLOWER} |"
+    yield "|---|---|---|---|"
+    for cell, (way, (prepare, _)) in itertools.product(cells, WAYS.items()):
+        ratios: dict[Shape, float] = {}
+        for shape in GRID:
+            work = [prepare(module, shape) for module in modules(cell, shape)]
+            ratios[shape] = median_ratio(*clock.compare(work, samples=3, seconds=2))
+            if ratios[shape] < 1.1:  # near: look twice
+                ratios[shape] = median_ratio(*clock.compare(work, samples=11, seconds=6))
+        slower = {shape: ratio for shape, ratio in ratios.items() if ratio < SLOWER}
+        listed = " · ".join(f"{', '.join(map(str, s))}: {r:.2f}" for s, r in sorted(slower.items(), key=lambda i: i[1]))
+        least, middle = min(ratios.values()), statistics.median(ratios.values())
+        yield f"| {NAMES[cell]}, {way} | {least:.2f} | {middle:.1f} | {len(slower)}{listed and ': ' + listed} |"
+    yield ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--grid", action="store_true", help="the grid too: some ten minutes more")
+    parser.add_argument("--cells", default="rnn,gru,lstm")
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    cells = chosen.cells.split(",")
+    clock = CalmClock(chosen.threads)
+    lines = [*at_the_shapes(clock, cells), *of_a_stream(clock, cells)]
+    if chosen.grid:
+        lines += over_the_grid(clock, cells)
+    heading = [
+        "## Layers",
+        "",
+        f"`python benchmarks/layers.py{' --grid' * chosen.grid}`: {machine()}, kernels for {native.isa()}; raw "
+        f"multiply-add speed {clock.best / 1e9:.0f} GFLOP/s; {clock.kept} calm samples, {clock.dropped} dropped.",
+        "",
+    ]
+    write_section("layers", "\n".join([*heading, *lines]))
+
+
+if __name__ == "__main__":
+    main()
