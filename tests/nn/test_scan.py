@@ -380,3 +380,15 @@ def test_torchs_operators_are_left_alone_for_an_lstms_gradients_under_torch_comp
     found = torch.autograd.grad(compiled(x).sum(), list(layer.parameters()))
     torch.testing.assert_close(found, expected)
     assert called == ["lstm"]
+
+
+@pytest.mark.parametrize("equations", [SimpleRNNEquations(), GRUEquations(), LSTMEquations()], ids=str)
+def test_auto_leaves_one_step_with_large_weights_to_torch_where_torch_is_faster(equations):
+    def chosen(steps, units, **options):
+        x, w = torch.zeros(2, steps, 16), [torch.zeros(equations.gates * units, size) for size in (16, units)]
+        return choose_backend(equations, x, None, Weights(*w), **{"mask": None, "keep": None, **options})
+
+    assert chosen(1, 400) == ("native" if isinstance(equations, LSTMEquations) else "torch")
+    assert chosen(1, 400, mask=torch.ones(2, 1, dtype=torch.bool)) == "native"
+    assert chosen(1, 400, backend="native") == "native"
+    assert chosen(2, 400) == chosen(1, 100) == "native"

@@ -251,8 +251,10 @@ class _Accelerated(nn.RNNBase):
         return tuple(states) if all(s.shape == shape for s in states) else None
 
     def _has_obstacle(self, x: Tensor, states: State | None, weights: list[Weights]) -> bool:
-        """Whether there is something in this call that the kernels cannot do."""
+        """Whether there is something in this call that the kernels cannot do, or not as fast as torch."""
         equations = EQUATIONS[self.mode]
+        if native.is_slower_than_torch(equations, x, weights[-1]):
+            return True
         return any(native.obstacle(equations, x, states, w, None) is not None for w in weights)
 
     def _scan(

@@ -69,6 +69,17 @@ def obstacle(equations: Equations, x: Tensor, state: State | None, w: Weights, k
     return None
 
 
+def is_slower_than_torch(equations: Equations, x: Tensor, w: Weights) -> bool:
+    """Whether torch's operators take less time: for one step of a SimpleRNN or GRU with large weights.
+
+    The kernels pack the weights first, which one step does not earn back (benchmarks/layers.py, the grid).
+    """
+    if torch.compiler.is_compiling() or x.shape[1] > 1 or isinstance(equations, LSTMEquations):
+        return False
+    H, I = w.weight_hh.shape[1], w.weight_ih.shape[1]
+    return H * (I + H) > 100_000
+
+
 def transforms_are_active() -> bool:
     """Whether vmap, grad or another transform of torch.func, or forward derivatives, are at work."""
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0

@@ -69,18 +69,19 @@ def choose_backend(
     check_backend(backend)
     if backend == "reference":
         return "reference"
-    if backend != "torch":
-        obstacle = native.obstacle(equations, x, state, w, keep)
-        if obstacle is None:
-            return "native"
-        if backend == "native":
-            raise InputError(f'backend="native" cannot do {obstacle}; backend="auto" finds a way that can.')
-    obstacle = _torch_obstacle(equations, x, mask, keep)
-    if obstacle is None:
+    in_native = native.obstacle(equations, x, state, w, keep) if backend != "torch" else None
+    if backend == "native":
+        if in_native is not None:
+            raise InputError(f'backend="native" cannot do {in_native}; backend="auto" finds a way that can.')
+        return "native"
+    if backend == "auto" and in_native is None and not native.is_slower_than_torch(equations, x, w):
+        return "native"
+    in_torch = _torch_obstacle(equations, x, mask, keep)
+    if in_torch is None:
         return "torch"
     if backend == "torch":
-        raise InputError(f'backend="torch" cannot do {obstacle}; backend="auto" finds a way that can.')
-    return "reference"
+        raise InputError(f'backend="torch" cannot do {in_torch}; backend="auto" finds a way that can.')
+    return "native" if in_native is None else "reference"
 
 
 def check_backend(backend: str) -> None:

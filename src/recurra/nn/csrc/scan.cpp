@@ -35,6 +35,21 @@ Index apart(Index floats) { return floats % 64 == 0 ? floats + 16 : floats; }
 void copy(float* to, const float* from, Index count) { std::memcpy(to, from, sizeof(float) * count); }
 void clear(float* to, Index count) { std::memset(to, 0, sizeof(float) * count); }
 
+// The transpose of from [rows, columns] to [columns, rows]; the strides are those from row to row.
+void turn(float* to, Index to_stride, const float* from, Index from_stride, Index rows, Index columns) {
+    const Index whole_rows = rows / W * W, whole_columns = columns / W * W;
+    for (Index i = 0; i < whole_rows; i += W)
+        for (Index j = 0; j < whole_columns; j += W) {
+            V block[W];
+            for (int r = 0; r < W; ++r) block[r] = load(from + (i + r) * from_stride + j);
+            transpose(block);
+            for (int r = 0; r < W; ++r) store(to + (j + r) * to_stride + i, block[r]);
+        }
+    for (Index i = 0; i < rows; ++i)
+        for (Index j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
+            to[j * to_stride + i] = from[i * from_stride + j];
+}
+
 // Memory that a call needs besides its arguments: so many of each for several threads, which share no cache line.
 template <class Element>
 class Scratch {
@@ -77,8 +92,9 @@ struct Layer {
             const Index unit = v * W % P, count = smaller(W, s.H - unit);
             const float* from = weight + (gates[v * W / P] * s.H + unit) * K;
             float* out = to + v * K * W;
-            for (Index k = 0; k < K; ++k)
-                for (Index l = 0; l < W; ++l) out[k * W + l] = l < count ? from[l * K + k] : 0.0f;
+            turn(out, W, from, K, count, K);
+            if (count < W)
+                for (Index k = 0; k < K; ++k) std::memset(out + k * W + count, 0, sizeof(float) * (W - count));
         }
     }
 
@@ -324,9 +340,7 @@ struct Layer {
     // [features][planes · P] → some columns of [G·H, width]
     void unpack(float* to, Index begin, Index end, Index width, const float* sums, const int* gates, int planes) const {
         for (int p = 0; p < planes; ++p)
-            for (Index u = 0; u < s.H; ++u)
-                for (Index f = begin; f < end; ++f)
-                    to[(gates[p] * s.H + u) * width + f] = sums[(f - begin) * planes * P + p * P + u];
+            turn(to + gates[p] * s.H * width + begin, width, sums + p * P, planes * P, end - begin, s.H);
     }
 };
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -56,6 +57,25 @@ inline V at_least(float bound, V x) { return _mm_max_ps(broadcast(bound), x); }
 inline V at_most(float bound, V x) { return x > bound ? broadcast(bound) : x; }
 inline V at_least(float bound, V x) { return x < bound ? broadcast(bound) : x; }
 #endif
+
+// Lane l of the first register is lane l of a where bit STEP of l is 0, and lane l - STEP of b where it is 1; the second
+// has the lanes that the first left out.
+template <int STEP, int... L>
+inline void exchange(V& a, V& b, std::integer_sequence<int, L...>) {
+    const V first = __builtin_shufflevector(a, b, ((L & STEP) == 0 ? L : W + L - STEP)...);
+    b = __builtin_shufflevector(a, b, ((L & STEP) == 0 ? L + STEP : W + L)...);
+    a = first;
+}
+
+// W registers of W floats: what was lane l of register i becomes lane i of register l.
+template <int STEP = 1>
+inline void transpose(V* rows) {
+    if constexpr (STEP < W) {
+        for (int i = 0; i < W; ++i)
+            if ((i & STEP) == 0) exchange<STEP>(rows[i], rows[i + STEP], std::make_integer_sequence<int, W>());
+        transpose<2 * STEP>(rows);
+    }
+}
 
 // e^x = 2ⁿ e^r, x = n·ln 2 + r, |r| ≤ ln 2 / 2, for x from -87 on; from 88.4 to 89 the power is infinite.
 struct Exponential {
