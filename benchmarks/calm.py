@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 SOURCE = Path(__file__).with_name("fma.cpp")
 CALM = 0.88  # of the best probe
@@ -51,8 +52,8 @@ class CalmClock:
 
         return sum(self._pool.map(one, range(self._threads)))
 
-    def compare(self, work: Sequence[Callable[[], object]], samples: int, seconds: float) -> list[list[float]]:
-        """Seconds a call of each piece of work, in turns: the calm samples of each.
+    def compare(self, work: Sequence[Callable[[], object]], samples: int, seconds: float) -> list["Timing"]:
+        """Seconds a call of each piece of work, in turns.
 
         Args:
             work: what to time.
@@ -73,7 +74,7 @@ class CalmClock:
                 self.best = max(self.best, after)
                 mine.append((min(before, after), passed))
                 before = after
-        return [self._medians(mine, samples) for mine in taken]
+        return [self._calmest(mine, samples) for mine in taken]
 
     def _once(self, piece: Callable[[], object]) -> float:
         piece()
@@ -84,15 +85,22 @@ class CalmClock:
     def _calm(self, mine: Sequence[tuple[float, float]]) -> int:
         return sum(speed >= CALM * self.best for speed, _ in mine)
 
-    def _medians(self, mine: Sequence[tuple[float, float]], samples: int) -> list[float]:
+    def _calmest(self, mine: Sequence[tuple[float, float]], samples: int) -> "Timing":
         calm = [passed for speed, passed in mine if speed >= CALM * self.best]
         self.kept += len(calm)
         self.dropped += len(mine) - len(calm)
         if len(calm) >= min(3, samples):
-            return calm
-        return [passed for _, passed in sorted(mine, reverse=True)[:samples]]
+            return Timing(statistics.median(calm), calm=True)
+        return Timing(statistics.median(passed for _, passed in sorted(mine, reverse=True)[:samples]), calm=False)
 
 
-def median_ratio(first: Sequence[float], second: Sequence[float]) -> float:
-    """How many times as long the first takes, medians over medians."""
-    return statistics.median(first) / statistics.median(second)
+class Timing(NamedTuple):
+    """The median of the calm samples; of the least disturbed ones, where the machine granted fewer than three."""
+
+    seconds: float
+    calm: bool
+
+
+def ratio(first: Timing, second: Timing) -> str:
+    """How many times as long the first takes; with a ~ where that was not measured in calm."""
+    return f"{'' if first.calm and second.calm else '~'}{first.seconds / second.seconds:.2f}"

@@ -14,8 +14,8 @@ opening prices, and the same with LSTM and with GRU; there are as many samples a
 
 `make .venv-keras/keras .venv-jax/jax` sets the two environments up.
 
-Each has one thread: several, on a shared machine, would measure how they wait for each other. Medians, ratios and their
-ranges go to benchmarks/RESULTS.md.
+Each has one thread, and all the same core: several, on a shared machine, would measure how they wait for each other.
+Medians, ratios and their ranges go to benchmarks/RESULTS.md.
 """
 
 import os
@@ -125,6 +125,8 @@ def main() -> None:
     keras = f"Keras {version_in(KERAS, 'keras')} on TensorFlow {version_in(KERAS, 'tensorflow-cpu')}"
     jax = f"JAX {version_in(JAX, 'jax')}, lax.scan"
     torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # of the other processes too, whatever they say
     text = [
         "## An epoch of the tutorial's stock network",
         "",

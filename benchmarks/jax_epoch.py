@@ -61,7 +61,7 @@ def dropout(key, x):
 
 def main():
     kind, folder, epochs = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    x, y = (jnp.asarray(np.load(folder / name)) for name in ("inputs.npy", "targets.npy"))
+    x, y = (np.load(folder / name) for name in ("inputs.npy", "targets.npy"))
     keys = jax.random.split(jax.random.key(0), 4)
     weights = {
         "first": new_layer(keys[0], kind, 1, 80),

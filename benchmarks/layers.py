@@ -7,7 +7,8 @@ made for, forward with backward and inference, with the share of the processor's
 reach; one step of a stream; and, with --grid, the worst ratios over a grid of 315 shapes a cell.
 
 Forward and backward is what a training step does to a layer: the gradients of the input, of the weights and the biases
-from one of all outputs. Medians of calm samples (calm.py), all in one process.
+from one of all outputs. Medians of calm samples (calm.py), all in one process; a ~ says that
+the machine was not calm.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import statistics
 from collections.abc import Callable, Iterator
 
 import torch
-from calm import CalmClock, median_ratio
+from calm import CalmClock, ratio
 from results import machine, write_section
 from torch import nn
 
@@ -98,9 +99,9 @@ def at_the_shapes(clock: CalmClock, cells: list[str]) -> Iterator[str]:
             for cell in cells:
                 theirs, ours = (prepare(module, shape) for module in modules(cell, shape))
                 taken = clock.compare([theirs, ours], samples=15, seconds=12)
-                seconds = statistics.median(taken[1])
+                seconds = taken[1].seconds
                 share = times * flop(cell, shape) / seconds / clock.best
-                entries.append(f"{median_ratio(*taken):.2f} ({seconds * 1e3:.3f}, {share:.0%})")
+                entries.append(f"{ratio(*taken)} ({seconds * 1e3:.3f}, {share:.0%})")
             yield f"| {', '.join(map(str, shape))} | {' | '.join(entries)} |"
         yield ""
 
@@ -114,8 +115,8 @@ def of_a_stream(clock: CalmClock, cells: list[str]) -> Iterator[str]:
         theirs = inference(CELLS[cell](16, 64, batch_first=True), (1, 1, 16, 64))
         stepper, x_t = LAYERS[cell](16, 64).stepper(), torch.randn(16)
         taken = clock.compare([theirs, lambda s=stepper, x=x_t: s(x)], samples=15, seconds=10)
-        step, call = (statistics.median(mine) * 1e6 for mine in reversed(taken))
-        yield f"| {NAMES[cell]} | {step:.2f} | {call:.1f} | {median_ratio(*taken):.0f} |"
+        call, step = (timing.seconds * 1e6 for timing in taken)
+        yield f"| {NAMES[cell]} | {step:.2f} | {call:.1f} | {ratio(*taken)} |"
     yield ""
 
 
@@ -128,9 +129,10 @@ def over_the_grid(clock: CalmClock, cells: list[str]) -> Iterator[str]:
         ratios: dict[Shape, float] = {}
         for shape in GRID:
             work = [prepare(module, shape) for module in modules(cell, shape)]
-            ratios[shape] = median_ratio(*clock.compare(work, samples=3, seconds=2))
-            if ratios[shape] < 1.1:  # near: look twice
-                ratios[shape] = median_ratio(*clock.compare(work, samples=11, seconds=6))
+            theirs, ours = clock.compare(work, samples=3, seconds=2)
+            if theirs.seconds < 1.1 * ours.seconds:  # near: look twice
+                theirs, ours = clock.compare(work, samples=11, seconds=6)
+            ratios[shape] = theirs.seconds / ours.seconds
         slower = {shape: ratio for shape, ratio in ratios.items() if ratio < SLOWER}
         listed = " · ".join(f"{', '.join(map(str, s))}: {r:.2f}" for s, r in sorted(slower.items(), key=lambda i: i[1]))
         least, middle = min(ratios.values()), statistics.median(ratios.values())

@@ -54,11 +54,14 @@ def test_the_python_of_a_model_gives_what_its_comments_say(
 
 @pytest.mark.parametrize("readme", READMES)
 def test_the_python_of_the_layers_runs(readme: str) -> None:
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(code_blocks(readme, "python")[2], names)
     assert [tuple(names[name].shape) for name in ("y", "h", "c_reverse")] == [(8, 20, 32), (8, 16), (8, 16)]
-    exec(next(line for line in code_blocks(readme, "python")[3].splitlines() if "import" in line), names)
-    exec(code_blocks(readme, "python")[3].splitlines()[-1], names)
+    exec(code_blocks(readme, "python")[3], names)
+    assert names["h"].shape == (64,)
+    assert list(names["report"].replaced) == ["0"]
+    exec(next(line for line in code_blocks(readme, "python")[4].splitlines() if "import" in line), names)
+    exec(code_blocks(readme, "python")[4].splitlines()[-1], names)
 
 
 def prices(rows: int) -> pd.DataFrame:

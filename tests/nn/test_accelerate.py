@@ -798,3 +798,10 @@ def test_only_a_module_can_be_accelerated():
 def test_the_public_name_is_the_function():
     assert recurra.accelerate is recurra.nn.accelerate is accelerate
     assert accelerate.__module__ == "recurra.nn.accelerate"
+
+
+def test_long_packed_sequences_of_one_feature_run_on_the_kernels(scans):
+    module = nn.GRU(1, 320)
+    accelerate(module)
+    module(nn.utils.rnn.pack_sequence([torch.randn(3, 1), torch.randn(2, 1)]))
+    assert len(scans) == 1

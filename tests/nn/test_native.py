@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.testing._internal.two_tensor import TwoTensor
 from torch.utils.checkpoint import checkpoint
 
 from recurra.errors import InputError
@@ -1197,3 +1198,80 @@ def test_the_kernels_run_clean_under_sanitizers_with_registers_of_every_width():
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no difference, no error" in done.stdout
     assert time.monotonic() - started < 300
+
+
+@EACH_CELL
+@pytest.mark.parametrize(
+    ("I", "H", "number"), [(64, 65, 1), (65, 64, 1), (128, 143, 1), (129, 40, 2), (40, 129, 2), (130, 131, 2)]
+)
+def test_sizes_around_multiples_of_64_share_no_memory(cell, I, H, number, threads):
+    leaves = problem(cell, 8, 60, I, H)
+    threads(number)
+    found, expected = results(cell, "native", leaves), results(cell, "reference", leaves, torch.float64)
+    for mine, theirs in zip(found, expected, strict=True):
+        for name, tensor in mine.items():
+            assert error(tensor, theirs[name]) < 5e-6, name
+
+
+@EACH_CELL
+@pytest.mark.parametrize("name", ["weight_ih", "weight_hh", "bias_ih", "h0"])
+def test_a_subclass_among_the_weights_or_states_is_not_read_as_memory(cell, name):
+    leaves = problem(cell, 3, 4, 5, 6)
+    expected = call(cell, "auto", leaves)
+    wrapped = TwoTensor(leaves[name], leaves[name].clone())
+    with torch.no_grad():
+        found = call(cell, "auto", {**leaves, name: wrapped})
+    torch.testing.assert_close(found["y"].a, expected["y"])
+
+
+@EACH_CELL
+def test_a_mask_of_numbers_is_refused_where_it_is_read_as_memory(cell):
+    with pytest.raises(InputError, match=r"the mask is torch\.int64 on cpu; expected torch\.bool on cpu"):
+        call(cell, "native", problem(cell, 3, 4, 5, 6), mask=torch.ones(3, 4, dtype=torch.int64))
+
+
+@EACH_CELL
+def test_the_operator_refuses_other_types_and_no_time_steps(cell):
+    leaves = problem(cell, 3, 4, 5, 6)
+    kernel = native.kernel_of(CELLS[cell])
+
+    def operator(x, h0):
+        w = [leaves[name] for name in Weights._fields]
+        return torch.ops.recurra.scan(x, None, h0, leaves.get("c0"), *w, kernel, False, True, False, False, False)
+
+    operator(leaves["x"], leaves["h0"])
+    for x, h0 in ((leaves["x"].double(), leaves["h0"]), (leaves["x"], leaves["h0"].double())):
+        with pytest.raises(InputError, match=r"was given a torch\.float64 tensor; it computes in torch\.float32"):
+            operator(x, h0)
+    with pytest.raises(InputError, match="the input has no time steps"):
+        operator(leaves["x"][:, :0], leaves["h0"])
+
+
+@EACH_CELL
+def test_vmap_over_the_gradient_is_the_jacobian(cell):
+    leaves = require_gradients(problem(cell, 2, 3, 4, 2))
+    y = call(cell, "native", leaves)["y"].flatten()
+    jacobian = torch.vmap(lambda v: torch.autograd.grad(y, leaves["x"], v, retain_graph=True)[0])(torch.eye(len(y)))
+    for row, output in zip(jacobian, y, strict=True):
+        torch.testing.assert_close(row, torch.autograd.grad(output, leaves["x"], retain_graph=True)[0])
+
+
+class NoGradient(torch.autograd.Function):
+    """Lets nothing back."""
+
+    @staticmethod
+    def forward(ctx, y):
+        return y.clone()
+
+    @staticmethod
+    def backward(ctx, d):
+        return None
+
+
+@EACH_CELL
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_where_no_gradient_comes_none_goes_on(cell, create_graph):
+    leaves = require_gradients(problem(cell, 2, 3, 4, 2))
+    y = NoGradient.apply(call(cell, "native", leaves)["y"])
+    found = torch.autograd.grad(y.sum(), leaves["x"], create_graph=create_graph, allow_unused=True)[0]
+    assert found is None or not found.any()

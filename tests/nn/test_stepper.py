@@ -143,3 +143,13 @@ def test_a_layer_that_insists_on_a_backend_gets_it():
     assert (GRU(I, H, backend="native").stepper()._kernel is None) == (native.isa() is None)
     with pytest.raises(InputError, match='backend="native" cannot do activation'):
         SimpleRNN(I, H, activation="sigmoid", backend="native").stepper()
+
+
+@EACH
+def test_one_made_in_inference_mode_goes_on_outside(layer):
+    x = torch.randn(I, dtype=dtype(layer))
+    with torch.inference_mode():
+        stepper = layer.stepper()
+        expected = stepper(x).clone()
+    stepper.reset()
+    assert torch.equal(stepper(x), expected)

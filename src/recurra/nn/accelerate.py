@@ -1,7 +1,8 @@
 """Our kernels inside any torch.nn.RNN, GRU or LSTM, in place: the same module, parameters and results.
 
 A layer is replaced by giving it another class, a subclass of its own whose `forward` runs the scans of `native.py`.
-Nothing is kept in the instance, so that copies, pickles and state dicts stay what they were. Whatever that forward
+Nothing is kept in the instance, so that copies and state dicts stay what they were; a pickle of the module
+as a whole stays accelerated, and needs recurra where it is loaded. Whatever that forward
 does not know for certain how to do, wrong arguments included, it hands to torch's own.
 """
 
@@ -191,7 +192,7 @@ class _Accelerated(nn.RNNBase):
             if hx is None:
                 return None
         weights = self._weights()
-        if weights is None or self._has_obstacle(x, hx, weights):
+        if weights is None or self._has_obstacle(x, T, hx, weights):
             return None
         outputs, last = self._scan(x, hx, weights, self.batch_first)
         if dim == 2:
@@ -212,7 +213,7 @@ class _Accelerated(nn.RNNBase):
                 return None
             hx = _permuted(hx, sorted_indices)
         weights = self._weights()
-        if weights is None or self._has_obstacle(data, hx, weights):
+        if weights is None or self._has_obstacle(data, len(sizes), hx, weights):
             return None
         padding = _Padding(batch_sizes, sizes[0])
         outputs, last = self._scan(padding.pad(data), hx, weights, True, padding)
@@ -250,10 +251,10 @@ class _Accelerated(nn.RNNBase):
             states = [s.unsqueeze(1) for s in states]
         return tuple(states) if all(s.shape == shape for s in states) else None
 
-    def _has_obstacle(self, x: Tensor, states: State | None, weights: list[Weights]) -> bool:
+    def _has_obstacle(self, x: Tensor, steps: int, states: State | None, weights: list[Weights]) -> bool:
         """Whether there is something in this call that the kernels cannot do, or not as fast as torch."""
         equations = EQUATIONS[self.mode]
-        if native.is_slower_than_torch(equations, x, weights[-1]):
+        if native.is_slower_than_torch(equations, steps, weights[-1]):
             return True
         return any(native.obstacle(equations, x, states, w, None) is not None for w in weights)
 

@@ -186,6 +186,8 @@ class RecurrentLayer(Core):
             )
         if x.shape[1] == 0:
             raise InputError(f"{name}: the input has no time steps, shape {tuple(x.shape)}; at least one is needed.")
+        if mask is not None and mask.device != x.device:
+            raise InputError(f"{name}: the mask is on {mask.device}, the input on {x.device}.")
         if mask is not None and mask.shape != x.shape[:2]:
             raise InputError(
                 f"{name}: the mask has shape {tuple(mask.shape)}; "

@@ -7,6 +7,7 @@ of torch.library, `recurra::scan`, which they can look at without running it.
 Forward leaves a tape for backward: a tensor [T + 1, B, stride] that only the kernels can read. Backward consumes it.
 """
 
+import importlib
 import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -20,16 +21,19 @@ from recurra.errors import InputError
 from recurra.nn import reference
 from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations, State, Weights
 
+MISSING = None  # or why the kernels are not there, to be said after "cannot do"
 try:
-    from recurra.nn import _kernels
-
-    MISSING = None
-except ImportError:
+    importlib.import_module("recurra.nn._kernels")
+except ModuleNotFoundError:
     MISSING = (
         "anything, for its kernels are not there: install recurra from a wheel, or where there is a C++ compiler "
         "(on Debian: apt install g++ python3-dev)"
     )
+except ImportError as error:
+    MISSING = f"anything, for its kernels cannot be loaded ({error}): install recurra anew on this machine"
 else:
+    from recurra.nn import _kernels
+
     _wanted = os.environ.get("RECURRA_ISA")
     if _wanted and not _kernels.use(_wanted):
         raise InputError(f"RECURRA_ISA is {_wanted!r}; this processor can run {', '.join(_kernels.isas)}.")
@@ -37,7 +41,7 @@ else:
 RNN_TANH, RNN_RELU, GRU, LSTM = range(4)  # as csrc/scan.h counts the cells
 GATES = (1, 1, 3, 4)
 EQUATIONS = (SimpleRNNEquations("tanh"), SimpleRNNEquations("relu"), GRUEquations(), LSTMEquations())
-_PLAIN = (Tensor, nn.Parameter)
+_PLAIN = (Tensor, nn.Parameter, type(None))
 
 
 def isa() -> str | None:
@@ -69,15 +73,20 @@ def obstacle(equations: Equations, x: Tensor, state: State | None, w: Weights, k
     return None
 
 
-def is_slower_than_torch(equations: Equations, x: Tensor, w: Weights) -> bool:
+def is_slower_than_torch(equations: Equations, steps: int, w: Weights) -> bool:
     """Whether torch's operators take less time: for one step of a SimpleRNN or GRU with large weights.
 
     The kernels pack the weights first, which one step does not earn back (benchmarks/layers.py, the grid).
     """
-    if torch.compiler.is_compiling() or x.shape[1] > 1 or isinstance(equations, LSTMEquations):
+    if torch.compiler.is_compiling() or steps > 1 or isinstance(equations, LSTMEquations):
         return False
     H, I = w.weight_hh.shape[1], w.weight_ih.shape[1]
     return H * (I + H) > 100_000
+
+
+def _plain(*tensors: Tensor | None) -> bool:
+    """Whether they all are tensors with memory of their own, and not somebody's subclass."""
+    return all(type(tensor) in _PLAIN for tensor in tensors)
 
 
 def transforms_are_active() -> bool:
@@ -168,7 +177,7 @@ def scan(
         or x.requires_grad
         or any(tensor is not None and tensor.requires_grad for tensor in (h0, c0, *w))
     )
-    if torch.compiler.is_compiling() or type(x) not in _PLAIN or torch._C._len_torch_dispatch_stack() > 0:
+    if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack() > 0 or not _plain(x, mask, h0, c0, *w):
         y, h, c, _ = torch.ops.recurra.scan(x, mask, h0, c0, *w, *how[1:], gradients)
     elif gradients:
         y, h, c = _apply(how, mask, x, h0, c0, *w)  # type: ignore[no-untyped-call]
@@ -218,6 +227,10 @@ class _Call:
                 f"the weights have shapes {tuple(w_ih.shape)} and {tuple(w_hh.shape)}; "
                 f"expected {(GATES[kernel] * H, I)} and {(GATES[kernel] * H, H)} for {I} features and {H} units."
             )
+        if T == 0:
+            raise InputError("the input has no time steps; at least one is needed.")
+        if mask is not None and not (mask.dtype is torch.bool and mask.is_cpu):
+            raise InputError(f"the mask is {mask.dtype} on {mask.device}; expected torch.bool on cpu.")
         for tensor, size in ((b_ih, rows), (b_hh, rows), (h0, B * H), (c0, B * H), (mask, B * T)):
             if tensor is not None and tensor.numel() != size:
                 raise InputError(f"a bias, state or mask has shape {tuple(tensor.shape)}; expected {size} numbers.")
@@ -337,8 +350,12 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         *tensors, tape = ctx.saved_tensors
         how, wanted = ctx.how, ctx.needs_input_grad[2:]
-        # the gradient itself is to have a gradient, or many gradients come at once (is_grads_batched)
-        if torch.is_grad_enabled() or any(d is not None and is_legacy_batchedtensor(d) for d in gradients):
+        # the gradient itself is to have a gradient, or many gradients come at once (vmap, is_grads_batched)
+        if (
+            torch.is_grad_enabled()
+            or transforms_are_active()
+            or any(d is not None and is_legacy_batchedtensor(d) for d in gradients)
+        ):
             return None, None, *_backward_of_the_reference(how, gradients, wanted, *tensors)
         if not ctx.tape_is_fresh:  # a second backward through the same graph
             tape = _forward(how._replace(sequences=False), True, *tensors)[3]
@@ -366,11 +383,14 @@ def _backward_of_the_reference(
         y, last = reference.scan(how.equations, x, state, w, mask=mask, reverse=how.reverse)
         outputs = (y, *(s[None] for s in last)) if how.layered else (y, *last)
         pairs = [(output, d) for output, d in zip(outputs, given, strict=False) if d is not None]
+        if not pairs:
+            return [None] * len(wanted)
         found = torch.autograd.grad(
             [output for output, _ in pairs],
             [leaf for want, leaf in zip(wanted, leaves, strict=True) if want and leaf is not None],
             [d for _, d in pairs],
             create_graph=differentiable,
+            allow_unused=True,
         )
     left = iter(found)
     return [next(left) if want and leaf is not None else None for want, leaf in zip(wanted, leaves, strict=True)]
@@ -393,9 +413,17 @@ torch.library.define(
 _Operator = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape; empty where there is none
 
 
+def _check_kind(*tensors: Tensor | None) -> None:
+    """What `obstacle` has seen to when a program was exported may be otherwise when it runs."""
+    for tensor in tensors:
+        if tensor is not None and (tensor.dtype is not torch.float32 or tensor.layout is not torch.strided):
+            raise InputError(f"recurra::scan was given a {tensor.dtype} tensor; it computes in torch.float32.")
+
+
 @torch.library.impl("recurra::scan", "CPU")
 def _scan_operator(x: Tensor, mask: Any, *rest: Any) -> _Operator:
     how, keep_tape = _How.of(*rest[6:11]), rest[11]
+    _check_kind(x, *rest[:6])
     found = _forward(how, keep_tape, mask, x, *rest[:6])
     return tuple(x.new_empty(0) if t is None else t for t in found)  # type: ignore[return-value]
 
@@ -414,6 +442,7 @@ def _scan_shapes(x: Tensor, mask: Any, *rest: Any) -> _Operator:
 @torch.library.impl("recurra::scan_backward", "CPU")
 def _backward_operator(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, *rest: Any) -> list[Tensor]:
     tape, how, wanted = rest[6], _How.of(*rest[7:12]), rest[12]
+    _check_kind(dy, dh, dc, x, *rest[:7])
     tape = tape.clone()  # an operator leaves its arguments as they are
     found = _backward(how, (dy, dh, dc), wanted, tape, mask, x, *rest[:6])
     return [x.new_empty(0) if d is None else d for d in found]

@@ -74,7 +74,7 @@ def choose_backend(
         if in_native is not None:
             raise InputError(f'backend="native" cannot do {in_native}; backend="auto" finds a way that can.')
         return "native"
-    if backend == "auto" and in_native is None and not native.is_slower_than_torch(equations, x, w):
+    if backend == "auto" and in_native is None and not native.is_slower_than_torch(equations, x.shape[1], w):
         return "native"
     in_torch = _torch_obstacle(equations, x, mask, keep)
     if in_torch is None:

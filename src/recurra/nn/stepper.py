@@ -1,7 +1,7 @@
 """One sequence, step by step, as it comes in: a layer's weights packed once, its state kept between the steps."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.nn import native
@@ -27,6 +27,10 @@ class Stepper:
     """
 
     def __init__(self, equations: Equations, w: Weights, *, backend: str = "auto") -> None:
+        with torch.inference_mode(False):
+            self._set_up(equations, w, backend)
+
+    def _set_up(self, equations: Equations, w: Weights, backend: str) -> None:
         bias_ih, bias_hh = (None if bias is None else bias.detach().clone() for bias in (w.bias_ih, w.bias_hh))
         w = Weights(w.weight_ih.detach().clone(), w.weight_hh.detach().clone(), bias_ih, bias_hh)
         self.input_size, self.hidden_size = w.weight_ih.shape[1], w.weight_hh.shape[1]
@@ -52,10 +56,12 @@ class Stepper:
         Raises:
             InputError: the input has another size or type than the layer.
         """
-        if x_t.numel() != self.input_size or x_t.dtype is not self._dtype or x_t.device != self._device:
+        fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
+        if not fits or type(x_t) not in (Tensor, nn.Parameter):
             raise InputError(
-                f"Stepper: the input is {x_t.dtype} of shape {tuple(x_t.shape)} on {x_t.device}; "
-                f"expected {self._dtype} of shape ({self.input_size},), one time step, on {self._device}."
+                f"Stepper: the input is a {type(x_t).__name__} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
+                f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "
+                f"on {self._device}."
             )
         if self._kernel is None:
             self._step_by_equations(x_t)

@@ -17,6 +17,8 @@ namespace nb = nanobind;
 
 namespace recurra {
 
+Stepper::~Stepper() = default;
+
 #if defined(__x86_64__)
 namespace baseline { extern const Kernels kernels; }
 namespace avx2 { extern const Kernels kernels; }

@@ -32,6 +32,9 @@ Index smaller(Index a, Index b) { return a < b ? a : b; }
 // A row length at which neighbouring rows do not all fall into the same few sets of the cache.
 Index apart(Index floats) { return floats % 64 == 0 ? floats + 16 : floats; }
 
+// The same for the features of a product, and never longer for fewer of them.
+Index row_of(Index features) { return (features + 63) / 64 * 64 + 16; }
+
 void copy(float* to, const float* from, Index count) { std::memcpy(to, from, sizeof(float) * count); }
 void clear(float* to, Index count) { std::memset(to, 0, sizeof(float) * count); }
 
@@ -223,7 +226,7 @@ struct Layer {
         const Floats dh(rows * P, team_size), dc(rows * P, team_size);
         const Scratch<Index> first(rows, team_size);  // the first step that counts of each sequence
         const Floats dx((rows > chunk ? rows : chunk) * x_width, team_size);
-        const Floats features(K_BLOCK * apart(share), team_size), panel(K_BLOCK * WIDEST * W, team_size);
+        const Floats features(K_BLOCK * row_of(share), team_size), panel(K_BLOCK * WIDEST * W, team_size);
         const Floats sums(share * Cell::GATE_PLANES * P, team_size);
         return in_parallel(team_size, [&](Team team) {
             pack_backward(team, to_state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
@@ -313,15 +316,15 @@ struct Layer {
     template <class Row>
     void weight_gradient(Index f0, Index f1, float* to, Index width, const Row& row, int first_plane, int planes,
                          const int* gates, float* features, float* sums, float* panel) const {
-        const Index count = f1 - f0, columns = planes * P, apart_count = apart(count), all = s.T * s.B;
+        const Index count = f1 - f0, columns = planes * P, length = row_of(count), all = s.T * s.B;
         clear(sums, count * columns);
         for (Index begin = 0; begin < all; begin += K_BLOCK) {
             const Index depth = smaller(K_BLOCK, all - begin);
             for (Index k = 0; k < depth; ++k)
-                copy(features + k * apart_count, row((begin + k) % s.B, (begin + k) / s.B) + f0, count);
+                copy(features + k * length, row((begin + k) % s.B, (begin + k) / s.B) + f0, count);
             Packed b = da(begin);
             b.first += first_plane * P;
-            multiply<true>(count, columns / W, depth, {features, apart_count}, b, {sums, columns}, sums, columns,
+            multiply<true>(count, columns / W, depth, {features, length}, b, {sums, columns}, sums, columns,
                            stride > FAR ? panel : nullptr);
         }
         unpack(to, f0, f1, width, sums, gates, planes);

@@ -16,7 +16,8 @@ template <class T>
 struct Sequences {
     T* first = nullptr;
     Index batch = 0, time = 0;
-    T* at(Index b, Index t) const { return first + b * batch + t * time; }
+    // always inlined: each instruction set has to keep its own code to itself
+    [[gnu::always_inline]] T* at(Index b, Index t) const { return first + b * batch + t * time; }
 };
 
 // The arrays that stand without a stride are contiguous; what may be null is said.
@@ -45,7 +46,7 @@ struct Gradients {
 // One sequence, step by step, with weights that were packed once.
 class Stepper {
    public:
-    virtual ~Stepper() = default;
+    virtual ~Stepper();  // in module.cpp, for the same reason
     virtual void set_state(const float* h, const float* c) = 0;        // [H]; null: zeros
     virtual void step(const float* x, float* h_last, float* c_last) = 0;  // [I] → [H]
 };

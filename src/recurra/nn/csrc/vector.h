@@ -2,7 +2,7 @@
 //
 // V is the compiler's own vector type (GCC, Clang): arithmetic, comparison and `?:` work lane by lane, and one source
 // gives SSE2, AVX2, AVX-512 or NEON code according to the flags it is compiled with. scan.cpp is compiled once per
-// instruction set, each time in a namespace of its own, and so is everything included by it.
+// instruction set, each time in a namespace of its own, and so is everything included by it but scan.h.
 #pragma once
 
 #include <cstddef>
@@ -62,8 +62,13 @@ inline V at_least(float bound, V x) { return x < bound ? broadcast(bound) : x; }
 // has the lanes that the first left out.
 template <int STEP, int... L>
 inline void exchange(V& a, V& b, std::integer_sequence<int, L...>) {
+#if defined(__clang__)
     const V first = __builtin_shufflevector(a, b, ((L & STEP) == 0 ? L : W + L - STEP)...);
     b = __builtin_shufflevector(a, b, ((L & STEP) == 0 ? L + STEP : W + L)...);
+#else
+    const V first = __builtin_shuffle(a, b, Integers{((L & STEP) == 0 ? L : W + L - STEP)...});
+    b = __builtin_shuffle(a, b, Integers{((L & STEP) == 0 ? L + STEP : W + L)...});
+#endif
     a = first;
 }
 
