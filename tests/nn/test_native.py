@@ -1275,3 +1275,43 @@ def test_where_no_gradient_comes_none_goes_on(cell, create_graph):
     y = NoGradient.apply(call(cell, "native", leaves)["y"])
     found = torch.autograd.grad(y.sum(), leaves["x"], create_graph=create_graph, allow_unused=True)[0]
     assert found is None or not found.any()
+
+
+@pytest.fixture
+def spare(monkeypatch):
+    """No tapes kept from before."""
+    spare = native._Spare()
+    monkeypatch.setattr(native, "_spare", spare)
+    return spare
+
+
+@EACH_CELL
+def test_a_consumed_tape_is_written_again_and_a_live_one_is_not(cell, spare):
+    first, second = (require_gradients(problem(cell, 3, 4, 5, 6, seed)) for seed in (1, 2))
+    expected = [results(cell, "reference", leaves)[1] for leaves in (first, second)]
+
+    def backward(leaves, outputs):
+        came = list(upstream(outputs).values())
+        found = torch.autograd.grad(list(outputs.values()), list(leaves.values()), came, retain_graph=True)
+        return dict(zip(leaves, found, strict=True))
+
+    both = [call(cell, "native", leaves) for leaves in (first, second)]  # two graphs alive at once
+    assert spare._tapes == []
+    for leaves, outputs, gradients in zip((first, second), both, expected, strict=True):
+        torch.testing.assert_close(backward(leaves, outputs), gradients, rtol=1e-4, atol=1e-5)
+    kept = [tape.data_ptr() for tape in spare._tapes]
+    assert len(kept) == 2
+    again = call(cell, "native", first)
+    assert [tape.data_ptr() for tape in spare._tapes] == kept[1:]
+    torch.testing.assert_close(backward(second, both[1]), expected[1], rtol=1e-4, atol=1e-5)  # once more: forward again
+    torch.testing.assert_close(backward(first, again), expected[0], rtol=1e-4, atol=1e-5)
+
+
+def test_few_consumed_tapes_are_kept_and_none_that_is_large(spare):
+    for steps in range(1, 2 * spare.MOST):
+        spare.give(torch.empty(steps, 1, 16))
+    assert [len(tape) for tape in spare._tapes] == list(range(spare.MOST, 2 * spare.MOST))
+    assert spare.take((spare.MOST, 1, 16)) is not None
+    assert spare.take((spare.MOST, 1, 16)) is None
+    spare.give(torch.empty(spare.BYTES // 64 + 1, 1, 16))
+    assert spare._tapes == []

@@ -9,6 +9,7 @@ Forward leaves a tape for backward: a tensor [T + 1, B, stride] that only the ke
 
 import importlib
 import os
+import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -145,7 +146,38 @@ class _How(NamedTuple):
     def tape(self, x: Tensor, H: int) -> Tensor:
         """Memory for it, [T + 1, B, stride]."""
         B, T, _ = x.shape
-        return x.new_empty(T + 1, B, _kernels.tape_stride(self.kernel, H))
+        return x.new_empty(self.tape_shape(T, B, H))
+
+    def tape_shape(self, T: int, B: int, H: int) -> tuple[int, int, int]:
+        return T + 1, B, _kernels.tape_stride(self.kernel, H)
+
+
+class _Spare:
+    """Consumed tapes, to be written again: in fresh memory every 4 KiB cost a page fault, which is half of the time."""
+
+    MOST, BYTES = 8, 64_000_000  # are kept in all
+
+    def __init__(self) -> None:
+        self._tapes: list[Tensor] = []
+        self._lock = threading.Lock()
+
+    def take(self, shape: tuple[int, int, int]) -> Tensor | None:
+        """One of that shape, if there is one."""
+        with self._lock:
+            for index, tape in enumerate(self._tapes):
+                if tape.shape == shape:
+                    return self._tapes.pop(index)
+        return None
+
+    def give(self, tape: Tensor) -> None:
+        """What nobody reads any more."""
+        with self._lock:
+            self._tapes.append(tape)
+            while len(self._tapes) > self.MOST or 4 * sum(kept.numel() for kept in self._tapes) > self.BYTES:
+                self._tapes.pop(0)
+
+
+_spare = _Spare()
 
 
 def scan(
@@ -307,7 +339,10 @@ def _forward(
     y = how.outputs(x, H) if how.sequences else None
     h = how.last(x, H)
     c = how.last(x, H) if how.kernel == LSTM else None
-    tape = how.tape(x, H) if keep_tape else None
+    tape = None
+    if keep_tape:
+        tape = _spare.take(how.tape_shape(call.T, x.shape[0], H))
+        tape = how.tape(x, H) if tape is None else tape
     call.forward(y, h, c, tape)
     return y, h, c, tape
 
@@ -360,7 +395,9 @@ class _Scan(torch.autograd.Function):
         if not ctx.tape_is_fresh:  # a second backward through the same graph
             tape = _forward(how._replace(sequences=False), True, *tensors)[3]
         ctx.tape_is_fresh = False
-        return None, None, *_backward(how, gradients, wanted, tape, *tensors)
+        found = _backward(how, gradients, wanted, tape, *tensors)
+        _spare.give(tape)
+        return None, None, *found
 
 
 # Function.apply, but for its care for transforms of torch.func, which `obstacle` has excluded
