@@ -160,13 +160,13 @@ EPSILON = torch.finfo(torch.float32).eps
 SHAPES = [  # batch, time, inputs, units
     (64, 60, 1, 80),
     (64, 60, 80, 100),
-    (32, 100, 65, 256),
+    pytest.param((32, 100, 65, 256), marks=pytest.mark.slow),
     (128, 30, 32, 32),
     pytest.param((64, 50, 512, 512), marks=pytest.mark.slow),
     (1, 1000, 16, 64),
     (5, 1, 5, 3),
     (256, 24, 8, 48),
-    (16, 200, 128, 128),
+    pytest.param((16, 200, 128, 128), marks=pytest.mark.slow),
 ]
 
 
@@ -1131,6 +1131,7 @@ except InputError as error:
 """
 
 
+@pytest.mark.slow
 def test_without_the_kernels_everything_else_works_and_insisting_names_the_mend():
     done = python(WITHOUT_KERNELS)
     assert done.returncode == 0, done.stderr
