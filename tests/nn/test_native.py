@@ -124,14 +124,6 @@ def kernel_calls(monkeypatch):
     return names
 
 
-@pytest.fixture
-def fresh_compiler():
-    """So that what was compiled before does not count as one version too many of the same function."""
-    torch.compiler.reset()
-    yield
-    torch.compiler.reset()
-
-
 def python(code, **environment):
     """Run code in a Python of its own, with one thread."""
     return subprocess.run(

@@ -95,14 +95,6 @@ def called(monkeypatch):
     return names
 
 
-@pytest.fixture
-def fresh_compiler():
-    """So that what was compiled before does not count as one version too many of the same function."""
-    torch.compiler.reset()
-    yield
-    torch.compiler.reset()
-
-
 @EACH_FAST
 @pytest.mark.parametrize("bias", [True, False])
 def test_backends_agree_on_outputs_states_and_every_gradient(equations, operator, bias):

@@ -18,15 +18,11 @@ from torch.nn.utils.rnn import PackedSequence
 
 from recurra.errors import InputError
 from recurra.nn import native
-from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations, State, Weights
+from recurra.nn.cells import Equations, State, Weights
 
 KINDS: tuple[type[nn.RNNBase], ...] = (nn.RNN, nn.GRU, nn.LSTM)
-EQUATIONS: dict[str, Equations] = {  # by the `mode` of a torch layer
-    "RNN_TANH": SimpleRNNEquations("tanh"),
-    "RNN_RELU": SimpleRNNEquations("relu"),
-    "GRU": GRUEquations(),
-    "LSTM": LSTMEquations(),
-}
+MODES = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM")  # as torch's layers call them
+EQUATIONS: dict[str, Equations] = dict(zip(MODES, native.EQUATIONS, strict=True))
 OURS = (  # a subclass that has one of these of its own computes or checks or pickles something else
     "forward",
     "check_input",

@@ -41,7 +41,12 @@ else:
 
 RNN_TANH, RNN_RELU, GRU, LSTM = range(4)  # as csrc/scan.h counts the cells
 GATES = (1, 1, 3, 4)
-EQUATIONS = (SimpleRNNEquations("tanh"), SimpleRNNEquations("relu"), GRUEquations(), LSTMEquations())
+EQUATIONS: tuple[Equations, ...] = (
+    SimpleRNNEquations("tanh"),
+    SimpleRNNEquations("relu"),
+    GRUEquations(),
+    LSTMEquations(),
+)
 _PLAIN = (Tensor, nn.Parameter, type(None))
 
 
@@ -54,8 +59,9 @@ def obstacle(equations: Equations, x: Tensor, state: State | None, w: Weights, k
     """Say what of this call the kernels cannot do; None if they can do it all."""
     if MISSING is not None:
         return MISSING
-    if kernel_of(equations) is None:
-        return _unknown(equations)
+    difference = not_torchs(equations)
+    if difference is not None:
+        return difference
     if keep is not None:
         return "recurrent dropout"
     for tensor in (x, *(state or ()), *w):
@@ -97,26 +103,26 @@ def transforms_are_active() -> bool:
 
 def kernel_of(equations: Equations) -> int | None:
     """Which of the kernels computes these equations; None if none does."""
+    if not_torchs(equations) is not None:
+        return None
     if isinstance(equations, SimpleRNNEquations):
-        return {"tanh": RNN_TANH, "relu": RNN_RELU}.get(equations.activation)
-    if isinstance(equations, GRUEquations | LSTMEquations):
-        if equations.activation != "tanh" or equations.recurrent_activation != "sigmoid":
-            return None
-        if isinstance(equations, LSTMEquations):
-            return LSTM
-        return GRU if equations.reset_after else None
-    return None
+        return RNN_RELU if equations.activation == "relu" else RNN_TANH
+    return LSTM if isinstance(equations, LSTMEquations) else GRU
 
 
-def _unknown(equations: Equations) -> str:
-    """Why no kernel computes these equations."""
-    if not isinstance(equations, SimpleRNNEquations | GRUEquations | LSTMEquations):
+def not_torchs(equations: Equations) -> str | None:
+    """What of these equations neither torch.nn's operators nor the kernels compute; None if both do."""
+    if isinstance(equations, SimpleRNNEquations):
+        return None if equations.activation in {"tanh", "relu"} else f"activation {equations.activation!r}"
+    if not isinstance(equations, GRUEquations | LSTMEquations):
         return type(equations).__name__
     if equations.activation != "tanh":
         return f"activation {equations.activation!r}"
-    if not isinstance(equations, SimpleRNNEquations) and equations.recurrent_activation != "sigmoid":
+    if equations.recurrent_activation != "sigmoid":
         return f"recurrent_activation {equations.recurrent_activation!r}"
-    return "reset_after=False"
+    if isinstance(equations, GRUEquations) and not equations.reset_after:
+        return "reset_after=False"
+    return None
 
 
 class _How(NamedTuple):

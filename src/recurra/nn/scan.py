@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recurra.errors import InputError
 from recurra.nn import native, reference
-from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations, State, Weights
+from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, State, Weights
 
 BACKENDS = ("auto", "native", "torch", "reference")
 
@@ -104,17 +104,7 @@ def _torch_obstacle(equations: Equations, x: Tensor, mask: Tensor | None, keep: 
         return "an LSTM's gradients under torch.compile"  # the compiler cannot trace torch's fused operator
     if isinstance(equations, LSTMEquations) and torch.is_autocast_enabled(x.device.type):
         return "an LSTM under autocast"  # not every processor has torch's operator in that precision
-    if isinstance(equations, SimpleRNNEquations):
-        return None if equations.activation in {"tanh", "relu"} else f"activation {equations.activation!r}"
-    if not isinstance(equations, GRUEquations | LSTMEquations):
-        return type(equations).__name__
-    if equations.activation != "tanh":
-        return f"activation {equations.activation!r}"
-    if equations.recurrent_activation != "sigmoid":
-        return f"recurrent_activation {equations.recurrent_activation!r}"
-    if isinstance(equations, GRUEquations) and not equations.reset_after:
-        return "reset_after=False"
-    return None
+    return native.not_torchs(equations)
 
 
 def _torch_scan(
