@@ -8,6 +8,8 @@
 // gates in their place and adds the new state, and `backward` puts the gradients of a there. The input feeds X_PLANES
 // planes from the first on, the state H_PLANES planes from H_FIRST on; X_GATES and H_GATES say which gate, in torch's
 // order, each of them is. Only GRU has planes that differ: its candidate sees r · g with g = W_hn h + b_hn.
+//
+// Where one function of a gate waits for another, there are two loops: so short that several rounds are in flight.
 #pragma once
 
 #include "vector.h"
@@ -43,11 +45,13 @@ struct GRU {
     // r = σ(a_r), z = σ(a_z), n = tanh(a_n + r · g), h_t = z · h_{t-1} + (1 - z) · n
     static void forward(float* now, const float* before, Index P) {
         for (Index u = 0; u < P; u += W) {
-            const V r = sigmoid(load(now + P + u)), z = sigmoid(load(now + 2 * P + u));
+            store(now + P + u, sigmoid(load(now + P + u)));
+            store(now + 2 * P + u, sigmoid(load(now + 2 * P + u)));
+        }
+        for (Index u = 0; u < P; u += W) {
+            const V r = load(now + P + u), z = load(now + 2 * P + u);
             const V n = tanh(load(now + u) + r * load(now + 3 * P + u));
             store(now + u, n);
-            store(now + P + u, r);
-            store(now + 2 * P + u, z);
             store(now + 4 * P + u, z * load(before + 4 * P + u) + (1.0f - z) * n);
         }
     }
@@ -82,8 +86,8 @@ struct LSTM {
             store(now + 2 * P + u, g);
             store(now + 3 * P + u, o);
             store(now + 4 * P + u, c);
-            store(now + 5 * P + u, o * tanh(c));
         }
+        for (Index u = 0; u < P; u += W) store(now + 5 * P + u, load(now + 3 * P + u) * tanh(load(now + 4 * P + u)));
     }
 
     // dc comes in as what later steps give to c_t, and goes out as what goes on to c_{t-1}

@@ -15,7 +15,6 @@
 namespace recurra::RECURRA_ISA_NAME {
 
 constexpr int K_BLOCK = 192;
-constexpr int WIDEST = 8;  // registers across the widest tile
 constexpr int TALLEST = REGISTERS == 32 ? 8 : 6;  // rows of the tallest tile
 
 // Registers across a tile of so many rows: enough sums in flight to hide the latency of a multiply-add, some 8, and no
@@ -55,14 +54,6 @@ void tile(Index K, const float* a, Index a_stride, Packed b, const float* start,
             store(c + m * c_stride + n * W, load(start + m * start_stride + n * W) + sums[m][n]);
 }
 
-// Some registers of some rows, copied to where they lie one after the other.
-inline Packed gather(float* panel, Packed b, Index depth, int width) {
-    for (Index k = 0; k < depth; ++k)
-        for (int v = 0; v < width; ++v)
-            store(panel + (k * width + v) * W, load(b.first + k * b.k_stride + v * b.v_stride));
-    return {panel, width * W, W};
-}
-
 using Tile = void (*)(Index, const float*, Index, Packed, const float*, Index, float*, Index);
 
 template <int M, int N, bool TRANSPOSED>
@@ -77,12 +68,7 @@ Tile tile_of(Index rows, int width) {
 }
 
 // C = start + A·B. With a start of stride 0 one row (of zeros, of biases) is the start of all rows.
-//
-// Where the rows of B lie far apart, `panel` is memory for K_BLOCK rows of a tile, WIDEST registers each: what a tile
-// reads of B is gathered there first.
-template <bool TRANSPOSED = false>
-void multiply(Index M, Index N, Index K, Rows a, Packed b, Rows start, float* c, Index c_stride,
-              float* panel = nullptr) {
+inline void multiply(Index M, Index N, Index K, Rows a, Packed b, Rows start, float* c, Index c_stride) {
     if (M == 0) return;
     const Index tiles = (M + TALLEST - 1) / TALLEST, blocks = (K + K_BLOCK - 1) / K_BLOCK;
     const Index short_rows = M / tiles, tall_tiles = M % tiles;  // so many tiles have one row more
@@ -92,16 +78,15 @@ void multiply(Index M, Index N, Index K, Rows a, Packed b, Rows start, float* c,
         const Rows from = block == 0 ? start : Rows{c, c_stride};
         for (Index v = 0; v < N; v += wide) {
             const int width = static_cast<int>(N - v < wide ? N - v : wide);
-            Packed part = {b.first + k * b.k_stride + v * b.v_stride, b.k_stride, b.v_stride};
-            if (panel != nullptr) part = gather(panel, part, depth, width);
-            const Tile run_short = tile_of<TALLEST, width_of(TALLEST), TRANSPOSED>(short_rows, width);
-            const Tile run_tall = tall_tiles == 0 ? run_short : tile_of<TALLEST, width_of(TALLEST), TRANSPOSED>(short_rows + 1, width);
-            const float *a_row = a.first + k * (TRANSPOSED ? a.stride : 1), *from_row = from.first + v * W;
+            const Packed part = {b.first + k * b.k_stride + v * b.v_stride, b.k_stride, b.v_stride};
+            const Tile run_short = tile_of<TALLEST, width_of(TALLEST), false>(short_rows, width);
+            const Tile run_tall = tall_tiles == 0 ? run_short : tile_of<TALLEST, width_of(TALLEST), false>(short_rows + 1, width);
+            const float *a_row = a.first + k, *from_row = from.first + v * W;
             float* c_row = c + v * W;
             for (Index i = 0; i < tiles; ++i) {
                 const Index rows = short_rows + (i < tall_tiles);
                 (i < tall_tiles ? run_tall : run_short)(depth, a_row, a.stride, part, from_row, from.stride, c_row, c_stride);
-                a_row += rows * (TRANSPOSED ? 1 : a.stride);
+                a_row += rows * a.stride;
                 from_row += rows * from.stride;
                 c_row += rows * c_stride;
             }
