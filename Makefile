@@ -24,6 +24,7 @@ format: .venv/recurra-dev
 	$(BIN)/ruff format .
 
 bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cases' trainings, beside torch, Keras and JAX
+	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/layers.py --grid
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/letters.py

@@ -2,9 +2,9 @@
 
     python benchmarks/layers.py [--threads 2] [--grid] [--cells rnn,gru,lstm]
 
-Three tables, which go to benchmarks/RESULTS.md: ratios of times (torch's over ours) at the shapes that the kernels are
-made for, forward with backward and inference, with the share of the processor's raw multiply-add speed that ours
-reach; one step of a stream; and, with --grid, the worst ratios over a grid of 315 shapes a cell.
+Tables, which go to benchmarks/RESULTS.md: ratios of times (torch's over ours) at the shapes that the kernels are made
+for, forward with backward and inference, with the share of the processor's raw multiply-add speed that ours reach, and
+one step of a stream; with --grid, instead, the worst ratios over a grid of 315 shapes a cell.
 
 Forward and backward is what a training step does to a layer: the gradients of the input, of the weights and the biases
 from one of all outputs. Medians of calm samples (calm.py), all in one process; a ~ says that
@@ -23,7 +23,7 @@ from results import machine, write_section
 from torch import nn
 
 from recurra import accelerate
-from recurra.nn import GRU, LSTM, SimpleRNN, native
+from recurra.nn import GRU, LSTM, SimpleRNN, kernels
 
 Shape = tuple[int, int, int, int]
 CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -121,7 +121,7 @@ def of_a_stream(clock: CalmClock, cells: list[str]) -> Iterator[str]:
 
 
 def over_the_grid(clock: CalmClock, cells: list[str]) -> Iterator[str]:
-    yield "### The grid: B 1, 2, 7, 32, 128 · T 1, 10, 100 · I 1, 16, 200 · H 1, 3, 16, 50, 100, 200, 400"
+    yield "B 1, 2, 7, 32, 128 · T 1, 10, 100 · I 1, 16, 200 · H 1, 3, 16, 50, 100, 200, 400."
     yield ""
     yield f"| cell, way | least ratio | median | shapes of {len(GRID)} below {SLOWER} |"
     yield "|---|---|---|---|"
@@ -136,30 +136,32 @@ def over_the_grid(clock: CalmClock, cells: list[str]) -> Iterator[str]:
         slower = {shape: ratio for shape, ratio in ratios.items() if ratio < SLOWER}
         listed = " · ".join(f"{', '.join(map(str, s))}: {r:.2f}" for s, r in sorted(slower.items(), key=lambda i: i[1]))
         least, middle = min(ratios.values()), statistics.median(ratios.values())
-        yield f"| {NAMES[cell]}, {way} | {least:.2f} | {middle:.1f} | {len(slower)}{listed and ': ' + listed} |"
+        line = f"| {NAMES[cell]}, {way} | {least:.2f} | {middle:.1f} | {len(slower)}{listed and ': ' + listed} |"
+        print(line, flush=True)
+        yield line
     yield ""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--grid", action="store_true", help="the grid too: some ten minutes more")
+    parser.add_argument("--grid", action="store_true", help="the grid instead, for half an hour")
     parser.add_argument("--cells", default="rnn,gru,lstm")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     cells = chosen.cells.split(",")
     clock = CalmClock(chosen.threads)
-    lines = [*at_the_shapes(clock, cells), *of_a_stream(clock, cells)]
-    if chosen.grid:
-        lines += over_the_grid(clock, cells)
+    lines = (
+        list(over_the_grid(clock, cells)) if chosen.grid else [*at_the_shapes(clock, cells), *of_a_stream(clock, cells)]
+    )
     heading = [
-        "## Layers",
+        "## Layers, over a grid" if chosen.grid else "## Layers",
         "",
-        f"`python benchmarks/layers.py{' --grid' * chosen.grid}`: {machine()}, kernels for {native.isa()}; raw "
+        f"`python benchmarks/layers.py{' --grid' * chosen.grid}`: {machine()}, kernels for {kernels.isa()}; raw "
         f"multiply-add speed {clock.best / 1e9:.0f} GFLOP/s; {clock.kept} calm samples, {clock.dropped} dropped.",
         "",
     ]
-    write_section("layers", "\n".join([*heading, *lines]))
+    write_section("layers grid" if chosen.grid else "layers", "\n".join([*heading, *lines]))
 
 
 if __name__ == "__main__":

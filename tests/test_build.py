@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recurra.nn import native
+from recurra.nn import kernels
 
 ROOT = Path(__file__).parent.parent
 COMPILER = next(filter(shutil.which, [os.environ.get("CXX", "c++"), "g++", "clang++"]), None)
@@ -91,7 +91,7 @@ def source_files() -> set[str]:
 @needs_compiler
 def test_the_kernels_are_there_where_a_compiler_is() -> None:
     why = "see it by: pip install -v --no-deps --no-build-isolation -e ."
-    assert native.MISSING is None, f"{native.MISSING}\n{why}"
+    assert kernels.MISSING is None, f"{kernels.MISSING}\n{why}"
 
 
 def test_an_sdist_has_what_a_build_and_the_tests_need(sdist: Path) -> None:
@@ -151,8 +151,8 @@ def test_a_wheel_has_the_python_package_and_one_extension(wheel: Path) -> None:
 @needs_compiler
 def test_an_installed_wheel_has_the_native_backend_on_torchs_own_threads(wheel: Path) -> None:
     code = """
-import pathlib, torch, recurra.nn, recurra.nn.native
-print(pathlib.Path(recurra.nn.native._kernels.__file__).parents[2].name)
+import pathlib, torch, recurra.nn, recurra.nn.kernels
+print(pathlib.Path(recurra.nn.kernels.extension.__file__).parents[2].name)
 print(recurra.nn.GRU(3, 4, backend="native")(torch.zeros(1, 2, 3)).shape)
 maps = pathlib.Path("/proc/self/maps")
 print(len({line.split()[-1] for line in maps.open() if "libgomp" in line or "libomp" in line}) if maps.exists() else 1)

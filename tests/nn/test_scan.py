@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN, native
+from recurra.nn import GRU, LSTM, SimpleRNN, kernels
 from recurra.nn.cells import GRUEquations, LSTMEquations, SimpleRNNEquations, Weights
 from recurra.nn.scan import choose_backend, scan
 
@@ -73,13 +73,13 @@ def gradients(outputs, leaves):
 def called(monkeypatch):
     """The names of torch's recurrent operators and of our kernels, in the order in which they are called."""
     names = []
-    kernels_forward = native._kernels.forward
+    kernels_forward = kernels.extension.forward
 
-    def spy_on_kernels(call):
-        names.append("native " + TORCH_OPERATORS[call[0]])
-        return kernels_forward(call)
+    def spy_on_kernels(kernel, *rest):
+        names.append("native " + TORCH_OPERATORS[kernel])
+        return kernels_forward(kernel, *rest)
 
-    monkeypatch.setattr(native._kernels, "forward", spy_on_kernels)
+    monkeypatch.setattr(kernels.extension, "forward", spy_on_kernels)
 
     def spy_on(name):
         operator = getattr(torch, name)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN, native
+from recurra.nn import GRU, LSTM, SimpleRNN, kernels
 
 I, H, T = 5, 7, 20
 LAYERS = [
@@ -140,7 +140,7 @@ def test_a_layer_that_reads_from_the_end_has_no_stepper(option):
 
 def test_a_layer_that_insists_on_a_backend_gets_it():
     assert GRU(I, H, backend="reference").stepper()._kernel is None
-    assert (GRU(I, H, backend="native").stepper()._kernel is None) == (native.isa() is None)
+    assert (GRU(I, H, backend="native").stepper()._kernel is None) == (kernels.isa() is None)
     with pytest.raises(InputError, match='backend="native" cannot do activation'):
         SimpleRNN(I, H, activation="sigmoid", backend="native").stepper()
 

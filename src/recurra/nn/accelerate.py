@@ -8,6 +8,8 @@ does not know for certain how to do, wrong arguments included, it hands to torch
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
+from types import NoneType
 from typing import Any, cast
 
 import torch
@@ -17,12 +19,12 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import PackedSequence
 
 from recurra.errors import InputError
-from recurra.nn import native
+from recurra.nn import kernels, native
 from recurra.nn.cells import Equations, State, Weights
 
 KINDS: tuple[type[nn.RNNBase], ...] = (nn.RNN, nn.GRU, nn.LSTM)
 MODES = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM")  # as torch's layers call them
-EQUATIONS: dict[str, Equations] = dict(zip(MODES, native.EQUATIONS, strict=True))
+EQUATIONS: dict[str, Equations] = dict(zip(MODES, kernels.EQUATIONS, strict=True))
 OURS = (  # a subclass that has one of these of its own computes or checks or pickles something else
     "forward",
     "check_input",
@@ -99,8 +101,8 @@ class Report:
         if total == 0:
             return "accelerate: there is no torch.nn.RNN, GRU or LSTM in this model"
         head = f"accelerate: {len(self.replaced)} of {total} recurrent layers on recurra's kernels"
-        if native.isa() is not None:
-            head += f" ({native.isa()})"
+        if kernels.isa() is not None:
+            head += f" ({kernels.isa()})"
         if self.replaced and not self._modules:
             head += ", undone"
         return "\n  ".join([head, *self._lines])
@@ -113,8 +115,8 @@ def _reason_to_leave(module: nn.RNNBase) -> str | None:
     cls = type(module)
     if isinstance(module, _Accelerated):
         return "it runs on recurra's kernels already"
-    if native.MISSING is not None:
-        return f"recurra cannot do {native.MISSING}"
+    if kernels.MISSING is not None:
+        return f"recurra cannot do {kernels.MISSING}"
     if module.proj_size:
         return f"proj_size={module.proj_size}"
     if parametrize.is_parametrized(module):
@@ -162,7 +164,11 @@ class _Accelerated(nn.RNNBase):
     """
 
     def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:
-        """What torch's forward takes and returns."""
+        """What torch's forward takes and returns.
+
+        Raises:
+            InputError: somebody has given the layer weights that do not fit it; torch's may read past their end.
+        """
         found = None
         if isinstance(input, PackedSequence):
             if not torch.compiler.is_compiling() and not _is_recorded(input.data):
@@ -218,24 +224,17 @@ class _Accelerated(nn.RNNBase):
         return result, (last if len(last) == 2 else last[0])
 
     def _weights(self) -> list[Weights] | None:
-        """The parameters of each layer and direction, as they are now; None if they are not what torch made them."""
+        """The parameters of each layer and direction, as they are now; None if one is missing."""
         parameters = self._parameters
         try:
             flat: list[Any] = [parameters[name] for name in self._flat_weights_names]
         except KeyError:  # some are plain tensors: in replicas, under parametrizations
             self._update_flat_weights()
             flat = self._flat_weights
-        H, step = self.hidden_size, 4 if self.bias else 2
-        rows, directions = EQUATIONS[self.mode].gates * H, 2 if self.bidirectional else 1
-        found = []
-        for start in range(0, len(flat), step):
-            w = flat[start : start + step]
-            I = self.input_size if start < directions * step else directions * H
-            for tensor, shape in zip(w, ((rows, I), (rows, H), (rows,), (rows,)), strict=False):
-                if tensor is None or tensor.shape != shape:
-                    return None
-            found.append(Weights(*w))
-        return found
+        if NoneType in map(type, flat):
+            return None
+        step = 4 if self.bias else 2
+        return [Weights(*flat[start : start + step]) for start in range(0, len(flat), step)]
 
     def _states(self, hx: Any, B: int, unbatched: bool) -> State | None:
         """The initial states, each [L·D, B, H]; None if they do not fit."""
@@ -249,10 +248,9 @@ class _Accelerated(nn.RNNBase):
 
     def _has_obstacle(self, x: Tensor, steps: int, states: State | None, weights: list[Weights]) -> bool:
         """Whether there is something in this call that the kernels cannot do, or not as fast as torch."""
-        equations = EQUATIONS[self.mode]
-        if native.is_slower_than_torch(equations, steps, weights[-1]):
+        if kernels.MISSING is not None or native.is_slower_than_torch(EQUATIONS[self.mode], steps, weights[-1]):
             return True
-        return any(native.obstacle(equations, x, states, w, None) is not None for w in weights)
+        return native.obstacle_of_call((x, *(states or ()), *chain.from_iterable(weights))) is not None
 
     def _scan(
         self,

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
-from recurra.nn import native
+from recurra.nn import kernels, native
 from recurra.nn.cells import Equations, State, Weights, input_part
 
 
@@ -37,12 +37,13 @@ class Stepper:
         self._equations, self._weights = equations, w
         self._dtype, self._device = w.weight_ih.dtype, w.weight_ih.device
         self._state = tuple(w.weight_ih.new_zeros(self.hidden_size) for _ in range(equations.states))
-        self._addresses = [tensor.data_ptr() for tensor in self._state] + [0] * (2 - equations.states)
         obstacle = native.obstacle(equations, w.weight_ih, None, w, None)
         if backend == "native" and obstacle is not None:
             raise InputError(f'Stepper: backend="native" cannot do {obstacle}; backend="auto" finds a way that can.')
         fast = backend in {"auto", "native"} and obstacle is None
-        self._kernel = native.new_stepper(equations, w) if fast else None
+        kernel = native.kernel_of(equations) if fast else None
+        h, c = self._state if equations.states == 2 else (self._state[0], None)
+        self._kernel = None if kernel is None else kernels.new_stepper(kernel, w, h, c)
 
     def __call__(self, x_t: Tensor) -> Tensor:
         """Go one time step on.
@@ -56,6 +57,8 @@ class Stepper:
         Raises:
             InputError: the input has another size or type than the layer.
         """
+        if self._kernel is not None and self._kernel.step(x_t):
+            return self._state[0]
         fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
         if not fits or type(x_t) not in (Tensor, nn.Parameter):
             raise InputError(
@@ -63,11 +66,7 @@ class Stepper:
                 f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "
                 f"on {self._device}."
             )
-        if self._kernel is None:
-            self._step_by_equations(x_t)
-        else:
-            x_t = x_t.resolve_neg().contiguous()
-            self._kernel.step(x_t.data_ptr(), *self._addresses)
+        self._step_by_equations(x_t)
         return self._state[0]
 
     @torch.no_grad()
@@ -94,7 +93,7 @@ class Stepper:
         for mine, given in zip(self._state, state, strict=True):
             mine.copy_(given.detach().reshape(-1))
         if self._kernel is not None:
-            self._kernel.set_state(*self._addresses)
+            self._kernel.read_state()
 
     def reset(self) -> None:
         """Begin again, with a state of zeros."""

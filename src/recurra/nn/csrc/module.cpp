@@ -1,19 +1,18 @@
 // The extension module recurra.nn._kernels: the kernels of the fastest instruction set that this processor has.
 //
-// Tensors come as addresses and strides, so that nothing here depends on torch's binary interface; native.py has checked
-// them. The GIL is released while a kernel works.
+// It takes torch's tensors, and depends on nothing of torch but what DLPack lays down (tensors.h). Whatever a kernel would
+// read or write past its memory is refused here. The GIL is released while a kernel works.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
-#include <stdexcept>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "scan.h"
-
-namespace nb = nanobind;
+#include "tensors.h"
 
 namespace recurra {
 
@@ -53,6 +52,7 @@ std::vector<std::string> names() {
 }
 
 const Kernels* kernels = available().front();
+std::optional<Torch> torch;
 
 bool use(const std::string& isa) {
     for (const Kernels* one : available())
@@ -63,101 +63,196 @@ bool use(const std::string& isa) {
     return false;
 }
 
-// The numbers of a call, one after the other.
-class Numbers {
-   public:
-    explicit Numbers(const nb::tuple& numbers) : numbers_(numbers) {}
-    Index number() {
-        const Py_ssize_t value = PyLong_AsSsize_t(PyTuple_GetItem(numbers_.ptr(), next_++));
-        if (value == -1 && PyErr_Occurred()) throw nb::python_error();
-        return value;
-    }
-    template <class T>
-    T* address() {
-        return reinterpret_cast<T*>(number());
-    }
-    template <class T>
-    Sequences<T> sequences() {
-        T* first = address<T>();
-        const Index batch = number();
-        return {first, batch, number()};
-    }
-    void done() const {
-        if (next_ != PyTuple_Size(numbers_.ptr())) throw std::runtime_error("a call has other numbers than the kernel");
-    }
+// Whether all of them, None apart, are plain tensors of torch: of any kind, or of numbers that the kernels can read.
+bool are_plain(const nb::tuple& tensors) {
+    for (nb::handle tensor : tensors)
+        if (!tensor.is_none() && !torch->is_plain(tensor)) return false;
+    return true;
+}
 
-   private:
-    const nb::tuple& numbers_;
-    Py_ssize_t next_ = 0;
-};
+bool is_plain_floats(nb::handle object) {
+    dlpack::Tensor tensor;
+    if (!torch->is_plain(object)) return false;
+    if (torch->exchange->describe(object.ptr(), &tensor) == 0)
+        return tensor.kind == dlpack::FLOAT && tensor.bits == 32 && tensor.device == dlpack::HOST;
+    PyErr_Clear();  // it has no memory, or none that DLPack knows of
+    return false;
+}
 
-struct Call {
+bool are_plain_floats(const nb::tuple& tensors) {
+    for (nb::handle tensor : tensors)
+        if (!tensor.is_none() && !is_plain_floats(tensor)) return false;
+    return true;
+}
+
+// The tensors of a call, in the order of native.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh. They may
+// have been copied to where a kernel can read them, and live as long as this.
+class Call {
+ public:
     Cell cell;
-    Scan scan;
+    Scan scan{};
+
+    Call(int kernel, bool reverse, int threads, const nb::tuple& tensors)
+        : cell(static_cast<Cell>(kernel)),
+          reverse_(reverse),
+          mask_(*torch, tensors[0]),
+          x_(of_floats(tensors[1])),
+          h0_(of_floats(tensors[2])),
+          c0_(of_floats(tensors[3])),
+          w_ih_(of_floats(tensors[4])),
+          w_hh_(of_floats(tensors[5])),
+          b_ih_(of_floats(tensors[6])),
+          b_hh_(of_floats(tensors[7])) {
+        constexpr Index GATES[] = {1, 1, 3, 4};
+        Scan& s = scan;
+        if (x_.dimensions() != 3) refuse("the input has shape " + x_.text() + "; expected [B, T, features].");
+        if (w_ih_.dimensions() != 2 || w_hh_.dimensions() != 2)
+            refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected two matrices.");
+        s.threads = threads, s.B = x_.size(0), s.T = x_.size(1), s.I = x_.size(2), s.H = w_hh_.size(1);
+        const Index rows = GATES[kernel] * s.H;
+        if (w_hh_.size(0) != rows || w_ih_.size(0) != rows || w_ih_.size(1) != s.I) refuse_weights(rows);
+        if (s.T == 0) refuse("the input has no time steps; at least one is needed.");
+        if (mask_.given()) {
+            if (!mask_.is(dlpack::BOOL, 8))
+                refuse("the mask is " + mask_.kind_text() + "; expected torch.bool on cpu.");
+            expect(mask_, s.B * s.T);
+            mask_.contiguous();
+            const auto* first = mask_.data<const std::uint8_t>();
+            s.mask = reverse ? Sequences<const std::uint8_t>{first + s.T - 1, s.T, -1}
+                             : Sequences<const std::uint8_t>{first, s.T, 1};
+        }
+        s.x = sequences<const float>(readable(x_));
+        s.h0 = contiguous(h0_, s.B * s.H), s.c0 = contiguous(c0_, s.B * s.H);
+        s.w_ih = contiguous(w_ih_, rows * s.I), s.w_hh = contiguous(w_hh_, rows * s.H);
+        s.b_ih = contiguous(b_ih_, rows), s.b_hh = contiguous(b_hh_, rows);
+    }
+
+    // Steps after each other [B, T, features]; in reverse, from the last one backwards. None has no first.
+    template <class T>
+    Sequences<T> sequences(const Tensor& tensor) const {
+        if (!tensor.given()) return {};
+        T* const first = tensor.data<T>();
+        const Index batch = tensor.stride(0), time = tensor.stride(1);
+        return reverse_ ? Sequences<T>{first + (scan.T - 1) * time, batch, -time} : Sequences<T>{first, batch, time};
+    }
+
+    static Tensor of_floats(nb::handle object) {
+        Tensor tensor(*torch, object);
+        if (tensor.given() && !tensor.is(dlpack::FLOAT, 32))
+            refuse("recurra's kernels were given a tensor of " + tensor.kind_text() + "; they compute in torch.float32 on cpu.");
+        return tensor.resolve_neg(), tensor;
+    }
+
+    // The same values, each step's features one after the other in memory.
+    static const Tensor& readable(Tensor& tensor) {
+        return tensor.given() && tensor.stride(2) != 1 && tensor.size(2) != 1 ? tensor.contiguous() : tensor;
+    }
+
+    static const float* contiguous(Tensor& tensor, Index count) {
+        if (!tensor.given()) return nullptr;
+        expect(tensor, count);
+        return tensor.contiguous().data<const float>();
+    }
+
+    static void expect(const Tensor& tensor, Index count) {
+        if (tensor.numel() != count)
+            refuse("a bias, state, mask or gradient has shape " + tensor.text() + "; expected " + std::to_string(count) + " numbers.");
+    }
+
+    // Of the tensors that a kernel writes, which native.py has made.
+    static float* written(nb::handle object) { return Tensor(*torch, object).data<float>(); }
+
+    float* tape(nb::handle object) const {
+        const Tensor tensor(*torch, object);
+        if (tensor.given()) expect(tensor, (scan.T + 1) * scan.B * kernels->tape_stride(cell, scan.H));
+        return tensor.data<float>();
+    }
+
+ private:
+    [[noreturn]] void refuse_weights(Index rows) const {
+        const auto shape = [&](Index columns) { return "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")"; };
+        refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected " + shape(scan.I) + " and " +
+               shape(scan.H) + " for " + std::to_string(scan.I) + " features and " + std::to_string(scan.H) + " units.");
+    }
+
+    bool reverse_;
+    Tensor mask_, x_, h0_, c0_, w_ih_, w_hh_, b_ih_, b_hh_;
 };
 
-// The order in which native.py gives the numbers.
-Call read_call(const nb::tuple& tuple) {
-    Numbers from(tuple);
-    Call call;
+void forward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb::handle y, nb::handle h, nb::handle c,
+             nb::handle tape) {
+    Call call(kernel, reverse, threads, tensors);
     Scan& s = call.scan;
-    call.cell = static_cast<Cell>(from.number());
-    s.threads = static_cast<int>(from.number());
-    s.B = from.number(), s.T = from.number(), s.I = from.number(), s.H = from.number();
-    s.x = from.sequences<const float>();
-    s.mask = from.sequences<const std::uint8_t>();
-    s.h0 = from.address<const float>(), s.c0 = from.address<const float>();
-    s.w_ih = from.address<const float>(), s.w_hh = from.address<const float>();
-    s.b_ih = from.address<const float>(), s.b_hh = from.address<const float>();
-    s.y = from.sequences<float>();
-    s.h_last = from.address<float>(), s.c_last = from.address<float>();
-    s.tape = from.address<float>();
-    from.done();
-    return call;
+    s.y = call.sequences<float>(Tensor(*torch, y));
+    s.h_last = Call::written(h), s.c_last = Call::written(c), s.tape = call.tape(tape);
+    nb::gil_scoped_release release;
+    kernels->forward(call.cell, s);
 }
 
-Gradients read_gradients(const nb::tuple& tuple) {
-    Numbers from(tuple);
-    Gradients d;
-    d.y = from.sequences<const float>();
-    d.h_last = from.address<const float>(), d.c_last = from.address<const float>();
-    d.x = from.sequences<float>();
-    d.h0 = from.address<float>(), d.c0 = from.address<float>();
-    d.w_ih = from.address<float>(), d.w_hh = from.address<float>();
-    d.b_ih = from.address<float>(), d.b_hh = from.address<float>();
-    from.done();
-    return d;
+// `given` are the gradients of y, h and c, `found` those of the tensors from x on.
+void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb::handle tape, const nb::tuple& given,
+              const nb::tuple& found) {
+    Call call(kernel, reverse, threads, tensors);
+    Scan& s = call.scan;
+    s.tape = call.tape(tape);
+    Tensor dy = Call::of_floats(given[0]), dh = Call::of_floats(given[1]), dc = Call::of_floats(given[2]);
+    Gradients d{};
+    if (dy.given()) Call::expect(dy, s.B * s.T * s.H);
+    d.y = call.sequences<const float>(Call::readable(dy));
+    d.h_last = Call::contiguous(dh, s.B * s.H), d.c_last = Call::contiguous(dc, s.B * s.H);
+    d.x = call.sequences<float>(Tensor(*torch, found[0]));
+    d.h0 = Call::written(found[1]), d.c0 = Call::written(found[2]);
+    d.w_ih = Call::written(found[3]), d.w_hh = Call::written(found[4]);
+    d.b_ih = Call::written(found[5]), d.b_hh = Call::written(found[6]);
+    nb::gil_scoped_release release;
+    kernels->backward(call.cell, s, d);
 }
+
+// One sequence, step by step, with the memory of its state.
+class Stream {
+ public:
+    Stream(int kernel, const nb::tuple& tensors, nb::handle h, nb::handle c) : h_(nb::borrow(h)), c_(nb::borrow(c)) {
+        const Call call(kernel, false, 1, tensors);
+        features_ = call.scan.I;
+        h_last_ = Call::written(h), c_last_ = Call::written(c);
+        stepper_.reset(kernels->new_stepper(call.cell, call.scan));
+    }
+
+    void read_state() { stepper_->set_state(h_last_, c_last_); }
+
+    // False, and nothing done, if these are not the numbers of one step.
+    bool step(nb::handle object) {
+        if (!is_plain_floats(object)) return false;
+        Tensor x(*torch, object);
+        if (x.numel() != features_) return false;
+        stepper_->step(x.resolve_neg().contiguous().data<const float>(), h_last_, c_last_);
+        return true;
+    }
+
+ private:
+    nb::object h_, c_;
+    float *h_last_, *c_last_;
+    Index features_;
+    std::unique_ptr<Stepper> stepper_;
+};
 
 }  // namespace
 }  // namespace recurra
 
 NB_MODULE(_kernels, m) {
     using namespace recurra;
+    torch = Torch::load();
     m.attr("isas") = nb::tuple(nb::cast(names()));
     m.def("isa", [] { return kernels->isa; });
     m.def("use", use);
     m.def("tape_stride", [](int cell, Index H) { return kernels->tape_stride(static_cast<Cell>(cell), H); });
-    m.def("forward", [](const nb::tuple& numbers) {
-        const Call call = read_call(numbers);
-        nb::gil_scoped_release release;
-        kernels->forward(call.cell, call.scan);
-    });
-    m.def("backward", [](const nb::tuple& numbers, const nb::tuple& gradients) {
-        const Call call = read_call(numbers);
-        const Gradients d = read_gradients(gradients);
-        nb::gil_scoped_release release;
-        kernels->backward(call.cell, call.scan, d);
-    });
-    nb::class_<Stepper>(m, "Stepper")
-        .def(nb::new_([](const nb::tuple& numbers) {
-            const Call call = read_call(numbers);
-            return std::unique_ptr<Stepper>(kernels->new_stepper(call.cell, call.scan));
-        }))
-        .def("set_state", [](Stepper& stepper, Index h, Index c) {
-            stepper.set_state(reinterpret_cast<const float*>(h), reinterpret_cast<const float*>(c));
-        })
-        .def("step", [](Stepper& stepper, Index x, Index h, Index c) {
-            stepper.step(reinterpret_cast<const float*>(x), reinterpret_cast<float*>(h), reinterpret_cast<float*>(c));
-        });
+    m.def("are_plain", are_plain);
+    m.def("are_plain_floats", are_plain_floats);
+    m.def("forward", forward, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+          nb::arg().none(), nb::arg().none());
+    m.def("backward", backward);
+    nb::class_<Stream>(m, "Stepper")
+        .def(nb::init<int, const nb::tuple&, nb::handle, nb::handle>(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
+        .def("read_state", &Stream::read_state)
+        .def("step", &Stream::step);
 }

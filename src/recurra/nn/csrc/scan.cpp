@@ -227,8 +227,9 @@ struct Layer {
         const Floats dh(rows * P, team_size), dc(rows * P, team_size);
         const Scratch<Index> first(rows, team_size);  // the first step that counts of each sequence
         const Floats dx((rows > chunk ? rows : chunk) * x_width, team_size);
-        const Floats features(smaller(tiles(d), TILES_AT_ONCE) * K_BLOCK * PITCH, team_size);
-        const Floats panel(K_BLOCK * STRIP * W, team_size), sums(sums_size(d, team_size), team_size);
+        const Index depth = smaller(K_BLOCK, s.T * s.B);  // rows of da and of features at once
+        const Floats features(smaller(tiles(d), TILES_AT_ONCE) * depth * PITCH, team_size);
+        const Floats panel(depth * STRIP * W, team_size), sums(sums_size(d, team_size), team_size);
         return in_parallel(team_size, [&](Team team) {
             pack_backward(team, to_state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
             if (d.x.first != nullptr) pack_backward(team, to_input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
