@@ -307,6 +307,25 @@ def test_weights_of_another_shape_are_refused(kind, name):
         ours(torch.zeros(T, B, I))
 
 
+@EACH_KIND
+@pytest.mark.parametrize("shape", [(7,), (4, 3, 3), (3, 5)], ids=str)
+def test_a_state_matrix_that_is_none_of_this_layer_is_refused(kind, shape):
+    _, ours = pair(kind)
+    ours.weight_hh_l0 = nn.Parameter(torch.zeros(shape))
+    with pytest.raises(InputError, match=r"weight_hh has shape .* expected 3 columns for 3 units"):
+        ours(torch.zeros(T, B, I))
+
+
+@pytest.mark.parametrize(("layer", "shape"), [(nn.GRU, (1, 4, 300)), (nn.LSTM, (9, 2, 400))])
+def test_what_torch_does_faster_is_left_to_torch(layer, shape, scans):
+    steps, batch, hidden = shape
+    module = layer(5, hidden)
+    accelerate(module)
+    module(torch.zeros(steps, batch, 5))
+    module(pack_padded_sequence(torch.zeros(steps, batch, 5), [steps] * batch))
+    assert not scans
+
+
 def test_a_weight_that_is_none_is_refused(scans):
     _, ours = pair("gru")
     ours.bias_hh_l0 = None

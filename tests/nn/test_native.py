@@ -1242,6 +1242,44 @@ def test_the_operator_refuses_other_types_and_no_time_steps(cell):
         operator(leaves["x"][:, :0], leaves["h0"])
 
 
+def refusals_of_backward():
+    """Arguments that a kernel would read or write past their end: what they replace, and what is said."""
+    B, T, H = 3, 4, 6
+    stride = kernels.extension.tape_stride(kernels.GRU, H)
+    yield "dy", torch.zeros(B * T * H), rf"shape \({B * T * H},\); expected \({B}, {T}, {H}\)"
+    yield "dy", torch.zeros(1, 1, B * T * H), rf"shape \(1, 1, {B * T * H}\); expected \({B}, {T}, {H}\)"
+    yield "dh", torch.zeros(B, H + 1), f"expected {B * H} numbers"
+    yield "tape", torch.zeros(T, B, stride), rf"expected \({T + 1}, {B}, {stride}\)"
+    yield "tape", torch.zeros(T + 1, B, stride).half(), r"torch\.float16 on cpu with shape"
+    yield "tape", torch.zeros(B, T + 1, stride).transpose(0, 1), "the tape is not contiguous"
+    yield "kernel", 4, "there is no kernel 4"
+    yield "x", torch.zeros(B, T, 0), "the weights have shapes"
+
+
+@pytest.mark.parametrize(("name", "value", "message"), list(refusals_of_backward()), ids=str)
+def test_what_would_be_read_past_its_end_is_refused(name, value, message):
+    B, T, I, H = 3, 4, 5, 6
+    leaves = problem("gru", B, T, I, H)
+    given = {"x": leaves["x"], "dy": torch.zeros(B, T, H), "dh": None, "kernel": kernels.GRU}
+    given["tape"] = torch.zeros(T + 1, B, kernels.extension.tape_stride(kernels.GRU, H))
+    given[name] = value
+    tensors = (None, given["x"], leaves["h0"], None, *[leaves[name] for name in Weights._fields])
+    found = tuple(None if t is None else torch.empty_like(t) for t in tensors[1:])
+    with pytest.raises(InputError, match=message):
+        kernels.extension.backward(
+            given["kernel"], False, 1, tensors, given["tape"], (given["dy"], given["dh"], None), found
+        )
+
+
+@EACH_CELL
+def test_no_features_and_no_units_are_refused(cell):
+    gates = CELLS[cell].gates
+    for I, H in ((0, 3), (3, 0)):
+        w = Weights(torch.zeros(gates * H, I), torch.zeros(gates * H, H))
+        with pytest.raises(InputError, match="no features or no units"):
+            native.scan(CELLS[cell], torch.zeros(2, 4, I), None, w)
+
+
 @EACH_CELL
 def test_vmap_over_the_gradient_is_the_jacobian(cell):
     leaves = require_gradients(problem(cell, 2, 3, 4, 2))

@@ -249,6 +249,30 @@ def test_choose_backend_says_what_scan_takes(equations, operator, changes, expec
     assert called == {"native": ["native " + operator], "torch": [operator], "reference": []}[expected]
 
 
+@pytest.mark.parametrize(
+    ("equations", "shape", "expected"),
+    [
+        (SimpleRNNEquations(), (2, 1, 1, 400), "torch"),
+        (SimpleRNNEquations(), (2, 2, 1, 400), "native"),
+        (SimpleRNNEquations(), (2, 2, 200, 400), "torch"),
+        (SimpleRNNEquations(), (2, 3, 200, 400), "native"),
+        (GRUEquations(), (64, 1, 200, 200), "torch"),
+        (GRUEquations(), (64, 1, 16, 200), "native"),
+        (LSTMEquations(), (1, 100, 16, 400), "torch"),
+        (LSTMEquations(), (1, 100, 16, 300), "native"),
+        (LSTMEquations(), (64, 100, 16, 400), "native"),
+    ],
+    ids=str,
+)
+def test_large_weights_that_are_little_used_are_left_to_torch(equations, shape, expected):
+    batch, steps, inputs, hidden = shape
+    x, rows = torch.zeros(batch, steps, inputs), equations.gates * hidden
+    w = Weights(torch.zeros(rows, inputs), torch.zeros(rows, hidden))
+    assert choose_backend(equations, x, None, w, mask=None, keep=None) == expected
+    assert choose_backend(equations, x, None, w, mask=None, keep=None, backend="native") == "native"
+    assert choose_backend(equations, x, None, w, mask=torch.ones(batch, steps).bool(), keep=None) == "native"
+
+
 def test_an_unknown_backend_is_an_error_that_names_the_known():
     with pytest.raises(InputError, match="backend is 'cuda'; known are auto, native, torch, reference"):
         GRU(I, H, backend="cuda")(torch.zeros(B, T, I))
@@ -372,15 +396,3 @@ def test_torchs_operators_are_left_alone_for_an_lstms_gradients_under_torch_comp
     found = torch.autograd.grad(compiled(x).sum(), list(layer.parameters()))
     torch.testing.assert_close(found, expected)
     assert called == ["lstm"]
-
-
-@pytest.mark.parametrize("equations", [SimpleRNNEquations(), GRUEquations(), LSTMEquations()], ids=str)
-def test_auto_leaves_one_step_with_large_weights_to_torch_where_torch_is_faster(equations):
-    def chosen(steps, units, **options):
-        x, w = torch.zeros(2, steps, 16), [torch.zeros(equations.gates * units, size) for size in (16, units)]
-        return choose_backend(equations, x, None, Weights(*w), **{"mask": None, "keep": None, **options})
-
-    assert chosen(1, 400) == ("native" if isinstance(equations, LSTMEquations) else "torch")
-    assert chosen(1, 400, mask=torch.ones(2, 1, dtype=torch.bool)) == "native"
-    assert chosen(1, 400, backend="native") == "native"
-    assert chosen(2, 400) == chosen(1, 100) == "native"

@@ -187,14 +187,14 @@ class _Accelerated(nn.RNNBase):
         if batch_dim == 1:
             x = x.transpose(0, 1)
         B, T, I = x.shape
-        if self.input_size != I or B == 0 or T == 0:
+        if self.input_size != I or B == 0 or T == 0 or self._is_slower_than_torch(B, T):
             return None
         if hx is not None:
             hx = self._states(hx, B, unbatched=dim == 2)
             if hx is None:
                 return None
         weights = self._weights()
-        if weights is None or self._has_obstacle(x, T, hx, weights):
+        if weights is None or self._has_obstacle(x, hx, weights):
             return None
         outputs, last = self._scan(x, hx, weights, self.batch_first)
         if dim == 2:
@@ -209,13 +209,15 @@ class _Accelerated(nn.RNNBase):
         sizes = batch_sizes.tolist()
         if sum(sizes) != len(data) or sizes != sorted(sizes, reverse=True) or sizes[-1] < 0:
             return None
+        if self._is_slower_than_torch(sizes[0], len(sizes)):
+            return None
         if hx is not None:
             hx = self._states(hx, sizes[0], unbatched=False)
             if hx is None:
                 return None
             hx = _permuted(hx, sorted_indices)
         weights = self._weights()
-        if weights is None or self._has_obstacle(data, len(sizes), hx, weights):
+        if weights is None or self._has_obstacle(data, hx, weights):
             return None
         padding = _Padding(batch_sizes, sizes[0])
         outputs, last = self._scan(padding.pad(data), hx, weights, True, padding)
@@ -233,8 +235,12 @@ class _Accelerated(nn.RNNBase):
             flat = self._flat_weights
         if NoneType in map(type, flat):
             return None
-        step = 4 if self.bias else 2
-        return [Weights(*flat[start : start + step]) for start in range(0, len(flat), step)]
+        step, H = 4 if self.bias else 2, self.hidden_size
+        found = [Weights(*flat[start : start + step]) for start in range(0, len(flat), step)]
+        for w in found:
+            if w.weight_hh.dim() != 2 or w.weight_hh.shape[1] != H:  # all else the kernels see to
+                raise InputError(f"weight_hh has shape {tuple(w.weight_hh.shape)}; expected {H} columns for {H} units.")
+        return found
 
     def _states(self, hx: Any, B: int, unbatched: bool) -> State | None:
         """The initial states, each [L·D, B, H]; None if they do not fit."""
@@ -246,9 +252,16 @@ class _Accelerated(nn.RNNBase):
             states = [s.unsqueeze(1) for s in states]
         return tuple(states) if all(s.shape == shape for s in states) else None
 
-    def _has_obstacle(self, x: Tensor, steps: int, states: State | None, weights: list[Weights]) -> bool:
-        """Whether there is something in this call that the kernels cannot do, or not as fast as torch."""
-        if kernels.MISSING is not None or native.is_slower_than_torch(EQUATIONS[self.mode], steps, weights[-1]):
+    def _is_slower_than_torch(self, B: int, T: int) -> bool:
+        """Whether the kernels would be, in the layer that has most to do."""
+        H, I = self.hidden_size, self.input_size
+        if self.num_layers > 1:
+            I = max(I, 2 * H if self.bidirectional else H)
+        return native.is_slower_than_torch(EQUATIONS[self.mode], B, T, I, H)
+
+    def _has_obstacle(self, x: Tensor, states: State | None, weights: list[Weights]) -> bool:
+        """Whether there is something in this call that the kernels cannot do."""
+        if kernels.MISSING is not None:
             return True
         return native.obstacle_of_call((x, *(states or ()), *chain.from_iterable(weights))) is not None
 

@@ -111,7 +111,7 @@ def forward(
     call: Call, keep_tape: bool, *tensors: Tensor | None
 ) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]:
     """From (mask, x, h0, c0, *w): outputs, the last h and c, and the tape; None for what is not wanted."""
-    x, H = cast(Tensor, tensors[1]), cast(Tensor, tensors[5]).shape[1]
+    x, H = cast(Tensor, tensors[1]), cast(Tensor, tensors[5]).shape[-1]
     y = call.outputs(x, H) if call.sequences else None
     h = call.last(x, H)
     c = call.last(x, H) if call.kernel == LSTM else None

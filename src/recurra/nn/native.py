@@ -50,15 +50,21 @@ def obstacle_of_call(tensors: tuple[Tensor | None, ...]) -> str | None:
     return None
 
 
-def is_slower_than_torch(equations: Equations, steps: int, w: Weights) -> bool:
-    """Whether torch's operators take less time: for one step of a SimpleRNN or GRU with large weights.
+def is_slower_than_torch(equations: Equations, B: int, T: int, I: int, H: int) -> bool:
+    """Whether torch's operators take less time, because the weights outgrow the second cache and are not used enough.
 
-    The kernels pack the weights first, which one step does not earn back (benchmarks/layers.py, the grid).
+    The kernels pack the weights, which one or two steps of a SimpleRNN or GRU do not earn back, and they split the
+    batch among the threads, where torch splits the weights of an LSTM. Measured with two threads by
+    benchmarks/layers.py --grid.
     """
-    if torch.compiler.is_compiling() or steps > 1 or isinstance(equations, LSTMEquations):
+    if torch.compiler.is_compiling():
         return False
-    H, I = w.weight_hh.shape[1], w.weight_ih.shape[1]
-    return H * (I + H) > 100_000
+    size = H * (I + H)
+    if isinstance(equations, LSTMEquations):
+        return size > 150_000 and 4 * torch.get_num_threads() > B
+    if T == 1:
+        return size > (60_000 if isinstance(equations, GRUEquations) else 100_000)
+    return T == 2 and size > 200_000
 
 
 def transforms_are_active() -> bool:
@@ -167,7 +173,7 @@ _apply = super(torch.autograd.Function, _Scan).apply
 def _backward_of_the_reference(
     call: Call, given: Sequence[Tensor | None], wanted: Sequence[bool], mask: Tensor | None, *tensors: Tensor | None
 ) -> list[Tensor | None]:
-    """What `_backward` finds, by operators that torch can differentiate and batch."""
+    """What `kernels.backward` finds, by operators that torch can differentiate and batch."""
     differentiable = torch.is_grad_enabled()
     with torch.enable_grad():
         # views of their own: what one argument was made of, or is at the same time, does not count here

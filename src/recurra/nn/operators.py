@@ -15,13 +15,13 @@ _TENSORS = (
     "Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, "
     "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
 )
-_HOW = "int kernel, bool reverse, bool sequences, bool time_major, bool layered, "
+_CALL = "int kernel, bool reverse, bool sequences, bool time_major, bool layered, "
 torch.library.define(
-    "recurra::scan", f"({_TENSORS} {_HOW} bool keep_tape) -> (Tensor y, Tensor h, Tensor c, Tensor tape)"
+    "recurra::scan", f"({_TENSORS} {_CALL} bool keep_tape) -> (Tensor y, Tensor h, Tensor c, Tensor tape)"
 )
 torch.library.define(
     "recurra::scan_backward",
-    f"(Tensor? dy, Tensor? dh, Tensor? dc, {_TENSORS} Tensor tape, {_HOW} bool[] wanted) -> Tensor[]",
+    f"(Tensor? dy, Tensor? dh, Tensor? dc, {_TENSORS} Tensor tape, {_CALL} bool[] wanted) -> Tensor[]",
 )
 _Operator = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape; empty where there is none
 

@@ -74,8 +74,10 @@ def choose_backend(
         if in_native is not None:
             raise InputError(f'backend="native" cannot do {in_native}; backend="auto" finds a way that can.')
         return "native"
-    if backend == "auto" and in_native is None and not native.is_slower_than_torch(equations, x.shape[1], w):
-        return "native"
+    if backend == "auto" and in_native is None:
+        H, I = w.weight_hh.shape[1], w.weight_ih.shape[1]
+        if not native.is_slower_than_torch(equations, x.shape[0], x.shape[1], I, H):
+            return "native"
     in_torch = _torch_obstacle(equations, x, mask, keep)
     if in_torch is None:
         return "torch"

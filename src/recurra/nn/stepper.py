@@ -60,7 +60,7 @@ class Stepper:
         if self._kernel is not None and self._kernel.step(x_t):
             return self._state[0]
         fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
-        if not fits or type(x_t) not in (Tensor, nn.Parameter):
+        if not fits or self._kernel is not None or type(x_t) not in (Tensor, nn.Parameter):
             raise InputError(
                 f"Stepper: the input is a {type(x_t).__name__} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
                 f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "

@@ -85,7 +85,7 @@ bool are_plain_floats(const nb::tuple& tensors) {
     return true;
 }
 
-// The tensors of a call, in the order of native.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh. They may
+// The tensors of a call, in the order of kernels.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh. They may
 // have been copied to where a kernel can read them, and live as long as this.
 class Call {
  public:
@@ -105,6 +105,7 @@ class Call {
           b_hh_(of_floats(tensors[7])) {
         constexpr Index GATES[] = {1, 1, 3, 4};
         Scan& s = scan;
+        if (kernel < 0 || kernel > 3) refuse("there is no kernel " + std::to_string(kernel) + "; they are 0 to 3.");
         if (x_.dimensions() != 3) refuse("the input has shape " + x_.text() + "; expected [B, T, features].");
         if (w_ih_.dimensions() != 2 || w_hh_.dimensions() != 2)
             refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected two matrices.");
@@ -112,6 +113,7 @@ class Call {
         const Index rows = GATES[kernel] * s.H;
         if (w_hh_.size(0) != rows || w_ih_.size(0) != rows || w_ih_.size(1) != s.I) refuse_weights(rows);
         if (s.T == 0) refuse("the input has no time steps; at least one is needed.");
+        if (s.I == 0 || s.H == 0) refuse("the layer has no features or no units; at least one of each is needed.");
         if (mask_.given()) {
             if (!mask_.is(dlpack::BOOL, 8))
                 refuse("the mask is " + mask_.kind_text() + "; expected torch.bool on cpu.");
@@ -159,12 +161,24 @@ class Call {
             refuse("a bias, state, mask or gradient has shape " + tensor.text() + "; expected " + std::to_string(count) + " numbers.");
     }
 
-    // Of the tensors that a kernel writes, which native.py has made.
+    static void expect_shape(const Tensor& tensor, Index first, Index second, Index third) {
+        const Index expected[] = {first, second, third};
+        bool fits = tensor.dimensions() == 3 && tensor.is(dlpack::FLOAT, 32);
+        for (int i = 0; fits && i < 3; ++i) fits = tensor.size(i) == expected[i];
+        if (!fits)
+            refuse("a tape or gradient is " + tensor.kind_text() + " with shape " + tensor.text() + "; expected (" +
+                   std::to_string(first) + ", " + std::to_string(second) + ", " + std::to_string(third) +
+                   ") of torch.float32 on cpu.");
+    }
+
+    // Of the tensors that a kernel writes, which kernels.py has made.
     static float* written(nb::handle object) { return Tensor(*torch, object).data<float>(); }
 
     float* tape(nb::handle object) const {
         const Tensor tensor(*torch, object);
-        if (tensor.given()) expect(tensor, (scan.T + 1) * scan.B * kernels->tape_stride(cell, scan.H));
+        if (!tensor.given()) return nullptr;
+        expect_shape(tensor, scan.T + 1, scan.B, kernels->tape_stride(cell, scan.H));
+        if (!tensor.is_contiguous()) refuse("the tape is not contiguous, as forward had left it.");
         return tensor.data<float>();
     }
 
@@ -197,7 +211,7 @@ void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, n
     s.tape = call.tape(tape);
     Tensor dy = Call::of_floats(given[0]), dh = Call::of_floats(given[1]), dc = Call::of_floats(given[2]);
     Gradients d{};
-    if (dy.given()) Call::expect(dy, s.B * s.T * s.H);
+    if (dy.given()) Call::expect_shape(dy, s.B, s.T, s.H);
     d.y = call.sequences<const float>(Call::readable(dy));
     d.h_last = Call::contiguous(dh, s.B * s.H), d.c_last = Call::contiguous(dc, s.B * s.H);
     d.x = call.sequences<float>(Tensor(*torch, found[0]));

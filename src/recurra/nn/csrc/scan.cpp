@@ -11,69 +11,17 @@
 //     to_state, to_input those of backward, one for each plane: K = H, columns = H or I
 #include "scan.h"
 
-#include <cstdlib>
-#include <cstring>
-#include <new>
-
 #include "cells.h"
+#include "memory.h"
 #include "threads.h"
 #include "tile.h"
+#include "weight_gradients.h"
 
 namespace recurra::RECURRA_ISA_NAME {
 namespace {
 
 constexpr double FLOP_OF_A_THREAD = 1e5;  // less than this for each thread is done faster by fewer
 constexpr Index ROWS_AT_ONCE = 48;        // rows of a product with the input's weights
-
-// Of the gradients of the weights:
-constexpr Index WIDTH = width_of(TALLEST);  // registers across a tile
-constexpr Index STRIP = 4 * WIDTH;          // registers of da that are gathered at once
-constexpr Index TILES_AT_ONCE = 32;         // of features: with K_BLOCK rows they fit the second cache
-constexpr Index PITCH = 8;                  // floats from row to row of a packed tile, at least TALLEST
-
-Index padded(Index count) { return (count + W - 1) / W * W; }
-Index smaller(Index a, Index b) { return a < b ? a : b; }
-
-// A row length at which neighbouring rows do not all fall into the same few sets of the cache.
-Index apart(Index floats) { return floats % 64 == 0 ? floats + 16 : floats; }
-
-void copy(float* to, const float* from, Index count) { std::memcpy(to, from, sizeof(float) * count); }
-void clear(float* to, Index count) { std::memset(to, 0, sizeof(float) * count); }
-
-// The transpose of from [rows, columns] to [columns, rows]; the strides are those from row to row.
-void turn(float* to, Index to_stride, const float* from, Index from_stride, Index rows, Index columns) {
-    const Index whole_rows = rows / W * W, whole_columns = columns / W * W;
-    for (Index i = 0; i < whole_rows; i += W)
-        for (Index j = 0; j < whole_columns; j += W) {
-            V block[W];
-            for (int r = 0; r < W; ++r) block[r] = load(from + (i + r) * from_stride + j);
-            transpose(block);
-            for (int r = 0; r < W; ++r) store(to + (j + r) * to_stride + i, block[r]);
-        }
-    for (Index i = 0; i < rows; ++i)
-        for (Index j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
-            to[j * to_stride + i] = from[i * from_stride + j];
-}
-
-// Memory that a call needs besides its arguments: so many of each for several threads, which share no cache line.
-template <class Element>
-class Scratch {
-   public:
-    explicit Scratch(Index count, Index threads = 1) : each_((count + 15) / 16 * 16) {
-        const Index bytes = sizeof(Element) * each_ * threads;
-        first_ = static_cast<Element*>(std::aligned_alloc(64, bytes + 64));
-        if (first_ == nullptr) throw std::bad_alloc();
-    }
-    Scratch(const Scratch&) = delete;
-    ~Scratch() { std::free(first_); }
-    Element* of(const Team& team) const { return first_ + team.rank * each_; }
-    operator Element*() const { return first_; }
-
-   private:
-    Index each_;
-    Element* first_;
-};
-using Floats = Scratch<float>;
 
 template <class Cell>
 struct Layer {
@@ -227,9 +175,7 @@ struct Layer {
         const Floats dh(rows * P, team_size), dc(rows * P, team_size);
         const Scratch<Index> first(rows, team_size);  // the first step that counts of each sequence
         const Floats dx((rows > chunk ? rows : chunk) * x_width, team_size);
-        const Index depth = smaller(K_BLOCK, s.T * s.B);  // rows of da and of features at once
-        const Floats features(smaller(tiles(d), TILES_AT_ONCE) * depth * PITCH, team_size);
-        const Floats panel(depth * STRIP * W, team_size), sums(sums_size(d, team_size), team_size);
+        const WeightGradients<Cell> weights(s, d, P, stride, team_size);
         return in_parallel(team_size, [&](Team team) {
             pack_backward(team, to_state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
             if (d.x.first != nullptr) pack_backward(team, to_input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
@@ -254,7 +200,7 @@ struct Layer {
                 if (d.c0 != nullptr) copy(d.c0 + b * s.H, dc.of(team) + (b - b0) * P, s.H);
             }
             team.wait();
-            weight_gradients(team, d, features.of(team), panel.of(team), sums.of(team));
+            weights.find(team);
         });
     }
 
@@ -300,142 +246,6 @@ struct Layer {
             for (Index j = 0; j < count; ++j)
                 copy(by_step ? d.x.at(b0 + j, i) : d.x.at(i, t0 + j), rows + j * width, s.I);
         }
-    }
-
-    // The gradients of the weights are daᵀ [x | state before], those of the biases daᵀ 1. The features on the right are
-    // taken in tiles of TALLEST, the columns of da in registers.
-    static Index tiles_of(Index features) { return (features + TALLEST - 1) / TALLEST; }
-    Index tiles_of_x(const Gradients& d) const { return d.w_ih == nullptr ? 0 : tiles_of(s.I); }
-    Index tiles(const Gradients& d) const { return tiles_of_x(d) + (d.w_hh == nullptr ? 0 : tiles_of(s.H)); }
-
-    // What of them a thread sums up: some tiles with all registers or, where these are more, all with some. Registers
-    // come in three groups: of the planes that x alone feeds, of those that both feed, of those that the state alone does.
-    struct Share {
-        Index first_tile = 0, last_tile, first[3], last[3], registers = 0;
-        bool biases = true;
-
-        Share(const Layer& layer, Index tiles, Team team) : last_tile(tiles) {
-            constexpr int PLANES[] = {0, Cell::H_FIRST, Cell::X_PLANES, Cell::GATE_PLANES};
-            const Index plane = layer.P / W;
-            const bool by_tile = tiles > Cell::GATE_PLANES * plane;
-            if (by_tile) first_tile = team.begin(tiles), last_tile = team.end(tiles), biases = team.rank == 0;
-            const Team among = by_tile ? Team{0, 1} : team;
-            for (int group = 0; group < 3; ++group) {
-                const Index before = PLANES[group] * plane, count = PLANES[group + 1] * plane - before;
-                first[group] = before + among.begin(count), last[group] = before + among.end(count);
-                registers += last[group] - first[group];
-            }
-        }
-        Index columns() const { return registers * W; }
-        Index rows() const { return (last_tile - first_tile) * TALLEST; }
-    };
-
-    // Floats for the sums of the thread that has most.
-    Index sums_size(const Gradients& d, int team_size) const {
-        Index most = 0;
-        for (int rank = 0; rank < team_size; ++rank) {
-            const Share share(*this, tiles(d), {rank, team_size});
-            const Index size = (share.rows() + 1) * share.columns();
-            most = size > most ? size : most;
-        }
-        return most;
-    }
-
-    // The sums are [features, columns] for the weights and [columns] for the biases.
-    void weight_gradients(Team team, const Gradients& d, float* features, float* panel, float* sums) const {
-        const Share share(*this, tiles(d), team);
-        const Index columns = share.columns(), all = s.T * s.B;
-        float* const bias_sums = sums + share.rows() * columns;
-        clear(sums, (share.rows() + 1) * columns);
-        for (Index tile = share.first_tile; tile == share.first_tile || tile < share.last_tile; tile += TILES_AT_ONCE) {
-            const Index end = smaller(tile + TILES_AT_ONCE, share.last_tile);
-            float* const rows_of_tile = sums + (tile - share.first_tile) * TALLEST * columns;
-            for (Index row = 0; row < all; row += K_BLOCK) {
-                const Index depth = smaller(K_BLOCK, all - row);
-                pack_features(features, row, depth, tile, end, tiles_of_x(d));
-                add_products(share, row, depth, features, tile, end, tiles_of_x(d), panel, rows_of_tile,
-                             share.biases && tile == share.first_tile ? bias_sums : nullptr);
-            }
-        }
-        Index column = 0;
-        for (int group = 0; group < 3; ++group)
-            for (Index v = share.first[group]; v < share.last[group]; ++v, column += W)
-                unpack(share, d, v, sums + column, bias_sums + column);
-    }
-
-    // What some rows of da add to the sums of some tiles, and to those of the biases if they are not null.
-    void add_products(const Share& share, Index row, Index depth, const float* features, Index tile, Index end,
-                      Index of_x, float* panel, float* sums, float* bias_sums) const {
-        const Index columns = share.columns();
-        Index column = 0;
-        for (int group = 0; group < 3; ++group) {
-            const Index from = group == 2 && of_x > tile ? of_x : tile, to = group == 0 ? smaller(end, of_x) : end;
-            for (Index v = share.first[group]; v < share.last[group]; v += STRIP) {
-                const Index width = smaller(STRIP, share.last[group] - v);
-                gather(panel, s.tape + step + row * stride + v * W, depth, width,
-                       bias_sums == nullptr ? nullptr : bias_sums + column);
-                for (Index u = 0; u < width; u += WIDTH) {
-                    const Tile run = tile_of<TALLEST, WIDTH, true>(TALLEST, smaller(WIDTH, width - u));
-                    const Packed da = {panel + u * depth * W, W, depth * W};
-                    for (Index i = from; i < to; ++i) {
-                        float* c = sums + (i - tile) * TALLEST * columns + column + u * W;
-                        run(depth, features + (i - tile) * depth * PITCH, PITCH, da, c, columns, c, columns);
-                    }
-                }
-                column += width * W;
-            }
-        }
-    }
-
-    // Some registers of da, which the tape holds from the first step on, so many rows of them: [register][row][W].
-    void gather(float* panel, const float* from, Index depth, Index width, float* bias_sums) const {
-        V sums[STRIP] = {};
-        for (Index k = 0; k < depth; ++k, from += stride)
-            for (Index v = 0; v < width; ++v) {
-                const V da = load(from + v * W);
-                store(panel + (v * depth + k) * W, da);
-                sums[v] += da;
-            }
-        for (Index v = 0; bias_sums != nullptr && v < width; ++v) store(bias_sums + v * W, load(bias_sums + v * W) + sums[v]);
-    }
-
-    // The sums of a register's columns, from the first feature on, to where they belong: dW is [G·H, features].
-    void unpack(const Share& share, const Gradients& d, Index v, const float* sums, const float* bias_sums) const {
-        const Index plane = v * W / P, unit = v * W % P, units = smaller(W, s.H - unit), of_x = tiles_of_x(d);
-        const auto put = [&](float* weight, float* bias, Index row, Index width, Index first, Index last) {
-            const Index begin = first * TALLEST, end = smaller(last * TALLEST, width);
-            if (weight != nullptr && begin < end)
-                turn(weight + row * width + begin, width, sums, share.columns(), end - begin, units);
-            if (bias != nullptr && share.biases) copy(bias + row, bias_sums, units);
-        };
-        if (plane < Cell::X_PLANES)
-            put(d.w_ih, d.b_ih, Cell::X_GATES[plane] * s.H + unit, s.I, share.first_tile, smaller(share.last_tile, of_x));
-        if (plane >= Cell::H_FIRST) {
-            const Index first = share.first_tile > of_x ? share.first_tile : of_x;
-            sums += (first - share.first_tile) * TALLEST * share.columns();
-            put(d.w_hh, d.b_hh, Cell::H_GATES[plane - Cell::H_FIRST] * s.H + unit, s.H, first - of_x, share.last_tile - of_x);
-        }
-    }
-
-    // Some rows of [x | state before] → [tile of features][row][PITCH], of which tiles read the first TALLEST.
-    void pack_features(float* to, Index row, Index depth, Index first, Index last, Index of_x) const {
-        const Index x_end = smaller(last, of_x), state_first = first > of_x ? first : of_x;
-        Index b = row % s.B, t = row / s.B;
-        for (Index k = 0; k < depth; ++k, to += PITCH) {
-            if (first < x_end) pack_tiles(to, depth * PITCH, s.x.at(b, t), first, x_end, s.I);
-            if (state_first < last)
-                pack_tiles(to + (state_first - first) * depth * PITCH, depth * PITCH,
-                           s.tape + t * step + b * stride + Cell::H * P, state_first - of_x, last - of_x, s.H);
-            if (++b == s.B) b = 0, ++t;
-        }
-    }
-
-    static void pack_tiles(float* to, Index tile_stride, const float* features, Index first, Index last, Index count) {
-        Index f = first * TALLEST;
-        for (; first < last && f + PITCH <= count; ++first, f += TALLEST, to += tile_stride)
-            std::memcpy(to, features + f, sizeof(float) * PITCH);
-        for (; first < last; ++first, f += TALLEST, to += tile_stride)
-            for (Index m = 0; m < TALLEST; ++m) to[m] = f + m < count ? features[f + m] : 0.0f;
     }
 };
 
