@@ -1,5 +1,6 @@
 """The stepper: a layer read step by step gives what it gives all at once."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -125,7 +126,16 @@ def test_another_input_is_refused_with_what_was_expected(layer, x):
 
 
 @EACH
+@pytest.mark.parametrize("x", [None, [0.0] * I, np.zeros(I, np.float32)], ids=lambda x: type(x).__name__)
+def test_what_is_no_tensor_is_refused(layer, x):
+    with pytest.raises(InputError, match=rf"the input is a {type(x).__name__}; expected a torch.Tensor"):
+        layer.stepper()(x)
+
+
+@EACH
 def test_another_state_is_refused(layer):
+    with pytest.raises(InputError, match=r"the state is a Tensor; expected \d tensors in a tuple"):
+        layer.stepper().state = torch.zeros(H)
     with pytest.raises(InputError, match=rf"expected {layer.equations.states} of \({H},\)"):
         layer.stepper().state = (torch.zeros(H + 1, dtype=dtype(layer)),) * layer.equations.states
     with pytest.raises(InputError, match="the state has shapes"):

@@ -42,10 +42,12 @@ def accelerate(model: nn.Module) -> "Report":
     """Let the torch.nn.RNN, GRU and LSTM layers of a model run on recurra's kernels, in place.
 
     Outputs and gradients are torch's to float32 rounding. Parameters, state dict, hooks and `isinstance` checks stay
-    what they were; a model that was accelerated before, in whole or in part, may be given again.
+    what they were. A model that was accelerated before, or the copy of one, may be given again, to have a report.
 
     What the kernels cannot do stays torch's, silently: a layer as a whole, which the report then names with the
     reason, or a single call (on another device, in another precision, under autocast, torch.func or torch.jit.trace).
+    torch.compile goes round torch.nn's recurrent layers, accelerated or not, unless `torch._dynamo.config.allow_rnn`
+    is set. What looks for torch's exact classes, as `torch.ao.quantization.quantize_dynamic` does, needs `undo()` first.
 
     Args:
         model: a torch module, which may itself be such a layer. It is changed in place.
@@ -61,7 +63,7 @@ def accelerate(model: nn.Module) -> "Report":
     report = Report()
     for name, module in model.named_modules():
         if isinstance(module, KINDS):
-            report._add(name, module, _reason_to_leave(module))
+            report._add(name, module, None if isinstance(module, _Accelerated) else _reason_to_leave(module))
     return report
 
 
@@ -69,7 +71,7 @@ class Report:
     """What `accelerate` did to the recurrent layers of a model; printed, it has a line for each.
 
     Attributes:
-        replaced: the layers that run on our kernels, each name with the class that it had.
+        replaced: the layers that run on our kernels, each name with torch's class.
         left: the layers that stay torch's, each name with the reason.
     """
 
@@ -82,9 +84,10 @@ class Report:
     def _add(self, name: str, module: nn.RNNBase, reason: str | None) -> None:
         line = f"{name or '(the model itself)'}: {type(module).__name__}({module.extra_repr()})"
         if reason is None:
-            self.replaced[name] = type(module)
+            self.replaced[name] = _without(type(module))
             self._modules.append(module)
-            module.__class__ = accelerated(type(module))
+            if not isinstance(module, _Accelerated):
+                module.__class__ = accelerated(type(module))
         else:
             self.left[name] = reason
             line += f" left as it is: {reason}"
@@ -113,8 +116,6 @@ class Report:
 def _reason_to_leave(module: nn.RNNBase) -> str | None:
     """Why a layer stays as it is; None if it can be replaced."""
     cls = type(module)
-    if isinstance(module, _Accelerated):
-        return "it runs on recurra's kernels already"
     if kernels.MISSING is not None:
         return f"recurra cannot do {kernels.MISSING}"
     if module.proj_size:

@@ -101,6 +101,8 @@ class RecurrentLayer(Core):
     def stepper(self) -> Stepper:
         """Make a `Stepper`: this layer for one sequence whose steps come in one by one. It copies the weights of now.
 
+        What it returns is its own memory, which the next step overwrites.
+
         Raises:
             InputError: the layer reads from the end, which a stream does not have, or its backend cannot do it.
         """

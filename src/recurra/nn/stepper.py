@@ -59,6 +59,8 @@ class Stepper:
         """
         if self._kernel is not None and self._kernel.step(x_t):
             return self._state[0]
+        if not isinstance(x_t, Tensor):
+            raise InputError(f"Stepper: the input is a {type(x_t).__name__}; expected a torch.Tensor.")
         fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
         if not fits or self._kernel is not None or type(x_t) not in (Tensor, nn.Parameter):
             raise InputError(
@@ -85,6 +87,10 @@ class Stepper:
 
     @state.setter
     def state(self, state: State) -> None:
+        if not isinstance(state, tuple | list):
+            raise InputError(
+                f"Stepper: the state is a {type(state).__name__}; expected {len(self._state)} tensors in a tuple."
+            )
         shapes = [tuple(s.shape) for s in state]
         if len(state) != len(self._state) or any(s.numel() != self.hidden_size for s in state):
             raise InputError(

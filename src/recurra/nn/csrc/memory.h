@@ -1,4 +1,4 @@
-// Floats that are copied, cleared and turned about, and memory for the time of a call.
+// Floats that are copied, cleared and transposed, and memory for the time of a call.
 #pragma once
 
 #include <cstdlib>

@@ -268,5 +268,5 @@ NB_MODULE(_kernels, m) {
     nb::class_<Stream>(m, "Stepper")
         .def(nb::init<int, const nb::tuple&, nb::handle, nb::handle>(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
         .def("read_state", &Stream::read_state)
-        .def("step", &Stream::step);
+        .def("step", &Stream::step, nb::arg().none());
 }
