@@ -46,8 +46,8 @@ def accelerate(model: nn.Module) -> "Report":
 
     What the kernels cannot do stays torch's, silently: a layer as a whole, which the report then names with the
     reason, or a single call (on another device, in another precision, under autocast, torch.func or torch.jit.trace).
-    torch.compile goes round torch.nn's recurrent layers, accelerated or not, unless `torch._dynamo.config.allow_rnn`
-    is set. What looks for torch's exact classes, as `torch.ao.quantization.quantize_dynamic` does, needs `undo()` first.
+    torch.compile goes round torch.nn's recurrent layers, accelerated or not, unless `torch._dynamo.config.allow_rnn` is
+    set. What looks for torch's exact classes, as `torch.ao.quantization.quantize_dynamic` does, needs `undo()` first.
 
     Args:
         model: a torch module, which may itself be such a layer. It is changed in place.
