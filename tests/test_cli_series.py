@@ -71,6 +71,27 @@ def test_a_second_run_that_resumes_does_nothing_twice(
     assert "is already a run; --resume goes on with it, --overwrite begins anew" in printed(capsys)[1]
 
 
+def test_overwriting_a_run_keeps_the_table_that_lies_in_its_folder(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert run(["forecast", str(file), "--out", str(out), *QUICK]) == 0
+    mine = out / "mydata.csv"
+    mine.write_bytes(file.read_bytes())
+    assert run(["forecast", str(mine), "--out", str(out), "--overwrite", *QUICK]) == 0
+    assert mine.read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["predictions.csv", "forecast.csv"])
+def test_a_run_refuses_to_replace_the_table_that_it_learns_from(
+    name: str, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / name
+    table.write_bytes(file.read_bytes())
+    (tmp_path / "run.json").write_text("{}")
+    assert run(["forecast", str(table), "--out", str(tmp_path), "--overwrite", *QUICK]) == 2
+    assert f"{name}: is the name of a file that the run in" in printed(capsys)[1]
+    assert table.read_bytes() == file.read_bytes()
+
+
 def test_json_is_alone_on_stdout(
     finished: Path, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,18 +73,51 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path: Path, mode: str) -> Non
     assert (tmp_path / "thesis.txt").read_text() == "do not lose me"
 
 
-def test_overwriting_removes_results_and_nothing_else(tmp_path: Path) -> None:
+def test_overwriting_removes_what_the_run_wrote_and_nothing_else(tmp_path: Path) -> None:
+    mine = ["my notes.md", "my data.csv", "my plot.png", "scores.json"]
     with Run(tmp_path, "new") as run:
         run.record(status="finished")
         run.save_state(a_state())
+        run.claim("training.png")
     (tmp_path / "training.png").write_bytes(b"")
-    (tmp_path / "my notes.md").write_text("mine")
+    for name in mine:
+        (tmp_path / name).write_text("mine")
     with Run(tmp_path, "overwrite") as run:
         assert run.load_state() is None
-        assert run.info == {"status": "begun"}
+        assert run.info == {"status": "begun", "files": []}
         assert (tmp_path / "run.json").exists()  # until it is replaced, so that the folder stays a run
-    assert (tmp_path / "my notes.md").read_text() == "mine"
-    assert not (tmp_path / "training.png").exists()
+    assert {name: (tmp_path / name).read_text() for name in mine} == dict.fromkeys(mine, "mine")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".lock", "run.json", *mine])
+
+
+def test_overwriting_a_run_that_recorded_no_files_removes_those_that_runs_then_wrote(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"status": "finished"}')
+    for name in ["model.safetensors", "forecast.csv", "residuals.png", "mine.csv", "mine.png"]:
+        (tmp_path / name).write_bytes(b"")
+    Run(tmp_path, "overwrite").close()
+    assert sorted(path.name for path in tmp_path.glob("*.*") if path.name != ".lock") == [
+        "mine.csv",
+        "mine.png",
+        "run.json",
+    ]
+
+
+def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="training")
+        (tmp_path / "scores.json").write_text("mine")
+        with pytest.raises(InputError, match=r"scores.json: was not written by this run, which would replace it; move"):
+            run.write_json("scores.json", {})
+    assert (tmp_path / "scores.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("files", ['["../../thesis.txt"]', '["/etc/passwd"]', '["run.json"]', "[3]", '"abc"'])
+def test_a_list_of_files_that_reaches_outside_the_folder_is_damage(tmp_path: Path, files: str) -> None:
+    (tmp_path / "run.json").write_text(f'{{"files": {files}}}')
+    with pytest.raises(InputError, match=r"run\.json: is damaged .files is .*--overwrite begins anew"):
+        Run(tmp_path, "resume")
+    Run(tmp_path, "overwrite").close()
+    assert (tmp_path / "run.json").is_file()
 
 
 def test_resuming_reads_what_was_recorded_and_sweeps_temporary_files(tmp_path: Path) -> None:
@@ -169,7 +202,7 @@ def test_an_overwriting_that_was_killed_is_finished_by_the_next_one(tmp_path: Pa
         run.save_state(a_state())
     with Run(tmp_path, "resume") as run:
         assert run.load_state() is None
-        assert run.info == {"status": "begun"}
+        assert run.info == {"status": "begun", "files": []}
 
 
 @pytest.mark.parametrize("data", [{"format": 2}, {"format": 1}, [], {"format": 1, "epoch": 1}])
@@ -190,4 +223,4 @@ def test_durations_are_not_in_the_metadata(tmp_path: Path) -> None:
 def test_a_damaged_run_can_be_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_bytes(b'{"status": "fin')
     with Run(tmp_path, "overwrite") as run:
-        assert run.info == {"status": "begun"}
+        assert run.info == {"status": "begun", "files": []}

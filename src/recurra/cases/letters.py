@@ -1,7 +1,7 @@
 """The letter cases: the alphabet as a sequence, accuracy beside the most frequent letter, parameters and curves."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from recurra.config import LanguageModelSettings, LettersSettings
 from recurra.evaluation.baselines import most_frequent_accuracy
@@ -19,6 +19,8 @@ CURVES = "training.png"
 
 class LettersCase:
     """A letters case at work."""
+
+    files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, SCORES)
 
     def __init__(self, settings: LettersSettings) -> None:
         self.settings, self.symbols = settings, sequence_of(settings)

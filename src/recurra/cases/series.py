@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # of the test part, and o
 
 class SeriesCase:
     """A case on series at work."""
+
+    files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, NEXT, PREDICTIONS, FORECAST, RESIDUALS, SCORES)
 
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from recurra.cases.catalog import Case, CaseSettings
 from recurra.config import LettersSettings, SeriesSettings, check
 from recurra.errors import InputError
 from recurra.models import LanguageModel, load
 from recurra.training import Callback, Run
-from recurra.training.run import INFO, MODEL, Mode
+from recurra.training.run import INFO, METRICS, MODEL, STATE, Mode
 
 if TYPE_CHECKING:
     from recurra.models import Forecaster
@@ -31,6 +31,8 @@ class TrainedRun:
 
 class Work(Protocol):
     """What a kind of case has to do; to make it raises what is at fault in the data."""
+
+    files: ClassVar[tuple[str, ...]]  # the names of those that `report` writes
 
     @property
     def model(self) -> "LanguageModel | Forecaster": ...
@@ -71,6 +73,7 @@ def train_case(
     fresh: tuple[CaseSettings, Work] | None = None
     if mode != "resume" or not (out / INFO).is_file():
         fresh = _fresh(case, overrides)  # faults come to light before any file changes
+        _check_input_is_kept(*fresh, out)
     with Run(out, mode) as run:
         begun = run.info.get("settings")
         if begun is not None:
@@ -83,6 +86,7 @@ def train_case(
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:
             settings, work = fresh or _fresh(case, overrides)
+        run.claim(STATE, METRICS, MODEL, *work.files)  # now, not after a long training
         run.settle(settings.model_dump(), case=case.name, versions=_versions(run), status="training")
         work.fit(run, callbacks)
         work.report(run, case.name)
@@ -107,6 +111,15 @@ def _fresh(case: Case, overrides: Mapping[str, Any]) -> tuple[CaseSettings, Work
     work = _work(settings)
     work.check()
     return settings, work
+
+
+def _check_input_is_kept(settings: CaseSettings, work: Work, out: Path) -> None:
+    """Raise if the run would replace the file that it is to learn from."""
+    data = getattr(settings, "data", None)
+    if data is None or Path(data).resolve().parent != out.resolve():
+        return
+    if Path(data).name in {INFO, STATE, METRICS, MODEL, *work.files}:
+        raise InputError(f"{data}: is the name of a file that the run in {out} writes; choose another --out.")
 
 
 def _check_same_case(run: Run, case: Case) -> None:

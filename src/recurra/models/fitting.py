@@ -57,6 +57,7 @@ def fit_network(
             raise InputError(
                 f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
             )
+        run.claim(MODEL)
         run.settle(settings.model_dump(), data=fingerprint)
         state = run.load_state()
         path = run.path / MODEL

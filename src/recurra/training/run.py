@@ -1,5 +1,6 @@
 """The run folder: tensors and JSON, each file replaced whole, so that a run killed at any moment can go on."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,11 @@ Mode = Literal["new", "resume", "overwrite", "read"]
 
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
 PARAMETERS, SCORES = "parameters.txt", "scores.json"
+FILES = "files"  # of run.json: the names of the files that the run writes, besides run.json itself
+FILES_OF_OLDER_RUNS = (  # whose run.json has no such list
+    *(STATE, MODEL, METRICS, PARAMETERS, SCORES),
+    *("training.png", "forecast.png", "residuals.png", "forecast.csv", "predictions.csv"),
+)
 EMPTYING = "emptying"
 METADATA_KEY = "recurra"  # of safetensors files: one key, as several come out in random order
 
@@ -42,6 +48,7 @@ class Run:
     def __init__(self, path: str | Path, mode: Mode = "read") -> None:
         self.path = Path(path)
         self.info: dict[str, Any] = {}
+        self._files: list[str] = []  # the names of those that the run writes
         self._lock: FileLock | None = None
         if mode == "read":
             if not (self.path / INFO).is_file():
@@ -64,7 +71,8 @@ class Run:
             self._check_place(mode)  # and again, now that no other process can change it
             sweep_temporary_files(self.path)
             if (self.path / INFO).is_file():
-                self.info = {} if mode == "overwrite" else self._read_info()
+                self.info = self._info_to_overwrite() if mode == "overwrite" else self._read_info()
+                self._files = list(self.info.get(FILES, FILES_OF_OLDER_RUNS))
                 if mode == "overwrite" or self.info.get("status") == EMPTYING:
                     self._empty()
                 elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
@@ -86,14 +94,33 @@ class Run:
             raise InputError(f"{self.path}: holds files and is not a run folder; choose another --out.")
 
     def _empty(self) -> None:
-        """Remove the results. run.json stays and says what goes on, so that after a kill the next one finishes it."""
+        """Remove the files that the run wrote, and no others.
+
+        run.json stays and says what goes on, so that after a kill the next one finishes it.
+        """
         self.info = {}
-        self.record(status=EMPTYING)
-        for name in (STATE, MODEL, METRICS, PARAMETERS, SCORES):
+        self.record(status=EMPTYING, files=self._files)
+        for name in self._files:
             (self.path / name).unlink(missing_ok=True)
-        for made in (*self.path.glob("*.png"), *self.path.glob("*.csv")):
-            made.unlink()
-        self.record(status="begun")
+        self._files = []
+        self.record(status="begun", files=self._files)
+
+    def claim(self, *names: str) -> None:
+        """Record that the run writes files of these names, so that `overwrite` removes them and nothing else.
+
+        Raises:
+            InputError: a file of one of the names is there, and the run did not write it.
+        """
+        new = [name for name in names if name not in self._files]
+        for name in new:
+            if (self.path / name).exists():
+                raise InputError(
+                    f"{self.path / name}: was not written by this run, which would replace it; "
+                    "move it away, or choose another --out."
+                )
+        if new:
+            self._files = sorted([*self._files, *new])
+            self.record(files=self._files)
 
     def close(self) -> None:
         """Let other processes work on the run."""
@@ -140,6 +167,8 @@ class Run:
 
     def write_json(self, name: str, content: Any) -> None:
         self._require_lock()
+        if name != INFO:
+            self.claim(name)
         text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False)
         replace_file(self.path / name, (text + "\n").encode())
 
@@ -152,7 +181,16 @@ class Run:
         for name in ("settings", "versions"):
             if not isinstance(info.get(name, {}), dict):
                 raise InputError(f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); --overwrite begins anew.")
+        files = info.get(FILES, [])
+        if not isinstance(files, list) or not all(isinstance(name, str) and _is_bare(name) for name in files):
+            raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); --overwrite begins anew.")
         return info
+
+    def _info_to_overwrite(self) -> dict[str, Any]:
+        """What is left to be read of run.json; --overwrite begins anew even where it is damaged."""
+        with contextlib.suppress(InputError):
+            return self._read_info()
+        return {}
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """One record an epoch; InputError if the file is missing or damaged."""
@@ -180,6 +218,7 @@ class Run:
     def save_state(self, state: TrainingState) -> None:
         """Write the state, and metrics.jsonl from it."""
         self._require_lock()
+        self.claim(STATE, METRICS)
         write_tensors(self.path / STATE, *state.to_parts())
         lines = [json.dumps(record, sort_keys=True) for record in state.history]
         replace_file(self.path / METRICS, "".join(line + "\n" for line in lines).encode())
@@ -200,6 +239,11 @@ class Run:
             raise InputError(
                 f"{path}: is damaged, or of another version of recurra ({error}); --overwrite begins anew."
             ) from error
+
+
+def _is_bare(name: str) -> bool:
+    """Whether a name stands for a file of the folder itself."""
+    return name not in {"", ".", "..", INFO} and Path(name).name == name
 
 
 class Checkpoint(Callback):
