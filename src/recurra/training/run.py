@@ -109,8 +109,10 @@ class Run:
         """Record that the run writes files of these names, so that `overwrite` removes them and nothing else.
 
         Raises:
-            InputError: a file of one of the names is there, and the run did not write it.
+            InputError: a file of one of the names is there, and the run did not write it; or the run was opened for
+                reading.
         """
+        self._require_lock()
         new = [name for name in names if name not in self._files]
         for name in new:
             if (self.path / name).exists():
