@@ -18,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 import recurra
 from recurra import accelerate
 from recurra.errors import InputError
-from recurra.nn import kernels, native
+from recurra.nn.backends.native import autograd, kernels
 
 B, T, I, H = 3, 5, 4, 3
 KINDS = {
@@ -97,13 +97,13 @@ def assert_same(theirs, ours, given, leaves, seed=0):
 @pytest.fixture
 def scans(monkeypatch):
     """The calls of the native scan, which has no other way than the kernels: whether each is in reverse."""
-    calls, true_scan = [], native.scan
+    calls, true_run = [], autograd.run
 
-    def spy(*args, **options):
-        calls.append(options.get("reverse", False))
-        return true_scan(*args, **options)
+    def spy(call, *args):
+        calls.append(call.reverse)
+        return true_run(call, *args)
 
-    monkeypatch.setattr(native, "scan", spy)
+    monkeypatch.setattr(autograd, "run", spy)
     return calls
 
 
@@ -667,13 +667,13 @@ def test_torch_compile(model, fullgraph, scans, monkeypatch):
     # without allow_rnn torch breaks the graph at any LSTM, ours too, and refuses fullgraph
     theirs, x = copy.deepcopy(model), torch.randn(T, B, I)
     accelerate(model)
-    compiling, true_scan = [], native.scan
+    compiling, true_run = [], autograd.run
 
-    def spy(*args, **options):
+    def spy(*args):
         compiling.append(torch.compiler.is_compiling())
-        return true_scan(*args, **options)
+        return true_run(*args)
 
-    monkeypatch.setattr(native, "scan", spy)
+    monkeypatch.setattr(autograd, "run", spy)
     torch._dynamo.reset()
     with torch._dynamo.config.patch(allow_rnn=fullgraph):
         compiled = torch.compile(model, backend="aot_eager", fullgraph=fullgraph)
@@ -822,7 +822,7 @@ def test_only_a_module_can_be_accelerated():
 
 def test_the_public_name_is_the_function():
     assert recurra.accelerate is recurra.nn.accelerate is accelerate
-    assert accelerate.__module__ == "recurra.nn.accelerate"
+    assert accelerate.__module__ == "recurra.nn.accelerate.report"
 
 
 def test_long_packed_sequences_of_one_feature_run_on_the_kernels(scans):

@@ -7,11 +7,15 @@ import torch
 from torch import nn
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
+from recurra.nn import GRU, LSTM, GRUCell, LSTMCell, OneStep, SimpleRNN, SimpleRNNCell
 from recurra.nn.cells import ACTIVATIONS
 
 CELLS = {"SimpleRNN": SimpleRNNCell, "GRU": GRUCell, "LSTM": LSTMCell}
 EACH_CELL = pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
+
+
+def step_of(make, input_size, hidden_size, **options):
+    return OneStep(make(**options), input_size, hidden_size)
 
 
 def randomize(module):
@@ -31,24 +35,24 @@ def gradients(outputs, *leaves):
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (lambda bias: SimpleRNNCell(4, 3, bias=bias), lambda bias: nn.RNNCell(4, 3, bias)),
+        (lambda bias: step_of(SimpleRNNCell, 4, 3, bias=bias), lambda bias: nn.RNNCell(4, 3, bias)),
         (
-            lambda bias: SimpleRNNCell(4, 3, bias=bias, activation="relu"),
+            lambda bias: step_of(SimpleRNNCell, 4, 3, bias=bias, activation="relu"),
             lambda bias: nn.RNNCell(4, 3, bias, nonlinearity="relu"),
         ),
-        (lambda bias: GRUCell(4, 3, bias=bias), lambda bias: nn.GRUCell(4, 3, bias)),
-        (lambda bias: LSTMCell(4, 3, bias=bias), lambda bias: nn.LSTMCell(4, 3, bias)),
+        (lambda bias: step_of(GRUCell, 4, 3, bias=bias), lambda bias: nn.GRUCell(4, 3, bias)),
+        (lambda bias: step_of(LSTMCell, 4, 3, bias=bias), lambda bias: nn.LSTMCell(4, 3, bias)),
     ],
     ids=["tanh", "relu", "gru", "lstm"],
 )
 def test_equals_the_torch_cell_in_state_and_every_gradient(ours, theirs, bias, given_state):
     cell, oracle = randomize(ours(bias)), randomize(theirs(bias))
-    joined_bias = bias and not isinstance(cell, GRUCell)  # two biases of torch's are one of ours
+    joined_bias = bias and not isinstance(cell.cell, GRUCell)  # two biases of torch's are one of ours
     with torch.no_grad():
         for name, p in cell.named_parameters():
             p.copy_(oracle.bias_ih + oracle.bias_hh if name == "bias" else oracle.get_parameter(name))
     x = torch.randn(5, 4, dtype=torch.float64, requires_grad=True)
-    count = cell.equations.states
+    count = len(cell.cell.states)
     state = tuple(torch.randn(5, 3, dtype=torch.float64, requires_grad=True) for _ in range(count))
     leaves = (x, *state) if given_state else (x,)
 
@@ -72,7 +76,7 @@ def sigmoid(x):
 
 
 def test_a_gru_step_with_reset_before_by_hand():
-    cell = GRUCell(1, 1, reset_after=False).double()
+    cell = step_of(GRUCell, 1, 1, reset_after=False).double()
     with torch.no_grad():
         cell.weight_ih.copy_(torch.tensor([[0.1], [0.2], [0.3]]))  # r, z, n
         cell.weight_hh.copy_(torch.tensor([[-0.4], [0.5], [0.6]]))
@@ -102,11 +106,11 @@ def test_activations_are_the_known_functions(name, expected):
 @pytest.mark.parametrize(
     ("cell", "layer"),
     [
-        (SimpleRNNCell(4, 3, activation="hard_sigmoid"), SimpleRNN(4, 3, activation="hard_sigmoid")),
-        (GRUCell(4, 3, activation="linear", reset_after=False), GRU(4, 3, activation="linear", reset_after=False)),
-        (GRUCell(4, 3), GRU(4, 3)),
-        (LSTMCell(4, 3, recurrent_activation="hard_sigmoid"), LSTM(4, 3, recurrent_activation="hard_sigmoid")),
-        (LSTMCell(4, 3, bias=False), LSTM(4, 3, bias=False)),
+        (step_of(SimpleRNNCell, 4, 3, activation="hard_sigmoid"), SimpleRNN(4, 3, activation="hard_sigmoid")),
+        (step_of(GRUCell, 4, 3, activation="linear", reset_after=False), GRU(4, 3, activation="linear", reset_after=False)),
+        (step_of(GRUCell, 4, 3), GRU(4, 3)),
+        (step_of(LSTMCell, 4, 3, recurrent_activation="hard_sigmoid"), LSTM(4, 3, recurrent_activation="hard_sigmoid")),
+        (step_of(LSTMCell, 4, 3, bias=False), LSTM(4, 3, bias=False)),
     ],
     ids=lambda module: type(module).__name__,
 )
@@ -123,13 +127,13 @@ def test_steps_of_a_cell_are_a_layer_with_the_same_parameter_names(cell, layer):
 
 
 def test_a_fresh_lstm_cell_has_forget_bias_one():
-    assert LSTMCell(2, 2).bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
-    assert LSTMCell(2, 2, unit_forget_bias=False).bias.tolist() == [0] * 8
+    assert step_of(LSTMCell, 2, 2).bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+    assert step_of(LSTMCell, 2, 2, unit_forget_bias=False).bias.tolist() == [0] * 8
 
 
 @EACH_CELL
 def test_a_step_of_an_empty_batch_is_empty(make):
-    assert {s.shape for s in make(4, 3)(torch.zeros(0, 4))} == {(0, 3)}
+    assert {s.shape for s in step_of(make, 4, 3)(torch.zeros(0, 4))} == {(0, 3)}
 
 
 @EACH_CELL
@@ -142,11 +146,11 @@ def test_a_step_of_an_empty_batch_is_empty(make):
     ],
 )
 def test_sizes_and_activations_are_checked(make, arguments, options, message):
-    with pytest.raises(InputError, match=f"{make.__name__}: {message}"):
-        make(*arguments, **options)
+    with pytest.raises(InputError, match=f"{make.__name__.removesuffix('Cell')}: {message}"):
+        step_of(make, *arguments, **options)
 
 
 @pytest.mark.parametrize("make", [GRUCell, LSTMCell])
 def test_an_unknown_recurrent_activation_is_refused(make):
-    with pytest.raises(InputError, match=f"{make.__name__}: recurrent_activation is 'softmax'"):
-        make(4, 3, recurrent_activation="softmax")
+    with pytest.raises(InputError, match=f"{make.__name__.removesuffix('Cell')}: recurrent_activation is 'softmax'"):
+        step_of(make, 4, 3, recurrent_activation="softmax")

@@ -8,7 +8,7 @@ import torch
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
-from recurra.nn.keras_config import layers_from_config
+from recurra.nn.interchange.keras_config import layers_from_config
 
 
 @pytest.fixture
@@ -47,15 +47,15 @@ def test_options_reach_the_layer(keras, read):
     )
     first, second, third, fourth, fifth = (network.layers[n] for n in ("first", "second", "third", "fourth", "fifth"))
     assert isinstance(first, LSTM)
-    assert (first.input_size, first.hidden_size, first.use_bias, first.unit_forget_bias) == (2, 3, False, False)
-    assert (first.equations.activation, first.equations.recurrent_activation) == ("relu", "hard_sigmoid")
+    assert (first.input_size, first.hidden_size, first.cell.bias, first.cell.unit_forget_bias) == (2, 3, False, False)
+    assert (first.cell.activation, first.cell.recurrent_activation) == ("relu", "hard_sigmoid")
     assert (first.return_sequences, first.go_backwards, first.bidirectional) == (True, True, False)
     assert (first.dropout, first.recurrent_dropout) == (0.1, 0.2)
     assert isinstance(second, GRU)
-    assert (second.bidirectional, second.equations.reset_after, second.dropout) == (True, False, 0.3)
+    assert (second.bidirectional, second.cell.reset_after, second.dropout) == (True, False, 0.3)
     assert third.p == 0.4
     assert isinstance(fourth, SimpleRNN)
-    assert (fourth.input_size, fourth.equations.activation) == (8, "linear")
+    assert (fourth.input_size, fourth.cell.activation) == (8, "linear")
     assert (fifth.in_features, fifth.out_features, fifth.activation, fifth.bias) == (5, 6, "softmax", None)
 
 

@@ -72,7 +72,7 @@ def test_computes_what_keras_recorded(case, dtype):
         x = tensor(RECORDED["inputs"][call["x"]], requires_grad=True)
         state, mask = None, None
         if call.get("state"):
-            count = layer.equations.states * (2 if case["bidirectional"] else 1)
+            count = len(layer.cell.states) * (2 if case["bidirectional"] else 1)
             state = tuple(tensor(s, requires_grad=True) for s in RECORDED["inputs"]["state"][:count])
         if call.get("mask"):
             mask = torch.tensor(RECORDED["mask"])
@@ -108,7 +108,7 @@ def constant(layer):
                 p.fill_(0.02)
             else:
                 p.fill_(0.03)
-        if layer.unit_forget_bias and layer.use_bias:
+        if getattr(layer.cell, "unit_forget_bias", False) and layer.cell.bias:
             layer.bias[layer.hidden_size : 2 * layer.hidden_size] = 1.0
     return layer
 
@@ -142,17 +142,17 @@ def test_gives_the_numbers_of_keras_own_layer_tests(make, options, expected, bac
 def test_fresh_weights_are_glorot_orthogonal_and_zero(make, bidirectional):
     layer = make(40, 30, bidirectional=bidirectional)
     for suffix in ("", "_reverse") if bidirectional else ("",):
-        w = layer.weights(suffix)
-        rows = w.weight_ih.shape[0]
+        w = layer.direction(suffix)
+        rows = w["weight_ih"].shape[0]
         bound = (6 / (40 + rows)) ** 0.5
-        assert 0.98 * bound < w.weight_ih.abs().max() <= bound
-        torch.testing.assert_close(w.weight_hh.T @ w.weight_hh, torch.eye(30), atol=1e-5, rtol=0)
+        assert 0.98 * bound < w["weight_ih"].abs().max() <= bound
+        torch.testing.assert_close(w["weight_hh"].T @ w["weight_hh"], torch.eye(30), atol=1e-5, rtol=0)
         expected = torch.zeros(rows)
         if make is LSTM:
             expected[30:60] = 1.0
-        assert torch.equal(w.bias_ih, expected)
+        assert torch.equal(w["bias_ih" if make is GRU else "bias"], expected)
         if make is GRU:
-            assert torch.equal(w.bias_hh, torch.zeros(rows))
+            assert torch.equal(w["bias_hh"], torch.zeros(rows))
     if bidirectional:
         assert not torch.equal(layer.weight_ih, layer.weight_ih_reverse)
 
@@ -350,7 +350,7 @@ def test_recurrent_dropout_hides_the_same_units_at_all_steps():
 def test_recurrent_dropout_hides_the_state_from_the_gates_only(make, options, monkeypatch):
     # with all of the state hidden the gates see none of it, but z·h and f·c still do
     layer = random_like(make(2, 3, recurrent_dropout=0.5, return_state=True, **options))
-    x, state = torch.randn(4, 6, 2), (torch.randn(4, 3),) * layer.equations.states
+    x, state = torch.randn(4, 6, 2), (torch.randn(4, 3),) * len(layer.cell.states)
     with monkeypatch.context() as patch:
         patch.setattr(torch.nn.functional, "dropout", lambda ones, *_: torch.zeros_like(ones))
         found = layer(x, state)
@@ -416,7 +416,7 @@ def test_a_shape_that_does_not_fit_is_named(make, call, message):
     with pytest.raises(InputError, match=f"{make.__name__}: .*{message}"):
         layer(
             torch.zeros(call.get("x", (4, 6, 2))),
-            state and (torch.zeros(state),) * layer.equations.states,
+            state and (torch.zeros(state),) * len(layer.cell.states),
             mask and torch.ones(mask, dtype=torch.bool),
         )
 

@@ -25,16 +25,19 @@ from torch.testing._internal.two_tensor import TwoTensor
 from torch.utils.checkpoint import checkpoint
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN, kernels, native
-from recurra.nn.cells import GRUEquations, LSTMEquations, SimpleRNNEquations, Weights
+from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn.backends import Call
+from recurra.nn.backends.native import autograd, kernels
+from recurra.nn.backends.native.kernels import KernelCall, Tensors, Weights
+from recurra.nn.backends.torch import OPERATORS, operator_of
 from recurra.nn.scan import choose_backend, scan
 
 CHECKS = Path(__file__).parent / "native_checks"
 CELLS = {
-    "tanh": SimpleRNNEquations(),
-    "relu": SimpleRNNEquations("relu"),
-    "gru": GRUEquations(),
-    "lstm": LSTMEquations(),
+    "tanh": OPERATORS["rnn_tanh"],
+    "relu": OPERATORS["rnn_relu"],
+    "gru": OPERATORS["gru"],
+    "lstm": OPERATORS["lstm"],
 }
 LAYERS = {
     "tanh": SimpleRNN,
@@ -48,7 +51,7 @@ EACH_CELL = pytest.mark.parametrize("cell", CELLS)
 def problem(cell, B, T, I, H, seed=0):
     """Leaves by name, weights as torch.nn draws them, the rest normal."""
     random = torch.Generator().manual_seed(seed)
-    rows = CELLS[cell].gates * H
+    rows = CELLS[cell].parameters(I, H)["weight_ih"].shape[0]
     leaves = {"x": torch.randn(B, T, I, generator=random), "h0": torch.randn(B, H, generator=random)}
     if cell == "lstm":
         leaves["c0"] = torch.randn(B, H, generator=random)
@@ -61,8 +64,9 @@ def problem(cell, B, T, I, H, seed=0):
 def call(cell, backend, leaves, **options):
     """The outputs by name of a call with leaves by name; what is not there is None."""
     state = tuple(leaves[name] for name in ("h0", "c0") if leaves.get(name) is not None)
-    w = Weights(*(leaves.get(name) for name in Weights._fields))
-    y, last = scan(CELLS[cell], leaves["x"], state or None, w, backend=backend, **options)
+    parameters = {name: leaves[name] for name in Weights._fields if leaves.get(name) is not None}
+    H = parameters["weight_hh"].shape[1]
+    y, last = scan(Call(CELLS[cell], H, parameters, leaves["x"], state or None, **options), backend)
     return {name: t for name, t in zip(("y", "h", "c"), (y, *last), strict=False) if t is not None}
 
 
@@ -363,7 +367,8 @@ def test_outputs_that_lie_in_memory_step_after_step_are_the_same_bits(cell, opti
     w = Weights(*(leaves[name] for name in Weights._fields))
     outputs, gradients = [], []
     for time_major in (False, True):
-        y, _ = native.scan(CELLS[cell], leaves["x"], None, w, time_major=time_major, **options)
+        how = KernelCall(operator_of(CELLS[cell]), options.get("reverse", False), sequences=True, time_major=time_major)
+        y, _ = autograd.run(how, leaves["x"], None, w)
         assert y.shape == (7, 5, 9)
         assert (y.transpose(0, 1) if time_major else y).is_contiguous()
         outputs.append({"y": y.detach()})
@@ -846,7 +851,7 @@ COMPILED = {  # layer options; whether a mask, whether a state is given
 
 def layer_call(layer, B, T, masked, given):
     """A layer's arguments."""
-    count = layer.equations.states * (2 if layer.bidirectional else 1)
+    count = len(layer.cell.states) * (2 if layer.bidirectional else 1)
     state = tuple(torch.randn(B, layer.hidden_size, requires_grad=True) for _ in range(count)) if given else None
     mask = draw_mask("holes", B, T, torch.Generator().manual_seed(0)) if masked else None
     return torch.randn(B, T, layer.input_size, requires_grad=True), state, mask
@@ -925,7 +930,7 @@ def test_fake_tensors_have_the_shapes_of_real_ones(cell, kernel_calls):
         layer = LAYERS[cell](3, 5, backend="native", return_sequences=True, return_state=True)
         x = torch.randn(4, 6, 3, requires_grad=True)
         outputs = layer(x)
-        assert [tuple(o.shape) for o in outputs] == [(4, 6, 5)] + [(4, 5)] * layer.equations.states
+        assert [tuple(o.shape) for o in outputs] == [(4, 6, 5)] + [(4, 5)] * len(layer.cell.states)
         gradients = torch.autograd.grad(outputs[0].sum(), [x, *layer.parameters()])
         assert [g.shape for g in gradients] == [x.shape, *(p.shape for p in layer.parameters())]
     assert kernel_calls == []
@@ -945,7 +950,7 @@ def operator_arguments(operator, cell, sequences=True, given=True, wanted=None, 
     leaves |= {"mask": draw_mask("holes", 4, 5, torch.Generator().manual_seed(0))}
     if not given:
         leaves = {name: t for name, t in leaves.items() if name not in {"h0", "c0"}}
-    leaves |= {"kernel": list(CELLS).index(cell), "sequences": sequences, "keep_tape": True, "wanted": wanted}
+    leaves |= {"kernel": operator_of(CELLS[cell]), "sequences": sequences, "keep_tape": True, "wanted": wanted}
     arguments = {}
     for argument in operator.default._schema.arguments:
         is_flag = str(argument.type) == "bool"
@@ -1093,17 +1098,18 @@ def test_where_it_cannot_run_another_backend_does_and_insisting_names_it(cell, r
 
 
 def test_a_tensor_of_another_device_or_layout_is_named():
-    x, w = torch.zeros(2, 4, 3), Weights(torch.zeros(5, 3), torch.zeros(5, 5))
+    x, w = torch.zeros(2, 4, 3), {"weight_ih": torch.zeros(5, 3), "weight_hh": torch.zeros(5, 5)}
     for other, reason in ((x.to("meta"), "torch.float32 tensors on meta"), (x.to_sparse(), "sparse tensors")):
         with pytest.raises(InputError, match=f'backend="native" cannot do {reason}'):
-            choose_backend(CELLS["tanh"], other, None, w, mask=None, keep=None, backend="native")
+            choose_backend(Call(CELLS["tanh"], 5, w, other), "native")
 
 
 WITHOUT_KERNELS = """
 import sys
 sys.modules["recurra.nn._kernels"] = None
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN, kernels
+from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn.backends.native import kernels
 assert kernels.isa() is None
 x, mask = torch.randn(2, 4, 3), torch.tensor([[True] * 4, [True, False, True, False]])
 for layer in (
@@ -1226,11 +1232,11 @@ def test_a_mask_of_numbers_is_refused_where_it_is_read_as_memory(cell):
 @EACH_CELL
 def test_the_operator_refuses_other_types_and_no_time_steps(cell):
     leaves = problem(cell, 3, 4, 5, 6)
-    kernel = native.kernel_of(CELLS[cell])
+    kernel = operator_of(CELLS[cell])
 
     def operator(x, h0):
         w = [leaves[name] for name in Weights._fields]
-        return torch.ops.recurra.scan(x, None, h0, leaves.get("c0"), *w, kernel, False, True, False, False, False)
+        return torch.ops.recurra.scan(None, x, h0, leaves.get("c0"), *w, kernel, False, True, False, False, False)
 
     operator(leaves["x"], leaves["h0"])
     for x, h0 in ((leaves["x"].double(), leaves["h0"]), (leaves["x"], leaves["h0"].double())):
@@ -1245,7 +1251,7 @@ def test_the_operator_refuses_other_types_and_no_time_steps(cell):
 def refusals_of_backward():
     """Arguments that a kernel would read or write past their end: what they replace, and what is said."""
     B, T, H = 3, 4, 6
-    stride = kernels.extension.tape_stride(kernels.GRU, H)
+    stride = kernels.extension.tape_stride(kernels.KERNELS["gru"], H)
     yield "dy", torch.zeros(B * T * H), rf"shape \({B * T * H},\); expected \({B}, {T}, {H}\)"
     yield "dy", torch.zeros(1, 1, B * T * H), rf"shape \(1, 1, {B * T * H}\); expected \({B}, {T}, {H}\)"
     yield "dh", torch.zeros(B, H + 1), f"expected {B * H} numbers"
@@ -1260,8 +1266,8 @@ def refusals_of_backward():
 def test_what_would_be_read_past_its_end_is_refused(name, value, message):
     B, T, I, H = 3, 4, 5, 6
     leaves = problem("gru", B, T, I, H)
-    given = {"x": leaves["x"], "dy": torch.zeros(B, T, H), "dh": None, "kernel": kernels.GRU}
-    given["tape"] = torch.zeros(T + 1, B, kernels.extension.tape_stride(kernels.GRU, H))
+    given = {"x": leaves["x"], "dy": torch.zeros(B, T, H), "dh": None, "kernel": kernels.KERNELS["gru"]}
+    given["tape"] = torch.zeros(T + 1, B, kernels.extension.tape_stride(kernels.KERNELS["gru"], H))
     given[name] = value
     tensors = (None, given["x"], leaves["h0"], None, *[leaves[name] for name in Weights._fields])
     found = tuple(None if t is None else torch.empty_like(t) for t in tensors[1:])
@@ -1273,11 +1279,11 @@ def test_what_would_be_read_past_its_end_is_refused(name, value, message):
 
 @EACH_CELL
 def test_no_features_and_no_units_are_refused(cell):
-    gates = CELLS[cell].gates
+    gates = max(len(CELLS[cell].gates), 1)
     for I, H in ((0, 3), (3, 0)):
         w = Weights(torch.zeros(gates * H, I), torch.zeros(gates * H, H))
         with pytest.raises(InputError, match="no features or no units"):
-            native.scan(CELLS[cell], torch.zeros(2, 4, I), None, w)
+            autograd.run(KernelCall(operator_of(CELLS[cell]), False, True), torch.zeros(2, 4, I), None, w)
 
 
 @EACH_CELL

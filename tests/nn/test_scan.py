@@ -7,29 +7,31 @@ import pytest
 import torch
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN, kernels
-from recurra.nn.cells import GRUEquations, LSTMEquations, SimpleRNNEquations, Weights
+from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn.backends import Call
+from recurra.nn.backends.native import kernels
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
 from recurra.nn.scan import choose_backend, scan
 
 B, T, I, H = 3, 5, 4, 3
 TORCH_OPERATORS = ("rnn_tanh", "rnn_relu", "gru", "lstm")
 FAST = {  # what torch has, and the operator that computes it
-    "tanh": (SimpleRNNEquations(), "rnn_tanh"),
-    "relu": (SimpleRNNEquations("relu"), "rnn_relu"),
-    "gru": (GRUEquations(), "gru"),
-    "lstm": (LSTMEquations(), "lstm"),
+    "tanh": (SimpleRNNCell(), "rnn_tanh"),
+    "relu": (SimpleRNNCell("relu"), "rnn_relu"),
+    "gru": (GRUCell(), "gru"),
+    "lstm": (LSTMCell(), "lstm"),
 }
 SLOW = {  # what torch lacks, and how that is named
-    "linear": (SimpleRNNEquations("linear"), "activation 'linear'"),
-    "sigmoid": (SimpleRNNEquations("sigmoid"), "activation 'sigmoid'"),
-    "gru relu": (GRUEquations("relu"), "activation 'relu'"),
-    "gru gates": (GRUEquations("tanh", "hard_sigmoid"), "recurrent_activation 'hard_sigmoid'"),
-    "gru reset before": (GRUEquations(reset_after=False), "reset_after=False"),
-    "lstm linear": (LSTMEquations("linear"), "activation 'linear'"),
-    "lstm gates": (LSTMEquations("tanh", "tanh"), "recurrent_activation 'tanh'"),
+    "linear": (SimpleRNNCell("linear"), "activation 'linear'"),
+    "sigmoid": (SimpleRNNCell("sigmoid"), "activation 'sigmoid'"),
+    "gru relu": (GRUCell("relu"), "activation 'relu'"),
+    "gru gates": (GRUCell("tanh", "hard_sigmoid"), "recurrent_activation 'hard_sigmoid'"),
+    "gru reset before": (GRUCell(reset_after=False), "reset_after=False"),
+    "lstm linear": (LSTMCell("linear"), "activation 'linear'"),
+    "lstm gates": (LSTMCell("tanh", "tanh"), "recurrent_activation 'tanh'"),
 }
-EACH_FAST = pytest.mark.parametrize(("equations", "operator"), FAST.values(), ids=FAST)
-EACH_SLOW = pytest.mark.parametrize(("equations", "reason"), SLOW.values(), ids=SLOW)
+EACH_FAST = pytest.mark.parametrize(("cell", "operator"), FAST.values(), ids=FAST)
+EACH_SLOW = pytest.mark.parametrize(("cell", "reason"), SLOW.values(), ids=SLOW)
 MASK = torch.tensor([[True, False, True, True, False], [False, False, True, True, True], [False] * 5])
 KEEP = torch.tensor([[2.0, 0.0, 2.0], [0.0, 0.0, 2.0], [2.0, 2.0, 2.0]], dtype=torch.float64)
 
@@ -41,13 +43,11 @@ def random(*shape):
     return (torch.rand(shape, dtype=torch.float64) - 0.5).requires_grad_()
 
 
-def arguments(equations, bias=True):
+def arguments(cell, bias=True):
     """Input, state and weights, all random."""
-    rows = equations.gates * H
-    biases = [random(rows)] if bias else []
-    if bias and equations.separate_bias_hh:
-        biases.append(random(rows))
-    return random(B, T, I), [random(B, H) for _ in range(equations.states)], [random(rows, I), random(rows, H), *biases]
+    names = [name for name in cell.parameters(I, H) if bias or not name.startswith("bias")]
+    weights = [random(*cell.parameters(I, H)[name].shape) for name in names]
+    return random(B, T, I), [random(B, H) for _ in cell.states], weights
 
 
 def in_float32(x, state, weights):
@@ -58,9 +58,14 @@ def in_float32(x, state, weights):
     ]
 
 
-def run(equations, backend, x, state, weights, **options):
-    state = None if state is None else tuple(state)
-    outputs, last = scan(equations, x, state, Weights(*weights), backend=backend, **options)
+def call_of(cell, x, state, weights, **options):
+    """The call of a cell with its weights in their order; without biases where there are none."""
+    parameters = dict(zip(cell.parameters(I, H), weights, strict=False))
+    return Call(cell, weights[1].shape[1], parameters, x, state and tuple(state), **options)
+
+
+def run(cell, backend, x, state, weights, **options):
+    outputs, last = scan(call_of(cell, x, state, weights, **options), backend)
     return outputs, *last
 
 
@@ -97,9 +102,9 @@ def called(monkeypatch):
 
 @EACH_FAST
 @pytest.mark.parametrize("bias", [True, False])
-def test_backends_agree_on_outputs_states_and_every_gradient(equations, operator, bias):
-    x, state, weights = arguments(equations, bias)
-    results = {backend: run(equations, backend, x, state, weights) for backend in ("reference", "torch", "auto")}
+def test_backends_agree_on_outputs_states_and_every_gradient(cell, operator, bias):
+    x, state, weights = arguments(cell, bias)
+    results = {backend: run(cell, backend, x, state, weights) for backend in ("reference", "torch", "auto")}
     for backend in ("torch", "auto"):
         torch.testing.assert_close(results[backend], results["reference"], rtol=0, atol=1e-10)
     leaves = [x, *state, *weights]
@@ -112,43 +117,43 @@ def test_backends_agree_on_outputs_states_and_every_gradient(equations, operator
 @pytest.mark.parametrize(
     ("backend", "masked"), [*((name, False) for name in BACKENDS), ("native", True), ("reference", True)]
 )
-def test_every_backend_reads_from_the_end_as_if_the_sequence_was_flipped(equations, operator, backend, masked):
-    x, state, weights = in_float32(*arguments(equations))
+def test_every_backend_reads_from_the_end_as_if_the_sequence_was_flipped(cell, operator, backend, masked):
+    x, state, weights = in_float32(*arguments(cell))
     mask = MASK if masked else None
-    outputs, *last = run(equations, backend, x, state, weights, mask=mask, reverse=True)
+    outputs, *last = run(cell, backend, x, state, weights, mask=mask, reverse=True)
     flipped = None if mask is None else mask.flip(1)
-    expected, *expected_last = run(equations, backend, x.flip(1), state, weights, mask=flipped)
+    expected, *expected_last = run(cell, backend, x.flip(1), state, weights, mask=flipped)
     torch.testing.assert_close(outputs, expected.flip(1), rtol=0, atol=1e-6)
     torch.testing.assert_close(last, expected_last, rtol=0, atol=1e-6)
-    assert not torch.allclose(outputs, run(equations, backend, x, state, weights, mask=mask)[0])
+    assert not torch.allclose(outputs, run(cell, backend, x, state, weights, mask=mask)[0])
 
 
 @EACH_FAST
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_no_state_is_a_state_of_zeros(equations, operator, backend):
-    x, state, weights = in_float32(*arguments(equations))
+def test_no_state_is_a_state_of_zeros(cell, operator, backend):
+    x, state, weights = in_float32(*arguments(cell))
     zeros = [torch.zeros(B, H) for _ in state]
-    found = run(equations, backend, x, None, weights)
-    torch.testing.assert_close(found, run(equations, backend, x, zeros, weights), rtol=0, atol=0)
-    assert not torch.allclose(found[0], run(equations, backend, x, state, weights)[0])
+    found = run(cell, backend, x, None, weights)
+    torch.testing.assert_close(found, run(cell, backend, x, zeros, weights), rtol=0, atol=0)
+    assert not torch.allclose(found[0], run(cell, backend, x, state, weights)[0])
 
 
 @EACH_FAST
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_last_state_is_the_same_whether_sequences_are_wanted_or_not(equations, operator, backend):
-    x, state, weights = in_float32(*arguments(equations))
+def test_the_last_state_is_the_same_whether_sequences_are_wanted_or_not(cell, operator, backend):
+    x, state, weights = in_float32(*arguments(cell))
     for reverse in (False, True):
-        _, *last = run(equations, backend, x, state, weights, reverse=reverse)
-        _, *alone = run(equations, backend, x, state, weights, reverse=reverse, sequences=False)
+        _, *last = run(cell, backend, x, state, weights, reverse=reverse)
+        _, *alone = run(cell, backend, x, state, weights, reverse=reverse, sequences=False)
         torch.testing.assert_close(alone, last, rtol=0, atol=0)
 
 
 @EACH_FAST
-def test_auto_takes_our_kernels_in_float32_and_torchs_operator_in_float64(equations, operator, called):
-    arguments_64 = arguments(equations)
-    run(equations, "auto", *arguments_64)
+def test_auto_takes_our_kernels_in_float32_and_torchs_operator_in_float64(cell, operator, called):
+    arguments_64 = arguments(cell)
+    run(cell, "auto", *arguments_64)
     assert called == [operator]
-    run(equations, "auto", *in_float32(*arguments_64))
+    run(cell, "auto", *in_float32(*arguments_64))
     assert called == [operator, "native " + operator]
 
 
@@ -180,37 +185,37 @@ def test_layers_reach_the_fast_operator(layer, operators, called):
 @EACH_FAST
 @pytest.mark.parametrize(
     ("backend", "option"),
-    [("auto", {"mask": MASK}), ("auto", {"keep": KEEP}), ("reference", {})],
-    ids=["mask", "keep", "reference"],
+    [("auto", {"mask": MASK}), ("auto", {"dropout_mask": KEEP}), ("reference", {})],
+    ids=["mask", "dropout", "reference"],
 )
-def test_torchs_operators_are_left_alone_where_they_cannot(equations, operator, backend, option, called):
-    run(equations, backend, *arguments(equations), **option)
+def test_torchs_operators_are_left_alone_where_they_cannot(cell, operator, backend, option, called):
+    run(cell, backend, *arguments(cell), **option)
     assert called == []
 
 
 @EACH_SLOW
-def test_auto_falls_back_to_the_reference(equations, reason, called):
-    x, state, weights = arguments(equations)
-    found = run(equations, "auto", x, state, weights)
+def test_auto_falls_back_to_the_reference(cell, reason, called):
+    x, state, weights = arguments(cell)
+    found = run(cell, "auto", x, state, weights)
     assert called == []
-    assert choose_backend(equations, x, tuple(state), Weights(*weights), mask=None, keep=None) == "reference"
-    torch.testing.assert_close(found, run(equations, "reference", x, state, weights), rtol=0, atol=0)
+    assert choose_backend(call_of(cell, x, state, weights)).name == "reference"
+    torch.testing.assert_close(found, run(cell, "reference", x, state, weights), rtol=0, atol=0)
 
 
 @EACH_SLOW
 @pytest.mark.parametrize("backend", ["native", "torch"])
-def test_insisting_on_a_fast_one_is_an_error_that_names_the_reason(equations, reason, backend):
+def test_insisting_on_a_fast_one_is_an_error_that_names_the_reason(cell, reason, backend):
     with pytest.raises(InputError, match=f'backend="{backend}" cannot do {reason}; backend="auto" finds a way'):
-        run(equations, backend, *in_float32(*arguments(equations)))
+        run(cell, backend, *in_float32(*arguments(cell)))
 
 
 @EACH_FAST
 @pytest.mark.parametrize(
-    ("option", "reason"), [({"mask": MASK}, "masks"), ({"keep": KEEP}, "recurrent dropout")], ids=["mask", "keep"]
+    ("option", "reason"), [({"mask": MASK}, "masks"), ({"dropout_mask": KEEP}, "recurrent dropout")], ids=["mask", "dropout"]
 )
-def test_insisting_on_torch_for_a_mask_or_dropout_is_an_error(equations, operator, option, reason):
+def test_insisting_on_torch_for_a_mask_or_dropout_is_an_error(cell, operator, option, reason):
     with pytest.raises(InputError, match=f'backend="torch" cannot do {reason}'):
-        run(equations, "torch", *arguments(equations), **option)
+        run(cell, "torch", *arguments(cell), **option)
 
 
 def test_insisting_on_torch_for_an_empty_batch_is_an_error():
@@ -227,50 +232,52 @@ def test_insisting_on_torch_for_an_empty_batch_is_an_error():
         ({"backend": "torch"}, "torch"),
         ({"backend": "reference"}, "reference"),
         ({"mask": MASK}, "native"),
-        ({"keep": KEEP.float()}, "reference"),
+        ({"dropout_mask": KEEP.float()}, "reference"),
         ({"batch": 0}, "native"),
         ({"state": None}, "native"),
         ({"dtype": torch.float64}, "torch"),
         ({"dtype": torch.float64, "state": None}, "torch"),
         ({"dtype": torch.float64, "mask": MASK}, "reference"),
-        ({"dtype": torch.float64, "keep": KEEP}, "reference"),
+        ({"dtype": torch.float64, "dropout_mask": KEEP}, "reference"),
         ({"dtype": torch.float64, "batch": 0}, "reference"),
     ],
     ids=str,
 )
-def test_choose_backend_says_what_scan_takes(equations, operator, changes, expected, called):
-    x, state, weights = arguments(equations)
-    options = {"mask": None, "keep": None, "backend": "auto"} | changes
-    batch, dtype = options.pop("batch", B), options.pop("dtype", torch.float32)
+def test_choose_backend_says_what_scan_takes(cell, operator, changes, expected, called):
+    x, state, weights = arguments(cell)
+    options = {"backend": "auto"} | changes
+    batch, dtype, backend = options.pop("batch", B), options.pop("dtype", torch.float32), options.pop("backend")
     x, *rest = (t.detach().to(dtype) for t in (x[:batch], *(s[:batch] for s in state), *weights))
-    state, w = options.pop("state", tuple(rest[: len(state)])), Weights(*rest[len(state) :])
-    assert choose_backend(equations, x, state, w, **options) == expected
-    scan(equations, x, state, w, **options)
+    state, weights = options.pop("state", tuple(rest[: len(state)])), rest[len(state) :]
+    call = call_of(cell, x, state, weights, **options)
+    assert choose_backend(call, backend).name == expected
+    scan(call, backend)
     assert called == {"native": ["native " + operator], "torch": [operator], "reference": []}[expected]
 
 
 @pytest.mark.parametrize(
-    ("equations", "shape", "expected"),
+    ("cell", "shape", "expected"),
     [
-        (SimpleRNNEquations(), (2, 1, 1, 400), "torch"),
-        (SimpleRNNEquations(), (2, 2, 1, 400), "native"),
-        (SimpleRNNEquations(), (2, 2, 200, 400), "torch"),
-        (SimpleRNNEquations(), (2, 3, 200, 400), "native"),
-        (GRUEquations(), (64, 1, 200, 200), "torch"),
-        (GRUEquations(), (64, 1, 16, 200), "native"),
-        (LSTMEquations(), (1, 100, 16, 400), "torch"),
-        (LSTMEquations(), (1, 100, 16, 300), "native"),
-        (LSTMEquations(), (64, 100, 16, 400), "native"),
+        (SimpleRNNCell(), (2, 1, 1, 400), "torch"),
+        (SimpleRNNCell(), (2, 2, 1, 400), "native"),
+        (SimpleRNNCell(), (2, 2, 200, 400), "torch"),
+        (SimpleRNNCell(), (2, 3, 200, 400), "native"),
+        (GRUCell(), (64, 1, 200, 200), "torch"),
+        (GRUCell(), (64, 1, 16, 200), "native"),
+        (LSTMCell(), (1, 100, 16, 400), "torch"),
+        (LSTMCell(), (1, 100, 16, 300), "native"),
+        (LSTMCell(), (64, 100, 16, 400), "native"),
     ],
     ids=str,
 )
-def test_large_weights_that_are_little_used_are_left_to_torch(equations, shape, expected):
+def test_large_weights_that_are_little_used_are_left_to_torch(cell, shape, expected):
     batch, steps, inputs, hidden = shape
-    x, rows = torch.zeros(batch, steps, inputs), equations.gates * hidden
-    w = Weights(torch.zeros(rows, inputs), torch.zeros(rows, hidden))
-    assert choose_backend(equations, x, None, w, mask=None, keep=None) == expected
-    assert choose_backend(equations, x, None, w, mask=None, keep=None, backend="native") == "native"
-    assert choose_backend(equations, x, None, w, mask=torch.ones(batch, steps).bool(), keep=None) == "native"
+    specs = cell.parameters(inputs, hidden)
+    weights = [torch.zeros(specs[name].shape) for name in ("weight_ih", "weight_hh")]
+    call = call_of(cell, torch.zeros(batch, steps, inputs), None, weights)
+    assert choose_backend(call).name == expected
+    assert choose_backend(call, "native").name == "native"
+    assert choose_backend(call._replace(mask=torch.ones(batch, steps).bool())).name == "native"
 
 
 def test_an_unknown_backend_is_an_error_that_names_the_known():
@@ -279,85 +286,86 @@ def test_an_unknown_backend_is_an_error_that_names_the_known():
 
 
 def test_equations_that_are_not_ours_run_on_the_reference():
-    class Counter:
+    class Counter(Cell):
         """Adds up its inputs."""
 
-        gates, states, activation, separate_bias_hh = 1, 1, "linear", False
+        name = "counter"
 
-        def step(self, a_t, state, w, keep=None):
-            return (state[0] + a_t,)
+        def step(self, a_t, state, h_seen, p):
+            return (state[0] + a_t,), {}
 
     x, eye = torch.ones(1, 4, 2), torch.eye(2)
-    outputs, (last,) = scan(Counter(), x, (torch.zeros(1, 2),), Weights(eye, eye))
+    call = Call(Counter(), 2, {"weight_ih": eye, "weight_hh": eye}, x, (torch.zeros(1, 2),))
+    outputs, (last,) = scan(call)
     assert outputs[0, :, 0].tolist() == [1, 2, 3, 4]
     assert last.tolist() == [[4, 4]]
     for backend in ("native", "torch"):
         with pytest.raises(InputError, match=f'backend="{backend}" cannot do Counter'):
-            scan(Counter(), x, (torch.zeros(1, 2),), Weights(eye, eye), backend=backend)
+            scan(call, backend)
 
 
-@pytest.mark.parametrize("equations", [e for e, _ in (*FAST.values(), *SLOW.values())], ids=str)
+@pytest.mark.parametrize("cell", [e for e, _ in (*FAST.values(), *SLOW.values())], ids=str)
 @pytest.mark.parametrize(("masked", "kept"), [(True, False), (False, True), (True, True)])
-def test_gradients_of_the_reference_are_the_slopes(equations, masked, kept):
-    x, state, weights = arguments(equations)
+def test_gradients_of_the_reference_are_the_slopes(cell, masked, kept):
+    x, state, weights = arguments(cell)
     x = x.detach()[:, :4].requires_grad_()
-    options = {"mask": MASK[:, :4] if masked else None, "keep": KEEP if kept else None}
+    options = {"mask": MASK[:, :4] if masked else None, "dropout_mask": KEEP if kept else None}
 
     def function(x, *rest):
-        return run(equations, "reference", x, rest[: equations.states], rest[equations.states :], **options)
+        return run(cell, "reference", x, rest[: len(cell.states)], rest[len(cell.states) :], **options)
 
     assert torch.autograd.gradcheck(function, (x, *state, *weights), fast_mode=True)
 
 
-@pytest.mark.parametrize("equations", [SimpleRNNEquations(), GRUEquations(), LSTMEquations()], ids=str)
+@pytest.mark.parametrize("cell", [SimpleRNNCell(), GRUCell(), LSTMCell()], ids=str)
 @pytest.mark.parametrize("backend", ["native", "reference"])
-def test_a_masked_step_keeps_the_state_and_repeats_the_output(equations, backend):
-    x, state, weights = in_float32(*arguments(equations))
-    outputs, *last = run(equations, backend, x, state, weights, mask=MASK)
+def test_a_masked_step_keeps_the_state_and_repeats_the_output(cell, backend):
+    x, state, weights = in_float32(*arguments(cell))
+    outputs, *last = run(cell, backend, x, state, weights, mask=MASK)
     steps, alone = [], [s[:1] for s in state]
     for t in (0, 2, 3):  # the steps of the first sequence that count
-        step, *alone = run(equations, backend, x[:1, t : t + 1], alone, weights)
+        step, *alone = run(cell, backend, x[:1, t : t + 1], alone, weights)
         steps.append(step[:, 0])
     repeated = torch.stack([steps[i] for i in (0, 0, 1, 2, 2)], dim=1)
     torch.testing.assert_close(outputs[:1], repeated, rtol=0, atol=1e-6)
     torch.testing.assert_close([s[:1] for s in last], alone, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("equations", [SimpleRNNEquations(), GRUEquations(), LSTMEquations()], ids=str)
+@pytest.mark.parametrize("cell", [SimpleRNNCell(), GRUCell(), LSTMCell()], ids=str)
 @pytest.mark.parametrize("backend", ["native", "reference"])
-def test_before_the_first_step_that_counts_the_output_is_zero_whatever_the_state(equations, backend):
-    x, state, weights = in_float32(*arguments(equations))
-    outputs, *last = run(equations, backend, x, state, weights, mask=MASK)
+def test_before_the_first_step_that_counts_the_output_is_zero_whatever_the_state(cell, backend):
+    x, state, weights = in_float32(*arguments(cell))
+    outputs, *last = run(cell, backend, x, state, weights, mask=MASK)
     assert torch.equal(outputs[1, :2], torch.zeros(2, H))
     assert torch.equal(outputs[2], torch.zeros(T, H))
     for found, given in zip(last, state, strict=True):
         assert torch.equal(found[2], given[2])
 
 
-@pytest.mark.parametrize("equations", [SimpleRNNEquations(), GRUEquations(), LSTMEquations()], ids=str)
+@pytest.mark.parametrize("cell", [SimpleRNNCell(), GRUCell(), LSTMCell()], ids=str)
 @pytest.mark.parametrize("backend", ["native", "reference"])
-def test_what_stands_at_masked_steps_does_not_matter(equations, backend):
-    x, state, weights = in_float32(*arguments(equations))
+def test_what_stands_at_masked_steps_does_not_matter(cell, backend):
+    x, state, weights = in_float32(*arguments(cell))
     other = torch.where(MASK[:, :, None], x, 1e3)
-    found, expected = (run(equations, backend, values, state, weights, mask=MASK) for values in (other, x))
+    found, expected = (run(cell, backend, values, state, weights, mask=MASK) for values in (other, x))
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
 @EACH_FAST
-def test_torchs_operator_needs_no_gradient_to_give_the_same(equations, operator):
-    x, state, weights = arguments(equations)
+def test_torchs_operator_needs_no_gradient_to_give_the_same(cell, operator):
+    x, state, weights = arguments(cell)
     with torch.no_grad():
-        found = run(equations, "torch", x, state, weights)
-    torch.testing.assert_close(found, run(equations, "torch", x, state, weights), rtol=0, atol=1e-12)
+        found = run(cell, "torch", x, state, weights)
+    torch.testing.assert_close(found, run(cell, "torch", x, state, weights), rtol=0, atol=1e-12)
     assert not any(output.requires_grad for output in found)
 
 
 def test_the_dropout_mask_holds_for_every_step():
-    x, state, weights = arguments(GRUEquations())
-    found = run(GRUEquations(), "reference", x, state, weights, keep=KEEP)
+    x, state, weights = arguments(GRUCell())
+    found = run(GRUCell(), "reference", x, state, weights, dropout_mask=KEEP)
     steps = []
     for t in range(T):
-        step, *state = run(GRUEquations(), "reference", x[:, t : t + 1], state, weights, keep=KEEP)
+        step, *state = run(GRUCell(), "reference", x[:, t : t + 1], state, weights, dropout_mask=KEEP)
         steps.append(step)
     torch.testing.assert_close(found, (torch.cat(steps, dim=1), *state), rtol=0, atol=1e-12)
 

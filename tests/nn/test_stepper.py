@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN, kernels
+from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn.backends.native import kernels
 
 I, H, T = 5, 7, 20
 LAYERS = [
@@ -47,7 +48,7 @@ def test_step_by_step_gives_what_all_at_once_gives(layer):
 @EACH
 def test_a_state_can_be_given_and_taken_away(layer):
     x = torch.randn(T, I, dtype=dtype(layer))
-    state = tuple(torch.randn(H, dtype=dtype(layer)) for _ in range(layer.equations.states))
+    state = tuple(torch.randn(H, dtype=dtype(layer)) for _ in layer.cell.states)
     stepper = layer.stepper()
     stepper(x[0])
     stepper.state = state
@@ -136,8 +137,8 @@ def test_what_is_no_tensor_is_refused(layer, x):
 def test_another_state_is_refused(layer):
     with pytest.raises(InputError, match=r"the state is a Tensor; expected \d tensors in a tuple"):
         layer.stepper().state = torch.zeros(H)
-    with pytest.raises(InputError, match=rf"expected {layer.equations.states} of \({H},\)"):
-        layer.stepper().state = (torch.zeros(H + 1, dtype=dtype(layer)),) * layer.equations.states
+    with pytest.raises(InputError, match=rf"expected {len(layer.cell.states)} of \({H},\)"):
+        layer.stepper().state = (torch.zeros(H + 1, dtype=dtype(layer)),) * len(layer.cell.states)
     with pytest.raises(InputError, match="the state has shapes"):
         layer.stepper().state = ()
 

@@ -49,7 +49,7 @@ def run_by_hand(network, x, states):
             x = layer(x)
             continue
         layer.return_state, layer.return_sequences = True, True
-        count = layer.equations.states * (2 if layer.bidirectional else 1)
+        count = len(layer.cell.states) * (2 if layer.bidirectional else 1)
         given, states = states[:count], states[count:]
         x, *after = layer(x, tuple(given) or None)
         last += after

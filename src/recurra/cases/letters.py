@@ -8,7 +8,7 @@ from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
 from recurra.models import LanguageModel
 from recurra.models.language_model import training_length
-from recurra.nn.network import CELLS
+from recurra.nn.layers import LAYERS
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.training import Callback, Run
@@ -56,7 +56,7 @@ def _title(name: str, settings: LettersSettings) -> str:
     """What was trained, as it was set, which may be far from what the case is by itself."""
     letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
     encoder = "one-hot" if settings.encoding == "onehot" else f"Embedding({settings.embedding_dim})"
-    layers = [f"{CELLS[settings.cell].__name__}({units})" for units in settings.units]
+    layers = [f"{LAYERS[settings.cell].__name__}({units})" for units in settings.units]
     return f"{name}: {letters} → the next, by {' → '.join([encoder, *layers])}"
 
 

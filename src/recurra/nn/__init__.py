@@ -1,25 +1,46 @@
 """The recurrent core: mathematics on tensors. It knows nothing of data or training."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from recurra.nn.accelerate import accelerate
-from recurra.nn.cells import GRUCell, LSTMCell, SimpleRNNCell
-from recurra.nn.layers import GRU, LSTM, SimpleRNN
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Dense, Embedding, Network, OneHot, build_network
-from recurra.nn.weights import from_keras, from_torch, to_keras
+from recurra.nn.recurrent_module import OneStep
+from recurra.nn.trace import Trace, trace
+
+if TYPE_CHECKING:
+    from recurra.nn.interchange.keras_weights import from_keras, to_keras
+    from recurra.nn.interchange.torch_layers import from_torch
 
 __all__ = [
     "GRU",
     "LSTM",
+    "Cell",
     "Dense",
     "Embedding",
     "GRUCell",
     "LSTMCell",
     "Network",
     "OneHot",
+    "OneStep",
+    "RecurrentLayer",
     "SimpleRNN",
     "SimpleRNNCell",
+    "Trace",
     "accelerate",
     "build_network",
     "from_keras",
     "from_torch",
     "to_keras",
+    "trace",
 ]
+
+_LAZY = {"from_keras": "keras_weights", "to_keras": "keras_weights", "from_torch": "torch_layers"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f"recurra.nn.interchange.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Recurrent layers: a core run over a whole sequence, in one direction or both, with Keras's semantics."""
+"""Recurrent layers: a cell run over a whole sequence, in one direction or both, with Keras's semantics."""
 
 from typing import TypedDict, Unpack
 
@@ -6,22 +6,17 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
-from recurra.nn.cells import (
-    Core,
-    Equations,
-    GRUEquations,
-    LSTMEquations,
-    SimpleRNNEquations,
-    State,
-)
-from recurra.nn.scan import check_backend, scan
+from recurra.nn.backends.backend import Backend, Call
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
+from recurra.nn.recurrent_module import RecurrentModule
+from recurra.nn.scan import backend_named, scan
 from recurra.nn.stepper import Stepper
 
 Outputs = Tensor | tuple[Tensor, ...]
 
 
 class LayerOptions(TypedDict, total=False):
-    """The options that every recurrent layer takes; what they mean is said in `RecurrentLayer`."""
+    """The options that every recurrent layer takes; `RecurrentLayer` describes them."""
 
     return_sequences: bool
     return_state: bool
@@ -30,36 +25,48 @@ class LayerOptions(TypedDict, total=False):
     dropout: float
     recurrent_dropout: float
     bidirectional: bool
-    backend: str
+    backend: str | Backend
 
 
-class RecurrentLayer(Core):
-    """What `SimpleRNN`, `GRU` and `LSTM` have in common: everything but the equations.
+class RecurrentLayer(RecurrentModule):
+    """Runs any cell over a batch of sequences.
+
+    The parameters are those that the cell declares; a bidirectional layer has them twice, the second time with
+    `_reverse` after their names.
 
     Args:
-        input_size: features per time step, I.
-        hidden_size: memory units, H.
-        return_sequences: the output of every step, [B, T, H], instead of the last one's, [B, H].
-        return_state: return the last state too: a flat tuple (output, h) or (output, h, c), and for two directions
+        cell: the equations, with their options.
+        input_size: number of features per time step, I.
+        hidden_size: number of hidden units, H.
+        return_sequences: return the output of every step, [B, T, H], instead of the output of the last step, [B, H].
+        return_state: return the last state, too: a flat tuple (output, h) or (output, h, c), and for two directions
             (output, h, c, h_reverse, c_reverse).
-        go_backwards: read the sequence from its end; the outputs come in the order in which they were made.
-        stateful: begin each call with the state that the call before ended in, until `reset_state()`.
-        dropout: the share of input features that is dropped while training, the same ones at all steps.
-        recurrent_dropout: the share of the state that the gates do not see while training, the same units at all
+        go_backwards: read the sequence from its end; the outputs come in the order in which they are computed.
+        stateful: begin each call with the state in which the call before ended, until `reset_state()`.
+        dropout: the fraction of input features to drop in training, the same ones at all steps.
+        recurrent_dropout: the fraction of the units of h that the gates do not see in training, the same ones at all
             steps (Gal and Ghahramani, 2016).
-        bidirectional: a second core reads from the end. Outputs are joined, [B, T, 2H], each step's at its own place;
-            without `return_sequences` the last output is each direction's own last, [B, 2H].
-        backend: "auto" takes the fastest that can do the call; see `recurra.nn.scan`.
+        bidirectional: read the sequence with a second set of parameters from its end, too. Outputs are concatenated,
+            [B, T, 2H], each at its own step; without `return_sequences` the output of each direction is its own last
+            one, [B, 2H].
+        backend: "auto" takes the fastest backend that supports the call; "native", "torch", "reference" or a backend
+            object insists on one. See `recurra.nn.scan`.
+
+    Raises:
+        InputError: an option is out of its range, or two options exclude each other.
+
+    Example:
+        >>> layer = RecurrentLayer(GRUCell(), input_size=3, hidden_size=5, return_sequences=True)
+        >>> layer(torch.zeros(2, 7, 3)).shape
+        torch.Size([2, 7, 5])
     """
 
     def __init__(
         self,
-        equations: Equations,
+        cell: Cell,
         input_size: int,
         hidden_size: int,
         *,
-        bias: bool = True,
-        unit_forget_bias: bool = False,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
@@ -67,9 +74,10 @@ class RecurrentLayer(Core):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         bidirectional: bool = False,
-        backend: str = "auto",
+        backend: str | Backend = "auto",
     ) -> None:
-        name = type(self).__name__
+        super().__init__(cell, input_size, hidden_size)
+        name = self.kind
         if go_backwards and bidirectional:
             raise InputError(
                 f"{name}: go_backwards and bidirectional exclude each other; "
@@ -78,11 +86,11 @@ class RecurrentLayer(Core):
         for option, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
             if not 0.0 <= rate < 1.0:
                 raise InputError(f"{name}: {option} is {rate}; it must be at least 0 and less than 1.")
-        check_backend(backend)
+        if isinstance(backend, str) and backend != "auto":
+            backend_named(backend)
         self.bidirectional = bidirectional
-        super().__init__(equations, input_size, hidden_size, bias=bias, unit_forget_bias=unit_forget_bias)
         if bidirectional:
-            self._add_weights("_reverse")
+            self._add_direction("_reverse")
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful = go_backwards, stateful
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
@@ -107,8 +115,8 @@ class RecurrentLayer(Core):
             InputError: the layer reads from the end, which a stream does not have, or its backend cannot do it.
         """
         if self.bidirectional or self.go_backwards:
-            raise InputError(f"{type(self).__name__}: a layer that reads from the end cannot go step by step.")
-        return Stepper(self.equations, self.weights(), backend=self.backend)
+            raise InputError(f"{self.kind}: a layer that reads from the end cannot go step by step.")
+        return Stepper(self.cell, self.input_size, self.hidden_size, self.direction(), backend=self.backend)
 
     def forward(self, x: Tensor, initial_state: Tensor | State | None = None, mask: Tensor | None = None) -> Outputs:
         """Run the layer over a batch of sequences.
@@ -131,7 +139,7 @@ class RecurrentLayer(Core):
         if mask is not None:
             mask = mask.bool()
 
-        S = self.equations.states
+        S = len(self.cell.states)
         if self.bidirectional:
             y, last = self._run(x, state and state[:S], mask, reverse=False, suffix="")
             y_reverse, last_reverse = self._run(x, state and state[S:], mask, reverse=True, suffix="_reverse")
@@ -153,20 +161,14 @@ class RecurrentLayer(Core):
         """The output of one direction, [B, T, H] in the order of the input or the last one's [B, H], and the state."""
         if self.training and self.dropout > 0.0:
             x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
-        keep = None
+        dropout_mask = None
         if self.training and self.recurrent_dropout > 0.0:
-            keep = torch.nn.functional.dropout(x.new_ones(x.shape[0], self.hidden_size), self.recurrent_dropout)
-        y, last = scan(
-            self.equations,
-            x,
-            state,
-            self.weights(suffix),
-            mask=mask,
-            keep=keep,
-            reverse=reverse,
-            sequences=self.return_sequences,
-            backend=self.backend,
+            dropout_mask = torch.nn.functional.dropout(x.new_ones(x.shape[0], self.hidden_size), self.recurrent_dropout)
+        parameters = self.direction(suffix)
+        call = Call(
+            *(self.cell, self.hidden_size, parameters, x, state, mask, dropout_mask, reverse, self.return_sequences)
         )
+        y, last = scan(call, self.backend)
         if self.return_sequences:
             assert y is not None
             return y, last
@@ -175,7 +177,7 @@ class RecurrentLayer(Core):
         return torch.where(mask.any(dim=1, keepdim=True), last[0], 0.0), last  # no step counts: no output
 
     def _check_input(self, x: Tensor, mask: Tensor | None) -> None:
-        name = type(self).__name__
+        name = self.kind
         if x.dim() != 3 or x.shape[2] != self.input_size:
             raise InputError(
                 f"{name}: the input has shape {tuple(x.shape)}; "
@@ -197,8 +199,8 @@ class RecurrentLayer(Core):
             )
 
     def _initial_state(self, x: Tensor, given: Tensor | State | None) -> State | None:
-        name = type(self).__name__
-        count = self.equations.states * (2 if self.bidirectional else 1)
+        name = self.kind
+        count = len(self.cell.states) * (2 if self.bidirectional else 1)
         shape = (x.shape[0], self.hidden_size)
         if given is not None:
             state = (given,) if isinstance(given, Tensor) else tuple(given)
@@ -227,7 +229,20 @@ class RecurrentLayer(Core):
 
 
 class SimpleRNN(RecurrentLayer):
-    """A simple recurrent layer: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})`. Options: see `RecurrentLayer`."""
+    """A simple recurrent layer: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})`.
+
+    Args:
+        input_size: number of features per time step, I.
+        hidden_size: number of hidden units, H.
+        activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
+        bias: whether there is a bias.
+        **options: see `RecurrentLayer`.
+
+    Example:
+        >>> layer = SimpleRNN(3, 5)
+        >>> layer(torch.zeros(2, 7, 3)).shape
+        torch.Size([2, 5])
+    """
 
     def __init__(
         self,
@@ -238,11 +253,28 @@ class SimpleRNN(RecurrentLayer):
         bias: bool = True,
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(SimpleRNNEquations(activation), input_size, hidden_size, bias=bias, **options)
+        super().__init__(SimpleRNNCell(activation, bias=bias), input_size, hidden_size, **options)
 
 
 class GRU(RecurrentLayer):
-    """A gated recurrent layer. Equations: `cells.GRUEquations`; options: `RecurrentLayer`."""
+    """A layer of gated recurrent units; the equations are those of `recurra.nn.cells.GRUCell`.
+
+    Args:
+        input_size: number of features per time step, I.
+        hidden_size: number of hidden units, H.
+        activation: of the candidate; see `SimpleRNN`.
+        recurrent_activation: of the gates; see `SimpleRNN`.
+        bias: whether there are biases.
+        reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch, or
+            before it.
+        **options: see `RecurrentLayer`.
+
+    Example:
+        >>> layer = GRU(3, 5, return_sequences=True, return_state=True)
+        >>> output, h = layer(torch.zeros(2, 7, 3))
+        >>> output.shape, h.shape
+        (torch.Size([2, 7, 5]), torch.Size([2, 5]))
+    """
 
     def __init__(
         self,
@@ -255,12 +287,27 @@ class GRU(RecurrentLayer):
         reset_after: bool = True,
         **options: Unpack[LayerOptions],
     ) -> None:
-        equations = GRUEquations(activation, recurrent_activation, reset_after)
-        super().__init__(equations, input_size, hidden_size, bias=bias, **options)
+        cell = GRUCell(activation, recurrent_activation, reset_after, bias=bias)
+        super().__init__(cell, input_size, hidden_size, **options)
 
 
 class LSTM(RecurrentLayer):
-    """A long short-term memory layer. Equations: `cells.LSTMEquations`; options: `RecurrentLayer`."""
+    """A layer of long short-term memory; the equations are those of `recurra.nn.cells.LSTMCell`.
+
+    Args:
+        input_size: number of features per time step, I.
+        hidden_size: number of hidden units, H.
+        activation: of the candidate and of the memory; see `SimpleRNN`.
+        recurrent_activation: of the gates; see `SimpleRNN`.
+        bias: whether there is a bias.
+        unit_forget_bias: whether the biases of the forget gate start at 1.
+        **options: see `RecurrentLayer`.
+
+    Example:
+        >>> layer = LSTM(3, 5, bidirectional=True)
+        >>> layer(torch.zeros(2, 7, 3)).shape
+        torch.Size([2, 10])
+    """
 
     def __init__(
         self,
@@ -273,5 +320,21 @@ class LSTM(RecurrentLayer):
         unit_forget_bias: bool = True,
         **options: Unpack[LayerOptions],
     ) -> None:
-        equations = LSTMEquations(activation, recurrent_activation)
-        super().__init__(equations, input_size, hidden_size, bias=bias, unit_forget_bias=unit_forget_bias, **options)
+        cell = LSTMCell(activation, recurrent_activation, unit_forget_bias, bias=bias)
+        super().__init__(cell, input_size, hidden_size, **options)
+
+
+LAYERS: dict[str, type[SimpleRNN] | type[GRU] | type[LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+
+
+def layer_of(cell: str | Cell, input_size: int, hidden_size: int, **options: Unpack[LayerOptions]) -> RecurrentLayer:
+    """The layer of a cell: a built-in one by its name, or any `Cell`.
+
+    Raises:
+        InputError: there is no cell of this name.
+    """
+    if isinstance(cell, Cell):
+        return RecurrentLayer(cell, input_size, hidden_size, **options)
+    if cell not in LAYERS:
+        raise InputError(f"cell is {cell!r}; known are {', '.join(LAYERS)}.")
+    return LAYERS[cell](input_size, hidden_size, **options)

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recurra.errors import InputError
-from recurra.nn.cells import ACTIVATIONS
-from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
-
-CELLS: dict[str, type[SimpleRNN] | type[GRU] | type[LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+from recurra.nn.cells import ACTIVATIONS, Cell
+from recurra.nn.cells.cell import snake_case
+from recurra.nn.layers import RecurrentLayer, layer_of
 
 DENSE_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     **ACTIVATIONS,
@@ -198,7 +197,7 @@ def build_network(
     *,
     encoder: nn.Module | None,
     input_size: int | None = None,
-    cell: Literal["rnn", "gru", "lstm"],
+    cell: Literal["rnn", "gru", "lstm"] | Cell,
     units: Sequence[int],
     outputs: int,
     dropout: float = 0.0,
@@ -209,7 +208,7 @@ def build_network(
     Args:
         encoder: `OneHot` or `Embedding` for symbols; `StepMask` for numbers with a mask; None for numbers.
         input_size: features per time step, where there is no encoder.
-        cell: "rnn", "gru" or "lstm".
+        cell: "rnn", "gru" or "lstm", or any `Cell`.
         units: memory units of each recurrent layer, from the input to the output.
         outputs: width of the head.
         dropout: the share dropped after each recurrent layer while training.
@@ -218,8 +217,6 @@ def build_network(
     Raises:
         InputError: the cell is unknown, there are no units, or neither an encoder nor an input size is given.
     """
-    if cell not in CELLS:
-        raise InputError(f"cell is {cell!r}; known are {', '.join(CELLS)}.")
     if not units:
         raise InputError("units is empty; a network needs at least one recurrent layer.")
     if encoder is None and input_size is None:
@@ -229,7 +226,7 @@ def build_network(
     assert size is not None
     for index, hidden_size in enumerate(units):
         is_last = index == len(units) - 1
-        layers.append(CELLS[cell](size, hidden_size, return_sequences=return_sequences or not is_last))
+        layers.append(layer_of(cell, size, hidden_size, return_sequences=return_sequences or not is_last))
         if dropout > 0.0:
             layers.append(nn.Dropout(dropout))
         size = hidden_size
@@ -238,9 +235,9 @@ def build_network(
 
 def kind_of(layer: nn.Module) -> str:
     """The name of a layer's kind for tables and messages."""
-    if isinstance(layer, RecurrentLayer) and layer.bidirectional:
-        return f"Bidirectional {type(layer).__name__}"
-    return type(layer).__name__
+    if not isinstance(layer, RecurrentLayer):
+        return type(layer).__name__
+    return f"Bidirectional {layer.kind}" if layer.bidirectional else layer.kind
 
 
 def numbered_names(layers: Sequence[nn.Module]) -> list[str]:
@@ -248,12 +245,8 @@ def numbered_names(layers: Sequence[nn.Module]) -> list[str]:
     names: list[str] = []
     counts: dict[str, int] = {}
     for layer in layers:
-        if isinstance(layer, RecurrentLayer) and layer.bidirectional:
-            stem = "bidirectional"
-        else:
-            stem = {"SimpleRNN": "simple_rnn", "OneHot": "one_hot", "StepMask": "step_mask"}.get(
-                type(layer).__name__, type(layer).__name__.lower()
-            )
+        kind = kind_of(layer)
+        stem = "bidirectional" if kind.startswith("Bidirectional ") else snake_case(kind)
         count = counts.get(stem, 0)
         names.append(f"{stem}_{count}" if count else stem)
         counts[stem] = count + 1

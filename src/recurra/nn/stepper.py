@@ -4,46 +4,65 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
-from recurra.nn import kernels, native
-from recurra.nn.cells import Equations, State, Weights, input_part
+from recurra.nn.backends.backend import Backend, Call
+from recurra.nn.backends.native import Native, kernels
+from recurra.nn.backends.native.kernels import Weights
+from recurra.nn.backends.torch import operator_of
+from recurra.nn.cells import Cell, Parameters, State
 
 
 class Stepper:
-    """A core that reads one sequence (B = 1) as its steps come in; `layer.stepper()` makes one.
+    """A cell that reads one sequence (B = 1) as its steps come in; `layer.stepper()` makes one.
 
-    The weights are copied when it is made: what is done to the layer afterwards does not change it. No gradients.
-
-        stepper = layer.stepper()
-        for x_t in stream:        # [I] each
-            h_t = stepper(x_t)    # [H]
+    The parameters are copied when it is made: what is done to the layer afterwards does not change it. No gradients.
 
     Args:
-        equations: which cell, with its options.
-        w: the parameters.
-        backend: "auto", or "native" to insist on the kernels; any other goes by the equations.
+        cell: the equations, with their options.
+        input_size: number of input features, I.
+        hidden_size: number of hidden units, H.
+        parameters: the cell's parameters by name.
+        backend: "auto", or "native" to insist on the kernels; with any other the cell's own equations run.
 
     Raises:
-        InputError: the backend is "native", and the kernels cannot do it.
+        InputError: the backend is "native", and the kernels do not support the cell.
+
+    Example:
+        >>> from recurra.nn import GRU
+        >>> stepper = GRU(3, 5).stepper()
+        >>> for x_t in torch.zeros(7, 3):
+        ...     h_t = stepper(x_t)
+        >>> h_t.shape
+        torch.Size([5])
     """
 
-    def __init__(self, equations: Equations, w: Weights, *, backend: str = "auto") -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        parameters: Parameters,
+        *,
+        backend: str | Backend = "auto",
+    ) -> None:
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self._cell = cell
         with torch.inference_mode(False):
-            self._set_up(equations, w, backend)
+            self._set_up(parameters, backend if isinstance(backend, str) else backend.name)
 
-    def _set_up(self, equations: Equations, w: Weights, backend: str) -> None:
-        bias_ih, bias_hh = (None if bias is None else bias.detach().clone() for bias in (w.bias_ih, w.bias_hh))
-        w = Weights(w.weight_ih.detach().clone(), w.weight_hh.detach().clone(), bias_ih, bias_hh)
-        self.input_size, self.hidden_size = w.weight_ih.shape[1], w.weight_hh.shape[1]
-        self._equations, self._weights = equations, w
-        self._dtype, self._device = w.weight_ih.dtype, w.weight_ih.device
-        self._state = tuple(w.weight_ih.new_zeros(self.hidden_size) for _ in range(equations.states))
-        obstacle = native.obstacle(equations, w.weight_ih, None, w, None)
-        if backend == "native" and obstacle is not None:
-            raise InputError(f'Stepper: backend="native" cannot do {obstacle}; backend="auto" finds a way that can.')
-        fast = backend in {"auto", "native"} and obstacle is None
-        kernel = native.kernel_of(equations) if fast else None
-        h, c = self._state if equations.states == 2 else (self._state[0], None)
-        self._kernel = None if kernel is None else kernels.new_stepper(kernel, w, h, c)
+    def _set_up(self, parameters: Parameters, backend: str) -> None:
+        cell, p = self._cell, {name: tensor.detach().clone() for name, tensor in parameters.items()}
+        self._parameters = p
+        one = next(iter(p.values()))
+        self._dtype, self._device = one.dtype, one.device
+        self._state = tuple(one.new_zeros(self.hidden_size) for _ in cell.states)
+        call = Call(cell, self.hidden_size, p, one.new_empty(1, 1, self.input_size))
+        reason = Native().unsupported(call)
+        if backend == "native" and reason is not None:
+            raise InputError(f'Stepper: backend="native" cannot do {reason}; backend="auto" finds a way that can.')
+        self._kernel = None
+        if backend in {"auto", "native"} and reason is None:
+            h, c = self._state if len(self._state) == 2 else (self._state[0], None)
+            self._kernel = kernels.new_stepper(operator_of(cell), Weights.of(p), h, c)
 
     def __call__(self, x_t: Tensor) -> Tensor:
         """Go one time step on.
@@ -73,12 +92,11 @@ class Stepper:
 
     @torch.no_grad()
     def _step_by_equations(self, x_t: Tensor) -> None:
-        w = self._weights
+        p = self._parameters
         state = tuple(s[None] for s in self._state)
-        for mine, new in zip(
-            self._state, self._equations.step(input_part(x_t.reshape(1, -1), w), state, w), strict=True
-        ):
-            mine.copy_(new[0])
+        new_state, _ = self._cell.step(self._cell.input_part(x_t.reshape(1, -1), p), state, state[0], p)
+        for own, new in zip(self._state, new_state, strict=True):
+            own.copy_(new[0])
 
     @property
     def state(self) -> State:
@@ -96,8 +114,8 @@ class Stepper:
             raise InputError(
                 f"Stepper: the state has shapes {shapes}; expected {len(self._state)} of ({self.hidden_size},)."
             )
-        for mine, given in zip(self._state, state, strict=True):
-            mine.copy_(given.detach().reshape(-1))
+        for own, given in zip(self._state, state, strict=True):
+            own.copy_(given.detach().reshape(-1))
         if self._kernel is not None:
             self._kernel.read_state()
 

@@ -10,15 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from recurra.nn import GRU, LSTM, Dense, Embedding, Network, OneHot
+from recurra.nn import Dense, Embedding, Network, OneHot
 from recurra.nn.layers import RecurrentLayer
 from recurra.nn.network import Ensemble
 
 SYMBOLS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias": "b_h", "bias_ih": "b_xh", "bias_hh": "b_hh"}
-GATES: dict[type, str] = {
-    GRU: "r (reset), z (update), n (candidate)",
-    LSTM: "i (input), f (forget), g (candidate), o (output)",
-}
 
 
 def parameters_text(network: Network | Ensemble, symbols: Sequence[str] = ()) -> str:
@@ -66,12 +62,13 @@ def _symbol(layer: object, name: str) -> tuple[str, str]:
         "bias": "added to the memory's input",
         "bias_ih": "added to the input's part",
         "bias_hh": "added to the memory's part",
-    }[plain]
-    if type(layer) in GATES:
-        meaning += f"; the units once for each gate: {GATES[type(layer)]}"
+    }.get(plain, "of the cell")
+    if layer.cell.gates:
+        gates = ", ".join(f"{gate} ({what})" for gate, what in layer.cell.gates.items())
+        meaning += f"; the units once for each gate: {gates}"
     if name != plain:
         meaning += "; of the core that reads from the end"
-    return SYMBOLS[plain], meaning
+    return SYMBOLS.get(plain, plain), meaning
 
 
 def _as_written(layer: object, parameter: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:

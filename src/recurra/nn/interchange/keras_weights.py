@@ -1,6 +1,6 @@
-"""Weights in and out: torch.nn layers, Keras `.keras` and `.weights.h5` files.
+"""Keras files: `.keras` and `.weights.h5`, in and out.
 
-Keras keeps kernels as (in, G·u), we as [G·H, in]; its GRU stacks the gates z, r, h, ours r, z, n.
+Keras keeps kernels as (in, G·u), recurra as [G·H, in]; its GRU stacks the gates z, r, h, recurra's r, z, n.
 """
 
 import io
@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.files import replace_file
-from recurra.nn.cells import GRUEquations
-from recurra.nn.keras_config import layers_from_config
-from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
+from recurra.nn.cells import GRUCell
+from recurra.nn.interchange.keras_config import layers_from_config
+from recurra.nn.layers import RecurrentLayer
 from recurra.nn.network import Dense, Embedding, Network, OneHot, kind_of, numbered_names
 
 
@@ -46,48 +46,6 @@ class KerasArray(NamedTuple):
         for parameter, values in zip(self.parameters, arrays, strict=True):
             ordered = _swap_first_two_gates(values) if self.is_gru else values
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(ordered)))
-
-
-def from_torch(
-    module: nn.RNN | nn.GRU | nn.LSTM, *, return_sequences: bool = True, return_state: bool = False
-) -> Network:
-    """Convert a torch.nn.RNN, GRU or LSTM with all its layers and directions; the weights are copied.
-
-    Args:
-        module: the torch layer. Dropout between its layers becomes `torch.nn.Dropout`.
-        return_sequences: give the top layer's output at every time step, as torch does, or at the last one only.
-        return_state: give the top layer's last state too.
-
-    Returns:
-        A network that takes [B, T, I] whatever the module's `batch_first`, with the module's dtype and device.
-
-    Raises:
-        InputError: the module has something that our layers lack: `proj_size`.
-    """
-    if not isinstance(module, nn.RNN | nn.GRU | nn.LSTM):
-        raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
-    if module.proj_size:
-        raise InputError(
-            f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; we have no projections."
-        )
-    layers: list[nn.Module] = []
-    size = module.input_size
-    for index in range(module.num_layers):
-        is_top = index == module.num_layers - 1
-        layer = _layer_like(
-            module,
-            size,
-            return_sequences=return_sequences or not is_top,
-            return_state=return_state and is_top,
-        )
-        layer.to(module.get_parameter("weight_ih_l0"))
-        for suffix in ("", "_reverse") if module.bidirectional else ("",):
-            _copy_from_torch(module, f"_l{index}{suffix}", layer, suffix)
-        layers.append(layer)
-        if module.dropout and not is_top:
-            layers.append(nn.Dropout(module.dropout))
-        size = layer.output_size
-    return Network(layers).train(module.training)
 
 
 def from_keras(path: str | Path, network: Network | None = None) -> Network:
@@ -156,31 +114,6 @@ def to_keras(network: Network, path: str | Path) -> None:
     replace_file(path, buffer.getvalue())
 
 
-def _layer_like(module: nn.RNN | nn.GRU | nn.LSTM, input_size: int, **options: Any) -> RecurrentLayer:
-    options |= {"bias": module.bias, "bidirectional": module.bidirectional}
-    if isinstance(module, nn.LSTM):
-        return LSTM(input_size, module.hidden_size, **options)
-    if isinstance(module, nn.GRU):
-        return GRU(input_size, module.hidden_size, **options)
-    return SimpleRNN(input_size, module.hidden_size, activation=str(module.nonlinearity), **options)
-
-
-@torch.no_grad()
-def _copy_from_torch(module: nn.Module, torch_suffix: str, layer: RecurrentLayer, suffix: str) -> None:
-    w = layer.weights(suffix)
-    w.weight_ih.copy_(module.get_parameter("weight_ih" + torch_suffix))
-    w.weight_hh.copy_(module.get_parameter("weight_hh" + torch_suffix))
-    if w.bias_ih is None:
-        return
-    bias_ih = module.get_parameter("bias_ih" + torch_suffix)
-    bias_hh = module.get_parameter("bias_hh" + torch_suffix)
-    if w.bias_hh is None:  # torch's RNN and LSTM have two biases where one is enough
-        w.bias_ih.copy_(bias_ih + bias_hh)
-    else:
-        w.bias_ih.copy_(bias_ih)
-        w.bias_hh.copy_(bias_hh)
-
-
 def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
     """The layers that Keras has too, under the names that its weight files give them."""
     layers = [layer for layer in network.layers.values() if not isinstance(layer, OneHot)]
@@ -197,13 +130,13 @@ def _keras_arrays(layer: nn.Module) -> list[KerasArray]:
     if not isinstance(layer, RecurrentLayer):
         return []
     arrays = []
-    is_gru = isinstance(layer.equations, GRUEquations)
+    is_gru = isinstance(layer.cell, GRUCell)
     directions = {"": "forward_layer/", "_reverse": "backward_layer/"} if layer.bidirectional else {"": ""}
     for suffix, folder in directions.items():
-        w, cell = layer.weights(suffix), f"{folder}cell/vars"
-        arrays.append(KerasArray(f"{cell}/0", f"{folder}kernel", (w.weight_ih,), is_gru, True))
-        arrays.append(KerasArray(f"{cell}/1", f"{folder}recurrent_kernel", (w.weight_hh,), is_gru, True))
-        biases = tuple(bias for bias in (w.bias_ih, w.bias_hh) if bias is not None)
+        p, cell = layer.direction(suffix), f"{folder}cell/vars"
+        arrays.append(KerasArray(f"{cell}/0", f"{folder}kernel", (p["weight_ih"],), is_gru, True))
+        arrays.append(KerasArray(f"{cell}/1", f"{folder}recurrent_kernel", (p["weight_hh"],), is_gru, True))
+        biases = tuple(p[name] for name in ("bias", "bias_ih", "bias_hh") if name in p)
         if biases:
             arrays.append(KerasArray(f"{cell}/2", f"{folder}bias", biases, is_gru))
     return arrays

@@ -8,13 +8,13 @@ import importlib
 import os
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from recurra.errors import InputError
-from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations, Weights
+from recurra.nn.cells import Parameters
 
 MISSING: str | None = None  # or why the kernels are not there, to be said after "cannot do"
 try:
@@ -35,13 +35,23 @@ else:
     if _wanted and not extension.use(_wanted):
         raise InputError(f"RECURRA_ISA is {_wanted!r}; this processor can run {', '.join(extension.isas)}.")
 
-RNN_TANH, RNN_RELU, GRU, LSTM = range(4)  # as csrc/scan.h counts the cells
-EQUATIONS: tuple[Equations, ...] = (  # that they compute
-    SimpleRNNEquations("tanh"),
-    SimpleRNNEquations("relu"),
-    GRUEquations(),
-    LSTMEquations(),
-)
+KERNELS: dict[str, int] = {  # name of each cell that the kernels compute → its number there
+    name: number for number, name in enumerate(("rnn_tanh", "rnn_relu", "gru", "lstm"))
+}
+
+
+class Weights(NamedTuple):
+    """The parameters of a cell as the kernels take them; gates are stacked in torch's order, G of them."""
+
+    weight_ih: Tensor  # [G·H, I]
+    weight_hh: Tensor  # [G·H, H]
+    bias_ih: Tensor | None = None  # [G·H]
+    bias_hh: Tensor | None = None  # [G·H]
+
+    @classmethod
+    def of(cls, p: Parameters) -> "Weights":
+        """The parameters of a cell, by their names."""
+        return cls(p["weight_ih"], p["weight_hh"], p.get("bias", p.get("bias_ih")), p.get("bias_hh"))
 
 
 def isa() -> str | None:
@@ -49,14 +59,45 @@ def isa() -> str | None:
     return None if MISSING else extension.isa()
 
 
-class Call(NamedTuple):
-    """What a call is besides its tensors."""
+class Tensors(NamedTuple):
+    """The tensors of a call."""
 
-    kernel: int
+    mask: Tensor | None  # [B, T], True for the steps to process
+    x: Tensor  # [B, T, I]
+    h0: Tensor | None  # [B, H] or [1, B, H]
+    c0: Tensor | None
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor | None
+    bias_hh: Tensor | None
+
+    @property
+    def leaves(self) -> tuple[Tensor | None, ...]:
+        """Those that may have a gradient: all but the mask."""
+        return self[1:]
+
+
+class KernelCall(NamedTuple):
+    """What a call of a kernel is besides its tensors.
+
+    Attributes:
+        kernel: the name of the cell; see `KERNELS`.
+        reverse: whether to run from the last step to the first.
+        sequences: whether the outputs of all steps are wanted.
+        time_major: whether the outputs, [B, T, H] all the same, lie in memory step after step.
+        layered: whether the states, given and returned, are [1, B, H] as torch.nn has them, instead of [B, H].
+    """
+
+    kernel: str
     reverse: bool
     sequences: bool
-    time_major: bool
-    layered: bool
+    time_major: bool = False
+    layered: bool = False
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the state is (h, c) instead of (h,)."""
+        return self.kernel == "lstm"
 
     def outputs(self, x: Tensor, H: int) -> Tensor:
         """Memory for them, [B, T, H]."""
@@ -73,7 +114,7 @@ class Call(NamedTuple):
         return x.new_empty(*self.tape_shape(T, B, H))
 
     def tape_shape(self, T: int, B: int, H: int) -> tuple[int, int, int]:
-        return T + 1, B, extension.tape_stride(self.kernel, H)
+        return T + 1, B, extension.tape_stride(KERNELS[self.kernel], H)
 
 
 class Spare:
@@ -108,31 +149,28 @@ spare = Spare()
 
 
 def forward(
-    call: Call, keep_tape: bool, *tensors: Tensor | None
+    call: KernelCall, keep_tape: bool, tensors: Tensors
 ) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]:
-    """From (mask, x, h0, c0, *w): outputs, the last h and c, and the tape; None for what is not wanted."""
-    x, H = cast(Tensor, tensors[1]), cast(Tensor, tensors[5]).shape[-1]
+    """The outputs, the last h and c, and the tape; None for what is not wanted."""
+    x, H = tensors.x, tensors.weight_hh.shape[-1]
     y = call.outputs(x, H) if call.sequences else None
     h = call.last(x, H)
-    c = call.last(x, H) if call.kernel == LSTM else None
+    c = call.last(x, H) if call.has_c else None
     tape = None
     if keep_tape:
         tape = spare.take(call.tape_shape(x.shape[1], x.shape[0], H))
         tape = call.tape(x, H) if tape is None else tape
-    extension.forward(call.kernel, call.reverse, torch.get_num_threads(), tensors, y, h, c, tape)
+    extension.forward(KERNELS[call.kernel], call.reverse, torch.get_num_threads(), tensors, y, h, c, tape)
     return y, h, c, tape
 
 
 def backward(
-    call: Call,
-    given: tuple[Tensor | None, ...],
-    wanted: Sequence[bool],
-    tape: Tensor,
-    *tensors: Tensor | None,
+    call: KernelCall, given: tuple[Tensor | None, ...], wanted: Sequence[bool], tape: Tensor, tensors: Tensors
 ) -> tuple[Tensor | None, ...]:
-    """From gradients of (y, h, c) to those of (x, h0, c0, *w), where they are wanted. Consumes the tape."""
-    found = tuple([_like(leaf) if want else None for want, leaf in zip(wanted, tensors[1:], strict=True)])
-    extension.backward(call.kernel, call.reverse, torch.get_num_threads(), tensors, tape, given, found)
+    """From gradients of (y, h, c) to those of the leaves that are wanted; None for the others. Consumes the tape."""
+    found = tuple([_like(leaf) if want else None for want, leaf in zip(wanted, tensors.leaves, strict=True)])
+    threads = torch.get_num_threads()
+    extension.backward(KERNELS[call.kernel], call.reverse, threads, tensors, tape, given, found)
     return found
 
 
@@ -143,7 +181,7 @@ def _like(leaf: Tensor | None) -> Tensor | None:
     return torch.empty_like(leaf) if leaf.is_contiguous() else leaf.new_empty(leaf.shape)
 
 
-def new_stepper(kernel: int, w: Weights, h: Tensor, c: Tensor | None) -> "extension.Stepper":
+def new_stepper(kernel: str, w: Weights, h: Tensor, c: Tensor | None) -> "extension.Stepper":
     """One sequence, step by step, with copies of the weights; its state is in h and c, each [H]."""
     x = w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1]))
-    return extension.Stepper(kernel, (None, x, None, None, *w), h, c)
+    return extension.Stepper(KERNELS[kernel], (None, x, None, None, *w), h, c)

@@ -1,84 +1,106 @@
-"""The kernels as an operator of torch.library, `recurra::scan`, with its shapes and its gradient.
+"""The kernels as operators of torch.library, `recurra::scan` and its gradient, with the shapes of their results.
 
-It is for whoever looks at a call without running it: torch.compile, torch.export, fake tensors.
+They are for whoever looks at a call without running it: torch.compile, torch.export, fake tensors. An operator returns
+tensors only; where there is nothing to return, it is an empty one.
+
+The operators are defined by their schemas: `torch.library.custom_op` would wrap each call in Python of its own, which
+takes four times as long as the dispatch does.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from recurra.nn import kernels
-from recurra.nn.kernels import LSTM, Call
+from recurra.nn.backends.native import kernels
+from recurra.nn.backends.native.kernels import KernelCall, Tensors
+
+_Scanned = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape
 
 _TENSORS = (
-    "Tensor x, Tensor? mask, Tensor? h0, Tensor? c0, "
-    "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
+    "Tensor? mask, Tensor x, Tensor? h0, Tensor? c0, "
+    "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh"
 )
-_CALL = "int kernel, bool reverse, bool sequences, bool time_major, bool layered, "
+_CALL = "str kernel, bool reverse, bool sequences, bool time_major, bool layered"
 torch.library.define(
-    "recurra::scan", f"({_TENSORS} {_CALL} bool keep_tape) -> (Tensor y, Tensor h, Tensor c, Tensor tape)"
+    "recurra::scan", f"({_TENSORS}, {_CALL}, bool keep_tape) -> (Tensor y, Tensor h, Tensor c, Tensor tape)"
 )
 torch.library.define(
     "recurra::scan_backward",
-    f"(Tensor? dy, Tensor? dh, Tensor? dc, {_TENSORS} Tensor tape, {_CALL} bool[] wanted) -> Tensor[]",
+    f"({_TENSORS}, {_CALL}, Tensor tape, Tensor? dy, Tensor? dh, Tensor? dc, bool[] wanted) -> Tensor[]",
 )
-_Operator = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape; empty where there is none
+
+
+class _Arguments(NamedTuple):
+    """What both operators begin with."""
+
+    tensors: Tensors
+    call: KernelCall
+    rest: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, arguments: tuple[Any, ...]) -> "_Arguments":
+        tensors, options = len(Tensors._fields), len(Tensors._fields) + len(KernelCall._fields)
+        return cls(Tensors(*arguments[:tensors]), KernelCall(*arguments[tensors:options]), arguments[options:])
 
 
 @torch.library.impl("recurra::scan", "CPU")
-def _scan_operator(x: Tensor, mask: Any, *rest: Any) -> _Operator:
-    call, keep_tape = Call(*rest[6:11]), rest[11]
-    found = kernels.forward(call, keep_tape, mask, x, *rest[:6])
-    return tuple(x.new_empty(0) if t is None else t for t in found)  # type: ignore[return-value]
+def _scan(*arguments: Any) -> _Scanned:
+    tensors, call, (keep_tape,) = _Arguments.of(arguments)
+    y, h, c, tape = (_or_empty(found, tensors) for found in kernels.forward(call, keep_tape, tensors))
+    return y, h, c, tape
 
 
 @torch.library.register_fake("recurra::scan")  # type: ignore[untyped-decorator]
-def _scan_shapes(x: Tensor, mask: Any, *rest: Any) -> _Operator:
-    call, keep_tape, H = Call(*rest[6:11]), rest[11], rest[3].shape[1]
+def _scan_shapes(*arguments: Any) -> _Scanned:
+    tensors, call, (keep_tape,) = _Arguments.of(arguments)
+    x, H = tensors.x, tensors.weight_hh.shape[1]
     return (
         call.outputs(x, H) if call.sequences else x.new_empty(0),
         call.last(x, H),
-        call.last(x, H) if call.kernel == LSTM else x.new_empty(0),
+        call.last(x, H) if call.has_c else x.new_empty(0),
         call.tape(x, int(H)) if keep_tape else x.new_empty(0),
     )
 
 
 @torch.library.impl("recurra::scan_backward", "CPU")
-def _backward_operator(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, *rest: Any) -> list[Tensor]:
-    tape, call, wanted = rest[6], Call(*rest[7:12]), rest[12]
+def _scan_backward(*arguments: Any) -> list[Tensor]:
+    tensors, call, (tape, dy, dh, dc, wanted) = _Arguments.of(arguments)
     tape = tape.clone()  # an operator leaves its arguments as they are
-    found = kernels.backward(call, (dy, dh, dc), wanted, tape, mask, x, *rest[:6])
-    return [x.new_empty(0) if d is None else d for d in found]
+    return [_or_empty(found, tensors) for found in kernels.backward(call, (dy, dh, dc), wanted, tape, tensors)]
 
 
 @torch.library.register_fake("recurra::scan_backward")  # type: ignore[untyped-decorator]
-def _backward_shapes(dy: Any, dh: Any, dc: Any, x: Tensor, mask: Any, *rest: Any) -> list[Tensor]:
-    leaves, wanted = (x, *rest[:6]), rest[12]
-    return [
-        torch.empty_like(tensor, memory_format=torch.contiguous_format) if want else x.new_empty(0)
-        for want, tensor in zip(wanted, leaves, strict=True)
+def _scan_backward_shapes(*arguments: Any) -> list[Tensor]:
+    tensors, _, (_, _, _, _, wanted) = _Arguments.of(arguments)
+    found = [
+        torch.empty_like(leaf, memory_format=torch.contiguous_format) if want and leaf is not None else None
+        for want, leaf in zip(wanted, tensors.leaves, strict=True)
     ]
+    return [_or_empty(gradient, tensors) for gradient in found]
 
 
-def _save_for_backward(ctx: Any, inputs: tuple[Any, ...], output: _Operator) -> None:
-    ctx.save_for_backward(*inputs[:8], output[3])
-    ctx.call = inputs[8:13]
+def _or_empty(found: Tensor | None, tensors: Tensors) -> Tensor:
+    return tensors.x.new_empty(0) if found is None else found
+
+
+def _save_for_backward(ctx: Any, inputs: tuple[Any, ...], output: _Scanned) -> None:
+    tensors, ctx.call, _ = _Arguments.of(inputs)
+    ctx.save_for_backward(*tensors, output[3])
     ctx.set_materialize_grads(False)
 
 
-def _operator_backward(ctx: Any, dy: Any, dh: Any, dc: Any, _: Any) -> tuple[Any, ...]:
-    call = Call(*ctx.call)
-    x_needed, _, *others_needed = ctx.needs_input_grad[:8]
-    wanted = [x_needed, *others_needed]
-    dy = dy if call.sequences else None
-    dc = dc if call.kernel == LSTM else None
-    found = torch.ops.recurra.scan_backward(dy, dh, dc, *ctx.saved_tensors, *ctx.call, wanted)
-    dx, *others = (d if want else None for want, d in zip(wanted, found, strict=True))
-    return dx, None, *others, *[None] * 6
+def _backward(ctx: Any, dy: Any, dh: Any, dc: Any, _: Any) -> tuple[Any, ...]:
+    *tensors, tape = ctx.saved_tensors
+    wanted = list(ctx.needs_input_grad[1 : len(Tensors._fields)])  # but for the mask, which is first
+    dy = dy if ctx.call.sequences else None
+    dc = dc if ctx.call.has_c else None
+    found = torch.ops.recurra.scan_backward(*tensors, *ctx.call, tape, dy, dh, dc, wanted)
+    others = len(KernelCall._fields) + 1
+    return None, *(d if want else None for want, d in zip(wanted, found, strict=True)), *[None] * others
 
 
-torch.library.register_autograd("recurra::scan", _operator_backward, setup_context=_save_for_backward)
+torch.library.register_autograd("recurra::scan", _backward, setup_context=_save_for_backward)
 
 
 def _no_second_derivative(ctx: Any, *_: Any) -> None:

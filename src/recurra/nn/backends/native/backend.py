@@ -1,0 +1,74 @@
+"""The native backend: what the kernels support, when they are worth it, and how a call becomes one of theirs."""
+
+import torch
+from torch import Tensor
+
+from recurra.nn import torch_internals
+from recurra.nn.backends.backend import Call
+from recurra.nn.backends.native import kernels
+from recurra.nn.backends.native.autograd import run
+from recurra.nn.backends.native.kernels import KernelCall, Weights
+from recurra.nn.backends.torch import differs_from_torch, operator_of
+from recurra.nn.cells import State
+
+
+class Native:
+    """Runs the compiled kernels: SimpleRNN with tanh or relu, GRU with reset_after, and LSTM, in float32 on the CPU."""
+
+    name = "native"
+
+    def unsupported(self, call: Call) -> str | None:
+        if kernels.MISSING is not None:
+            return kernels.MISSING
+        difference = differs_from_torch(call.cell)
+        if difference is not None:
+            return difference
+        if call.dropout_mask is not None:
+            return "recurrent dropout"
+        return unsupported_tensors((call.x, *(call.state or ()), *call.parameters.values()))
+
+    def worth_it(self, call: Call) -> bool:
+        B, T, I = call.x.shape
+        return not is_slower_than_torch(operator_of(call.cell), B, T, I, call.hidden_size)
+
+    def scan(self, call: Call) -> tuple[Tensor | None, State]:
+        kernel = KernelCall(operator_of(call.cell), call.reverse, call.sequences)
+        return run(kernel, call.x, call.state, Weights.of(call.parameters), call.mask)
+
+
+def unsupported_tensors(tensors: tuple[Tensor | None, ...]) -> str | None:
+    """Name what the kernels do not support of these tensors, or of what torch is doing; None if they support it all."""
+    recorder = torch_internals.recorder()
+    compiling = recorder == torch_internals.COMPILER
+    if compiling or not kernels.extension.are_plain_floats(tensors):
+        for tensor in tensors:
+            if tensor is not None and tensor.layout is not torch.strided:
+                return "sparse tensors"
+            if tensor is not None and not (tensor.dtype is torch.float32 and tensor.is_cpu):
+                return f"{tensor.dtype} tensors on {tensor.device}"
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast"
+    if compiling:
+        return None
+    if recorder is not None and recorder != torch_internals.MODE:
+        return recorder
+    if torch_internals.transforms_are_active():
+        return "transforms of torch.func"
+    return None
+
+
+def is_slower_than_torch(kernel: str, B: int, T: int, I: int, H: int) -> bool:
+    """Whether torch's operators take less time than the kernels.
+
+    They do where the weights exceed the second-level cache and are reused too little: the kernels pack the weights,
+    which one or two steps of a SimpleRNN or GRU do not pay back, and they split the batch among the threads, where
+    torch splits the weights of an LSTM. Measured with two threads by benchmarks/layers.py --grid.
+    """
+    if torch.compiler.is_compiling():
+        return False
+    size = H * (I + H)
+    if kernel == "lstm":
+        return size > 150_000 and 4 * torch.get_num_threads() > B
+    if T == 1:
+        return size > (60_000 if kernel == "gru" else 100_000)
+    return T == 2 and size > 200_000

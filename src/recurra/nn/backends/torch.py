@@ -1,0 +1,82 @@
+"""The torch backend: torch.nn's own recurrent operators, for the cells that they compute exactly as we do."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recurra.nn import torch_internals
+from recurra.nn.backends.backend import Call
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
+
+# The operators by name, torch.rnn_tanh and so on, and the cells that they compute. The kernels have the same names.
+OPERATORS: dict[str, Cell] = {
+    "rnn_tanh": SimpleRNNCell("tanh"),
+    "rnn_relu": SimpleRNNCell("relu"),
+    "gru": GRUCell(),
+    "lstm": LSTMCell(),
+}
+
+
+def operator_of(cell: Cell) -> str:
+    """The name of torch's operator for a cell that has one: `differs_from_torch` found no difference."""
+    return f"rnn_{cell.activation}" if isinstance(cell, SimpleRNNCell) else cell.name
+
+
+def differs_from_torch(cell: Cell) -> str | None:
+    """Name what torch's operators do not compute of a cell; None if there is an operator for it."""
+    if type(cell) is SimpleRNNCell:
+        return None if cell.activation in {"tanh", "relu"} else f"activation {cell.activation!r}"
+    if type(cell) is not GRUCell and type(cell) is not LSTMCell:
+        return type(cell).__name__
+    if cell.activation != "tanh":
+        return f"activation {cell.activation!r}"
+    if cell.recurrent_activation != "sigmoid":
+        return f"recurrent_activation {cell.recurrent_activation!r}"
+    if isinstance(cell, GRUCell) and not cell.reset_after:
+        return "reset_after=False"
+    return None
+
+
+class TorchOperators:
+    """Runs torch.rnn_tanh, rnn_relu, gru and lstm."""
+
+    name = "torch"
+
+    def unsupported(self, call: Call) -> str | None:
+        if call.mask is not None:
+            return "masks"
+        if call.dropout_mask is not None:
+            return "recurrent dropout"
+        if call.x.shape[0] == 0:
+            return "an empty batch"
+        recorder = torch_internals.recorder()
+        compiling = recorder in {torch_internals.COMPILER, torch_internals.ONNX}
+        if not compiling and torch_internals.transforms_are_active():
+            return "transforms of torch.func"
+        if isinstance(call.cell, LSTMCell):
+            if recorder == torch_internals.COMPILER and torch.is_grad_enabled():
+                return "an LSTM's gradients under torch.compile"  # the compiler cannot trace torch's fused operator
+            if torch.is_autocast_enabled(call.x.device.type):
+                return "an LSTM under autocast"  # not every processor has torch's operator in that precision
+        return differs_from_torch(call.cell)
+
+    def worth_it(self, call: Call) -> bool:
+        return True
+
+    def scan(self, call: Call) -> tuple[Tensor, State]:
+        if call.reverse:
+            outputs, last = self.scan(call._replace(x=call.x.flip(1), reverse=False))
+            return outputs.flip(1), last
+        p, operator = call.parameters, operator_of(call.cell)
+        weights = [p["weight_ih"], p["weight_hh"]]
+        bias_ih = p.get("bias", p.get("bias_ih"))
+        if bias_ih is not None:
+            # torch always has two biases; where the cell has one, the second is zero
+            weights += [bias_ih, p["bias_hh"] if "bias_hh" in p else torch.zeros_like(bias_ih)]
+        # the flags are: has biases, number of layers, dropout, training, bidirectional, batch first
+        flags = (bias_ih is not None, 1, 0.0, torch.is_grad_enabled(), False, True)
+        state = [s.unsqueeze(0) for s in call.initial_state()]  # [1, B, H]
+        run: Any = getattr(torch, operator)
+        outputs, *last = run(call.x, state if operator == "lstm" else state[0], weights, *flags)
+        return outputs, tuple(s.squeeze(0) for s in last)

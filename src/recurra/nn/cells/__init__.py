@@ -1,0 +1,18 @@
+"""Recurrent cells: the parameters and the equations of one time step, one cell a file."""
+
+from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, ParameterSpec, State
+from recurra.nn.cells.gru import GRUCell
+from recurra.nn.cells.lstm import LSTMCell
+from recurra.nn.cells.simple_rnn import SimpleRNNCell
+
+__all__ = [
+    "ACTIVATIONS",
+    "Cell",
+    "GRUCell",
+    "Gates",
+    "LSTMCell",
+    "ParameterSpec",
+    "Parameters",
+    "SimpleRNNCell",
+    "State",
+]

@@ -1,0 +1,21 @@
+"""The cell of a simple recurrent network."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, State, recurrent_part
+
+
+@dataclass(frozen=True)
+class SimpleRNNCell(Cell):
+    """`h_t = activation(W_ih x_t + b + W_hh h_{t-1})` (Elman, Finding structure in time, 1990)."""
+
+    name: ClassVar[str] = "rnn"
+
+    activation: str = "tanh"
+
+    def step(self, a_t: Tensor, state: State, h_seen: Tensor, p: Parameters) -> tuple[State, Gates]:
+        h_t = ACTIVATIONS[self.activation](a_t + recurrent_part(h_seen, p))
+        return (h_t,), {}

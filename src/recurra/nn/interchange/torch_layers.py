@@ -1,0 +1,71 @@
+"""torch.nn's recurrent layers as layers of recurra, with copies of their weights."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.errors import InputError
+from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
+from recurra.nn.network import Network
+
+
+def from_torch(
+    module: nn.RNN | nn.GRU | nn.LSTM, *, return_sequences: bool = True, return_state: bool = False
+) -> Network:
+    """Convert a torch.nn.RNN, GRU or LSTM with all its layers and directions; the weights are copied.
+
+    Args:
+        module: the torch layer. Dropout between its layers becomes `torch.nn.Dropout`.
+        return_sequences: give the top layer's output at every time step, as torch does, or at the last one only.
+        return_state: give the top layer's last state too.
+
+    Returns:
+        A network that takes [B, T, I] whatever the module's `batch_first`, with the module's dtype and device.
+
+    Raises:
+        InputError: the module has something that our layers lack: `proj_size`.
+    """
+    if not isinstance(module, nn.RNN | nn.GRU | nn.LSTM):
+        raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
+    if module.proj_size:
+        raise InputError(
+            f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; we have no projections."
+        )
+    layers: list[nn.Module] = []
+    size = module.input_size
+    for index in range(module.num_layers):
+        is_top = index == module.num_layers - 1
+        layer = _layer_like(
+            module,
+            size,
+            return_sequences=return_sequences or not is_top,
+            return_state=return_state and is_top,
+        )
+        layer.to(module.get_parameter("weight_ih_l0"))
+        for suffix in ("", "_reverse") if module.bidirectional else ("",):
+            _copy_from_torch(module, f"_l{index}{suffix}", layer, suffix)
+        layers.append(layer)
+        if module.dropout and not is_top:
+            layers.append(nn.Dropout(module.dropout))
+        size = layer.output_size
+    return Network(layers).train(module.training)
+
+
+def _layer_like(module: nn.RNN | nn.GRU | nn.LSTM, input_size: int, **options: Any) -> RecurrentLayer:
+    options |= {"bias": module.bias, "bidirectional": module.bidirectional}
+    if isinstance(module, nn.LSTM):
+        return LSTM(input_size, module.hidden_size, **options)
+    if isinstance(module, nn.GRU):
+        return GRU(input_size, module.hidden_size, **options)
+    return SimpleRNN(input_size, module.hidden_size, activation=str(module.nonlinearity), **options)
+
+
+@torch.no_grad()
+def _copy_from_torch(module: nn.Module, torch_suffix: str, layer: RecurrentLayer, suffix: str) -> None:
+    for name, parameter in layer.direction(suffix).items():
+        if name == "bias":  # torch's RNN and LSTM have two biases where one is enough
+            bias_ih, bias_hh = (module.get_parameter(part + torch_suffix) for part in ("bias_ih", "bias_hh"))
+            parameter.copy_(bias_ih + bias_hh)
+        else:
+            parameter.copy_(module.get_parameter(name + torch_suffix))
