@@ -8,7 +8,23 @@ from torch import Tensor
 
 _Tensors = tuple[Tensor | None, ...]
 
-isas: tuple[str, ...]  # that this processor can run, fastest first
+class CellRow:
+    """What callers of a kernel have to know of its cell."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def gates(self) -> int:
+        """G, of the weights [G·H, I] and [G·H, H]."""
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of what a step hands to the next: h, or h and c."""
+    @property
+    def separate_recurrent_bias(self) -> bool:
+        """Whether bias_hh has a place of its own in the equations, so that it cannot be added to bias_ih."""
+
+cells: tuple[CellRow, ...]  # a kernel's number is the place of its cell here
+isas: tuple[str, ...]  # the instruction sets that this processor can run, fastest first
 
 def isa() -> str: ...
 def use(isa: str) -> bool: ...

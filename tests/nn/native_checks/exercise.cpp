@@ -1,5 +1,5 @@
-// Runs the kernels on random calls: every array of exactly its size, so that a sanitizer sees what goes beyond it, and
-// every number that comes out looked at. Built with kernels of several widths (ISAS), all have to find the same.
+// Runs the kernels on random calls. Every array has exactly its size, so that a sanitizer notices any access beyond it,
+// and every result is read. Built with kernels of several widths (ISAS), all of which have to agree.
 //
 //     exercise [calls] [first seed]
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <thread>
@@ -19,7 +20,7 @@
 #define FOR_EACH_ISA(f) ISAS(f)
 FOR_EACH_ISA(DECLARE)
 
-recurra::Stepper::~Stepper() = default;  // module.cpp's, which is not here
+recurra::StepKernel::~StepKernel() = default;  // module.cpp, which is not linked here, defines it too
 
 namespace {
 
@@ -35,7 +36,7 @@ struct Random {
     float number() { return (static_cast<float>(below(33)) - 16.0f) / 16.0f; }
 };
 
-// An array of its own in memory; one that is not there is a null pointer.
+// An array with an allocation of its own, or a null pointer if it is not `there`.
 template <class T>
 struct Array {
     Index count = 0;
@@ -87,14 +88,14 @@ void read(Results& results, const Laid<float>& laid, Index B, Index T, Index wid
 
 Results run(const Kernels& kernels, unsigned seed, int threads) {
     Random random(seed);
-    const auto cell = static_cast<Cell>(random.below(4));
-    const Index gates[] = {1, 1, 3, 4};
-    const bool lstm = cell == Cell::lstm, big = random.yes(10);
-    // around multiples of 64, where memory is laid out otherwise, more often than chance would have it
+    const auto cell = static_cast<Cell>(random.below(std::size(CELLS)));
+    const CellRow& row = row_of(cell);
+    const bool has_c = row.states[1] != nullptr, big = random.yes(10);
+    // sizes around multiples of 64, where rows are padded, are more frequent than by chance
     const Index edges[] = {63, 64, 65, 66, 79, 127, 128, 129, 130, 143};
-    const auto size = [&](Index most) { return random.yes(15) ? edges[random.below(10)] : 1 + random.below(most); };
+    const auto size = [&](Index largest) { return random.yes(15) ? edges[random.below(10)] : 1 + random.below(largest); };
     const Index B = random.below(big ? 60 : 20), T = 1 + random.below(big ? 30 : 7), I = size(big ? 250 : 20),
-                H = size(big ? 70 : 40), rows = gates[static_cast<int>(cell)] * H;
+                H = size(big ? 70 : 40), rows = row.gates * H;
     const float scale = 1.0f / std::sqrt(static_cast<float>(H));
     const bool backwards = random.yes(), backward = random.yes(80);
 
@@ -108,13 +109,13 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     const auto b_ih = random_array(random, rows, scale, random.yes()), b_hh = random_array(random, rows, scale, random.yes());
     const bool masked = random.yes(), sequences = random.yes(80);
     const auto y = lay_out<float>(random, B, T, H, backwards, false, [] { return 0.0f; });
-    const Array<float> h_last(B * H), c_last(B * H, lstm), tape((T + 1) * B * kernels.tape_stride(cell, H), backward);
+    const Array<float> h_last(B * H), c_last(B * H, has_c), tape((T + 1) * B * kernels.tape_stride(cell, H), backward);
 
     Scan s{};
     s.B = B, s.T = T, s.I = I, s.H = H, s.threads = threads;
     s.x = {x.first.first, x.first.batch, x.first.time};
     if (masked) s.mask = {mask.first.first, mask.first.batch, mask.first.time};
-    s.h0 = h0.get(), s.c0 = lstm ? c0.get() : nullptr;
+    s.h0 = h0.get(), s.c0 = has_c ? c0.get() : nullptr;
     s.w_ih = w_ih.get(), s.w_hh = w_hh.get(), s.b_ih = b_ih.get(), s.b_hh = b_hh.get();
     if (sequences) s.y = y.first;
     s.h_last = h_last.get(), s.c_last = c_last.get(), s.tape = tape.get();
@@ -128,14 +129,14 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     if (B > 0 && !masked) {  // sequence 0, step by step
         Scan one = s;
         one.B = one.T = 0, one.x = {}, one.y = {}, one.h0 = one.c0 = nullptr, one.tape = nullptr;
-        const std::unique_ptr<Stepper> stepper(kernels.new_stepper(cell, one));
-        stepper->set_state(s.h0, s.c0);
-        Array<float> x_t(I), h(H), c(H, lstm);
+        const std::unique_ptr<StepKernel> kernel(kernels.new_step_kernel(cell, one));
+        kernel->set_state(s.h0, s.c0);
+        Array<float> x_t(I), h(H), c(H, has_c);
         for (Index t = 0; t < T; ++t) {
             std::copy_n(s.x.at(0, t), I, x_t.get());
-            stepper->step(x_t.get(), h.get(), c.get());
+            kernel->step(x_t.get(), h.get(), c.get());
             if (sequences && std::memcmp(h.get(), s.y.at(0, t), sizeof(float) * H) != 0) {
-                std::printf("seed %u: the stepper of %s finds something else at step %td\n", seed, kernels.isa, t);
+                std::printf("seed %u: the step kernel of %s differs from its scan at step %td\n", seed, kernels.isa, t);
                 std::exit(1);
             }
         }
@@ -147,12 +148,12 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     const auto dx = lay_out<float>(random, B, T, I, backwards, false, [] { return 0.0f; });
     const auto dh = random_array(random, B * H, 1.0f, random.yes()), dc = random_array(random, B * H, 1.0f, random.yes());
     const bool came = random.yes(80), x_wanted = random.yes(70);
-    const Array<float> dh0(B * H, random.yes(70)), dc0(B * H, lstm && random.yes(70)), dw_ih(rows * I, random.yes(70)),
+    const Array<float> dh0(B * H, random.yes(70)), dc0(B * H, has_c && random.yes(70)), dw_ih(rows * I, random.yes(70)),
         dw_hh(rows * H, random.yes(70)), db_ih(rows, random.yes(70)), db_hh(rows, random.yes(70));
     Gradients d{};
     if (came) d.y = {dy.first.first, dy.first.batch, dy.first.time};
     if (x_wanted) d.x = dx.first;
-    d.h_last = dh.get(), d.c_last = lstm ? dc.get() : nullptr, d.h0 = dh0.get(), d.c0 = dc0.get();
+    d.h_last = dh.get(), d.c_last = has_c ? dc.get() : nullptr, d.h0 = dh0.get(), d.c0 = dc0.get();
     d.w_ih = dw_ih.get(), d.w_hh = dw_hh.get(), d.b_ih = db_ih.get(), d.b_hh = db_hh.get();
     kernels.backward(cell, s, d);
     if (x_wanted) read(results, dx, B, T, I);
@@ -160,7 +161,7 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     return results;
 }
 
-// The largest difference in proportion to the largest number; it looks at every number of both.
+// The largest difference, relative to the largest value of b. It reads every value of both.
 double difference(const Results& a, const Results& b) {
     if (a.size() != b.size()) return HUGE_VAL;
     double worst = 0;
@@ -169,8 +170,8 @@ double difference(const Results& a, const Results& b) {
         double largest = 1;
         for (float v : b[i]) largest = std::max(largest, std::fabs(static_cast<double>(v)));
         for (std::size_t k = 0; k < a[i].size(); ++k) {
-            const double apart = std::fabs(static_cast<double>(a[i][k]) - b[i][k]) / largest;
-            if (!(apart <= worst)) worst = apart;  // NaN too
+            const double relative = std::fabs(static_cast<double>(a[i][k]) - b[i][k]) / largest;
+            if (!(relative <= worst)) worst = relative;  // NaN too
         }
     }
     return worst;

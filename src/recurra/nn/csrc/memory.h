@@ -1,4 +1,4 @@
-// Floats that are copied, cleared and transposed, and memory for the time of a call.
+// Floats copied, cleared and transposed, and the memory that a call needs while it runs.
 #pragma once
 
 #include <cstdlib>
@@ -10,17 +10,18 @@
 
 namespace recurra::RECURRA_ISA_NAME {
 
+// The number of floats in whole registers.
 inline Index padded(Index count) { return (count + W - 1) / W * W; }
-inline Index smaller(Index a, Index b) { return a < b ? a : b; }
 
-// A row length at which neighbouring rows do not all fall into the same few sets of the cache.
-inline Index apart(Index floats) { return floats % 64 == 0 ? floats + 16 : floats; }
+// The distance between rows of so many floats at which neighbouring rows fall into different sets of the cache: with
+// multiples of 64 they would share a few of them.
+inline Index pad_leading_dimension(Index floats) { return floats % 64 == 0 ? floats + 16 : floats; }
 
 inline void copy(float* to, const float* from, Index count) { std::memcpy(to, from, sizeof(float) * count); }
 inline void clear(float* to, Index count) { std::memset(to, 0, sizeof(float) * count); }
 
-// The transpose of from [rows, columns] to [columns, rows]; the strides are those from row to row.
-inline void turn(float* to, Index to_stride, const float* from, Index from_stride, Index rows, Index columns) {
+// Writes the transpose of from, [rows, columns], to `to`, [columns, rows]; the strides lead from row to row.
+inline void transpose(float* to, Index to_stride, const float* from, Index from_stride, Index rows, Index columns) {
     const Index whole_rows = rows / W * W, whole_columns = columns / W * W;
     for (Index i = 0; i < whole_rows; i += W)
         for (Index j = 0; j < whole_columns; j += W) {
@@ -34,7 +35,7 @@ inline void turn(float* to, Index to_stride, const float* from, Index from_strid
             to[j * to_stride + i] = from[i * from_stride + j];
 }
 
-// Memory that a call needs besides its arguments: so many of each for several threads, which share no cache line.
+// Memory that a call needs besides its arguments: `count` elements for each thread, and no cache line for two threads.
 template <class Element>
 class Scratch {
    public:

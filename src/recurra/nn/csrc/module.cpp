@@ -1,11 +1,12 @@
-// The extension module recurra.nn._kernels: the kernels of the fastest instruction set that this processor has.
+// The extension module recurra.nn._kernels: the kernels of the fastest instruction set that this processor supports.
 //
-// It takes torch's tensors, and depends on nothing of torch but what DLPack lays down (tensors.h). Whatever a kernel would
-// read or write past its memory is refused here. The GIL is released while a kernel works.
+// It takes torch's tensors and depends on no part of torch except its DLPack interface (tensors.h). Arguments that
+// would make a kernel read or write beyond its arrays are refused here. The GIL is released while a kernel runs.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@
 
 namespace recurra {
 
-Stepper::~Stepper() = default;
+StepKernel::~StepKernel() = default;
 
 #if defined(__x86_64__)
 namespace baseline { extern const Kernels kernels; }
@@ -28,7 +29,7 @@ namespace plain { extern const Kernels kernels; }
 
 namespace {
 
-// Fastest first.
+// The kernels that this processor can run, fastest first.
 std::vector<const Kernels*> available() {
 #if defined(__x86_64__)
     std::vector<const Kernels*> found;
@@ -45,7 +46,7 @@ std::vector<const Kernels*> available() {
 #endif
 }
 
-std::vector<std::string> names() {
+std::vector<std::string> isas() {
     std::vector<std::string> all;
     for (const Kernels* kernels : available()) all.emplace_back(kernels->isa);
     return all;
@@ -63,7 +64,16 @@ bool use(const std::string& isa) {
     return false;
 }
 
-// Whether all of them, None apart, are plain tensors of torch: of any kind, or of numbers that the kernels can read.
+Cell cell_of(int kernel) {
+    constexpr int count = std::size(CELLS);
+    if (kernel < 0 || kernel >= count)
+        refuse("there is no kernel " + std::to_string(kernel) + "; they are 0 to " + std::to_string(count - 1) + ".");
+    return static_cast<Cell>(kernel);
+}
+
+Index tape_stride(int kernel, Index H) { return kernels->tape_stride(cell_of(kernel), H); }
+
+// Whether every tensor that is not None is one of torch's own classes.
 bool are_plain(const nb::tuple& tensors) {
     for (nb::handle tensor : tensors)
         if (!tensor.is_none() && !torch->is_plain(tensor)) return false;
@@ -75,25 +85,26 @@ bool is_plain_floats(nb::handle object) {
     if (!torch->is_plain(object)) return false;
     if (torch->exchange->describe(object.ptr(), &tensor) == 0)
         return tensor.kind == dlpack::FLOAT && tensor.bits == 32 && tensor.device == dlpack::HOST;
-    PyErr_Clear();  // it has no memory, or none that DLPack knows of
+    PyErr_Clear();  // it has no memory, or memory that DLPack cannot describe
     return false;
 }
 
+// Whether every tensor that is not None is plain, and of torch.float32 on the CPU.
 bool are_plain_floats(const nb::tuple& tensors) {
     for (nb::handle tensor : tensors)
         if (!tensor.is_none() && !is_plain_floats(tensor)) return false;
     return true;
 }
 
-// The tensors of a call, in the order of kernels.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh. They may
-// have been copied to where a kernel can read them, and live as long as this.
+// The tensors of a call, in the order of kernels.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh. Those
+// that a kernel cannot read in place are copied, and the copies live as long as this object.
 class Call {
  public:
     Cell cell;
     Scan scan{};
 
     Call(int kernel, bool reverse, int threads, const nb::tuple& tensors)
-        : cell(static_cast<Cell>(kernel)),
+        : cell(cell_of(kernel)),
           reverse_(reverse),
           mask_(*torch, tensors[0]),
           x_(of_floats(tensors[1])),
@@ -103,14 +114,12 @@ class Call {
           w_hh_(of_floats(tensors[5])),
           b_ih_(of_floats(tensors[6])),
           b_hh_(of_floats(tensors[7])) {
-        constexpr Index GATES[] = {1, 1, 3, 4};
         Scan& s = scan;
-        if (kernel < 0 || kernel > 3) refuse("there is no kernel " + std::to_string(kernel) + "; they are 0 to 3.");
         if (x_.dimensions() != 3) refuse("the input has shape " + x_.text() + "; expected [B, T, features].");
         if (w_ih_.dimensions() != 2 || w_hh_.dimensions() != 2)
             refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected two matrices.");
         s.threads = threads, s.B = x_.size(0), s.T = x_.size(1), s.I = x_.size(2), s.H = w_hh_.size(1);
-        const Index rows = GATES[kernel] * s.H;
+        const Index rows = row_of(cell).gates * s.H;
         if (w_hh_.size(0) != rows || w_ih_.size(0) != rows || w_ih_.size(1) != s.I) refuse_weights(rows);
         if (s.T == 0) refuse("the input has no time steps; at least one is needed.");
         if (s.I == 0 || s.H == 0) refuse("the layer has no features or no units; at least one of each is needed.");
@@ -129,7 +138,7 @@ class Call {
         s.b_ih = contiguous(b_ih_, rows), s.b_hh = contiguous(b_hh_, rows);
     }
 
-    // Steps after each other [B, T, features]; in reverse, from the last one backwards. None has no first.
+    // The steps of a tensor [B, T, features], in reverse order if the call is reversed. None has a null `first`.
     template <class T>
     Sequences<T> sequences(const Tensor& tensor) const {
         if (!tensor.given()) return {};
@@ -141,11 +150,12 @@ class Call {
     static Tensor of_floats(nb::handle object) {
         Tensor tensor(*torch, object);
         if (tensor.given() && !tensor.is(dlpack::FLOAT, 32))
-            refuse("recurra's kernels were given a tensor of " + tensor.kind_text() + "; they compute in torch.float32 on cpu.");
+            refuse("recurra's kernels were given a tensor of " + tensor.kind_text() +
+                   "; they compute in torch.float32 on cpu.");
         return tensor.resolve_neg(), tensor;
     }
 
-    // The same values, each step's features one after the other in memory.
+    // The same values, with the features of a step contiguous in memory.
     static const Tensor& readable(Tensor& tensor) {
         return tensor.given() && tensor.stride(2) != 1 && tensor.size(2) != 1 ? tensor.contiguous() : tensor;
     }
@@ -158,7 +168,8 @@ class Call {
 
     static void expect(const Tensor& tensor, Index count) {
         if (tensor.numel() != count)
-            refuse("a bias, state, mask or gradient has shape " + tensor.text() + "; expected " + std::to_string(count) + " numbers.");
+            refuse("a bias, state, mask or gradient has shape " + tensor.text() + "; expected " +
+                   std::to_string(count) + " numbers.");
     }
 
     static void expect_shape(const Tensor& tensor, Index first, Index second, Index third) {
@@ -171,7 +182,7 @@ class Call {
                    ") of torch.float32 on cpu.");
     }
 
-    // Of the tensors that a kernel writes, which kernels.py has made.
+    // The memory of a tensor that a kernel writes; kernels.py has allocated it.
     static float* written(nb::handle object) { return Tensor(*torch, object).data<float>(); }
 
     float* tape(nb::handle object) const {
@@ -184,9 +195,12 @@ class Call {
 
  private:
     [[noreturn]] void refuse_weights(Index rows) const {
-        const auto shape = [&](Index columns) { return "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")"; };
-        refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected " + shape(scan.I) + " and " +
-               shape(scan.H) + " for " + std::to_string(scan.I) + " features and " + std::to_string(scan.H) + " units.");
+        const auto shape = [&](Index columns) {
+            return "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
+        };
+        refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected " + shape(scan.I) +
+               " and " + shape(scan.H) + " for " + std::to_string(scan.I) + " features and " + std::to_string(scan.H) +
+               " units.");
     }
 
     bool reverse_;
@@ -203,7 +217,7 @@ void forward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb
     kernels->forward(call.cell, s);
 }
 
-// `given` are the gradients of y, h and c, `found` those of the tensors from x on.
+// Reads the gradients of y, h and c from `given`, and writes those of the call's tensors from x on to `found`.
 void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb::handle tape, const nb::tuple& given,
               const nb::tuple& found) {
     Call call(kernel, reverse, threads, tensors);
@@ -222,24 +236,25 @@ void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, n
     kernels->backward(call.cell, s, d);
 }
 
-// One sequence, step by step, with the memory of its state.
-class Stream {
+// Reads one sequence step by step. Its state is in the tensors h and c, which it keeps alive.
+class Stepper {
  public:
-    Stream(int kernel, const nb::tuple& tensors, nb::handle h, nb::handle c) : h_(nb::borrow(h)), c_(nb::borrow(c)) {
+    Stepper(int kernel, const nb::tuple& tensors, nb::handle h, nb::handle c) : h_(nb::borrow(h)), c_(nb::borrow(c)) {
         const Call call(kernel, false, 1, tensors);
         features_ = call.scan.I;
         h_last_ = Call::written(h), c_last_ = Call::written(c);
-        stepper_.reset(kernels->new_stepper(call.cell, call.scan));
+        kernel_.reset(kernels->new_step_kernel(call.cell, call.scan));
     }
 
-    void read_state() { stepper_->set_state(h_last_, c_last_); }
+    // Takes over what has been written to h and c from outside.
+    void read_state() { kernel_->set_state(h_last_, c_last_); }
 
-    // False, and nothing done, if these are not the numbers of one step.
+    // Returns false and does nothing if this is not the input of one step.
     bool step(nb::handle object) {
         if (!is_plain_floats(object)) return false;
         Tensor x(*torch, object);
         if (x.numel() != features_) return false;
-        stepper_->step(x.resolve_neg().contiguous().data<const float>(), h_last_, c_last_);
+        kernel_->step(x.resolve_neg().contiguous().data<const float>(), h_last_, c_last_);
         return true;
     }
 
@@ -247,8 +262,15 @@ class Stream {
     nb::object h_, c_;
     float *h_last_, *c_last_;
     Index features_;
-    std::unique_ptr<Stepper> stepper_;
+    std::unique_ptr<StepKernel> kernel_;
 };
+
+nb::tuple states(const CellRow& row) {
+    nb::list names;
+    for (const char* name : row.states)
+        if (name != nullptr) names.append(name);
+    return nb::tuple(names);
+}
 
 }  // namespace
 }  // namespace recurra
@@ -256,17 +278,24 @@ class Stream {
 NB_MODULE(_kernels, m) {
     using namespace recurra;
     torch = Torch::load();
-    m.attr("isas") = nb::tuple(nb::cast(names()));
+    nb::class_<CellRow>(m, "CellRow")
+        .def_prop_ro("name", [](const CellRow& row) { return row.name; })
+        .def_ro("gates", &CellRow::gates)
+        .def_prop_ro("states", states)
+        .def_ro("separate_recurrent_bias", &CellRow::separate_recurrent_bias);
+    m.attr("cells") = nb::tuple(nb::cast(std::vector<CellRow>(std::begin(CELLS), std::end(CELLS))));
+    m.attr("isas") = nb::tuple(nb::cast(isas()));
     m.def("isa", [] { return kernels->isa; });
     m.def("use", use);
-    m.def("tape_stride", [](int cell, Index H) { return kernels->tape_stride(static_cast<Cell>(cell), H); });
+    m.def("tape_stride", tape_stride);
     m.def("are_plain", are_plain);
     m.def("are_plain_floats", are_plain_floats);
     m.def("forward", forward, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
           nb::arg().none(), nb::arg().none());
     m.def("backward", backward);
-    nb::class_<Stream>(m, "Stepper")
-        .def(nb::init<int, const nb::tuple&, nb::handle, nb::handle>(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
-        .def("read_state", &Stream::read_state)
-        .def("step", &Stream::step, nb::arg().none());
+    nb::class_<Stepper>(m, "Stepper")
+        .def(nb::init<int, const nb::tuple&, nb::handle, nb::handle>(), nb::arg(), nb::arg(), nb::arg(),
+             nb::arg().none())
+        .def("read_state", &Stepper::read_state)
+        .def("step", &Stepper::step, nb::arg().none());
 }

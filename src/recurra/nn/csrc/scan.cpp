@@ -1,15 +1,18 @@
 // All time steps of one layer in one direction, forward and backward. Compiled once for each instruction set.
 //
-// The batch is split among the threads once, and each runs the whole time loop on its own sequences: threads meet when
-// the weights are packed and, backwards, before the gradients of the weights, never at a time step.
+// The batch is split among the threads once, and each thread runs the whole time loop on its own sequences. Threads
+// wait for each other after packing the weights and, in backward, before the gradients of the weights: never at a time
+// step.
 //
-// The tape holds a row (cells.h) for each sequence before and after every step: [T + 1, B, stride]. Without a backward
-// to come it is a short one of each thread's own, used again and again.
+// The tape holds a row (cells.h) for each sequence before the first step and after every step: [T + 1, B, stride]. If
+// no backward is to follow, each thread reuses a short tape of its own.
 //
 // Packed weights (tile.h: [register of columns][K][W]), columns padded with zeros:
 //     input, state       the products of forward: K = I or H, columns = units of every plane
-//     to_state, to_input those of backward, one for each plane: K = H, columns = H or I
+//     to_state, to_input the products of backward, one for each plane: K = H, columns = H or I
 #include "scan.h"
+
+#include <algorithm>
 
 #include "cells.h"
 #include "memory.h"
@@ -20,42 +23,44 @@
 namespace recurra::RECURRA_ISA_NAME {
 namespace {
 
-constexpr double FLOP_OF_A_THREAD = 1e5;  // less than this for each thread is done faster by fewer
-constexpr Index ROWS_AT_ONCE = 48;        // rows of a product with the input's weights
+constexpr double FLOP_OF_A_THREAD = 1e5;  // with less work for each thread, fewer threads are faster
+constexpr Index ROWS_AT_ONCE = 48;        // in a product with the input's weights
 
 template <class Cell>
 struct Layer {
     const Scan& s;
-    const Index P = padded(s.H);                    // floats in a plane
-    const Index stride = apart(Cell::PLANES * P);   // from row to row of the tape
-    const Index step = s.B * stride;                // from step to step
+    const Index P = padded(s.H);                                   // floats in a plane
+    const Index stride = pad_leading_dimension(Cell::PLANES * P);  // from row to row of the tape
+    const Index step = s.B * stride;                               // from step to step
 
     int threads() const {
-        const double flop = 2.0 * s.B * s.T * Cell::GATES * s.H * (s.I + s.H);
+        constexpr int G = row_of(Cell::CELL).gates;
+        const double flop = 2.0 * s.B * s.T * G * s.H * (s.I + s.H);
         const double worth = flop / FLOP_OF_A_THREAD;
         return worth < 2 ? 1 : worth < s.threads ? static_cast<int>(worth) : s.threads;
     }
 
+    // Whether the mask counts step t of sequence b.
     bool counts(Index b, Index t) const { return s.mask.first == nullptr || *s.mask.at(b, t) != 0; }
 
-    // [G·H, K] → [register of columns][K][W], columns being the units of the planes that `gates` names.
+    // [G·H, K] → [register of columns][K][W], whose columns are the units of the planes that `gates` names.
     void pack_forward(Team team, float* to, const float* weight, Index K, const int* gates, int planes) const {
         const Index registers = planes * P / W;
         for (Index v = team.begin(registers); v < team.end(registers); ++v) {
-            const Index unit = v * W % P, count = smaller(W, s.H - unit);
+            const Index unit = v * W % P, count = std::min<Index>(W, s.H - unit);
             const float* from = weight + (gates[v * W / P] * s.H + unit) * K;
             float* out = to + v * K * W;
-            turn(out, W, from, K, count, K);
+            transpose(out, W, from, K, count, K);
             if (count < W)
                 for (Index k = 0; k < K; ++k) std::memset(out + k * W + count, 0, sizeof(float) * (W - count));
         }
     }
 
-    // [G·H, N] → [plane][register of columns][H][W], columns being those of the weights.
+    // [G·H, N] → [plane][register of columns][H][W], whose columns are those of the weights.
     void pack_backward(Team team, float* to, const float* weight, Index N, const int* gates, int planes) const {
         const Index registers = padded(N) / W;
         for (Index i = team.begin(planes * registers); i < team.end(planes * registers); ++i) {
-            const Index column = i % registers * W, count = smaller(W, N - column);
+            const Index column = i % registers * W, count = std::min<Index>(W, N - column);
             const float* from = weight + gates[i / registers] * s.H * N + column;
             float* out = to + i * s.H * W;
             for (Index k = 0; k < s.H; ++k)
@@ -63,7 +68,7 @@ struct Layer {
         }
     }
 
-    // What the sums of a step start from: the biases of the planes that the input feeds, then of the others.
+    // The initial values of a step's sums: in every plane the biases of the gates that are summed there.
     void pack_biases(float* to) const {
         clear(to, Cell::GATE_PLANES * P);
         const auto add = [&](float* plane, const float* bias, int gate) {
@@ -79,18 +84,20 @@ struct Layer {
             if (from != nullptr) copy(row + plane * P, from + b * s.H, s.H);
         };
         write(Cell::H, s.h0);
-        if (Cell::C >= 0) write(Cell::C, s.c0);
+        if constexpr (HAS_C<Cell>) write(Cell::C, s.c0);
     }
 
     void write_last_state(const float* row, Index b) const {
         copy(s.h_last + b * s.H, row + Cell::H * P, s.H);
-        if (Cell::C >= 0) copy(s.c_last + b * s.H, row + Cell::C * P, s.H);
+        if constexpr (HAS_C<Cell>) copy(s.c_last + b * s.H, row + Cell::C * P, s.H);
     }
 
-    // Sequences of the thread that has most, and how many steps of them make the rows of one product.
-    Index most(int team_size) const { return (s.B + team_size - 1) / team_size; }
+    // The number of sequences of the thread that has the most.
+    Index largest_share(int team_size) const { return (s.B + team_size - 1) / team_size; }
+
+    // The number of steps whose inputs are multiplied in one product.
     Index steps_at_once(Index sequences) const {
-        return sequences >= ROWS_AT_ONCE || sequences == 0 ? 1 : smaller(s.T, ROWS_AT_ONCE / sequences);
+        return sequences >= ROWS_AT_ONCE || sequences == 0 ? 1 : std::min(s.T, ROWS_AT_ONCE / sequences);
     }
 
     void forward() const {
@@ -98,23 +105,23 @@ struct Layer {
     }
 
     bool forward(int team_size) const {
-        const Index chunk = steps_at_once(most(team_size));
-        const bool keep = s.tape != nullptr;
+        const Index chunk = steps_at_once(largest_share(team_size));
+        const bool keeps_tape = s.tape != nullptr;
         const Floats input(s.I * Cell::X_PLANES * P), state(s.H * Cell::H_PLANES * P), biases(Cell::GATE_PLANES * P);
-        const Index half = chunk * most(team_size) * stride;
-        const Floats short_tape(keep ? 0 : 2 * half, team_size);
+        const Index half_size = chunk * largest_share(team_size) * stride;  // two, in turn
+        const Floats short_tape(keeps_tape ? 0 : 2 * half_size, team_size);
         return in_parallel(team_size, [&](Team team) {
             pack_forward(team, input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
             pack_forward(team, state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
             if (team.rank == 0) pack_biases(biases);
             team.wait();
             const Index b0 = team.begin(s.B), b1 = team.end(s.B);
-            const Index next = keep ? step : (b1 - b0) * stride;  // from step to step
-            float* before = keep ? s.tape + b0 * stride : short_tape.of(team);
+            const Index next = keeps_tape ? step : (b1 - b0) * stride;  // from step to step
+            float* before = keeps_tape ? s.tape + b0 * stride : short_tape.of(team);
             for (Index b = b0; b < b1; ++b) write_initial_state(before + (b - b0) * stride, b);
-            for (Index t = 0, turn = 1; t < s.T; t += chunk, turn = 1 - turn) {
-                float* now = keep ? before + next : short_tape.of(team) + turn * half;
-                const Index end = smaller(t + chunk, s.T);
+            for (Index t = 0, half = 1; t < s.T; t += chunk, half = 1 - half) {
+                float* now = keeps_tape ? before + next : short_tape.of(team) + half * half_size;
+                const Index end = std::min(t + chunk, s.T);
                 input_part(b0, b1, t, end, input, biases, now, next);
                 for (Index i = t; i < end; ++i, before = now, now += next) forward_step(b0, b1, i, state, now, before);
             }
@@ -122,7 +129,8 @@ struct Layer {
         });
     }
 
-    // a = W_ih x + b of some sequences and steps: the longer of the two gives the rows of one product.
+    // a = W_ih x + b for some sequences and steps: in one product for each step or, if there are more steps than
+    // sequences, in one for each sequence.
     void input_part(Index b0, Index b1, Index t0, Index t1, const float* input, const float* biases, float* rows,
                     Index next) const {
         const Packed weights = {input, W, s.I * W};
@@ -150,14 +158,14 @@ struct Layer {
             const bool counted = counts(b, t);
             if (counted) {
                 Cell::forward(now, before, P);
-            } else {  // the state stays
+            } else {  // the state is carried over
                 copy(now + Cell::H * P, before + Cell::H * P, P);
-                if (Cell::C >= 0) copy(now + Cell::C * P, before + Cell::C * P, P);
+                if constexpr (HAS_C<Cell>) copy(now + Cell::C * P, before + Cell::C * P, P);
             }
             if (s.y.first == nullptr) continue;
             if (counted)
                 copy(s.y.at(b, t), now + Cell::H * P, s.H);
-            else if (t > 0)  // the output before is repeated
+            else if (t > 0)  // a masked step repeats the previous output
                 copy(s.y.at(b, t), s.y.at(b, t - 1), s.H);
             else
                 clear(s.y.at(b, t), s.H);
@@ -169,12 +177,12 @@ struct Layer {
     }
 
     bool backward(const Gradients& d, int team_size) const {
-        const Index rows = most(team_size), chunk = steps_at_once(rows);
+        const Index rows = largest_share(team_size), chunk = steps_at_once(rows);
         const Index x_width = d.x.first == nullptr ? 0 : padded(s.I);
         const Floats to_state(Cell::H_PLANES * s.H * P), to_input(Cell::X_PLANES * s.H * x_width);
         const Floats dh(rows * P, team_size), dc(rows * P, team_size);
-        const Scratch<Index> first(rows, team_size);  // the first step that counts of each sequence
-        const Floats dx((rows > chunk ? rows : chunk) * x_width, team_size);
+        const Scratch<Index> first(rows, team_size);  // each sequence's first unmasked step
+        const Floats dx(std::max(rows, chunk) * x_width, team_size);
         const WeightGradients<Cell> weights(s, d, P, stride, team_size);
         return in_parallel(team_size, [&](Team team) {
             pack_backward(team, to_state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
@@ -200,7 +208,7 @@ struct Layer {
                 if (d.c0 != nullptr) copy(d.c0 + b * s.H, dc.of(team) + (b - b0) * P, s.H);
             }
             team.wait();
-            weights.find(team);
+            weights.compute(team);
         });
     }
 
@@ -209,14 +217,14 @@ struct Layer {
         if (from != nullptr) copy(to, from + b * s.H, s.H);
     }
 
-    // From the gradients of the state after step t to those of the state before it; the tape gets those of the sums a.
+    // Turns the gradients of the state after step t into those of the state before it; those of a go to the tape.
     void backward_step(Index b0, Index b1, Index t, const Gradients& d, const float* to_state, const Index* first,
                        float* dh, float* dc) const {
         float* now = s.tape + (t + 1) * step + b0 * stride;
         for (Index b = b0; b < b1; ++b) {
             float* row = now + (b - b0) * stride;
             float* dh_row = dh + (b - b0) * P;
-            // a repeated output is the state of the step that it repeats, if there is one
+            // the output of a masked step is an earlier state; before the first unmasked step it is a constant zero
             if (d.y.first != nullptr && t >= first[b - b0]) {
                 const float* dy = d.y.at(b, t);
                 for (Index u = 0; u < s.H; ++u) dh_row[u] += dy[u];
@@ -231,7 +239,7 @@ struct Layer {
                      {dh, P}, dh, P);
     }
 
-    // dx = da W_ih of some sequences and steps
+    // dx = da W_ih for some sequences and steps, multiplied as in input_part
     void input_gradient(Index b0, Index b1, Index t0, Index t1, const Gradients& d, const float* to_input,
                         float* rows) const {
         const Index width = padded(s.I);
@@ -250,9 +258,9 @@ struct Layer {
 };
 
 template <class Cell>
-class LayerStepper final : public Stepper {
+class LayerStepKernel final : public StepKernel {
    public:
-    explicit LayerStepper(const Layer<Cell>& layer)
+    explicit LayerStepKernel(const Layer<Cell>& layer)
         : s_(layer.s),
           input_(s_.I * Cell::X_PLANES * layer_.P),
           state_(s_.H * Cell::H_PLANES * layer_.P),
@@ -287,15 +295,16 @@ class LayerStepper final : public Stepper {
     Index now_ = 0;
 };
 
-// f(Layer) with the layer's cell
+// f(Layer<the cell>). Without a default, so that the compiler reports a cell that is missing.
 template <class F>
 auto with_layer(Cell cell, const Scan& s, const F& f) {
     switch (cell) {
-        case Cell::rnn_tanh: return f(Layer<SimpleRNN<false>>{s});
-        case Cell::rnn_relu: return f(Layer<SimpleRNN<true>>{s});
-        case Cell::gru: return f(Layer<GRU>{s});
-        default: return f(Layer<LSTM>{s});
+        case SimpleRNN<false>::CELL: return f(Layer<SimpleRNN<false>>{s});
+        case SimpleRNN<true>::CELL: return f(Layer<SimpleRNN<true>>{s});
+        case GRU::CELL: return f(Layer<GRU>{s});
+        case LSTM::CELL: return f(Layer<LSTM>{s});
     }
+    __builtin_unreachable();
 }
 
 Index tape_stride(Cell cell, Index H) {
@@ -312,8 +321,8 @@ void backward(Cell cell, const Scan& s, const Gradients& d) {
     with_layer(cell, s, [&](const auto& layer) { layer.backward(d); });
 }
 
-Stepper* new_stepper(Cell cell, const Scan& s) {
-    return with_layer(cell, s, [](const auto& layer) -> Stepper* { return new LayerStepper{layer}; });
+StepKernel* new_step_kernel(Cell cell, const Scan& s) {
+    return with_layer(cell, s, [](const auto& layer) -> StepKernel* { return new LayerStepKernel{layer}; });
 }
 
 }  // namespace
@@ -321,6 +330,6 @@ Stepper* new_stepper(Cell cell, const Scan& s) {
 #define RECURRA_TEXT_(x) #x
 #define RECURRA_TEXT(x) RECURRA_TEXT_(x)
 extern const Kernels kernels;
-const Kernels kernels = {RECURRA_TEXT(RECURRA_ISA_NAME), tape_stride, forward, backward, new_stepper};
+const Kernels kernels = {RECURRA_TEXT(RECURRA_ISA_NAME), tape_stride, forward, backward, new_step_kernel};
 
 }  // namespace recurra::RECURRA_ISA_NAME

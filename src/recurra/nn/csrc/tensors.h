@@ -1,5 +1,5 @@
-// torch's tensors as plain memory: what their Python objects say by DLPack's C interface for the exchange of tensors,
-// which does not depend on how torch is built, and takes a twentieth of a microsecond for each of them.
+// torch's tensors as plain memory, read through DLPack's C interface for the exchange of tensors. The interface does
+// not depend on how torch is built, and takes a twentieth of a microsecond for a tensor.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -13,7 +13,7 @@ namespace recurra {
 
 namespace nb = nanobind;
 
-// What is used here of dlpack.h, version 1.
+// The part of dlpack.h, version 1, that is used here.
 namespace dlpack {
 
 struct Tensor {
@@ -29,7 +29,7 @@ struct Exchange {
     std::uint32_t major, minor;
     void* older;
     void *allocate, *from_python, *to_python;
-    int (*describe)(void* python_tensor, Tensor*);  // which owns no memory; -1 and a Python exception if it fails
+    int (*describe)(void* python_tensor, Tensor*);  // owns no memory; on failure -1 and a Python exception
     void* stream;
 };
 
@@ -38,7 +38,8 @@ enum Kind : std::uint8_t { FLOAT = 2, BOOL = 6 };
 
 }  // namespace dlpack
 
-// What is needed of torch, found when the module is loaded. Never released: it is there as long as the process.
+// The objects of torch that are needed, looked up when the module is loaded. They are never released, as torch stays
+// loaded as long as the process runs.
 struct Torch {
     const dlpack::Exchange* exchange;
     PyObject *tensor, *parameter, *is_neg, *resolve_neg, *contiguous;
@@ -47,7 +48,8 @@ struct Torch {
         const nb::module_ torch = nb::module_::import_("torch");
         nb::object tensor = torch.attr("Tensor"), parameter = torch.attr("nn").attr("Parameter");
         const nb::object capsule = tensor.attr("__dlpack_c_exchange_api__");
-        auto* exchange = static_cast<const dlpack::Exchange*>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+        auto* exchange =
+            static_cast<const dlpack::Exchange*>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
         if (exchange == nullptr) throw nb::python_error();
         if (exchange->major != 1 || exchange->describe == nullptr)
             throw nb::import_error("torch has another version of DLPack's exchange interface than 1");
@@ -56,7 +58,7 @@ struct Torch {
                 method("contiguous")};
     }
 
-    // A tensor of torch's own, not of somebody's subclass, which may compute something else.
+    // Whether it is a tensor of torch's own classes: a subclass may compute something else.
     bool is_plain(nb::handle object) const {
         auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(object.ptr()));
         return type == tensor || type == parameter;
@@ -69,7 +71,7 @@ struct Torch {
     throw nb::python_error();
 }
 
-// A tensor for the time of a call; None is one without memory.
+// A tensor during a call; None is a tensor without memory.
 class Tensor {
  public:
     Tensor(const Torch& torch, nb::handle object) : torch_(torch), object_(nb::borrow(object)) { describe(); }
@@ -91,7 +93,7 @@ class Tensor {
         return reinterpret_cast<T*>(static_cast<char*>(about_.data) + about_.byte_offset);
     }
 
-    // The values themselves, where the memory holds their negatives.
+    // Makes the memory hold the values themselves if it holds their negatives.
     Tensor& resolve_neg() {
         if (given() && nb::handle(torch_.is_neg)(object_).is(Py_True)) become(torch_.resolve_neg);
         return *this;

@@ -1,4 +1,4 @@
-// Work shared by threads: OpenMP's, which are torch's own, so that there is one team and one setting in the process.
+// Work shared among threads. They are OpenMP's, as torch's are, so that the process has one team and one setting.
 #pragma once
 
 #ifdef _OPENMP
@@ -12,11 +12,11 @@ namespace recurra::RECURRA_ISA_NAME {
 struct Team {
     Index rank, size;
 
-    // This thread's share of `count` things.
+    // This thread's share of `count` items is [begin, end).
     Index begin(Index count) const { return count * rank / size; }
     Index end(Index count) const { return count * (rank + 1) / size; }
 
-    // Wait until all threads of the team have come here.
+    // Waits until all threads of the team have come here.
     void wait() const {
 #ifdef _OPENMP
         if (size > 1) {
@@ -26,8 +26,8 @@ struct Team {
     }
 };
 
-// body(Team) in every thread of a team of so many: one parallel region, none for one thread. False, and nothing done,
-// if OpenMP grants fewer (a limit, a region around this one).
+// Runs body(Team) on so many threads: in one parallel region, or in none for a single thread. Returns false and does
+// nothing if OpenMP grants fewer threads (because of a limit, or inside another region).
 template <class Body>
 bool in_parallel(int threads, const Body& body) {
 #ifdef _OPENMP

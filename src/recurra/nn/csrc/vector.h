@@ -1,8 +1,10 @@
-// A SIMD register of floats, as wide as the instruction set has it, and the functions of gates on it.
+// A SIMD register of floats, as wide as the instruction set provides, and the activation functions on it.
 //
 // V is the compiler's own vector type (GCC, Clang): arithmetic, comparison and `?:` work lane by lane, and one source
 // gives SSE2, AVX2, AVX-512 or NEON code according to the flags it is compiled with. scan.cpp is compiled once per
-// instruction set, each time in a namespace of its own, and so is everything included by it but scan.h.
+// instruction set, each time in a namespace of its own, and so is all that it includes except scan.h and cell_table.h.
+// Of the standard library it uses only what the compiler inlines: of a function that is not inlined the linker keeps
+// one copy for all instruction sets, which could contain instructions that this processor lacks.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +19,7 @@ namespace recurra::RECURRA_ISA_NAME {
 
 #if defined(__AVX512F__)
 constexpr int W = 16;          // floats in a register
-constexpr int REGISTERS = 32;  // that the instruction set names
+constexpr int REGISTERS = 32;  // in the instruction set
 #elif defined(__AVX__)
 constexpr int W = 8;
 constexpr int REGISTERS = 16;
@@ -43,7 +45,7 @@ inline void store(float* to, V v) { std::memcpy(to, &v, sizeof v); }
 
 inline V broadcast(float value) { return value - V{}; }
 
-// `bound`, where x is above it (below it); NaN stays NaN. As `?:` it would be two instructions, and slow ones.
+// x limited to at most (at least) `bound`; NaN stays NaN. Written with `?:` it would be two slow instructions.
 #if defined(__AVX512F__)
 inline V at_most(float bound, V x) { return _mm512_min_ps(broadcast(bound), x); }
 inline V at_least(float bound, V x) { return _mm512_max_ps(broadcast(bound), x); }
@@ -58,8 +60,8 @@ inline V at_most(float bound, V x) { return x > bound ? broadcast(bound) : x; }
 inline V at_least(float bound, V x) { return x < bound ? broadcast(bound) : x; }
 #endif
 
-// Lane l of the first register is lane l of a where bit STEP of l is 0, and lane l - STEP of b where it is 1; the second
-// has the lanes that the first left out.
+// Lane l of the new a is lane l of a where bit STEP of l is 0, and lane l - STEP of b where it is 1; the new b has the
+// other lanes.
 template <int STEP, int... L>
 inline void exchange(V& a, V& b, std::integer_sequence<int, L...>) {
 #if defined(__clang__)
@@ -72,7 +74,7 @@ inline void exchange(V& a, V& b, std::integer_sequence<int, L...>) {
     a = first;
 }
 
-// W registers of W floats: what was lane l of register i becomes lane i of register l.
+// Transposes W registers of W floats: lane l of register i becomes lane i of register l.
 template <int STEP = 1>
 inline void transpose(V* rows) {
     if constexpr (STEP < W) {
@@ -88,7 +90,7 @@ struct Exponential {
 };
 
 inline Exponential exponential(V x) {
-    const V shifted = x * 1.44269504f + 12583039.0f;  // plus 1.5·2²³ + 127 leaves the integer n + 127 in the lowest bits,
+    const V shifted = x * 1.44269504f + 12583039.0f;  // adding 1.5·2²³ + 127 leaves n + 127 in the lowest bits,
     const V n = shifted - 12583039.0f;
     Integers bits;
     std::memcpy(&bits, &shifted, sizeof bits);
@@ -102,13 +104,13 @@ inline Exponential exponential(V x) {
     return {power, p * rr + r};
 }
 
-// 1 / (1 + e^-x): 0 below -88.4, as an infinite c has to find it
+// 1 / (1 + e^-x): exactly 0 below -88.4, so that the product with an infinite c is NaN, as in torch
 inline V sigmoid(V x) {
     const Exponential e = exponential(at_least(-87.0f, at_most(89.0f, -x)));
     return 1.0f / (1.0f + e.power * (1.0f + e.rest));
 }
 
-// (e^2x - 1) / (e^2x + 1); e^2x - 1 keeps its digits near 0, where n is 0 and the power 1
+// (e^2x - 1) / (e^2x + 1); e^2x - 1 keeps its precision near 0, where n is 0 and the power 1
 inline V tanh(V x) {
     const Exponential e = exponential(at_least(-87.0f, at_most(87.0f, x + x)));
     const V m = e.power * e.rest + (e.power - 1.0f);

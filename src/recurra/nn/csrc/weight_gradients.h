@@ -1,8 +1,10 @@
-// The gradients of a layer's weights and biases, from the tape that backward leaves: da in place of the gates.
+// The gradients of a layer's weights and biases, from the tape as backward leaves it: with da in place of the gates.
 //
-// Those of the weights are daᵀ [x | state before], those of the biases daᵀ 1. The features on the right are taken in tiles
-// of TALLEST, the columns of da in registers. Some rows of both are packed, and then multiplied.
+// Those of the weights are daᵀ [x | h_{t-1}], those of the biases daᵀ 1. The features on the right are taken in tiles
+// of TALLEST, the columns of da in registers. A block of rows of both is packed, then multiplied.
 #pragma once
+
+#include <algorithm>
 
 #include "cells.h"
 #include "memory.h"
@@ -20,23 +22,23 @@ class WeightGradients {
           d_(d),
           P_(P),
           stride_(stride),
-          depth_(smaller(K_BLOCK, s.T * s.B)),
+          depth_(std::min<Index>(K_BLOCK, s.T * s.B)),
           tiles_of_x_(d.w_ih == nullptr ? 0 : tiles_of(s.I)),
           tiles_(tiles_of_x_ + (d.w_hh == nullptr ? 0 : tiles_of(s.H))),
-          features_(smaller(tiles_, TILES_AT_ONCE) * depth_ * PITCH, team_size),
+          features_(std::min(tiles_, TILES_AT_ONCE) * depth_ * PITCH, team_size),
           panel_(depth_ * STRIP * W, team_size),
-          sums_(most_sums(team_size), team_size) {}
+          sums_(largest_sums(team_size), team_size) {}
 
-    // The thread's share of them.
-    void find(Team team) const {
+    // Computes this thread's share of the gradients.
+    void compute(Team team) const {
         const Share share(*this, team);
         if (share.registers == 0 || (share.rows() == 0 && !share.biases)) return;
         float *const sums = sums_.of(team), *const bias_sums = sums + share.rows() * share.columns();
         clear(sums, (share.rows() + 1) * share.columns());
         for (Index tile = share.first_tile; tile == share.first_tile || tile < share.last_tile; tile += TILES_AT_ONCE) {
-            const Index end = smaller(tile + TILES_AT_ONCE, share.last_tile);
+            const Index end = std::min(tile + TILES_AT_ONCE, share.last_tile);
             for (Index row = 0; row < s_.T * s_.B; row += depth_) {
-                const Index depth = smaller(depth_, s_.T * s_.B - row);
+                const Index depth = std::min(depth_, s_.T * s_.B - row);
                 pack_features(features_.of(team), row, depth, tile, end);
                 add_products(team, share, row, depth, tile, end,
                              sums + (tile - share.first_tile) * TALLEST * share.columns(),
@@ -51,16 +53,17 @@ class WeightGradients {
 
    private:
     static constexpr Index WIDTH = width_of(TALLEST);  // registers across a tile
-    static constexpr Index STRIP = 4 * WIDTH;          // registers of da that are gathered at once
-    static constexpr Index TILES_AT_ONCE = 32;         // of features: with K_BLOCK rows they fit the second cache
+    static constexpr Index STRIP = 4 * WIDTH;          // registers of da gathered at once
+    static constexpr Index TILES_AT_ONCE = 32;         // tiles of features: K_BLOCK rows of them fit the L2 cache
     static constexpr Index PITCH = 8;                  // floats from row to row of a packed tile, at least TALLEST
 
     static_assert(PITCH >= TALLEST);
 
     static Index tiles_of(Index features) { return (features + TALLEST - 1) / TALLEST; }
 
-    // What a thread sums up: some tiles with all registers or, where these are more, all with some. Registers come in
-    // three groups: of the planes that x alone feeds, of those that both feed, of those that the state alone does.
+    // What a thread computes: all tiles for some of the registers or, if there are more tiles than registers, all
+    // registers for some of the tiles. Registers form three groups: of the planes that x alone contributes to, of those
+    // that x and the state contribute to, and of those that the state alone does.
     struct Share {
         Index first_tile = 0, last_tile, first[3], last[3], registers = 0;
         bool biases;
@@ -82,20 +85,20 @@ class WeightGradients {
         Index rows() const { return (last_tile - first_tile) * TALLEST; }
     };
 
-    // Floats for the sums of the thread that has most: [features, columns] of the weights, [columns] of the biases.
-    Index most_sums(int team_size) const {
-        Index most = 0;
+    // The number of floats for the sums of the thread with the largest share: [features, columns] for the weights and
+    // [columns] for the biases.
+    Index largest_sums(int team_size) const {
+        Index largest = 0;
         for (int rank = 0; rank < team_size; ++rank) {
             const Share share(*this, {rank, team_size});
-            const Index size = (share.rows() + 1) * share.columns();
-            most = size > most ? size : most;
+            largest = std::max(largest, (share.rows() + 1) * share.columns());
         }
-        return most;
+        return largest;
     }
 
-    // Some rows of [x | state before] → [tile of features][row][PITCH], of which tiles read the first TALLEST.
+    // Some rows of [x | h_{t-1}] → [tile of features][row][PITCH], of which tiles read the first TALLEST.
     void pack_features(float* to, Index row, Index depth, Index tile, Index end) const {
-        const Index x_end = smaller(end, tiles_of_x_), state_tile = tile > tiles_of_x_ ? tile : tiles_of_x_;
+        const Index x_end = std::min(end, tiles_of_x_), state_tile = std::max(tile, tiles_of_x_);
         Index b = row % s_.B, t = row / s_.B;
         for (Index k = 0; k < depth; ++k, to += PITCH) {
             if (tile < x_end) pack_tiles(to, depth * PITCH, s_.x.at(b, t), tile, x_end, s_.I);
@@ -115,20 +118,20 @@ class WeightGradients {
             for (Index m = 0; m < TALLEST; ++m) to[m] = f + m < count ? features[f + m] : 0.0f;
     }
 
-    // What some rows add to the sums of some tiles, and to those of the biases if they are not null.
+    // Adds the products of some rows to the sums of some tiles, and to the sums of the biases unless these are null.
     void add_products(Team team, const Share& share, Index row, Index depth, Index tile, Index end, float* sums,
                       float* bias_sums) const {
         float *const panel = panel_.of(team), *const features = features_.of(team);
         const Index columns = share.columns();
         Index column = 0;
         for (int group = 0; group < 3; ++group) {
-            const Index from = group == 2 && tiles_of_x_ > tile ? tiles_of_x_ : tile;
-            const Index to = group == 0 ? smaller(end, tiles_of_x_) : end;
+            const Index from = group == 2 ? std::max(tile, tiles_of_x_) : tile;
+            const Index to = group == 0 ? std::min(end, tiles_of_x_) : end;
             for (Index v = share.first[group]; v < share.last[group]; v += STRIP) {
-                const Index width = smaller(STRIP, share.last[group] - v);
+                const Index width = std::min<Index>(STRIP, share.last[group] - v);
                 gather(panel, row, depth, v, width, bias_sums == nullptr ? nullptr : bias_sums + column);
                 for (Index u = 0; u < width; u += WIDTH) {
-                    const Tile run = tile_of<TALLEST, WIDTH, true>(TALLEST, smaller(WIDTH, width - u));
+                    const Tile run = tile_of<TALLEST, WIDTH, true>(TALLEST, std::min<Index>(WIDTH, width - u));
                     const Packed da = {panel + u * depth * W, W, depth * W};
                     for (Index i = from; i < to; ++i) {
                         float* c = sums + (i - tile) * TALLEST * columns + column + u * W;
@@ -140,7 +143,7 @@ class WeightGradients {
         }
     }
 
-    // Some registers of some rows of da, which the tape holds from the first step on: [register][row][W].
+    // Some registers of some rows of da, which the tape holds from its second row of sequences on: [register][row][W].
     void gather(float* panel, Index row, Index depth, Index v, Index width, float* bias_sums) const {
         const float* from = s_.tape + (s_.B + row) * stride_ + v * W;
         V sums[STRIP] = {};
@@ -150,23 +153,24 @@ class WeightGradients {
                 store(panel + (u * depth + k) * W, da);
                 sums[u] += da;
             }
-        for (Index u = 0; bias_sums != nullptr && u < width; ++u) store(bias_sums + u * W, load(bias_sums + u * W) + sums[u]);
+        for (Index u = 0; bias_sums != nullptr && u < width; ++u)
+            store(bias_sums + u * W, load(bias_sums + u * W) + sums[u]);
     }
 
-    // The sums of a register's columns, from the first feature on, to where they belong: dW is [G·H, features].
+    // Writes the sums of one register's columns, from the first feature on, to dW, which is [G·H, features].
     void unpack(const Share& share, Index v, const float* sums, const float* bias_sums) const {
-        const Index plane = v * W / P_, unit = v * W % P_, units = smaller(W, s_.H - unit);
+        const Index plane = v * W / P_, unit = v * W % P_, units = std::min<Index>(W, s_.H - unit);
         const auto put = [&](float* weight, float* bias, Index row, Index width, Index tile, Index end) {
-            const Index first = tile * TALLEST, last = smaller(end * TALLEST, width);
+            const Index first = tile * TALLEST, last = std::min(end * TALLEST, width);
             if (weight != nullptr && first < last)
-                turn(weight + row * width + first, width, sums, share.columns(), last - first, units);
+                transpose(weight + row * width + first, width, sums, share.columns(), last - first, units);
             if (bias != nullptr && share.biases) copy(bias + row, bias_sums, units);
         };
         if (plane < Cell::X_PLANES)
             put(d_.w_ih, d_.b_ih, Cell::X_GATES[plane] * s_.H + unit, s_.I, share.first_tile,
-                smaller(share.last_tile, tiles_of_x_));
+                std::min(share.last_tile, tiles_of_x_));
         if (plane >= Cell::H_FIRST) {
-            const Index tile = share.first_tile > tiles_of_x_ ? share.first_tile : tiles_of_x_;
+            const Index tile = std::max(share.first_tile, tiles_of_x_);
             sums += (tile - share.first_tile) * TALLEST * share.columns();
             put(d_.w_hh, d_.b_hh, Cell::H_GATES[plane - Cell::H_FIRST] * s_.H + unit, s_.H, tile - tiles_of_x_,
                 share.last_tile - tiles_of_x_);
@@ -176,7 +180,7 @@ class WeightGradients {
     const Scan& s_;
     const Gradients& d_;
     const Index P_, stride_, depth_, tiles_of_x_, tiles_;
-    const Floats features_, panel_, sums_;  // of each thread: packed, gathered, summed up
+    const Floats features_, panel_, sums_;  // for each thread: packed, gathered, summed
 };
 
 }  // namespace recurra::RECURRA_ISA_NAME

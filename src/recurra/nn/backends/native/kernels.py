@@ -35,9 +35,9 @@ else:
     if _wanted and not extension.use(_wanted):
         raise InputError(f"RECURRA_ISA is {_wanted!r}; this processor can run {', '.join(extension.isas)}.")
 
-KERNELS: dict[str, int] = {  # name of each cell that the kernels compute → its number there
-    name: number for number, name in enumerate(("rnn_tanh", "rnn_relu", "gru", "lstm"))
-}
+# The name of each cell that the kernels compute → its number there; and the names of those with a state (h, c).
+KERNELS = {} if MISSING else {cell.name: number for number, cell in enumerate(extension.cells)}
+WITH_C = frozenset() if MISSING else frozenset(cell.name for cell in extension.cells if "c" in cell.states)
 
 
 class Weights(NamedTuple):
@@ -97,7 +97,7 @@ class KernelCall(NamedTuple):
     @property
     def has_c(self) -> bool:
         """Whether the state is (h, c) instead of (h,)."""
-        return self.kernel == "lstm"
+        return self.kernel in WITH_C
 
     def outputs(self, x: Tensor, H: int) -> Tensor:
         """Memory for them, [B, T, H]."""
