@@ -40,8 +40,8 @@ clean:
 # and a second build compiles only what has changed.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 BUILD_TOOLS := scikit-build-core nanobind cmake ninja setuptools    # setuptools: for jsonpath, which has no wheel
-SOURCES := pyproject.toml constraints.txt $(wildcard src/recurra/nn/csrc/*)
-SAY_IF_PURE = @ls .venv/lib/python*/site-packages/recurra/nn/_kernels.* > /dev/null 2>&1 || echo "recurra: pure Python," \
+SOURCES := pyproject.toml constraints.txt $(wildcard src/recurra/nn/backends/native/csrc/*)
+SAY_IF_PURE = @ls .venv/lib/python*/site-packages/recurra/nn/backends/native/_kernels.* > /dev/null 2>&1 || echo "recurra: pure Python," \
 	"its kernels could not be compiled. Why: $(BIN)/python -m pip install -v --no-deps --no-build-isolation -e ."
 
 .venv/recurra: .venv/bin/python $(SOURCES)

@@ -53,7 +53,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, in which somebody has built in place."""
     copy = tmp_path_factory.mktemp("build") / "tree"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "runs", "*.so"))
-    (copy / "src/recurra/nn/_kernels.old.so").touch()
+    (copy / "src/recurra/nn/backends/native/_kernels.old.so").touch()
     return copy
 
 
@@ -107,7 +107,7 @@ def test_an_sdist_has_what_a_build_and_the_tests_need(sdist: Path) -> None:
         "PKG-INFO",
     }
     wanted |= {"tests/test_build.py", "examples/demo.py", "docs/architecture.md"}
-    wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "src/recurra/nn/csrc").glob("*")}
+    wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "src/recurra/nn/backends/native/csrc").glob("*")}
     assert wanted | {f"src/{name}" for name in source_files()} <= names
     assert not [name for name in names if name.endswith((".so", ".pyc"))]
 
@@ -144,7 +144,7 @@ def test_a_wheel_has_the_python_package_and_one_extension(wheel: Path) -> None:
     assert wheel.name.split("-")[2:4] == (["cp312", "abi3"] if abi3 else ["cp311", "cp311"])
     (extension,) = package_files(wheel) - source_files()
     suffix = ".abi3.so" if abi3 else sysconfig.get_config_var("EXT_SUFFIX")
-    assert extension == f"recurra/nn/_kernels{suffix}"
+    assert extension == f"recurra/nn/backends/native/_kernels{suffix}"
 
 
 @pytest.mark.slow

@@ -107,7 +107,10 @@ def test_activations_are_the_known_functions(name, expected):
     ("cell", "layer"),
     [
         (step_of(SimpleRNNCell, 4, 3, activation="hard_sigmoid"), SimpleRNN(4, 3, activation="hard_sigmoid")),
-        (step_of(GRUCell, 4, 3, activation="linear", reset_after=False), GRU(4, 3, activation="linear", reset_after=False)),
+        (
+            step_of(GRUCell, 4, 3, activation="linear", reset_after=False),
+            GRU(4, 3, activation="linear", reset_after=False),
+        ),
         (step_of(GRUCell, 4, 3), GRU(4, 3)),
         (step_of(LSTMCell, 4, 3, recurrent_activation="hard_sigmoid"), LSTM(4, 3, recurrent_activation="hard_sigmoid")),
         (step_of(LSTMCell, 4, 3, bias=False), LSTM(4, 3, bias=False)),

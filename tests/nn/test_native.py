@@ -28,7 +28,7 @@ from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
 from recurra.nn.backends import Call
 from recurra.nn.backends.native import autograd, kernels
-from recurra.nn.backends.native.kernels import KernelCall, Tensors, Weights
+from recurra.nn.backends.native.kernels import KernelCall, Weights
 from recurra.nn.backends.torch import OPERATORS, operator_of
 from recurra.nn.scan import choose_backend, scan
 
@@ -1106,7 +1106,7 @@ def test_a_tensor_of_another_device_or_layout_is_named():
 
 WITHOUT_KERNELS = """
 import sys
-sys.modules["recurra.nn._kernels"] = None
+sys.modules["recurra.nn.backends.native._kernels"] = None
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
 from recurra.nn.backends.native import kernels

@@ -211,7 +211,9 @@ def test_insisting_on_a_fast_one_is_an_error_that_names_the_reason(cell, reason,
 
 @EACH_FAST
 @pytest.mark.parametrize(
-    ("option", "reason"), [({"mask": MASK}, "masks"), ({"dropout_mask": KEEP}, "recurrent dropout")], ids=["mask", "dropout"]
+    ("option", "reason"),
+    [({"mask": MASK}, "masks"), ({"dropout_mask": KEEP}, "recurrent dropout")],
+    ids=["mask", "dropout"],
 )
 def test_insisting_on_torch_for_a_mask_or_dropout_is_an_error(cell, operator, option, reason):
     with pytest.raises(InputError, match=f'backend="torch" cannot do {reason}'):

@@ -169,5 +169,5 @@ def test_what_cannot_be_traced_is_said():
     with pytest.raises(InputError, match=r"this LSTM has no recurrent layer of recurra\.nn; from_torch converts"):
         trace(nn.LSTM(I, H), torch.zeros(B, T, I))
     for index in (2, -3, (0, 0), ()):
-        with pytest.raises(InputError, match=r"gradient_of is .*; the output has shape \(3, 2\), so expected 1 indices"):
+        with pytest.raises(InputError, match=r"gradient_of is .*; the output has shape \(3, 2\), so expected 1 ind"):
             trace(network_of("gru"), torch.zeros(B, T, I), gradient_of=index)

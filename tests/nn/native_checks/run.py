@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = HERE.parents[2] / "src" / "recurra" / "nn" / "csrc"
+SOURCES = HERE.parents[2] / "src" / "recurra" / "nn" / "backends" / "native" / "csrc"
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 SUPPORTED = """
 #include <cstdio>

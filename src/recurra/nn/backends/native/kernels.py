@@ -18,7 +18,7 @@ from recurra.nn.cells import Parameters
 
 MISSING: str | None = None  # or why the kernels are not there, to be said after "cannot do"
 try:
-    importlib.import_module("recurra.nn._kernels")
+    importlib.import_module("recurra.nn.backends.native._kernels")
 except ModuleNotFoundError:
     MISSING = (
         "anything, for its kernels are not there: install recurra from a wheel, or where there is a C++ compiler "
@@ -27,7 +27,7 @@ except ModuleNotFoundError:
 except ImportError as error:
     MISSING = f"anything, for its kernels cannot be loaded ({error}): install recurra anew on this machine"
 else:
-    from recurra.nn import _kernels
+    from recurra.nn.backends.native import _kernels
 
     extension = _kernels
 

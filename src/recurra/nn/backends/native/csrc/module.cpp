@@ -1,4 +1,4 @@
-// The extension module recurra.nn._kernels: the kernels of the fastest instruction set that this processor supports.
+// The extension module `_kernels`: the kernels of the fastest instruction set that this processor supports.
 //
 // It takes torch's tensors and depends on no part of torch except its DLPack interface (tensors.h). Arguments that
 // would make a kernel read or write beyond its arrays are refused here. The GIL is released while a kernel runs.

@@ -4,14 +4,18 @@ import pytest
 import torch
 
 from recurra.errors import InputError
-from recurra.nn import kernels
+from recurra.nn.backends.native import kernels
+from recurra.nn.backends.torch import OPERATORS
 
 pytestmark = pytest.mark.skipif(kernels.MISSING is not None, reason="the kernels are not installed")
 
 
-def test_the_table_agrees_with_the_equations_of_each_kernel():
-    for row, equations in zip(kernels.extension.cells, kernels.EQUATIONS, strict=True):
-        assert (row.gates, len(row.states)) == (equations.gates, equations.states)
+def test_the_table_agrees_with_the_cells_that_torchs_operators_of_the_same_names_compute():
+    assert [row.name for row in kernels.extension.cells] == list(OPERATORS)
+    for row in kernels.extension.cells:
+        cell = OPERATORS[row.name]
+        assert row.gates == max(len(cell.gates), 1)
+        assert row.states == cell.states
 
 
 def test_only_the_gru_has_a_separate_recurrent_bias():
