@@ -147,6 +147,7 @@ def test_show_of_a_run_that_has_no_weights_yet_says_so(tmp_path: Path, capsys: p
 def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cases"]) == 0
     assert [line.split()[0] for line in printed(capsys)[0]] == [
+        "forecast",
         "letters-embedding",
         "letters-onehot",
         "letters-window",

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from recurra.cli import run
+from recurra.training.run import MODEL
 
 QUICK = ["--epochs", "2", "--units", "4", "--quiet", "--levels", "80"]
 Printed = tuple[list[str], str]
@@ -151,6 +152,16 @@ def test_help_names_every_flag_in_both_ways_of_asking(capsys: pytest.CaptureFixt
             assert flag in text
     assert run(["forecast"]) == 0
     assert "Usage: recurra forecast FILE --target COLUMN" in capsys.readouterr().out
+
+
+def test_forecast_is_the_case_of_this_name(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=60), "y": np.sin(np.arange(60.0))})
+    frame.to_csv(tmp_path / "y.csv", index=False)
+    flags = ["--epochs", "2", "--validation", "0", "--levels", "90", "--quiet", "--out"]
+    assert run(["forecast", str(tmp_path / "y.csv"), *flags, str(tmp_path / "one")]) == 0
+    assert run(["train", "forecast", "--data", str(tmp_path / "y.csv"), *flags, str(tmp_path / "other")]) == 0
+    assert (tmp_path / "one" / MODEL).read_bytes() == (tmp_path / "other" / MODEL).read_bytes()
+    assert json.loads((tmp_path / "other" / "run.json").read_text())["case"] == "forecast"
 
 
 def test_no_covariates_and_no_scaling_can_be_asked_for(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from json import dumps as to_json
 from operator import or_
@@ -117,7 +118,7 @@ app.command(forecast_app)
 @forecast_app.default
 def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
     """Train on a table of your own, score, predict and plot, in one go."""
-    from recurra.cases.catalog import forecast_case
+    from recurra.cases.catalog import find_case
 
     asks_for_help = bool(tokens) and tokens[0] in {"--help", "-h"}
     if not tokens:
@@ -128,7 +129,9 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
     if tokens[0].startswith("-") and not asks_for_help:
         raise InputError(f"the file comes first: recurra forecast FILE {' '.join(tokens)}.")
     file = "FILE" if asks_for_help else tokens[0]
-    _case_app(forecast_case(file), "forecast FILE", Path("runs") / _stem(file))(
+    case = find_case("forecast")
+    case = replace(case, source=file, values={**case.values, "data": file})
+    _case_app(case, "forecast FILE", Path("runs") / _stem(file))(
         tokens if asks_for_help else tokens[1:], exit_on_error=False, print_error=False, result_action="return_none"
     )
 

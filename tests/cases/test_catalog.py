@@ -10,7 +10,7 @@ from recurra.errors import InputError
 
 def test_the_cases_are_built_in() -> None:
     letters = ["letters-embedding", "letters-onehot", "letters-window"]
-    assert [case.name for case in built_in_cases()] == [*letters, "stock-tutorial", "stock"]
+    assert [case.name for case in built_in_cases()] == ["forecast", *letters, "stock-tutorial", "stock"]
 
 
 def test_letters_is_short_for_the_first_one() -> None:
@@ -31,13 +31,20 @@ def test_the_built_in_cases_are_the_tutorials(name: str, expected: dict[str, obj
     assert settings | tutorial | expected == settings
 
 
+def test_the_forecast_case_has_settings_that_suit_most_tables() -> None:
+    settings = find_case("forecast").settings({"data": "mine.csv"}).model_dump()
+    expected = {"data": "mine.csv", "validation": 0.15, "scaling": ["standard", "subtract-mean"], "epochs": 200}
+    expected |= {"patience": 20, "batch_size": 32, "learning_rate": 0.005, "levels": [80.0, 95.0]}
+    assert settings | expected == settings
+
+
 def test_a_misspelt_case_names_the_near_miss() -> None:
     with pytest.raises(InputError, match=r"there is no case 'leters'; did you mean 'letters'\?"):
         find_case("leters")
 
 
 def test_a_case_that_is_like_none_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match="known are letters, letters-embedding, letters-onehot, letters-window"):
+    with pytest.raises(InputError, match="known are letters, forecast, letters-embedding, letters-onehot, "):
         find_case("weather")
 
 

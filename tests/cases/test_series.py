@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurra.cases.catalog import find_case, forecast_case
+from recurra.cases.catalog import find_case
 from recurra.cases.series import SeriesCase
 from recurra.cases.train import TrainedRun, train_case
 from recurra.config import SeriesSettings
@@ -246,7 +246,9 @@ def test_a_table_of_ones_own_needs_nothing_but_the_file(tmp_path: Path) -> None:
     frame["sales"] = 100 + 20 * np.sin(2 * np.pi * t / 12)
     frame.to_csv(tmp_path / "sales.csv", index=False)
     with pytest.warns(UserWarning, match="no 95 % interval"):
-        run = train_case(forecast_case(str(tmp_path / "sales.csv")), {"horizon": 3, "epochs": 2}, tmp_path / "run")
+        run = train_case(
+            find_case("forecast"), {"data": str(tmp_path / "sales.csv"), "horizon": 3, "epochs": 2}, tmp_path / "run"
+        )
     assert isinstance(run.model, Forecaster)
     assert run.model.preparation_.settings.window == 24
     following = pd.read_csv(tmp_path / "run" / "forecast.csv")
@@ -268,7 +270,9 @@ def test_several_series_in_one_table_share_a_network(tmp_path: Path) -> None:
         for n, f in (("a", 1.0), ("b", 50.0))
     ]
     pd.concat(frames).to_csv(tmp_path / "many.csv", index=False)
-    run = train_case(forecast_case(str(tmp_path / "many.csv")), {"horizon": 2, "epochs": 2}, tmp_path / "run")
+    run = train_case(
+        find_case("forecast"), {"data": str(tmp_path / "many.csv"), "horizon": 2, "epochs": 2}, tmp_path / "run"
+    )
     following = pd.read_csv(run.path / "forecast.csv")
     assert following["unique_id"].tolist() == ["a", "a", "b", "b"]
     predictions = pd.read_csv(run.path / "predictions.csv")

@@ -35,23 +35,6 @@ class Case:
         return check(self.settings_type, {**self.values, **overrides}, self.source)
 
 
-def forecast_case(file: str) -> Case:
-    """The case that a table of one's own is, with settings that suit most."""
-    values = {
-        "kind": "series",
-        "description": "the next values of a table",
-        "data": file,
-        "validation": 0.15,
-        "scaling": ["standard", "subtract-mean"],
-        "epochs": 200,
-        "patience": 20,
-        "batch_size": 32,  # small tables have few batches
-        "learning_rate": 0.005,
-        "levels": [80.0, 95.0],
-    }
-    return Case("forecast", file, values)
-
-
 def built_in_cases() -> list[Case]:
     """All built-in cases, by name."""
     return [find_case(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
