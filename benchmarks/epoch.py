@@ -33,9 +33,10 @@ from torch.nn import functional as F
 
 from recurra import Forecaster, accelerate
 from recurra.cases.catalog import find_case
-from recurra.config import ForecasterSettings
 from recurra.data.sources import bundled
 from recurra.models.forecaster_training import new_network, prepare
+from recurra.settings.check import check, to_json
+from recurra.settings.forecasting import ForecasterSettings
 from recurra.training import Progress, Run
 
 EPOCHS = 3  # of each in a turn
@@ -75,7 +76,7 @@ def bare_loop(network: nn.Module, x: Tensor, y: Tensor) -> float:
 def ours(settings: ForecasterSettings, folder: Path) -> float:
     clock = Clock()
     with Run(folder, "new") as run:
-        Forecaster(**settings.model_dump()).fit(ROWS, run=run, callbacks=[Progress(Terminal()), clock])
+        Forecaster(**to_json(settings)).fit(ROWS, run=run, callbacks=[Progress(Terminal()), clock])
     return clock.seconds / EPOCHS
 
 
@@ -99,8 +100,8 @@ def measured(cell: str, keras: str, jax: str, turns: int) -> list[str]:
     """The table of the network with this cell."""
     name, layer = LAYERS[cell]
     case = find_case("stock-tutorial").settings({"cell": cell, "epochs": EPOCHS})
-    settings = ForecasterSettings(**case.model_dump(include=set(ForecasterSettings.model_fields)))
-    prepared = prepare(settings, Forecaster(**settings.model_dump()).table_of(ROWS))
+    settings = check(ForecasterSettings, to_json(case, ForecasterSettings), case.description)
+    prepared = prepare(settings, Forecaster(**to_json(settings)).table_of(ROWS))
     x, y = (samples[torch.arange(len(samples))] for samples in prepared.parts[0])
     loops: dict[str, Timed] = {
         "recurra's network, torch's bare loop": lambda _: bare_loop(new_network(prepared.preparation), x, y),

@@ -29,8 +29,13 @@ print("torch" in sys.modules, model.predict("a") in "ab")
 
 
 def test_settings_are_known_without_torch():
-    code = 'import sys, recurra.config; print(sorted({"torch", "numpy", "pandas"} & set(sys.modules)))'
-    assert run_python(code).strip() == "[]"
+    code = """
+import sys, pkgutil, importlib, recurra.settings
+for module in pkgutil.iter_modules(recurra.settings.__path__):
+    importlib.import_module(f"recurra.settings.{module.name}")
+print(sorted({"torch", "numpy", "pandas"} & set(sys.modules)), len(sys.modules["recurra.settings"].__path__))
+"""
+    assert run_python(code).split() == ["[]", "1"]
 
 
 @pytest.mark.parametrize("name", recurra.__all__)

@@ -6,12 +6,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from json import dumps as to_json
-from operator import or_
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
@@ -224,6 +221,7 @@ def show(run: Path, /) -> None:
 
 def _case_app(case: "Case", command: str, default_out: Path) -> App:
     """A command with a flag for every field of the case."""
+    from recurra.settings.describe import describe
 
     def run_case(**given: Any) -> None:
         from recurra.cases.show import result_json, result_text
@@ -255,10 +253,11 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
         _flag("json", bool, False, "Print JSON alone: the scores, and the next values of a series."),
     ]
     values = case.settings({})
-    for name, field in case.settings_type.flags().items():
-        negative = f"--no-{name.replace('_', '-')}" if field.annotation is bool else ()
-        flag = _flag(name, field.annotation, getattr(values, name), field.description or "", negative=negative)
-        parameters.append(flag)
+    for setting in describe(case.settings_type):
+        if setting.sentence:
+            negative = f"--no-{setting.name.replace('_', '-')}" if setting.type is bool else ()
+            default = getattr(values, setting.name)
+            parameters.append(_flag(setting.name, setting.type, default, setting.sentence, negative=negative))
     signature = inspect.Signature(parameters)
     run_case.__signature__ = signature  # type: ignore[attr-defined]
     run_case.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -295,11 +294,11 @@ def _predict_series(
 
 
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
-    plain = _plain(kind)
-    converter = _whole_numbers if plain in {int, int | None, list[int]} else None
-    several = get_origin(plain) is list
+    flag_type = _flag_type(kind)
+    converter = _whole_numbers if flag_type in {int, int | None, list[int]} else None
+    several = get_origin(flag_type) is list
     parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
-    annotation: Any = Annotated[plain, parameter]
+    annotation: Any = Annotated[flag_type, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
@@ -312,12 +311,7 @@ def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
     return values if get_origin(kind) is list else values[0]
 
 
-def _plain(kind: Any) -> Any:
-    """A type without the limits that the settings check themselves, with clearer words."""
-    if get_origin(kind) is Annotated:
-        return _plain(get_args(kind)[0])
-    if get_origin(kind) is list:
-        return list[_plain(get_args(kind)[0])]  # type: ignore[misc]
-    if get_origin(kind) in {Union, UnionType}:
-        return reduce(or_, map(_plain, get_args(kind)))
-    return kind
+def _flag_type(kind: Any) -> Any:
+    """The type of a setting's flag: a list where several values may be given."""
+    several = [part for part in (kind, *get_args(kind)) if get_origin(part) is Sequence]
+    return list[get_args(several[0])[0]] if several else kind  # type: ignore[misc]

@@ -6,6 +6,7 @@ import pytest
 
 from recurra.cases.catalog import built_in_cases, find_case
 from recurra.errors import InputError
+from recurra.settings.check import to_json
 
 
 def test_the_cases_are_built_in() -> None:
@@ -26,13 +27,13 @@ def test_letters_is_short_for_the_first_one() -> None:
     ],
 )
 def test_the_built_in_cases_are_the_tutorials(name: str, expected: dict[str, object]) -> None:
-    settings = find_case(name).settings({}).model_dump()
+    settings = to_json(find_case(name).settings({}))
     tutorial = {"cell": "rnn", "optimizer": "adam", "learning_rate": 0.01, "batch_size": 32, "seed": 7}
     assert settings | tutorial | expected == settings
 
 
 def test_the_forecast_case_has_settings_that_suit_most_tables() -> None:
-    settings = find_case("forecast").settings({"data": "mine.csv"}).model_dump()
+    settings = to_json(find_case("forecast").settings({"data": "mine.csv"}))
     expected = {"data": "mine.csv", "validation": 0.15, "scaling": ["standard", "subtract-mean"], "epochs": 200}
     expected |= {"patience": 20, "batch_size": 32, "learning_rate": 0.005, "levels": [80.0, 95.0]}
     assert settings | expected == settings

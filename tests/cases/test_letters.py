@@ -9,8 +9,9 @@ from recurra import LanguageModel
 from recurra.cases.catalog import find_case
 from recurra.cases.letters import sequence_of
 from recurra.cases.train import train_case
-from recurra.config import LanguageModelSettings
 from recurra.errors import InputError
+from recurra.settings.check import to_json
+from recurra.settings.language import LanguageModelSettings
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_every_case_reaches_full_accuracy_for_nineteen_of_twenty_seeds(name: str
     right = 0
     for seed in range(20):
         settings = case.settings({"seed": seed})
-        parameters = settings.model_dump(include=set(LanguageModelSettings.model_fields))
+        parameters = to_json(settings, LanguageModelSettings)
         right += LanguageModel(**parameters).fit(sequence_of(settings)).score(sequence_of(settings)) == 1.0
     assert right >= 19
 

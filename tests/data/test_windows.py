@@ -60,7 +60,6 @@ def test_places_in_several_series_are_places_in_all_their_rows() -> None:
 def test_ten_million_windows_of_sixty_rows_take_less_than_500_megabytes() -> None:
     program = """
 import resource, numpy as np, pandas as pd, torch
-from recurra.config import ForecasterSettings
 from recurra.data.series import make_table
 from recurra.models.forecaster import Forecaster
 from recurra.models.forecaster_training import new_network

@@ -9,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.config import ForecasterSettings
 from recurra.data.series import Table, make_table
 from recurra.models.preparation import Inputs, Preparation, Targets
+from recurra.settings.check import check
+from recurra.settings.forecasting import ForecasterSettings
 
 SCALINGS = [
     [],
@@ -41,7 +42,7 @@ def table(seed: int = 0, rows: int = 40, series: int = 2) -> Table:
 
 def fitted(data: Table, **given_settings: Any) -> Preparation:
     values = {"window": 6, "horizon": 3, "season": 4, "known": list(data.known)} | given_settings
-    return Preparation.fit(ForecasterSettings(**values), data, [30] * len(data.series))
+    return Preparation.fit(check(ForecasterSettings, values, "test"), data, [30] * len(data.series))
 
 
 def places(preparation: Preparation, data: Table) -> list[Any]:

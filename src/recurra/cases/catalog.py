@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recurra.config import LettersSettings, SeriesSettings, check, near_miss
 from recurra.errors import InputError
+from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
+from recurra.settings.check import check, near_miss
 
 FOLDER = Path(__file__).parent
 ALIASES = {"letters": "letters-onehot"}
-CaseSettings = LettersSettings | SeriesSettings
 SETTINGS: dict[str, type[CaseSettings]] = {"letters": LettersSettings, "series": SeriesSettings}  # by the case's kind
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from recurra.config import LanguageModelSettings, LettersSettings
 from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
 from recurra.models import LanguageModel
@@ -11,6 +10,10 @@ from recurra.models.language_model import training_length
 from recurra.nn.layers import LAYERS
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
+from recurra.settings.cases import LettersSettings
+from recurra.settings.check import to_json
+from recurra.settings.language import LanguageModelSettings
+from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
 from recurra.training.run import PARAMETERS, SCORES
 
@@ -24,7 +27,7 @@ class LettersCase:
 
     def __init__(self, settings: LettersSettings) -> None:
         self.settings, self.symbols = settings, sequence_of(settings)
-        self.model = LanguageModel(**settings.model_dump(include=set(LanguageModelSettings.model_fields)))
+        self.model = LanguageModel(**to_json(settings, LanguageModelSettings))
 
     def check(self) -> None:
         self.model.check(self.symbols)
@@ -56,7 +59,7 @@ def _title(name: str, settings: LettersSettings) -> str:
     """What was trained, as it was set, which may be far from what the case is by itself."""
     letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
     encoder = "one-hot" if settings.encoding == "onehot" else f"Embedding({settings.embedding_dim})"
-    layers = [f"{LAYERS[settings.cell].__name__}({units})" for units in settings.units]
+    layers = [f"{LAYERS[settings.cell].__name__}({units})" for units in units_of_layers(settings)]
     return f"{name}: {letters} → the next, by {' → '.join([encoder, *layers])}"
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recurra.config import ForecasterSettings, SeriesSettings
 from recurra.data.series import Table
 from recurra.data.sources import bundled, bundled_symbols, day_of, download
 from recurra.data.windows import Rows, Split, origins
@@ -18,11 +17,15 @@ from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.models import Forecaster, load
-from recurra.models.forecaster_training import split_of
+from recurra.models.forecaster_training import LOSSES, split_of
 from recurra.nn.layers import LAYERS
 from recurra.report.forecasts import forecast_plot, residuals_plot
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
+from recurra.settings.cases import SeriesSettings
+from recurra.settings.check import to_json
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
 from recurra.training.run import MODEL, PARAMETERS, SCORES
 
@@ -37,7 +40,7 @@ class SeriesCase:
 
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
-        self.model = Forecaster(**settings.model_dump(include=set(ForecasterSettings.model_fields)))
+        self.model = Forecaster(**to_json(settings, ForecasterSettings))
         table = self.model.table_of(_rows(settings))
         self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
         usual = int(np.median([len(series.dates) for series in self.table.series]))
@@ -98,7 +101,7 @@ class SeriesCase:
     def report(self, run: Run, name: str) -> None:
         model, title = self.model, _title(name, self.model, self.table)
         replace_file(run.path / PARAMETERS, parameters_text(model.network_).encode())
-        label = {"mse": "mean squared error", "mae": "mean absolute error", "huber": "Huber loss"}[self.settings.loss]
+        label = LOSSES[self.settings.loss].label
         training_curves(
             model.history_, model.best_epoch_, run.path / CURVES, title=title, loss=f"{label}, scaled units"
         )
@@ -187,7 +190,7 @@ def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
 def _title(name: str, model: Forecaster, table: Table) -> str:
     """What was trained on what."""
     settings = model.preparation_.settings
-    layers = " → ".join(f"{LAYERS[settings.cell].__name__}({units})" for units in settings.units)
+    layers = " → ".join(f"{LAYERS[settings.cell].__name__}({units})" for units in units_of_layers(settings))
     many = f"{settings.members} × " if settings.members > 1 else ""
     ahead = "the next" if settings.horizon == 1 else f"the next {settings.horizon}"
     return f"{name}: {settings.window} rows → {ahead} {table.target}, by {many}{layers}"

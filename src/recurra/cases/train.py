@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from recurra.cases.catalog import Case, CaseSettings
-from recurra.config import LettersSettings, SeriesSettings, check
+from recurra.cases.catalog import Case
 from recurra.errors import InputError
 from recurra.models import LanguageModel, load
+from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
+from recurra.settings.check import check, completed, to_json
 from recurra.training import Callback, Run
 from recurra.training.run import INFO, METRICS, MODEL, STATE, Mode
 
@@ -78,16 +79,17 @@ def train_case(
         begun = run.info.get("settings")
         if begun is not None:
             _check_same_case(run, case)
+            begun = run.info["settings"] = completed(begun, case.settings_type, str(out / INFO))
             settings = check(case.settings_type, {**begun, **overrides}, case.source)
             work = _work(settings)
             work.check_begun(run)
-            if begun == settings.model_dump() and run.info.get("status") == "finished":
+            if begun == to_json(settings) and run.info.get("status") == "finished":
                 with contextlib.suppress(InputError):  # a model that is lost or damaged is made again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:
             settings, work = fresh or _fresh(case, overrides)
         run.claim(STATE, METRICS, MODEL, *work.files)  # now, not after a long training
-        run.settle(settings.model_dump(), case=case.name, versions=_versions(run), status="training")
+        run.settle(to_json(settings), case=case.name, versions=_versions(run), status="training")
         work.fit(run, callbacks)
         work.report(run, case.name)
         run.record(status="finished")

@@ -4,6 +4,8 @@ import inspect
 from typing import Any, Self
 
 from recurra.errors import InputError
+from recurra.settings.base import Settings
+from recurra.settings.describe import documentation_of, signature_of
 
 
 class NotFittedError(InputError):
@@ -11,7 +13,27 @@ class NotFittedError(InputError):
 
 
 class Estimator:
-    """A model whose constructor arguments are its parameters, kept as they were given until `fit` checks them."""
+    """A model whose constructor arguments are its parameters, kept as they were given until `fit` checks them.
+
+    `class Model(Estimator, ModelSettings)` has the settings as constructor arguments: documentation and signature come
+    from them.
+    """
+
+    # Settings are values, which never change and are equal if their fields are; a model is neither.
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for settings in cls.__bases__:
+            if issubclass(settings, Estimator) or not issubclass(settings, Settings):
+                continue
+            settings.__init__.__signature__ = signature_of(settings)  # type: ignore[attr-defined]
+            if cls.__doc__ is not None:
+                text, heading, attributes = inspect.cleandoc(cls.__doc__).partition("\n\nAttributes:")
+                cls.__doc__ = f"{text}\n\n{documentation_of(settings)}{heading}{attributes}"
 
     @classmethod
     def _parameter_names(cls) -> list[str]:

@@ -1,18 +1,18 @@
 """What every model's `fit` and `load` do alike: train in a run folder or without one, find a device, read a file."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from recurra.config import TrainingSettings
 from recurra.errors import InputError
-from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingOptions, TrainingState, train
+from recurra.settings.check import completed, to_json
+from recurra.settings.training import TrainingSettings
+from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
 from recurra.training.loop import Data, Loss
-from recurra.training.run import MODEL, read_tensors
+from recurra.training.run import INFO, MODEL, read_tensors
 
 FORECASTER, LANGUAGE_MODEL = "forecaster", "language-model"  # kinds of saved models
 
@@ -58,7 +58,9 @@ def fit_network(
                 f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
             )
         run.claim(MODEL)
-        run.settle(settings.model_dump(), data=fingerprint)
+        if begun := run.info.get("settings"):
+            run.info["settings"] = completed(begun, type(settings), str(run.path / INFO))
+        run.settle(to_json(settings), data=fingerprint)
         state = run.load_state()
         path = run.path / MODEL
         callbacks.insert(0, Checkpoint(run, lambda reached: write_model(path, reached), save_every_seconds))
@@ -67,7 +69,7 @@ def fit_network(
         parts[0],
         loss=loss,
         metrics=metrics,
-        options=TrainingOptions(**settings.model_dump(include={field.name for field in fields(TrainingOptions)})),
+        options=settings,
         validation=parts[1] if len(parts) > 1 else None,
         callbacks=callbacks,
         state=state,

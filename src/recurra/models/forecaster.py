@@ -4,13 +4,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
 
-from recurra.config import ForecasterSettings, Scaling, check
 from recurra.data.scaling import Floats
 from recurra.data.series import Table, make_table
 from recurra.data.windows import Rows, origins
@@ -22,6 +21,8 @@ from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model,
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
 from recurra.models.preparation import Inputs, Preparation
+from recurra.settings.check import check, to_json
+from recurra.settings.forecasting import ForecasterSettings
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run import MODEL, write_tensors
 
@@ -29,37 +30,8 @@ Data: TypeAlias = "Table | pd.DataFrame | pd.Series[Any] | str | Path"
 PREDICTED_AT_ONCE = 1024
 
 
-class Forecaster(Estimator):
+class Forecaster(Estimator, ForecasterSettings):
     """Learn what comes next in a series of numbers, or in many series at once.
-
-    Args:
-        target: the column to predict; None: the only column of numbers, or `y`.
-        cell: "rnn", "gru" or "lstm".
-        units: memory units: of the one recurrent layer, or of each of several, from the input to the output.
-        window: rows that the network sees before it predicts; None: two seasons, and at least 20.
-        horizon: rows to predict, all at once.
-        covariates: columns to learn from that are known only up to the present; "all": every other column of numbers.
-        known: columns to learn from that are known in advance, as holidays are.
-        date: the column of dates, where it is not found by itself.
-        id: the column that tells several series apart, where it is not `unique_id`.
-        season: rows of a season; None: by the dates.
-        calendar: an exchange whose sessions the dates are, such as "XSHG".
-        missing: what to do with rows without a value: "error", "ffill", "interpolate", or "mask" to have the network
-            pass over them.
-        scaling: how numbers are scaled, in this order: "log"; "difference" or "season-difference"; "minmax", "standard"
-            or "robust" of all rows; "subtract-last", "subtract-mean", "divide-last" or "divide-mean" of each window.
-        residual: what the network predicts a correction to: "last" value, "seasonal" one, the last value of a column
-            that is named, "auto" for the one of these with the smallest squared error in training, or "none".
-        dropout: the share dropped after each recurrent layer while training.
-        members: networks trained from different seeds, whose mean is the forecast.
-        loss: "mse", "mae" or "huber".
-        keep: the weights of the "best" epoch, or the "last".
-        epochs, batch_size, optimizer, learning_rate, schedule, clip_norm, shuffle: see `TrainingOptions`.
-        validation: the last rows of each series, a share or a count, on which the best weights are picked and
-            prediction intervals are calibrated.
-        patience: stop after so many epochs without a better loss.
-        seed: of initial weights, order of samples and dropout.
-        device: "cpu", or "cuda".
 
     Attributes:
         settings_: the parameters that it was fitted with, checked.
@@ -70,52 +42,6 @@ class Forecaster(Estimator):
         history_: after fit, one record an epoch.
         best_epoch_: after fit, the epoch whose weights the network has, counted from 1.
     """
-
-    def __init__(
-        self,
-        target: str | None = None,
-        *,
-        cell: Literal["rnn", "gru", "lstm"] = "gru",
-        units: int | Sequence[int] = 32,
-        window: int | None = None,
-        horizon: int = 1,
-        covariates: str | Sequence[str] = (),
-        known: str | Sequence[str] = (),
-        date: str | None = None,
-        id: str | None = None,
-        season: int | None = None,
-        calendar: str | None = None,
-        missing: Literal["error", "ffill", "interpolate", "mask"] = "error",
-        scaling: Scaling | Sequence[Scaling] = ("standard", "subtract-last"),
-        residual: str = "auto",
-        dropout: float = 0.0,
-        members: int = 1,
-        loss: Literal["mse", "mae", "huber"] = "mse",
-        keep: Literal["best", "last"] = "best",
-        epochs: int = 100,
-        batch_size: int = 64,
-        optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
-        learning_rate: float = 0.001,
-        schedule: Literal["constant", "cosine", "exponential"] = "constant",
-        clip_norm: float | None = None,
-        shuffle: bool = True,
-        validation: float | int = 0,
-        patience: int | None = None,
-        seed: int = 7,
-        device: str = "cpu",
-    ) -> None:
-        self.target, self.cell, self.units = target, cell, units
-        self.window, self.horizon = window, horizon
-        self.covariates, self.known = covariates, known
-        self.date, self.id = date, id
-        self.season, self.calendar, self.missing = season, calendar, missing
-        self.scaling, self.residual = scaling, residual
-        self.dropout, self.members, self.loss, self.keep = dropout, members, loss, keep
-        self.epochs, self.batch_size = epochs, batch_size
-        self.optimizer, self.learning_rate, self.schedule = optimizer, learning_rate, schedule
-        self.clip_norm, self.shuffle = clip_norm, shuffle
-        self.validation, self.patience = validation, patience
-        self.seed, self.device = seed, device
 
     def fit(
         self,
@@ -358,7 +284,7 @@ class Forecaster(Estimator):
             network.load_state_dict(parts.weights)
         except RuntimeError as error:
             raise damaged(path, "its weights do not fit its own configuration") from error
-        model = cls(**parts.settings.model_dump())
+        model = cls(**to_json(parts.settings))
         model.settings_, model.network_, model.preparation_ = parts.settings, network.eval(), parts.preparation
         model.context_, model.learnt_until_, model.calibration_ = parts.context, parts.learnt_until, parts.calibration
         return model

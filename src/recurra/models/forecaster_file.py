@@ -1,6 +1,7 @@
 """A fitted forecaster as tensors and JSON: weights, scaling, calibration, and the last rows it has seen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.config import ForecasterSettings, check
 from recurra.data.frequency import Frequency
 from recurra.data.series import Series, Table
 from recurra.errors import InputError
 from recurra.evaluation.conformal import Calibration
 from recurra.models.fitting import FORECASTER, damaged
 from recurra.models.preparation import Preparation
+from recurra.settings.check import check, to_json
+from recurra.settings.forecasting import ForecasterSettings
 
 FORMAT = 1  # of the saved file
 
@@ -52,7 +54,7 @@ def to_parts(
     return tensors, {
         "kind": FORECASTER,
         "format": FORMAT,
-        "parameters": settings.model_dump(include=set(ForecasterSettings.model_fields)),
+        "parameters": to_json(settings, ForecasterSettings),
         "resolved": {"window": resolved.window, "season": resolved.season},
         "preparation": preparation_data,
         "context": context_data,
@@ -69,7 +71,7 @@ def from_parts(path: Path, tensors: dict[str, Tensor], data: dict[str, Any], dev
     try:
         parameters = data["parameters"] | ({} if device is None else {"device": device})
         settings = check(ForecasterSettings, parameters, str(path))
-        resolved = settings.model_copy(update=data["resolved"])
+        resolved = replace(settings, **data["resolved"])
         preparation = Preparation.from_parts(resolved, _part(tensors, "preparation"), data["preparation"])
         context = _table_from_parts(_part(tensors, "context"), data["context"])
         learnt_until = pd.Timestamp(data["learnt_until"])

@@ -10,18 +10,33 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.config import ForecasterSettings
 from recurra.data.series import Series, Table
 from recurra.data.windows import Split, origins
 from recurra.errors import InputError
 from recurra.models.fitting import usable_device
 from recurra.models.preparation import LAST, NONE, SEASONAL, Inputs, Preparation, Targets, context_of
 from recurra.nn.network import Dense, Ensemble, Network, StepMask, build_network
+from recurra.settings.forecasting import ForecasterSettings, LossName
+from recurra.settings.network import units_of_layers
 from recurra.training.loop import Data as Samples
 from recurra.training.loop import Loss
 from recurra.training.process import seeded
 
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
+
+
+class NamedLoss(NamedTuple):
+    """A loss, and what plots call it."""
+
+    function: Callable[..., Tensor]  # (output, target, reduction=) → mean, or with reduction="none" each error
+    label: str
+
+
+LOSSES: dict[LossName, NamedLoss] = {
+    "mse": NamedLoss(F.mse_loss, "mean squared error"),
+    "mae": NamedLoss(F.l1_loss, "mean absolute error"),
+    "huber": NamedLoss(F.huber_loss, "Huber loss"),
+}
 
 
 class Prepared(NamedTuple):
@@ -81,7 +96,7 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
                 encoder=StepMask(inputs) if preparation.masks else None,
                 input_size=inputs,
                 cell=settings.cell,
-                units=settings.units,
+                units=units_of_layers(settings),
                 outputs=settings.horizon,
                 dropout=settings.dropout,
             )
@@ -102,8 +117,7 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
 
 def loss_of(settings: ForecasterSettings) -> Loss:
     """What training makes small."""
-    known_losses: dict[str, Callable[..., Tensor]] = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss}
-    error_of = known_losses[settings.loss]
+    error_of = LOSSES[settings.loss].function
 
     def loss(output: Tensor, target: Tensor) -> Tensor:
         return error_of(output, target.expand_as(output))  # of every member, if there are several
@@ -124,7 +138,7 @@ def _resolved(settings: ForecasterSettings, table: Table, usual_rows: int) -> Fo
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
     at_least = settings.horizon if settings.known else 1
     window = settings.window or max(min(usual, fitting), at_least)
-    return settings.model_copy(update={"season": season, "window": window})
+    return replace(settings, season=season, window=window)
 
 
 def _long_enough(table: Table, splits: Sequence[Split], settings: ForecasterSettings) -> Table:

@@ -4,19 +4,21 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from recurra.config import LanguageModelSettings, check
 from recurra.data.symbols import Ids, Vocabulary, windows
 from recurra.errors import InputError
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, read_model, usable_device
 from recurra.nn.network import Embedding, Network, OneHot, build_network
+from recurra.settings.check import check, to_json
+from recurra.settings.language import LanguageModelSettings
+from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
 from recurra.training.loop import Data, score
 from recurra.training.process import seeded
@@ -36,24 +38,8 @@ class _Prepared(NamedTuple):
     parts: list[Data]  # for training, and for validation if there is any
 
 
-class LanguageModel(Estimator):
+class LanguageModel(Estimator, LanguageModelSettings):
     """Learn what comes next in a sequence of symbols.
-
-    Args:
-        cell: "rnn", "gru" or "lstm".
-        units: memory units: of the one recurrent layer, or of each of several, from the input to the output.
-        encoding: "onehot", or "embedding" for a learned code of `embedding_dim` numbers.
-        embedding_dim: see `encoding`.
-        window: symbols that the network sees before it predicts the next.
-        targets: learn the "last" step's next symbol only, or "every" step's.
-        order: ids of the symbols as "first-seen" in the training sequence, or "sorted".
-        unknown: a symbol that stands for all that the training part does not have; None: those are an error.
-        dropout: the share dropped after each recurrent layer while training.
-        epochs, batch_size, optimizer, learning_rate, schedule, clip_norm, shuffle: see `TrainingOptions`.
-        validation: the last part of the sequence, a share or a count of symbols, on which the best weights are picked.
-        patience: stop after so many epochs without a better loss.
-        seed: of initial weights, order of samples and dropout.
-        device: "cpu", or "cuda".
 
     Attributes:
         vocabulary_: the symbols of the training part, with their ids.
@@ -61,40 +47,6 @@ class LanguageModel(Estimator):
         history_: after fit, one record an epoch: loss, accuracy, and with validation val_loss, val_accuracy.
         best_epoch_: after fit, the epoch whose weights the network has, counted from 1.
     """
-
-    def __init__(
-        self,
-        *,
-        cell: Literal["rnn", "gru", "lstm"] = "rnn",
-        units: int | Sequence[int] = 3,
-        encoding: Literal["onehot", "embedding"] = "onehot",
-        embedding_dim: int = 8,
-        window: int = 1,
-        targets: Literal["last", "every"] = "last",
-        order: Literal["first-seen", "sorted"] = "first-seen",
-        unknown: str | None = None,
-        dropout: float = 0.0,
-        epochs: int = 100,
-        batch_size: int = 32,
-        optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
-        learning_rate: float = 0.01,
-        schedule: Literal["constant", "cosine", "exponential"] = "constant",
-        clip_norm: float | None = None,
-        shuffle: bool = True,
-        validation: float | int = 0,
-        patience: int | None = None,
-        seed: int = 7,
-        device: str = "cpu",
-    ) -> None:
-        self.cell, self.units = cell, units
-        self.encoding, self.embedding_dim = encoding, embedding_dim
-        self.window, self.targets, self.order = window, targets, order
-        self.unknown, self.dropout = unknown, dropout
-        self.epochs, self.batch_size = epochs, batch_size
-        self.optimizer, self.learning_rate, self.schedule = optimizer, learning_rate, schedule
-        self.clip_norm, self.shuffle = clip_norm, shuffle
-        self.validation, self.patience = validation, patience
-        self.seed, self.device = seed, device
 
     def fit(
         self,
@@ -248,7 +200,7 @@ def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[s
     return {
         "kind": LANGUAGE_MODEL,
         "format": FORMAT,
-        "parameters": settings.model_dump(),
+        "parameters": to_json(settings),
         "vocabulary": vocabulary.to_json(),
     }
 
@@ -265,7 +217,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
             network = build_network(
                 encoder=encoder,
                 cell=settings.cell,
-                units=settings.units,
+                units=units_of_layers(settings),
                 outputs=vocabulary_size,
                 dropout=settings.dropout,
                 return_sequences=settings.targets == "every",

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.config import ForecasterSettings
 from recurra.data.scaling import Affine, AffineKind, Differences, Floats, Log, PerWindow, WindowKind
 from recurra.data.series import Series, Table
 from recurra.data.windows import Rows, Windows, stacked
 from recurra.errors import InputError
+from recurra.settings.forecasting import ForecasterSettings
 
 NONE, LAST, SEASONAL = "none", "last", "seasonal"
 ARRAYS = ("center", "scale", "floor", "input_gain")

@@ -4,19 +4,20 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
+from recurra.settings.training import TrainingOptions
 from recurra.training.callbacks import Callback
+from recurra.training.optimizers import make_optimizer
 from recurra.training.process import seeded, threads_for, work_of_step
+from recurra.training.schedules import Schedule, schedule_of
 from recurra.training.state import Record, TrainingState
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
-OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
-Schedule = Literal["constant", "cosine", "exponential"]
 
 
 class Samples(Protocol):
@@ -33,33 +34,6 @@ Data = tuple[Samples, Samples]  # inputs [N, …], targets [N, …]
 
 class DivergenceError(InputError):
     """The loss, a metric or the weights became NaN or infinite."""
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
-
-    Attributes:
-        epochs: passes over the data.
-        batch_size: samples a step.
-        optimizer: "adam", "adamw", "sgd" or "rmsprop" with torch's own defaults, or a function that takes the
-            parameters and `lr` and returns a torch optimizer whose `step` needs no closure.
-        learning_rate: at the start.
-        schedule: how the learning rate changes from epoch to epoch: not at all; along half a cosine towards 0; by equal
-            factors towards 1 %.
-        clip_norm: the largest norm of all gradients together; longer ones are scaled down to it.
-        shuffle: draw a new order of the samples each epoch.
-        seed: of the order and of dropout.
-    """
-
-    epochs: int = 100
-    batch_size: int = 32
-    optimizer: OptimizerName | Callable[..., torch.optim.Optimizer] = "adam"
-    learning_rate: float = 0.001
-    schedule: Schedule = "constant"
-    clip_norm: float | None = None
-    shuffle: bool = True
-    seed: int = 7
 
 
 def train(
@@ -99,14 +73,13 @@ def train(
     """
     if len(data[0]) == 0:
         raise InputError("there is nothing to train on: no samples.")
-    if options.schedule not in get_args(Schedule):
-        raise InputError(f"schedule is {options.schedule!r}; known are {', '.join(get_args(Schedule))}.")
+    schedule = schedule_of(options.schedule)
     cuda = [data[0].device] if data[0].device.type == "cuda" else []
     first_batch = data[0][torch.arange(min(options.batch_size, len(data[0])))]
     work = work_of_step(network, first_batch)
     with seeded(options.seed, cuda), threads_for(work):
         state = state or TrainingState()
-        run = _Training(network, _make_optimizer(network, options), options, callbacks, state, cuda)
+        run = _Training(network, make_optimizer(network, options), schedule, options, callbacks, state, cuda)
         run.restore()
         for callback in callbacks:
             callback.on_train_begin(state, options.epochs)
@@ -143,6 +116,7 @@ class _Training:
 
     network: nn.Module
     optimizer: torch.optim.Optimizer
+    schedule: Schedule
     options: TrainingOptions
     callbacks: Sequence[Callback]
     state: TrainingState
@@ -171,12 +145,7 @@ class _Training:
     def set_learning_rate(self) -> float:
         """The learning rate of the coming epoch, by the schedule."""
         passed = self.state.epoch / self.options.epochs
-        factors: dict[Schedule, float] = {
-            "constant": 1.0,
-            "cosine": (1 + math.cos(math.pi * passed)) / 2,
-            "exponential": math.pow(0.01, passed),
-        }
-        rate = self.options.learning_rate * factors[self.options.schedule]
+        rate = self.options.learning_rate * self.schedule(passed)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate
@@ -273,21 +242,6 @@ class _Sums:
 
     def means(self, count: int) -> dict[str, float]:
         return {name: float(value) / count for name, value in self.sums.items()}
-
-
-def _make_optimizer(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    if callable(options.optimizer):
-        return options.optimizer(parameters, lr=options.learning_rate)
-    known: dict[str, Callable[..., torch.optim.Optimizer]] = {
-        "adam": torch.optim.Adam,
-        "adamw": torch.optim.AdamW,
-        "sgd": torch.optim.SGD,
-        "rmsprop": torch.optim.RMSprop,
-    }
-    if options.optimizer not in known:
-        raise InputError(f"optimizer is {options.optimizer!r}; known are {', '.join(known)}.")
-    return known[options.optimizer](parameters, lr=options.learning_rate)
 
 
 def _divergence(what: str, record: Record, data: Data, options: TrainingOptions) -> DivergenceError:

@@ -1,0 +1,31 @@
+"""The rules by which gradients change the weights."""
+
+from collections.abc import Callable
+
+from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+
+from recurra.errors import InputError
+from recurra.settings.training import OptimizerName, TrainingOptions
+
+OPTIMIZERS: dict[OptimizerName, Callable[..., Optimizer]] = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+}
+
+
+def make_optimizer(network: nn.Module, options: TrainingOptions) -> Optimizer:
+    """The optimizer of the network's trainable parameters, with torch's defaults.
+
+    Raises:
+        InputError: there is no optimizer of this name.
+    """
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if callable(options.optimizer):
+        optimizer: Optimizer = options.optimizer(parameters, lr=options.learning_rate)
+        return optimizer
+    if options.optimizer not in OPTIMIZERS:
+        raise InputError(f"optimizer is {options.optimizer!r}; known are {', '.join(OPTIMIZERS)}.")
+    return OPTIMIZERS[options.optimizer](parameters, lr=options.learning_rate)

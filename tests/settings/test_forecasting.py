@@ -1,0 +1,99 @@
+"""Settings of a forecaster: what is documented, and what is accepted."""
+
+from typing import Any, get_args
+
+import pytest
+
+from recurra.errors import InputError
+from recurra.models import Forecaster
+from recurra.models.forecaster_training import LOSSES
+from recurra.settings.check import check, to_json
+from recurra.settings.forecasting import ForecasterSettings, LossName
+
+DEFAULTS: dict[str, Any] = {
+    "target": None,
+    "horizon": 1,
+    "window": None,
+    "covariates": (),
+    "known": (),
+    "date": None,
+    "id": None,
+    "season": None,
+    "calendar": None,
+    "missing": "error",
+    "scaling": ("standard", "subtract-last"),
+    "residual": "auto",
+    "members": 1,
+    "loss": "mse",
+    "keep": "best",
+    "cell": "gru",
+    "units": 32,
+    "dropout": 0.0,
+    "validation": 0,
+    "patience": None,
+    "device": "cpu",
+    "epochs": 100,
+    "batch_size": 64,
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "schedule": "constant",
+    "clip_norm": None,
+    "shuffle": True,
+    "seed": 7,
+}
+
+
+def test_the_names_of_losses_are_those_that_have_one() -> None:
+    assert get_args(LossName) == tuple(LOSSES)
+
+
+def test_a_forecaster_alone_has_the_documented_defaults() -> None:
+    assert Forecaster().get_params() == DEFAULTS
+
+
+def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_same_defaults() -> None:
+    lists = {"covariates": [], "known": [], "scaling": ["standard", "subtract-last"], "units": [32]}
+    assert to_json(check(ForecasterSettings, {}, "test")) == DEFAULTS | lists
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "expected"),
+    [
+        ("target", 1, "expected a valid string"),
+        ("horizon", 0, "expected greater than 0"),
+        ("window", 0, "expected greater than 0"),
+        ("covariates", 3, "expected a valid list"),
+        ("known", 3, "expected a valid list"),
+        ("date", 1, "expected a valid string"),
+        ("id", 1, "expected a valid string"),
+        ("season", 0, "expected greater than 0"),
+        ("calendar", 1, "expected a valid string"),
+        ("missing", "drop", "expected 'error', 'ffill', 'interpolate' or 'mask'"),
+        ("scaling", ["minmax", "log"], "expected each of these at most once and in this order: log; then difference"),
+        ("scaling", ["minmax", "standard"], "expected each of these at most once"),
+        ("scaling", ["none", "log"], "expected none alone"),
+        ("scaling", ["standard", "divide-last"], "divide-last wants positive numbers as they are; expected it alone"),
+        ("residual", 1, "expected a valid string"),
+        ("members", 0, "expected greater than 0"),
+        ("loss", "rmse", "expected 'mse', 'mae' or 'huber'"),
+        ("keep", "first", "expected 'best' or 'last'"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, expected: str) -> None:
+    refused(ForecasterSettings, field, found, expected)
+
+
+@pytest.mark.parametrize("field", ["covariates", "known", "scaling"])
+@pytest.mark.parametrize(
+    ("given", "kept"), [("log", ["log"]), (("log",), ["log"]), ("none", []), (["none"], []), ((), [])]
+)
+def test_names_are_a_list_and_none_is_the_empty_one(field: str, given: Any, kept: list[str]) -> None:
+    assert getattr(check(ForecasterSettings, {field: given}, "test"), field) == kept
+
+
+def test_known_columns_want_a_window_as_long_as_the_horizon() -> None:
+    message = r"^x: window 2 is shorter than horizon 3; with known columns, .* expected at least as many rows\.$"
+    with pytest.raises(InputError, match=message):
+        check(ForecasterSettings, {"known": "holiday", "window": 2, "horizon": 3}, "x")
+    assert check(ForecasterSettings, {"known": "holiday", "window": 3, "horizon": 3}, "x").window == 3
+    assert check(ForecasterSettings, {"window": 2, "horizon": 3}, "x").window == 2

@@ -1,0 +1,56 @@
+"""Settings of a language model: what is documented, and what is accepted."""
+
+from typing import Any
+
+import pytest
+
+from recurra.models import LanguageModel
+from recurra.settings.check import check, to_json
+from recurra.settings.language import LanguageModelSettings
+
+DEFAULTS: dict[str, Any] = {
+    "encoding": "onehot",
+    "embedding_dim": 8,
+    "window": 1,
+    "targets": "last",
+    "order": "first-seen",
+    "unknown": None,
+    "cell": "rnn",
+    "units": 3,
+    "dropout": 0.0,
+    "validation": 0,
+    "patience": None,
+    "device": "cpu",
+    "epochs": 100,
+    "batch_size": 32,
+    "optimizer": "adam",
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "clip_norm": None,
+    "shuffle": True,
+    "seed": 7,
+}
+
+
+def test_a_language_model_alone_has_the_documented_defaults() -> None:
+    assert LanguageModel().get_params() == DEFAULTS
+
+
+def test_the_settings_of_a_language_model_are_its_constructor_arguments_with_the_same_defaults() -> None:
+    assert to_json(check(LanguageModelSettings, {}, "test")) == DEFAULTS | {"units": [3]}
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "expected"),
+    [
+        ("encoding", "binary", "expected 'onehot' or 'embedding'"),
+        ("embedding_dim", 0, "expected greater than 0"),
+        ("window", 0, "expected greater than 0"),
+        ("window", "x", "expected a valid integer"),
+        ("targets", "first", "expected 'last' or 'every'"),
+        ("order", "random", "expected 'first-seen' or 'sorted'"),
+        ("unknown", "", "String should have at least 1 character"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, expected: str) -> None:
+    refused(LanguageModelSettings, field, found, expected)
