@@ -12,6 +12,7 @@ from recurra.cases.train import train_case
 from recurra.errors import InputError
 from recurra.settings.check import to_json
 from recurra.settings.language import LanguageModelSettings
+from recurra.training import Run
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,36 @@ def test_a_run_that_goes_on_for_more_epochs_ends_like_one_that_had_them_from_the
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts")]
     assert models[0] == models[1]
     assert len((tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()) == 9
+
+
+def without_weight_decay(run: Path) -> None:
+    """Make a run one of a version that did not know this setting."""
+    info = json.loads((run / "run.json").read_text())
+    del info["settings"]["weight_decay"]
+    (run / "run.json").write_text(json.dumps(info))
+
+
+def test_a_run_of_an_older_version_goes_on_with_the_defaults_of_newer_settings(tmp_path: Path) -> None:
+    case = find_case("letters-window")
+    train_case(case, {"epochs": 9}, tmp_path / "whole")
+    train_case(case, {"epochs": 4}, tmp_path / "old")
+    without_weight_decay(tmp_path / "old")
+    assert train_case(case, {}, tmp_path / "old", mode="resume").was_finished
+    train_case(case, {"epochs": 9}, tmp_path / "old", mode="resume")
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "old")]
+    assert models[0] == models[1]
+    assert json.loads((tmp_path / "old" / "run.json").read_text())["settings"]["weight_decay"] is None
+
+
+def test_a_run_of_an_older_version_has_the_default_of_a_newer_setting_and_no_other(tmp_path: Path) -> None:
+    case = find_case("letters")
+    train_case(case, {"epochs": 3}, tmp_path)
+    without_weight_decay(tmp_path)
+    with pytest.raises(InputError, match=r"the run has weight_decay None, not 0\.1; when a run is resumed only epochs"):
+        train_case(case, {"weight_decay": 0.1}, tmp_path, mode="resume")
+    model = LanguageModel(epochs=3, weight_decay=0.1)
+    with Run(tmp_path, "resume") as run, pytest.raises(InputError, match=r"the run has weight_decay None, not 0\.1"):
+        model.fit("abcdea", run=run)
 
 
 def test_a_finished_run_resumes_to_nothing(tmp_path: Path) -> None:

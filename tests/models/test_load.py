@@ -47,6 +47,16 @@ def test_a_loaded_model_can_be_fitted_again_and_then_is_as_if_never_loaded(model
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
+def test_a_file_of_an_older_version_has_the_defaults_of_newer_settings(model, path):
+    tensors, metadata = contents(path)
+    data = json.loads(metadata[KEY])
+    del data["parameters"]["weight_decay"]
+    safetensors.torch.save_file(tensors, path, {KEY: json.dumps(data)})
+    loaded = load(path)
+    assert loaded.get_params() == model.get_params()
+    assert loaded.settings_ == model.settings_
+
+
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])
 def test_load_puts_the_network_on_the_device_asked_for(model, path, device):
     loaded = load(path, device=device)

@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "batch_size": 64,
     "optimizer": "adam",
     "learning_rate": 0.001,
+    "weight_decay": None,
     "schedule": "constant",
     "clip_norm": None,
     "shuffle": True,

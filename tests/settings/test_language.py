@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "batch_size": 32,
     "optimizer": "adam",
     "learning_rate": 0.01,
+    "weight_decay": None,
     "schedule": "constant",
     "clip_norm": None,
     "shuffle": True,

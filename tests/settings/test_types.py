@@ -20,7 +20,7 @@ REFUSED = {
 }
 ACCEPTED = [
     'Forecaster("open", units=3)',
-    "Forecaster(units=(80, 100))",
+    "Forecaster(units=(80, 100), weight_decay=0.1)",
     'Forecaster(target="open", units=[80, 100], covariates="all", known=["holiday"])',
     'Forecaster(scaling="log", season=None, validation=0.2)',
     'Forecaster(scaling=("log", "standard"), validation=12)',

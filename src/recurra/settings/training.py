@@ -16,8 +16,8 @@ ScheduleName = Literal["constant", "cosine", "exponential"]
 class TrainingOptions(Settings):
     """What `recurra.training.train` needs to know.
 
-    In Python the optimizer may also be a function that takes the parameters and `lr`, and returns a torch optimizer
-    whose `step` needs no closure.
+    In Python the optimizer may also be a function that takes the parameters, `lr`, and `weight_decay` if that is set,
+    and returns a torch optimizer whose `step` needs no closure.
     """
 
     epochs: PositiveInt = 100
@@ -28,6 +28,9 @@ class TrainingOptions(Settings):
     """The rule by which gradients change the weights."""
     learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.001
     """The step size at the start."""
+    weight_decay: Annotated[float, Field(ge=0.0)] | None = None
+    """Strength of weight decay: an L2 penalty in the gradients, with adamw a decay of the weights themselves; if not
+    given, 0.01 for adamw and 0 for the other optimizers."""
     schedule: ScheduleName = "constant"
     """How the learning rate falls from epoch to epoch."""
     clip_norm: Annotated[float, Field(gt=0.0)] | None = None

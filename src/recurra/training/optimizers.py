@@ -17,15 +17,18 @@ OPTIMIZERS: dict[OptimizerName, Callable[..., Optimizer]] = {
 
 
 def make_optimizer(network: nn.Module, options: TrainingOptions) -> Optimizer:
-    """The optimizer of the network's trainable parameters, with torch's defaults.
+    """The optimizer of the network's trainable parameters; what the options leave open has torch's defaults.
 
     Raises:
         InputError: there is no optimizer of this name.
     """
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    arguments = {"lr": options.learning_rate}
+    if options.weight_decay is not None:
+        arguments["weight_decay"] = options.weight_decay
     if callable(options.optimizer):
-        optimizer: Optimizer = options.optimizer(parameters, lr=options.learning_rate)
+        optimizer: Optimizer = options.optimizer(parameters, **arguments)
         return optimizer
     if options.optimizer not in OPTIMIZERS:
         raise InputError(f"optimizer is {options.optimizer!r}; known are {', '.join(OPTIMIZERS)}.")
-    return OPTIMIZERS[options.optimizer](parameters, lr=options.learning_rate)
+    return OPTIMIZERS[options.optimizer](parameters, **arguments)
