@@ -313,5 +313,9 @@ def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
 
 def _flag_type(kind: Any) -> Any:
     """The type of a setting's flag: a list where several values may be given."""
+    from recurra.settings.network import CellName, NamedCell
+
+    if NamedCell in get_args(kind):
+        return CellName  # an object cannot be typed
     several = [part for part in (kind, *get_args(kind)) if get_origin(part) is Sequence]
     return list[get_args(several[0])[0]] if several else kind  # type: ignore[misc]

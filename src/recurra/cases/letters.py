@@ -7,7 +7,7 @@ from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
 from recurra.models import LanguageModel
 from recurra.models.language_model import training_length
-from recurra.nn.layers import LAYERS
+from recurra.nn.layers import title_of
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.settings.cases import LettersSettings
@@ -59,7 +59,7 @@ def _title(name: str, settings: LettersSettings) -> str:
     """What was trained, as it was set, which may be far from what the case is by itself."""
     letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
     encoder = "one-hot" if settings.encoding == "onehot" else f"Embedding({settings.embedding_dim})"
-    layers = [f"{LAYERS[settings.cell].__name__}({units})" for units in units_of_layers(settings)]
+    layers = [f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings)]
     return f"{name}: {letters} → the next, by {' → '.join([encoder, *layers])}"
 
 

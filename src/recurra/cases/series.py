@@ -18,7 +18,7 @@ from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.models import Forecaster, load
 from recurra.models.forecaster_training import LOSSES, split_of
-from recurra.nn.layers import LAYERS
+from recurra.nn.layers import title_of
 from recurra.report.forecasts import forecast_plot, residuals_plot
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
@@ -190,7 +190,7 @@ def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
 def _title(name: str, model: Forecaster, table: Table) -> str:
     """What was trained on what."""
     settings = model.preparation_.settings
-    layers = " → ".join(f"{LAYERS[settings.cell].__name__}({units})" for units in units_of_layers(settings))
+    layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
     many = f"{settings.members} × " if settings.members > 1 else ""
     ahead = "the next" if settings.horizon == 1 else f"the next {settings.horizon}"
     return f"{name}: {settings.window} rows → {ahead} {table.target}, by {many}{layers}"

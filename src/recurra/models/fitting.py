@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.settings.check import completed, to_json
+from recurra.settings.network import CellName, NamedCell
 from recurra.settings.training import TrainingSettings
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
 from recurra.training.loop import Data, Loss
@@ -59,7 +60,10 @@ def fit_network(
             )
         run.claim(MODEL)
         if begun := run.info.get("settings"):
-            run.info["settings"] = completed(begun, type(settings), str(run.path / INFO))
+            own = to_json(settings)
+            # what is the same is taken from here: a cell of the user's own is saved by name only
+            same = {name: getattr(settings, name) for name, value in begun.items() if own.get(name) == value}
+            run.info["settings"] = completed({**begun, **same}, type(settings), str(run.path / INFO))
         run.settle(to_json(settings), data=fingerprint)
         state = run.load_state()
         path = run.path / MODEL
@@ -98,6 +102,35 @@ def read_model(path: Path, kind: str, format_: int) -> tuple[dict[str, Tensor], 
         found = f"{data['kind']!r} of format {data.get('format')!r}"
         raise InputError(f"{path}: holds a {found}; this recurra reads {kind!r} of format {format_}.")
     return weights, data
+
+
+def parameters_of(
+    path: Path, data: Mapping[str, Any], device: str | None, cells: Mapping[str, NamedCell] | None
+) -> dict[str, Any]:
+    """The parameters that a saved model was fitted with.
+
+    A file holds a cell's name only; a cell that is not built in comes from `cells`, and from nowhere else.
+
+    Args:
+        path: the file, for messages.
+        data: what it holds.
+        device: where to put the network; None: where it was trained.
+        cells: name → cell.
+
+    Raises:
+        InputError: the cell is neither built in nor among `cells`.
+        KeyError, TypeError: the file holds no parameters.
+    """
+    parameters: dict[str, Any] = data["parameters"] | ({} if device is None else {"device": device})
+    name = parameters.get("cell", "rnn")
+    if cells is not None and name in cells:
+        return parameters | {"cell": cells[name]}
+    if isinstance(name, str) and name not in get_args(CellName):
+        raise InputError(
+            f"{path}: was trained with the cell {name!r}, which is none of recurra's "
+            f"({', '.join(get_args(CellName))}); give it: load(path, cells={{{name!r}: …}})."
+        )
+    return parameters
 
 
 def kind_of_model(path: Path, data: Any) -> str:

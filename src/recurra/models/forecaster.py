@@ -1,7 +1,7 @@
 """A model of series: it reads a window of rows and predicts the next values."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -21,8 +21,9 @@ from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model,
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
 from recurra.models.preparation import Inputs, Preparation
-from recurra.settings.check import check, to_json
+from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.network import NamedCell
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run import MODEL, write_tensors
 
@@ -266,25 +267,28 @@ class Forecaster(Estimator, ForecasterSettings):
         write_tensors(Path(path), *to_parts(self.settings_, self.network_.state_dict(), *fitted))
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> "Forecaster":
+    def load(
+        cls, path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
+    ) -> "Forecaster":
         """Read what `save` wrote.
 
         Args:
             path: the file.
             device: where to put the network; None: where it was trained.
+            cells: cells of your own by name; see `recurra.load`.
 
         Raises:
-            InputError: there is no such file, or it is damaged or holds something else.
+            InputError: there is no such file, it is damaged or holds something else, or its cell is not known.
         """
         path = Path(path)
         tensors, data = read_model(path, FORECASTER, FORMAT)
-        parts = from_parts(path, tensors, data, device)
+        parts = from_parts(path, tensors, data, device, cells)
         network = new_network(parts.preparation)
         try:
             network.load_state_dict(parts.weights)
         except RuntimeError as error:
             raise damaged(path, "its weights do not fit its own configuration") from error
-        model = cls(**to_json(parts.settings))
+        model = cls(**{name: getattr(parts.settings, name) for name in names_of(ForecasterSettings)})
         model.settings_, model.network_, model.preparation_ = parts.settings, network.eval(), parts.preparation
         model.context_, model.learnt_until_, model.calibration_ = parts.context, parts.learnt_until, parts.calibration
         return model

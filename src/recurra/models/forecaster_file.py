@@ -15,10 +15,11 @@ from recurra.data.frequency import Frequency
 from recurra.data.series import Series, Table
 from recurra.errors import InputError
 from recurra.evaluation.conformal import Calibration
-from recurra.models.fitting import FORECASTER, damaged
+from recurra.models.fitting import FORECASTER, damaged, parameters_of
 from recurra.models.preparation import Preparation
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.network import NamedCell
 
 FORMAT = 1  # of the saved file
 
@@ -62,14 +63,20 @@ def to_parts(
     }
 
 
-def from_parts(path: Path, tensors: dict[str, Tensor], data: dict[str, Any], device: str | None) -> Parts:
+def from_parts(
+    path: Path,
+    tensors: dict[str, Tensor],
+    data: dict[str, Any],
+    device: str | None,
+    cells: Mapping[str, NamedCell] | None,
+) -> Parts:
     """Put together what `to_parts` gave.
 
     Raises:
         InputError: something is missing.
     """
     try:
-        parameters = data["parameters"] | ({} if device is None else {"device": device})
+        parameters = parameters_of(path, data, device, cells)
         settings = check(ForecasterSettings, parameters, str(path))
         resolved = replace(settings, **data["resolved"])
         preparation = Preparation.from_parts(resolved, _part(tensors, "preparation"), data["preparation"])

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +14,11 @@ from torch.nn import functional as F
 from recurra.data.symbols import Ids, Vocabulary, windows
 from recurra.errors import InputError
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, read_model, usable_device
+from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, parameters_of, read_model, usable_device
 from recurra.nn.network import Embedding, Network, OneHot, build_network
 from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
-from recurra.settings.network import units_of_layers
+from recurra.settings.network import NamedCell, units_of_layers
 from recurra.training import Callback, Run
 from recurra.training.loop import Data, score
 from recurra.training.process import seeded
@@ -135,20 +135,23 @@ class LanguageModel(Estimator, LanguageModelSettings):
         write_tensors(Path(path), self.network_.state_dict(), _metadata(self.settings_, self.vocabulary_))
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> "LanguageModel":
+    def load(
+        cls, path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
+    ) -> "LanguageModel":
         """Read what `save` wrote.
 
         Args:
             path: the file.
             device: where to put the network; None: where it was trained.
+            cells: cells of your own by name; see `recurra.load`.
 
         Raises:
-            InputError: there is no such file, or it is damaged or holds something else.
+            InputError: there is no such file, it is damaged or holds something else, or its cell is not known.
         """
         path = Path(path)
         weights, data = read_model(path, LANGUAGE_MODEL, FORMAT)
         try:
-            parameters = data["parameters"] | ({} if device is None else {"device": device})
+            parameters = parameters_of(path, data, device, cells)
             vocabulary = Vocabulary.from_json(data["vocabulary"])
         except (KeyError, TypeError) as error:
             raise damaged(path, "lacks parts of its configuration") from error

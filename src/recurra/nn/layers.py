@@ -11,6 +11,7 @@ from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 from recurra.nn.recurrent_module import RecurrentModule
 from recurra.nn.scan import backend_named, scan
 from recurra.nn.stepper import Stepper
+from recurra.settings.network import CellName, NamedCell
 
 Outputs = Tensor | tuple[Tensor, ...]
 
@@ -324,10 +325,12 @@ class LSTM(RecurrentLayer):
         super().__init__(cell, input_size, hidden_size, **options)
 
 
-LAYERS: dict[str, type[SimpleRNN] | type[GRU] | type[LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+LAYERS: dict[CellName, type[SimpleRNN] | type[GRU] | type[LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
 
 
-def layer_of(cell: str | Cell, input_size: int, hidden_size: int, **options: Unpack[LayerOptions]) -> RecurrentLayer:
+def layer_of(
+    cell: CellName | NamedCell, input_size: int, hidden_size: int, **options: Unpack[LayerOptions]
+) -> RecurrentLayer:
     """The layer of a cell: a built-in one by its name, or any `Cell`.
 
     Raises:
@@ -335,6 +338,11 @@ def layer_of(cell: str | Cell, input_size: int, hidden_size: int, **options: Unp
     """
     if isinstance(cell, Cell):
         return RecurrentLayer(cell, input_size, hidden_size, **options)
-    if cell not in LAYERS:
+    if not isinstance(cell, str) or cell not in LAYERS:
         raise InputError(f"cell is {cell!r}; known are {', '.join(LAYERS)}.")
     return LAYERS[cell](input_size, hidden_size, **options)
+
+
+def title_of(cell: CellName | NamedCell) -> str:
+    """The name of a cell's layer in reports: `GRU` for "gru"."""
+    return LAYERS[cell].__name__ if isinstance(cell, str) else cell.title if isinstance(cell, Cell) else cell.name

@@ -1,16 +1,17 @@
 """A network for sequences: encoder (one-hot, embedding or numbers) → recurrent layers with dropout → dense head."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recurra.errors import InputError
-from recurra.nn.cells import ACTIVATIONS, Cell
+from recurra.nn.cells import ACTIVATIONS
 from recurra.nn.cells.cell import snake_case
 from recurra.nn.layers import RecurrentLayer, layer_of
+from recurra.settings.network import CellName, NamedCell
 
 DENSE_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     **ACTIVATIONS,
@@ -197,7 +198,7 @@ def build_network(
     *,
     encoder: nn.Module | None,
     input_size: int | None = None,
-    cell: Literal["rnn", "gru", "lstm"] | Cell,
+    cell: CellName | NamedCell,
     units: Sequence[int],
     outputs: int,
     dropout: float = 0.0,

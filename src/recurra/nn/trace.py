@@ -41,7 +41,13 @@ class Trace:
     gradients: Mapping[str, Values] = field(default_factory=dict)
 
     def __getitem__(self, layer: str) -> Values:
-        """The values of one layer by name."""
+        """The values of one layer by name.
+
+        Raises:
+            KeyError: there is no layer of this name.
+        """
+        if layer not in self.values:
+            raise KeyError(f"{layer!r} is none of the layers {', '.join(self.values)}")
         return self.values[layer]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, PositiveInt, model_validator
 
 from recurra.settings.base import checked_as
-from recurra.settings.network import CellName, NetworkSettings, Units
+from recurra.settings.network import CellChoice, NetworkSettings, Units
 
 LossName = Literal["mse", "mae", "huber"]
 Scaling = Literal[
@@ -87,7 +87,7 @@ class ForecasterSettings(NetworkSettings):
     """What training makes small: the mean squared error, the mean absolute one, or one between them."""
     keep: Literal["best", "last"] = "best"
     """Which epoch's weights are kept."""
-    cell: CellName = "gru"
+    cell: CellChoice = "gru"
     units: Units = 32
     batch_size: PositiveInt = 64
 

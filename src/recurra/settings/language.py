@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from recurra.settings.network import CellName, NetworkSettings, Units
+from recurra.settings.network import CellChoice, NetworkSettings, Units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,6 @@ class LanguageModelSettings(NetworkSettings):
     """The order of the symbols' ids."""
     unknown: Annotated[str, Field(min_length=1)] | None = None
     """A symbol that stands for all that the training part does not have; without it those are an error."""
-    cell: CellName = "rnn"
+    cell: CellChoice = "rnn"
     units: Units = 3
     learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.01

@@ -3,14 +3,28 @@
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, PlainSerializer
 
 from recurra.settings.base import Share, checked_as
 from recurra.settings.training import TrainingSettings
 
 CellName = Literal["rnn", "gru", "lstm"]
+
+
+@runtime_checkable
+class NamedCell(Protocol):
+    """A cell of one's own, a `recurra.nn.Cell`: all that is saved of it is its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+CellChoice = Annotated[
+    CellName | NamedCell,
+    checked_as(CellName | Annotated[InstanceOf[NamedCell], PlainSerializer(lambda cell: cell.name)]),
+]
 
 
 def _one_layer(units: Any) -> Any:
@@ -32,7 +46,7 @@ Units = Annotated[
 class NetworkSettings(TrainingSettings):
     """Recurrent layers, and how they are trained."""
 
-    cell: CellName
+    cell: CellChoice
     """The recurrent cell."""
     units: Units
     """Memory units of each recurrent layer, from the input to the output."""
