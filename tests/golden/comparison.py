@@ -1,0 +1,111 @@
+"""Recorded and present results compared: words exactly, numbers within a tolerance, since processors differ in bits.
+
+`GOLDEN_EXACT=1` takes the tolerance away: on the machine that recorded, a change of structure changes no bit.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+from safetensors.numpy import load_file
+
+EXACT = os.environ.get("GOLDEN_EXACT") == "1"
+TRAINED = 1e-3  # relative: some epochs amplify the last bits of a processor's exponentials and sums
+PREDICTED = 1e-4  # relative: one pass through stored weights
+SMALL = 1e-4  # absolute: what lies around zero has no relative error
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*\.\d*(?:e[-+]?\d+)?(?!\w)|(?<![\w.])[-+]?\d+e[-+]?\d+(?!\w)")
+IGNORED = {"seconds", "versions", "files"}  # durations; what recorded; which files a run wrote
+
+
+def assert_same_text(found: str, recorded: str, relative: float = TRAINED) -> None:
+    """Fail unless words, integers, dates and lines are equal and decimal fractions near.
+
+    Runs of blanks count as one, for columns are as wide as their numbers. A fraction may differ by one in the last
+    place that is shown, unless the text is JSON, which rounds nothing.
+    """
+    if EXACT:
+        assert found == recorded
+        return
+    if recorded.startswith(("{", "[")):
+        assert_same_json(json.loads(found), json.loads(recorded), relative)
+        return
+    assert _words(found) == _words(recorded)
+    for a, b in zip(NUMBER.findall(found), NUMBER.findall(recorded), strict=True):
+        last_place = 1.001 * 10.0 ** -len(re.split(r"[.e]", b)[1]) if "e" not in b else 0.0
+        x, y = (float(number.replace(",", "")) for number in (a, b))
+        assert abs(x - y) <= max(relative * abs(y), SMALL, last_place), f"{a} is not near {b} in:\n{found}"
+
+
+def _words(text: str) -> list[str]:
+    lines = (re.sub(r"\s*\]", "]", re.sub(r"\[\s+", "[", re.sub(r"\s+", " ", line))) for line in text.splitlines())
+    return [NUMBER.sub("#", re.sub(r"-{3,}", "---", line)).rstrip() for line in lines]
+
+
+def assert_same_json(found: Any, recorded: Any, relative: float = TRAINED, place: str = "") -> None:
+    """Fail unless keys, texts and integers are equal and floats near."""
+    if isinstance(recorded, dict) and isinstance(found, dict):
+        assert found.keys() - IGNORED == recorded.keys() - IGNORED, place
+        for key in recorded.keys() - IGNORED:
+            assert_same_json(found[key], recorded[key], relative, f"{place}.{key}")
+    elif isinstance(recorded, list) and isinstance(found, list):
+        assert len(found) == len(recorded), place
+        for index, (a, b) in enumerate(zip(found, recorded, strict=True)):
+            assert_same_json(a, b, relative, f"{place}.{index}")
+    elif isinstance(recorded, float) and isinstance(found, float):
+        near = found == recorded or (not EXACT and abs(found - recorded) <= max(relative * abs(recorded), SMALL))
+        assert near or (np.isnan(found) and np.isnan(recorded)), f"{place}: {found} is not near {recorded}"
+    elif isinstance(recorded, str) and isinstance(found, str):
+        assert_same_text(found, recorded, relative)
+    else:
+        assert found == recorded, place
+
+
+def assert_same_arrays(found: Path, recorded: Path, relative: float = TRAINED, small: float = SMALL) -> None:
+    """Fail unless two safetensors files have tensors of the same names, shapes and near values."""
+    a, b = load_file(found), load_file(recorded)
+    assert sorted(a) == sorted(b)
+    for name, expected in b.items():
+        assert a[name].dtype == expected.dtype, name
+        np.testing.assert_allclose(
+            a[name], expected, rtol=0 if EXACT else relative, atol=0 if EXACT else small, err_msg=name
+        )
+
+
+def assert_same_model(found: Path, recorded: Path) -> None:
+    """Fail unless two model files hold near tensors, and the same configuration."""
+    assert_same_arrays(found, recorded)
+    assert_same_json(_metadata(found), _metadata(recorded))
+
+
+def assert_same_run(found: Path, recorded: Path) -> None:
+    """Fail unless two run folders hold the same files with near content; plots and the training state aside."""
+    names = {path.name for path in recorded.iterdir()} - {"state.safetensors"}
+    assert names <= {path.name for path in found.iterdir()}
+    for name in sorted(names):
+        a, b = found / name, recorded / name
+        if name == "model.safetensors":
+            assert_same_model(a, b)
+        elif name == "run.json":  # it holds nothing that was trained
+            assert _recorded_fields(a) == _recorded_fields(b)
+        elif name.endswith((".json", ".jsonl")):
+            assert_same_json(_documents(a), _documents(b))
+        else:
+            assert_same_text(a.read_text("utf-8"), b.read_text("utf-8"))
+
+
+def _metadata(path: Path) -> Any:
+    with safetensors.safe_open(path, framework="numpy") as file:
+        return json.loads(file.metadata()["recurra"])
+
+
+def _recorded_fields(path: Path) -> Any:
+    return {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in IGNORED}
+
+
+def _documents(path: Path) -> Any:
+    text = path.read_text("utf-8")
+    return json.loads(text) if path.suffix == ".json" else [json.loads(line) for line in text.splitlines()]
