@@ -62,7 +62,9 @@ def fit_network(
         if begun := run.info.get("settings"):
             own = to_json(settings)
             # what is the same is taken from here: a cell of the user's own is saved by name only
-            same = {name: getattr(settings, name) for name, value in begun.items() if own.get(name) == value}
+            same = {
+                name: getattr(settings, name) for name, value in begun.items() if name in own and own[name] == value
+            }
             run.info["settings"] = completed({**begun, **same}, type(settings), str(run.path / INFO))
         run.settle(to_json(settings), data=fingerprint)
         state = run.load_state()
