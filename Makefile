@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format bench clean
+.PHONY: demo test test-all lint format bench newest clean
 
 demo: .venv/recurra          ## train the letter cases, ask them, show what is inside
 	$(BIN)/python examples/demo.py
@@ -29,8 +29,18 @@ bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cas
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/letters.py
 
+newest:                      ## the tests of recurra.nn with the newest torch, which may be gigabytes; see pyproject.toml
+	$(PYTHON) -m venv --clear .venv-newest
+	grep -v '^torch==' constraints.txt > .venv-newest/constraints.txt
+	$(NEWEST_PIP) torch
+	$(NEWEST_PIP) -c .venv-newest/constraints.txt $(BUILD_TOOLS)
+	$(NEWEST_PIP) -c .venv-newest/constraints.txt $(NEWEST_NEEDS)
+	$(NEWEST_PIP) --no-build-isolation --no-deps .
+	.venv-newest/bin/python -c 'import torch; print("torch", torch.__version__)'
+	.venv-newest/bin/python -m pytest -q tests/nn
+
 clean:
-	rm -rf .venv .venv-keras .venv-jax build runs
+	rm -rf .venv .venv-keras .venv-jax .venv-newest build runs
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recurra needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -55,6 +65,10 @@ SAY_IF_PURE = @ls .venv/lib/python*/site-packages/recurra/nn/backends/native/_ke
 	$(PIP_INSTALL) --no-build-isolation -e '.[dev]'
 	$(SAY_IF_PURE)
 	@touch $@ .venv/recurra
+
+# The upper bound of torch in pyproject.toml is the newest minor version with which `make newest` passed.
+NEWEST_PIP := .venv-newest/bin/python -m pip install --quiet --disable-pip-version-check
+NEWEST_NEEDS := numpy pandas pydantic safetensors filelock h5py keras hypothesis pytest
 
 .venv-keras/keras: Makefile  # Keras on TensorFlow, which wants other versions than ours
 	$(PYTHON) -m venv .venv-keras
