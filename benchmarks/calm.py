@@ -41,10 +41,10 @@ class CalmClock:
         self._speed.restype = ctypes.c_double
         self._pool = ThreadPoolExecutor(threads)
         self._threads = threads
-        self.best = max(self._probe() for _ in range(200))
+        self.best = max(self.probe() for _ in range(200))
         self.dropped = self.kept = 0
 
-    def _probe(self) -> float:
+    def probe(self) -> float:
         """Multiply-adds a second of all threads together, in FLOP."""
 
         def one(_: int) -> float:
@@ -63,14 +63,14 @@ class CalmClock:
         repeats = [max(1, round(SHORTEST / self._once(piece))) for piece in work]
         taken: list[list[tuple[float, float]]] = [[] for _ in work]  # (speed around it, seconds) of each sample
         deadline = time.perf_counter() + seconds
-        before = self._probe()
+        before = self.probe()
         while time.perf_counter() < deadline and min(self._calm(mine) for mine in taken) < samples:
             for mine, piece, count in zip(taken, work, repeats, strict=True):
                 started = time.perf_counter()
                 for _ in range(count):
                     piece()
                 passed = (time.perf_counter() - started) / count
-                after = self._probe()
+                after = self.probe()
                 self.best = max(self.best, after)
                 mine.append((min(before, after), passed))
                 before = after

@@ -1,0 +1,1 @@
+"""The parts of compare.py: two builds, and what is compared of them."""
