@@ -110,8 +110,8 @@ def compare_texts(builds: Builds, folders: Folders, *, strict: bool) -> Result:
     lines = changed = 0
     names = sorted({path.name for place in folders for path in (place / "texts").iterdir()})
     for name in names:
-        texts = [_text(place / "texts" / name, built) for built, place in zip(builds, folders, strict=True)]
-        diff = list(unified_diff(*texts, f"OLD {name}", f"NEW {name}", lineterm="", n=1))
+        old, new = (_text(place / "texts" / name, built) for built, place in zip(builds, folders, strict=True))
+        diff = list(unified_diff(old, new, f"OLD {name}", f"NEW {name}", lineterm="", n=1))
         print("\n".join(diff), end="\n" * bool(diff))
         lines += sum(line[:1] in {"+", "-"} for line in diff[2:])
         changed += bool(diff)
@@ -131,9 +131,9 @@ def _text(path: Path, built: Build) -> list[str]:
 def compare_accuracy(builds: Builds, folder: Path, data: Path, seeds: int) -> Result:
     """Train the recipes of accuracy/stock.py in both builds."""
     print("training on the accuracy data …", file=sys.stderr, flush=True)
-    folders = folders_for("accuracy", folder)
+    old, new = folders = folders_for("accuracy", folder)
     run_commands(builds, folders, accuracy.commands(data.resolve(), seeds), threads=1)
-    table, equal = accuracy.table(*(place / "runs" for place in folders), seeds=seeds)
+    table, equal = accuracy.table(old / "runs", new / "runs", seeds)
     print("\n".join(table))
     return Result("accuracy", f"scores of {seeds} seeds are {'equal' if equal else 'NOT equal'}", equal)
 

@@ -106,7 +106,7 @@ def _install(built: Build) -> None:
     borrowed = [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"}]
     (packages,) = (built.folder / "venv" / "lib").glob("python*/site-packages")
     (packages / "borrowed.pth").write_text("\n".join(borrowed) + "\n")
-    pip = [built.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [built.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "--no-build-isolation", "--no-deps", "--editable", built.source],
         env=environment(os.cpu_count() or 1) | {"RECURRA_REQUIRE_KERNELS": "1"},

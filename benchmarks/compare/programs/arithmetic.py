@@ -6,7 +6,7 @@ Prints a JSON object: name → [SHA-256 of the tensor's bytes, its sum], or the 
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from recurra import InputError, accelerate
 from recurra.nn import GRU, LSTM, SimpleRNN, from_torch
 
 LAYERS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
-TORCH: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+TORCH: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 BACKENDS = ("auto", "native", "torch", "reference")
 SHAPES = [  # (B, T, I, H)
     (5, 1, 5, 3),

@@ -27,7 +27,7 @@ from recurra.nn import GRU, LSTM, SimpleRNN
 Work = Callable[[], object]
 Shape = tuple[int, int, int, int]
 LAYERS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
-TORCH: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+TORCH: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 SHAPES: list[Shape] = [  # (B, T, I, H), those of layers.py
     (64, 60, 1, 80),
     (64, 60, 80, 100),
@@ -79,7 +79,7 @@ def stock_epoch(cell: str) -> Work:
     def fit() -> None:
         model = Forecaster(
             target="open",
-            cell=cell,
+            cell=cell,  # type: ignore[arg-type]
             units=(80, 100),
             window=60,
             dropout=0.2,
