@@ -13,7 +13,8 @@ from calm import CalmClock
 from compare.builds import Build
 
 LIMIT = 1.03  # a median ratio of times, NEW over OLD, up to which NEW is not slower
-AT_MOST = 4  # times as many turns for what is above the limit, until it is not
+AT_MOST = 4  # times as many turns for what is in doubt
+DOUBT = 0.2  # a median above the limit is in doubt while at least this share of the turns is within it
 SHORTEST = 0.004  # seconds of a sample, so that the clock does not count
 SAMPLES = ((0.2, 7), (1.0, 4), (float("inf"), 2))  # of each build in a turn, for work that takes up to so many seconds
 
@@ -35,6 +36,11 @@ class Ratios:
     @property
     def median(self) -> float:
         return statistics.median(self.ratios)
+
+    @property
+    def in_doubt(self) -> bool:
+        within = sum(ratio <= LIMIT for ratio in self.ratios)
+        return self.median > LIMIT and within >= DOUBT * len(self.ratios)
 
 
 class Stopwatch:
@@ -66,8 +72,9 @@ def measure(old: Build, new: Build, turns: int, match: str) -> dict[str, Ratios]
 
     Each turn has two new processes, because where a process happens to have its memory makes it faster or slower than
     another of the same program. Inside a turn they are alive together and do short samples alternately, and which one
-    begins alternates too; the turn's ratio is that of the fastest samples. What is above the limit after all turns has
-    more of them, up to four times as many: of a hundred medians some are above it by chance.
+    begins alternates too; the turn's ratio is that of the fastest samples. What is above the limit after all turns,
+    and was within it in some, has more of them, up to four times as many: of a hundred medians some are above by
+    chance.
     """
     clock = CalmClock(threads=1)
     measured: dict[str, Ratios] = defaultdict(Ratios)
@@ -83,7 +90,7 @@ def measure(old: Build, new: Build, turns: int, match: str) -> dict[str, Ratios]
             watch.close()
         print(f"speed: turn {turn + 1}, {len(wanted)} benchmarks", file=sys.stderr, flush=True)
         if turn + 1 >= turns:
-            wanted = [name for name in wanted if measured[name].median > LIMIT]
+            wanted = [name for name in wanted if measured[name].in_doubt]
             if not wanted:
                 break
     return dict(measured)
