@@ -15,8 +15,9 @@ from compare.builds import Build
 LIMIT = 1.03  # a median ratio of times, NEW over OLD, up to which NEW is not slower
 AT_MOST = 4  # times as many turns for what is in doubt
 DOUBT = 0.2  # a median above the limit is in doubt while at least this share of the turns is within it
-SHORTEST = 0.004  # seconds of a sample, so that the clock does not count
-SAMPLES = ((0.2, 7), (1.0, 4), (float("inf"), 2))  # of each build in a turn, for work that takes up to so many seconds
+SHORTEST = 0.002  # seconds of a sample, so that the clock does not count
+# Seconds that the work takes at most, and how many samples of each build a turn has then.
+SAMPLES = ((0.02, 31), (0.2, 7), (1.0, 4), (float("inf"), 2))
 
 
 @dataclass
