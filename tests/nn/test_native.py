@@ -368,7 +368,7 @@ def test_outputs_that_lie_in_memory_step_after_step_are_the_same_bits(cell, opti
     outputs, gradients = [], []
     for time_major in (False, True):
         how = KernelCall(operator_of(CELLS[cell]), options.get("reverse", False), sequences=True, time_major=time_major)
-        y, _ = autograd.run(how, leaves["x"], None, w)
+        y, _ = autograd.run(how, leaves["x"], None, w, None, None)
         assert y.shape == (7, 5, 9)
         assert (y.transpose(0, 1) if time_major else y).is_contiguous()
         outputs.append({"y": y.detach()})
@@ -1283,7 +1283,7 @@ def test_no_features_and_no_units_are_refused(cell):
     for I, H in ((0, 3), (3, 0)):
         w = Weights(torch.zeros(gates * H, I), torch.zeros(gates * H, H))
         with pytest.raises(InputError, match="no features or no units"):
-            autograd.run(KernelCall(operator_of(CELLS[cell]), False, True), torch.zeros(2, 4, I), None, w)
+            autograd.run(KernelCall(operator_of(CELLS[cell]), False, True), torch.zeros(2, 4, I), None, w, None, None)
 
 
 @EACH_CELL

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
+from recurra.nn import torch_internals
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 from recurra.nn.recurrent_module import RecurrentModule
@@ -184,7 +185,9 @@ class RecurrentLayer(RecurrentModule):
                 f"{name}: the input has shape {tuple(x.shape)}; "
                 f"expected (batch, time, features) with {self.input_size} features."
             )
-        dtype = next(self.parameters()).dtype  # not by a weight's name: a parametrized one is computed at every look
+        # not by a weight's name: a parametrized one is computed at each look
+        parameter = next(iter(torch_internals.parameters_of(self).values()), None)
+        dtype = (next(self.parameters()) if parameter is None else parameter).dtype
         if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
             raise InputError(
                 f"{name}: the input is {x.dtype}, the parameters are {dtype}; convert one with .to(dtype)."

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
+from recurra.nn import torch_internals
 from recurra.nn.cells import Cell, Parameters, State
 
 
@@ -42,7 +43,11 @@ class RecurrentModule(nn.Module):
 
     def direction(self, suffix: str = "") -> dict[str, Tensor]:
         """The parameters of one direction under the cell's names; `suffix` is "_reverse" for the second direction."""
-        return {name: getattr(self, own) for name, own in self._names[suffix]}
+        registered, names = torch_internals.parameters_of(self), self._names[suffix]
+        try:
+            return {name: registered[own] for name, own in names}  # type: ignore[misc]
+        except KeyError:
+            return {name: getattr(self, own) for name, own in names}
 
     @property
     def kind(self) -> str:

@@ -4,6 +4,7 @@ Each has a careful default for a torch that lacks the name: somebody may be reco
 torch's own operators or the reference run instead of the kernels; only speed is lost.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from types import CodeType
 from typing import Any
@@ -65,6 +66,16 @@ def apply_of(function: type[torch.autograd.Function]) -> Any:
     return getattr(super(torch.autograd.Function, function), "apply", function.apply)
 
 
+def parameters_of(module: nn.Module) -> Mapping[str, Tensor | None]:
+    """The parameters of a module itself by name: a look that is ten times faster than an attribute of a module.
+
+    Those that are computed at each look (under parametrizations), or are plain tensors (in replicas), are not among
+    them.
+    """
+    found: Mapping[str, Tensor | None] = getattr(module, "_parameters", {})
+    return found
+
+
 def flat_weights(module: nn.RNNBase) -> list[Tensor | None]:
     """The weights of a torch.nn.RNN, GRU or LSTM in torch's order, layer by layer and direction by direction.
 
@@ -74,10 +85,10 @@ def flat_weights(module: nn.RNNBase) -> list[Tensor | None]:
     names = getattr(module, "_flat_weights_names", None)
     if names is None:
         return [weight for weights in module.all_weights for weight in weights]
+    parameters = parameters_of(module)
     try:
-        parameters = module._parameters
         return [parameters[name] for name in names]
-    except (AttributeError, KeyError):
+    except KeyError:
         return [getattr(module, name, None) for name in names]
 
 

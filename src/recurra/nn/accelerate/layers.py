@@ -66,15 +66,15 @@ class Accelerated(nn.RNNBase):
         Raises:
             InputError: somebody has given the layer weights that do not fit it; torch's may read past their end.
         """
-        found = None
-        if isinstance(input, PackedSequence):
-            if not torch.compiler.is_compiling() and not _is_recorded(input.data):
-                found = self._run_packed(input, hx)
-        elif not _is_recorded(input):
-            found = self._run(input, hx)
+        found, recorder = None, torch_internals.recorder()
+        if recorder is None or _knows_operators_of_others(recorder, input):
+            if isinstance(input, PackedSequence):
+                found = self._run_packed(input, hx, recorder)
+            else:
+                found = self._run(input, hx, recorder)
         return super().forward(input, hx) if found is None else found
 
-    def _run(self, x: Tensor, hx: Any) -> Any:
+    def _run(self, x: Tensor, hx: Any, recorder: str | None) -> Any:
         """The forward of a tensor; None if torch's own has to do it."""
         batch_dim, dim = 0 if self.batch_first else 1, x.dim()
         if dim == 2:
@@ -91,14 +91,14 @@ class Accelerated(nn.RNNBase):
             if hx is None:
                 return None
         weights = self._weights()
-        if weights is None or self._is_unsupported(x, hx, weights):
+        if weights is None or self._is_unsupported(x, hx, weights, recorder):
             return None
-        outputs, last = self._scan(x, hx, weights, self.batch_first)
+        outputs, last = self._scan(x, hx, weights, self.batch_first, recorder)
         if dim == 2:
             outputs, last = outputs.squeeze(batch_dim), tuple([s.squeeze(1) for s in last])
         return outputs, (last if len(last) == 2 else last[0])
 
-    def _run_packed(self, packed: PackedSequence, hx: Any) -> Any:
+    def _run_packed(self, packed: PackedSequence, hx: Any, recorder: str | None) -> Any:
         """The forward of a packed sequence; None if torch's own has to do it."""
         data, batch_sizes, sorted_indices, unsorted_indices = packed
         if data.dim() != 2 or data.shape[1] != self.input_size or len(data) == 0:
@@ -114,10 +114,10 @@ class Accelerated(nn.RNNBase):
                 return None
             hx = permuted(hx, sorted_indices)
         weights = self._weights()
-        if weights is None or self._is_unsupported(data, hx, weights):
+        if weights is None or self._is_unsupported(data, hx, weights, recorder):
             return None
         padding = Padding(batch_sizes, sizes[0])
-        outputs, last = self._scan(padding.pad(data), hx, weights, True, padding)
+        outputs, last = self._scan(padding.pad(data), hx, weights, True, recorder, padding)
         last = permuted(last, unsorted_indices)
         result = PackedSequence(padding.pack(outputs), batch_sizes, sorted_indices, unsorted_indices)
         return result, (last if len(last) == 2 else last[0])
@@ -151,11 +151,11 @@ class Accelerated(nn.RNNBase):
             I = max(I, 2 * H if self.bidirectional else H)
         return is_slower_than_torch(self.mode.lower(), B, T, I, H)
 
-    def _is_unsupported(self, x: Tensor, states: State | None, weights: list[Weights]) -> bool:
+    def _is_unsupported(self, x: Tensor, states: State | None, weights: list[Weights], recorder: str | None) -> bool:
         """Whether there is something in this call that the kernels do not support."""
         if kernels.MISSING is not None:
             return True
-        return unsupported_tensors((x, *(states or ()), *chain.from_iterable(weights))) is not None
+        return unsupported_tensors((x, *(states or ()), *chain.from_iterable(weights)), recorder) is not None
 
     def _scan(
         self,
@@ -163,6 +163,7 @@ class Accelerated(nn.RNNBase):
         states: State | None,
         weights: list[Weights],
         batch_first: bool,
+        recorder: str | None,
         padding: "Padding | None" = None,
     ) -> tuple[Tensor, State]:
         """Run all layers and directions.
@@ -172,6 +173,7 @@ class Accelerated(nn.RNNBase):
             states: the initial states, each [L·D, B, H].
             weights: the parameters of each layer and direction.
             batch_first: whether the outputs are [B, T, D·H]; else they are [T, B, D·H].
+            recorder: who records the call.
             padding: which of the steps count; all if None.
 
         Returns:
@@ -181,7 +183,7 @@ class Accelerated(nn.RNNBase):
         mask = None if padding is None else padding.mask
         if len(weights) == 1:  # the ordinary case, in which every microsecond counts
             call = KernelCall(kernel, reverse=False, sequences=True, time_major=not batch_first, layered=True)
-            y, last = autograd.run(call, x, states, weights[0], mask)
+            y, last = autograd.run(call, x, states, weights[0], mask, recorder)
             return join([cast(Tensor, y)], batch_first), last
         first = None if states is None else list(zip(*(s.unbind(0) for s in states), strict=True))
         ends: list[State] = []
@@ -192,7 +194,7 @@ class Accelerated(nn.RNNBase):
             for index in range(layer, layer + directions):
                 state = None if first is None else first[index]
                 call = KernelCall(kernel, index > layer, sequences=True, time_major=layer == top and not batch_first)
-                y, state = autograd.run(call, x, state, weights[index], mask)
+                y, state = autograd.run(call, x, state, weights[index], mask, recorder)
                 found.append(cast(Tensor, y))
                 ends.append(state)
             if layer == top:
@@ -215,12 +217,13 @@ class Accelerated(nn.RNNBase):
         return plain
 
 
-def _is_recorded(x: Tensor) -> bool:
-    """Whether somebody records torch's operators who would not find ours, or would not know them."""
-    recorder = torch_internals.recorder()
+def _knows_operators_of_others(recorder: str, input: Tensor | PackedSequence) -> bool:
+    """Whether somebody who records torch's operators will find recurra's, too, and know what to do with them."""
+    if isinstance(input, PackedSequence):
+        return recorder == torch_internals.MODE and type(input.data) is not Tensor
     if recorder == torch_internals.MODE:
-        return type(x) is Tensor
-    return recorder is not None and recorder != torch_internals.COMPILER
+        return type(input) is not Tensor
+    return recorder == torch_internals.COMPILER
 
 
 # torch.compile breaks its graph at an LSTM unless allow_rnn is set. Then the forward runs as it is: compiling the small

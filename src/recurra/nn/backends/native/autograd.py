@@ -21,7 +21,7 @@ from recurra.nn.cells import State
 
 
 def run(
-    call: KernelCall, x: Tensor, state: State | None, w: Weights, mask: Tensor | None = None
+    call: KernelCall, x: Tensor, state: State | None, w: Weights, mask: Tensor | None, recorder: str | None
 ) -> tuple[Tensor | None, State]:
     """Run a kernel, differentiably.
 
@@ -31,6 +31,7 @@ def run(
         state: the state before the first step, (h,) or (h, c), each [B, H] or [1, B, H]; zeros if None.
         w: the weights.
         mask: [B, T], True for the steps to process.
+        recorder: who records the call; see `torch_internals.recorder`.
 
     Returns:
         The outputs, [B, T, H], or None if they are not wanted, and the state after the last step.
@@ -45,7 +46,7 @@ def run(
         or any(tensor is not None and tensor.requires_grad for tensor in (h0, c0, *w))
     )
     tensors = Tensors(mask, x, h0, c0, *w)
-    if torch_internals.recorder() is not None or not kernels.extension.are_plain(tensors):
+    if recorder is not None or not kernels.extension.are_plain(tensors):
         y, h, c, _ = operators.scan(*tensors, *call, gradients)
     elif gradients:
         y, h, c = _apply(call, *tensors)

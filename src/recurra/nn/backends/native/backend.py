@@ -25,7 +25,8 @@ class Native:
             return difference
         if call.dropout_mask is not None:
             return "recurrent dropout"
-        return unsupported_tensors((call.x, *(call.state or ()), *call.parameters.values()))
+        tensors = (call.x, *(call.state or ()), *call.parameters.values())
+        return unsupported_tensors(tensors, torch_internals.recorder())
 
     def worth_it(self, call: Call) -> bool:
         B, T, I = call.x.shape
@@ -33,12 +34,17 @@ class Native:
 
     def scan(self, call: Call) -> tuple[Tensor | None, State]:
         kernel = KernelCall(operator_of(call.cell), call.reverse, call.sequences)
-        return run(kernel, call.x, call.state, Weights.of(call.parameters), call.mask)
+        recorder = torch_internals.recorder()
+        return run(kernel, call.x, call.state, Weights.of(call.parameters), call.mask, recorder)
 
 
-def unsupported_tensors(tensors: tuple[Tensor | None, ...]) -> str | None:
-    """Name what the kernels do not support of these tensors, or of what torch is doing; None if they support it all."""
-    recorder = torch_internals.recorder()
+def unsupported_tensors(tensors: tuple[Tensor | None, ...], recorder: str | None) -> str | None:
+    """Name what the kernels do not support of these tensors, or of what torch is doing; None if they support it all.
+
+    Args:
+        tensors: those of a call.
+        recorder: who records the call; see `torch_internals.recorder`.
+    """
     compiling = recorder == torch_internals.COMPILER
     if compiling or not kernels.extension.are_plain_floats(tensors):
         for tensor in tensors:
