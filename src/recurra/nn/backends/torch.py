@@ -54,6 +54,8 @@ class TorchOperators:
         compiling = recorder in {torch_internals.COMPILER, torch_internals.ONNX}
         if not compiling and torch_internals.transforms_are_active():
             return "transforms of torch.func"
+        if recorder == torch_internals.ONNX and isinstance(call.cell, SimpleRNNCell):
+            return "a SimpleRNN in torch.onnx.export"  # the exporter has no translation of torch.rnn_tanh
         if isinstance(call.cell, LSTMCell):
             if recorder == torch_internals.COMPILER and torch.is_grad_enabled():
                 return "an LSTM's gradients under torch.compile"  # the compiler cannot trace torch's fused operator
