@@ -124,10 +124,10 @@ struct LSTM {
         for (Index u = 0; u < P; u += W) {
             const At at{P, u};
             const V i = load(at(now, I)), f = load(at(now, F)), g = load(at(now, G)), o = load(at(now, O));
-            const V c_before = load(at(before, C)), tanh_c = tanh(load(at(now, C))), d_h = load(dh + u);
+            const V tanh_c = tanh(load(at(now, C))), d_h = load(dh + u);
             const V d_c = load(dc + u) + d_h * o * (1.0f - tanh_c * tanh_c);
             store(at(now, I), d_c * g * i * (1.0f - i));
-            store(at(now, F), d_c * c_before * f * (1.0f - f));
+            store(at(now, F), d_c * load(at(before, C)) * f * (1.0f - f));
             store(at(now, G), d_c * i * (1.0f - g * g));
             store(at(now, O), d_h * tanh_c * o * (1.0f - o));
             store(dc + u, d_c * f);

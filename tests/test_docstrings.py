@@ -1,0 +1,37 @@
+"""The examples in docstrings run, and every public class and function has one."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+import torch
+
+import recurra
+import recurra.nn
+
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(recurra.__path__, "recurra.")
+    if module.name not in {"recurra.__main__", "recurra.nn.backends.native._kernels"}
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_run(name: str, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert failed == 0
+
+
+WITH_EXAMPLES = [
+    *(recurra.Forecaster, recurra.LanguageModel, recurra.accelerate),
+    *(recurra.nn.SimpleRNN, recurra.nn.GRU, recurra.nn.LSTM, recurra.nn.RecurrentLayer, recurra.nn.OneStep),
+    *(recurra.nn.trace, recurra.nn.build_network, recurra.nn.from_torch),
+]
+
+
+@pytest.mark.parametrize("public", WITH_EXAMPLES, ids=lambda public: public.__name__)
+def test_a_public_class_or_function_has_an_example(public):
+    assert ">>> " in (public.__doc__ or "")
