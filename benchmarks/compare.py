@@ -19,7 +19,7 @@ what is public: the command line, recurra's names, and the layers of recurra.nn.
 
 Exit status 0 if nothing failed, 1 otherwise.
 
-On two cores: a build 2 minutes, bytes with texts 8, texts alone 3, accuracy 8, speed 10 for nine turns. --keep DIR
+On two calm cores: a build 2 minutes, bytes with texts 8, texts alone 2, accuracy 6, speed 10 for nine turns. --keep DIR
 keeps the builds for the next comparison, and what the programs wrote; `git worktree remove` takes them away.
 """
 
@@ -61,15 +61,17 @@ def folders_for(name: str, folder: Path) -> Folders:
     return made
 
 
-def in_both(builds: Builds, folders: Folders, work: Callable[[Build, Path], str]) -> list[str]:
-    """What the work returns for each build; they run at the same time."""
-    with ThreadPoolExecutor(2) as pool:
+def in_both(builds: Builds, folders: Folders, threads: int, work: Callable[[Build, Path], str]) -> list[str]:
+    """What the work returns for each build; with one thread they run at the same time, with two in turn."""
+    with ThreadPoolExecutor(2 if threads == 1 else 1) as pool:
         return list(pool.map(work, builds, folders))
 
 
 def run_commands(builds: Builds, folders: Folders, listed: list[commands.Command], threads: int) -> None:
     text = json.dumps(listed)
-    in_both(builds, folders, lambda built, place: built.run("run_commands.py", place, threads=threads, text=text))
+    in_both(
+        builds, folders, threads, lambda built, place: built.run("run_commands.py", place, threads=threads, text=text)
+    )
 
 
 def trained(builds: Builds, folder: Path, threads: int) -> Folders:
@@ -85,8 +87,8 @@ def trained(builds: Builds, folder: Path, threads: int) -> Folders:
 def compare_bytes(builds: Builds, folders: Folders, threads: int) -> Result:
     """Compare what the commands left in `folders`, and what the estimators and the layers give."""
     print(f"running estimators and layers, threads: {threads} …", file=sys.stderr, flush=True)
-    in_both(builds, folders, lambda built, place: built.run("estimators.py", place, threads=threads))
-    layers = in_both(builds, folders, lambda built, _: built.run("arithmetic.py", threads=threads))
+    in_both(builds, folders, threads, lambda built, place: built.run("estimators.py", place, threads=threads))
+    layers = in_both(builds, folders, threads, lambda built, _: built.run("arithmetic.py", threads=threads))
     values = [
         {name: value for name, value in records.record_of(place / "runs").items() if not records.is_text(name)}
         | {f"layers: {name}": value for name, value in json.loads(printed).items()}

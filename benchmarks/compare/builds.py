@@ -10,7 +10,14 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).with_name("programs")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-FIXED = {"PYTHONHASHSEED": "0", "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "MPLBACKEND": "Agg"}
+FIXED = {
+    "PYTHONHASHSEED": "0",
+    "COLUMNS": "100",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "MPLBACKEND": "Agg",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait are slow on a busy machine
+}
 UNWANTED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "FORCE_COLOR")
 
 
