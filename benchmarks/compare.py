@@ -19,8 +19,9 @@ what is public: the command line, recurra's names, and the layers of recurra.nn.
 
 Exit status 0 if nothing failed, 1 otherwise.
 
-On two calm cores: a build 2 minutes, bytes with texts 8, texts alone 2, accuracy 6, speed 10 for nine turns. --keep DIR
-keeps the builds for the next comparison, and what the programs wrote; `git worktree remove` takes them away.
+On two calm cores: a build 2 minutes, bytes with texts 8, texts alone 2, accuracy 6, speed 10 for nine turns; on a busy
+machine two to three times as long. Fewer turns than nine are a first look and no verdict. --keep DIR keeps the builds
+for the next comparison, and what the programs wrote; `git worktree remove` takes them away.
 """
 
 import argparse

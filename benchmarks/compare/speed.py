@@ -13,6 +13,7 @@ from calm import CalmClock
 from compare.builds import Build
 
 LIMIT = 1.03  # a median ratio of times, NEW over OLD, up to which NEW is not slower
+ENOUGH = 9  # turns for a verdict
 AT_MOST = 4  # times as many turns for what is in doubt
 DOUBT = 0.2  # a median above the limit is in doubt while at least this share of the turns is within it
 SHORTEST = 0.002  # seconds of a sample, so that the clock does not count
@@ -41,7 +42,7 @@ class Ratios:
     @property
     def in_doubt(self) -> bool:
         within = sum(ratio <= LIMIT for ratio in self.ratios)
-        return self.median > LIMIT and within >= DOUBT * len(self.ratios)
+        return self.median > LIMIT and (len(self.ratios) < ENOUGH or within >= DOUBT * len(self.ratios))
 
 
 class Stopwatch:
