@@ -148,7 +148,7 @@ def test_no_other_module_reads_a_private_name_of_torch():
     ],
     ids=["eager", "compile", "trace", "vmap"],
 )
-@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 def test_one_function_says_who_records(what, expected):
     seen = []
     what(lambda: seen.append(torch_internals.recorder()))
