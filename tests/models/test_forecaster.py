@@ -177,7 +177,7 @@ def test_the_mean_of_its_members_is_the_forecast_of_an_ensemble() -> None:
     windows = model.preparation_.samples(
         model.context_, [np.array([len(model.context_.series[0].dates)])], torch.device("cpu")
     )
-    from recurra.models.preparation import Inputs
+    from recurra.models.samples import Inputs
 
     x = Inputs(model.preparation_, windows)[torch.tensor([0])]
     single = [member(x).item() for member in model.network_.members]  # type: ignore[union-attr,operator]

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurra.data.series import Table, make_table
-from recurra.models.preparation import Inputs, Preparation, Targets
+from recurra.models.preparation import Preparation
+from recurra.models.samples import Inputs, Targets
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 

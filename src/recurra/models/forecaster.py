@@ -20,7 +20,9 @@ from recurra.models.estimator import Estimator
 from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
-from recurra.models.preparation import Inputs, Preparation
+from recurra.models.origins import later_origins
+from recurra.models.preparation import Preparation
+from recurra.models.samples import Inputs
 from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
@@ -218,7 +220,8 @@ class Forecaster(Estimator, ForecasterSettings):
         self._check_fitted()
         table, settings = self.continued(data), self.preparation_.settings
         if origins is None:
-            origins = self._later(table)
+            context = self.preparation_.context
+            origins = later_origins(table, context, settings.horizon, self.learnt_until_)
         return evaluate(
             self,
             table,
@@ -325,27 +328,6 @@ class Forecaster(Estimator, ForecasterSettings):
             stacklevel=3,
         )
         return table.only({series.id for series in table.series} - {series.id for series in short})
-
-    def _later(self, table: Table) -> list[Rows]:
-        """For each series the origins after what was learnt from; where no row is later, all of them."""
-        context, horizon = self.preparation_.context, self.preparation_.settings.horizon
-        all_rows = [np.arange(context, len(s.dates) - horizon + 1, dtype=np.int64) for s in table.series]
-        later = [rows[s.dates[rows] > self.learnt_until_] for rows, s in zip(all_rows, table.series, strict=True)]
-        if any(map(len, later)):
-            return later
-        longest = max(len(series.dates) for series in table.series)
-        if not any(map(len, all_rows)):
-            raise InputError(
-                f"{table.source}: there are {longest} rows, and a window and the horizon after it need at least "
-                f"{context + horizon}; give more rows."
-            )
-        newer = max(int((series.dates > self.learnt_until_).sum()) for series in table.series)
-        if newer:
-            raise InputError(
-                f"{table.source}: only {newer} rows are later than {self.learnt_until_.date()}, the last that was "
-                f"learnt from, and a horizon of {horizon} needs {horizon}; give more rows."
-            )
-        return all_rows
 
     def _read(self, data: Data, **columns: Any) -> Table:
         if isinstance(data, Table):

@@ -14,7 +14,8 @@ from recurra.data.series import Series, Table
 from recurra.data.windows import Split, origins
 from recurra.errors import InputError
 from recurra.models.fitting import usable_device
-from recurra.models.preparation import LAST, NONE, SEASONAL, Inputs, Preparation, Targets, context_of
+from recurra.models.preparation import LAST, NONE, SEASONAL, Preparation, context_of
+from recurra.models.samples import Inputs, Targets
 from recurra.nn.network import Dense, Ensemble, Network, StepMask, build_network
 from recurra.settings.forecasting import ForecasterSettings, LossName
 from recurra.settings.network import units_of_layers

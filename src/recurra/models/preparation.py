@@ -14,6 +14,7 @@ from recurra.data.scaling import Affine, AffineKind, Differences, Floats, Log, P
 from recurra.data.series import Series, Table
 from recurra.data.windows import Rows, Windows, stacked
 from recurra.errors import InputError
+from recurra.models.samples import Inputs, Targets
 from recurra.settings.forecasting import ForecasterSettings
 
 NONE, LAST, SEASONAL = "none", "last", "seasonal"
@@ -22,60 +23,6 @@ CHOSEN = ("base", "base_column", "nearest_column", "target_gain")
 FAR_BELOW = 1e-6  # of the smallest price in training
 NEGLIGIBLE = 1e-6  # a spread of scaled rows that is rounding alone
 LOOKED_AT = 4096  # windows, evenly chosen, from which the spread of what the network sees is measured
-
-
-class _Samples:
-    """One tensor a sample of a table's windows, made when it is asked for."""
-
-    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        self.preparation, self.windows = preparation, windows
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    @property
-    def device(self) -> torch.device:
-        return self.windows.device
-
-
-class Inputs(_Samples):
-    """What the network sees of each sample, [B, W, C]."""
-
-    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        super().__init__(preparation, windows)
-        width, columns = windows.rows.shape[1], len(preparation.shared)
-        self.shared = torch.zeros(width, dtype=torch.bool, device=windows.device)
-        self.shared[:columns] = torch.from_numpy(preparation.shared)
-        self.windowed = torch.zeros(width, dtype=torch.bool, device=windows.device)
-        self.windowed[:columns] = torch.from_numpy(preparation.windowed)
-        self.gain = torch.ones(width, device=windows.device)
-        self.gain[:columns] = torch.from_numpy(preparation.input_gain)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        x = self.windows.inputs(index)  # [B, W, C]
-        per_window, column = self.preparation.per_window, self.preparation.base_column
-        if per_window.kind == "none":
-            return x
-        level = per_window.level(x[:, :, column : column + 1]).where(self.shared, x.mean(dim=1, keepdim=True))
-        level = level.where(self.windowed, 1.0 if per_window.divides else 0.0)  # [B, 1, C]
-        return per_window.transform(x, level) / self.gain
-
-
-class Targets(_Samples):
-    """What the network should answer for each sample, [B, H]; NaN where that is not known."""
-
-    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        super().__init__(preparation, windows)
-        self.ahead = torch.arange(windows.horizon, device=windows.device)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        preparation = self.preparation
-        level, base = preparation.level_and_base(self.windows, index)
-        y = self.windows.at(index, self.ahead)
-        answer = (preparation.per_window.transform(y, level) - base) / preparation.target_gain
-        if not preparation.masks:
-            return answer
-        return answer.where(self.windows.at(index, self.ahead, column=-1) > 0.5, torch.nan)
 
 
 @dataclass

@@ -1,0 +1,65 @@
+"""The samples of a table's windows, inputs and targets, each made when its batch asks for it."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from recurra.data.windows import Windows
+
+if TYPE_CHECKING:
+    from recurra.models.preparation import Preparation
+
+
+class _Samples:
+    """One tensor a sample of a table's windows, made when it is asked for."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        self.preparation, self.windows = preparation, windows
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    @property
+    def device(self) -> torch.device:
+        return self.windows.device
+
+
+class Inputs(_Samples):
+    """What the network sees of each sample, [B, W, C]."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        super().__init__(preparation, windows)
+        width, columns = windows.rows.shape[1], len(preparation.shared)
+        self.shared = torch.zeros(width, dtype=torch.bool, device=windows.device)
+        self.shared[:columns] = torch.from_numpy(preparation.shared)
+        self.windowed = torch.zeros(width, dtype=torch.bool, device=windows.device)
+        self.windowed[:columns] = torch.from_numpy(preparation.windowed)
+        self.gain = torch.ones(width, device=windows.device)
+        self.gain[:columns] = torch.from_numpy(preparation.input_gain)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        x = self.windows.inputs(index)  # [B, W, C]
+        per_window, column = self.preparation.per_window, self.preparation.base_column
+        if per_window.kind == "none":
+            return x
+        level = per_window.level(x[:, :, column : column + 1]).where(self.shared, x.mean(dim=1, keepdim=True))
+        level = level.where(self.windowed, 1.0 if per_window.divides else 0.0)  # [B, 1, C]
+        return per_window.transform(x, level) / self.gain
+
+
+class Targets(_Samples):
+    """What the network should answer for each sample, [B, H]; NaN where that is not known."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        super().__init__(preparation, windows)
+        self.ahead = torch.arange(windows.horizon, device=windows.device)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        preparation = self.preparation
+        level, base = preparation.level_and_base(self.windows, index)
+        y = self.windows.at(index, self.ahead)
+        answer = (preparation.per_window.transform(y, level) - base) / preparation.target_gain
+        if not preparation.masks:
+            return answer
+        return answer.where(self.windows.at(index, self.ahead, column=-1) > 0.5, torch.nan)
