@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.data.frequency import BUSINESS_DAYS, Frequency, infer_frequency
+from recurra.data.frequency import BUSINESS_DAYS, Frequency
+from recurra.data.frequency_inference import infer_frequency
 
 # pandas' name of a frequency, ours, rows of its season
 FREQUENCIES = [

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recurra import InputError
-from recurra.data.scaling import Affine, AffineKind, Compose, Differences, Floats, Log, PerWindow, WindowKind
+from recurra.data.arrays import Floats
+from recurra.data.scaling import Affine, AffineKind, Compose, Differences, Log, PerWindow, WindowKind
 
 KINDS: list[AffineKind] = ["none", "minmax", "standard", "robust"]
 WINDOW_KINDS: list[WindowKind] = ["none", "subtract-last", "divide-last", "subtract-mean", "divide-mean"]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.data.series import Table, make_table
+from recurra.data.table import Table
+from recurra.data.table_builder import make_table
 
 DAYS = pd.date_range("2020-01-01", periods=6)
 

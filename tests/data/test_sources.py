@@ -23,9 +23,11 @@ from hypothesis import strategies as st
 
 from recurra import InputError
 from recurra.data import sources
+from recurra.data.dates import dates
 from recurra.data.market import Bars, NoBarsError
+from recurra.data.numbers import numbers
+from recurra.data.reader import read_frame
 from recurra.data.sources import Adjust, bundled, bundled_symbols, download
-from recurra.data.tables import dates, numbers, read_frame
 
 ADJUSTED: list[Adjust] = ["qfq", "hfq"]
 ADJUSTMENTS: list[Adjust] = [*ADJUSTED, "none"]

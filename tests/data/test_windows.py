@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.data.windows import Split, Windows, origins, stacked
+from recurra.data.split import Split
+from recurra.data.windows import Windows, origins, stacked
 
 
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.data())
@@ -60,7 +61,7 @@ def test_places_in_several_series_are_places_in_all_their_rows() -> None:
 def test_ten_million_windows_of_sixty_rows_take_less_than_500_megabytes() -> None:
     program = """
 import resource, numpy as np, pandas as pd, torch
-from recurra.data.series import make_table
+from recurra.data.table_builder import make_table
 from recurra.models.forecaster import Forecaster
 from recurra.models.forecaster_training import new_network
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.series import Table, make_table
+from recurra.data.table import Table
+from recurra.data.table_builder import make_table
 from recurra.data.windows import Rows
 from recurra.errors import InputError
 from recurra.evaluation.backtest import MODEL, Forecasts, backtest, evaluate, rolling_origins

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.data.series import Table, make_table
+from recurra.data.table import Table
+from recurra.data.table_builder import make_table
 from recurra.models.preparation import Preparation
 from recurra.models.samples import Inputs, Targets
 from recurra.settings.check import check

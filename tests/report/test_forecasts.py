@@ -18,7 +18,8 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recurra.data.series import Series, Table, make_table
+from recurra.data.table import Series, Table
+from recurra.data.table_builder import make_table
 from recurra.data.windows import Rows
 from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
 from recurra.report import forecasts, plots

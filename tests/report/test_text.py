@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.data.series import Table, make_table
+from recurra.data.table import Table
+from recurra.data.table_builder import make_table
 from recurra.data.windows import Rows
 from recurra.evaluation.backtest import Forecasts, evaluate
 from recurra.report.text import SHOWN_ROWS, aligned, evaluation_text, forecast_text, plain

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recurra.data.series import Table
 from recurra.data.sources import bundled, bundled_symbols, day_of, download
-from recurra.data.windows import Rows, Split, origins
+from recurra.data.split import Split
+from recurra.data.table import Table
+from recurra.data.windows import Rows, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.evaluation.baselines import statistical_models

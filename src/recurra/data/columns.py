@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recurra.data.dates import SAMPLED, holds_dates
-from recurra.data.tables import reads_as_number
+from recurra.data.numbers import reads_as_number
 from recurra.errors import InputError
 
 ID, DATE, TARGET = "unique_id", "ds", "y"

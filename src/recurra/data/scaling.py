@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recurra.data.arrays import Floats
 from recurra.errors import InputError
 
-Floats = NDArray[np.float64]
 AffineKind = Literal["none", "minmax", "standard", "robust"]
 WindowKind = Literal["none", "subtract-last", "divide-last", "subtract-mean", "divide-mean"]
 X = TypeVar("X", Floats, Tensor)

@@ -1,14 +1,11 @@
 """Windows of rows and the horizon after each, in time order: views on one array, whatever their number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from recurra.errors import InputError
 
 Rows = NDArray[np.int64]
 
@@ -41,44 +38,6 @@ class Windows:
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
         """One column's values `offsets` [H] rows after the first of each sample's horizon, [B, H]."""
         return self.rows[self.first[index][:, None] + offsets, column]
-
-
-@dataclass(frozen=True)
-class Split:
-    """How a series is cut in time: the rows that are trained on, then those for validation, then those for the test.
-
-    Args:
-        training: rows of the training part.
-        validation: rows of the validation part.
-        test: rows of the test part; they are the last.
-    """
-
-    training: int
-    validation: int
-    test: int
-
-    @classmethod
-    def of(cls, rows: int, *, horizon: int = 1, validation: float | int = 0, test: float | int = 0) -> "Split":
-        """Cut `rows` rows; a part is a count, or a share of all rows, which is no less than a horizon.
-
-        Raises:
-            InputError: nothing is left for training.
-        """
-        held_out = [
-            max(round(part * rows), horizon) if isinstance(part, float) and part else int(part)
-            for part in (validation, test)
-        ]
-        if sum(held_out) >= rows:
-            raise InputError(
-                f"validation={validation} and test={test} take {sum(held_out)} of {rows} rows; "
-                "leave some for training: choose smaller parts."
-            )
-        return cls(rows - sum(held_out), *held_out)
-
-    @property
-    def bounds(self) -> tuple[int, int, int, int]:
-        """Where the parts begin and end: 0, end of training, end of validation, end of all."""
-        return 0, self.training, self.training + self.validation, self.training + self.validation + self.test
 
 
 def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Rows:

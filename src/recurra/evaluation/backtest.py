@@ -6,16 +6,15 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from recurra.data.series import Table
+from recurra.data.arrays import Floats
+from recurra.data.table import Table
 from recurra.data.windows import Rows
 from recurra.errors import InputError
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
 
-Floats = NDArray[np.float64]
 MODEL = "recurra"  # the model's name among the forecasters
 PERSISTENCE = "persistence"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recurra.data.arrays import Floats
 from recurra.errors import InputError
 
-Floats = NDArray[np.float64]
 KEPT = 10_000  # errors of a step; of more, an even choice of their order statistics says the same
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from recurra.data.arrays import Floats
+
 LEVEL = 0.05  # p-values below this count as a difference
 
 

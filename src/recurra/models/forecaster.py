@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recurra.data.scaling import Floats
-from recurra.data.series import Table, make_table
+from recurra.data.arrays import Floats
+from recurra.data.table import Table
+from recurra.data.table_builder import make_table
 from recurra.data.windows import Rows, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, Forecasts, backtest, evaluate

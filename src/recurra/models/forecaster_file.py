@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recurra.data.frequency import Frequency
-from recurra.data.series import Series, Table
+from recurra.data.table import Series, Table
 from recurra.errors import InputError
 from recurra.evaluation.conformal import Calibration
 from recurra.models.fitting import FORECASTER, damaged, parameters_of

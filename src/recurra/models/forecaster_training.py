@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.data.series import Series, Table
-from recurra.data.windows import Split, origins
+from recurra.data.split import Split
+from recurra.data.table import Series, Table
+from recurra.data.windows import origins
 from recurra.errors import InputError
 from recurra.models.fitting import usable_device
 from recurra.models.preparation import LAST, NONE, SEASONAL, Preparation, context_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from recurra.data.series import Table
+from recurra.data.table import Table
 from recurra.data.windows import Rows
 from recurra.errors import InputError
 

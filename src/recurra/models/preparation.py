@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.data.scaling import Affine, AffineKind, Differences, Floats, Log, PerWindow, WindowKind
-from recurra.data.series import Series, Table
+from recurra.data.arrays import Floats
+from recurra.data.scaling import Affine, AffineKind, Differences, Log, PerWindow, WindowKind
+from recurra.data.table import Series, Table
 from recurra.data.windows import Rows, Windows, stacked
 from recurra.errors import InputError
 from recurra.models.samples import Inputs, Targets

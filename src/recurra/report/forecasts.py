@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
-from recurra.data.series import Table
+from recurra.data.table import Table
 from recurra.evaluation.backtest import MODEL, Evaluation
 from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, save_png
 from recurra.report.text import plain

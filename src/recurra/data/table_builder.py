@@ -1,10 +1,7 @@
-"""Checked tables of series: one series from a plain table, or many from a long one with columns unique_id, ds, y."""
+"""Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
-import hashlib
-import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,170 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recurra.data.arrays import Floats
 from recurra.data.columns import DATE, ID, TARGET, Names, chosen_columns, date_column, found_column, hint_of_id, ids
-from recurra.data.dates import usual_gap
-from recurra.data.frequency import Frequency, infer_frequency
-from recurra.data.tables import dates, numbers, read_frame
+from recurra.data.dates import dates, usual_gap
+from recurra.data.frequency import Frequency
+from recurra.data.frequency_inference import infer_frequency
+from recurra.data.numbers import numbers
+from recurra.data.reader import read_frame
+from recurra.data.table import Series, Table, date_text
 from recurra.errors import InputError
 
-Floats = NDArray[np.float64]
 Places = slice | NDArray[np.int64]  # of a series' rows in its table; a slice copies nothing
-DAY = pd.Timedelta(days=1)
 Missing = Literal["error", "ffill", "interpolate", "mask"]
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """One series.
-
-    Attributes:
-        id: its unique_id; empty if the table is one series.
-        dates: [T], ascending, each once.
-        values: [T, C], columns as in `Table.columns`, without NaN: what is missing is filled with the value before.
-        observed: [T, C], False where there was no value.
-        future: [F, K], the coming values of the columns known in advance, in rows after the last; F may be 0.
-        future_dates: [F], the dates of those rows.
-    """
-
-    id: str
-    dates: pd.DatetimeIndex
-    values: Floats
-    observed: NDArray[np.bool_]
-    future: Floats
-    future_dates: pd.DatetimeIndex
-
-    def rows(self, start: int, stop: int) -> "Series":
-        """The rows from `start` to before `stop`. Of the later ones only what is known in advance stays known."""
-        known = self.future.shape[1]
-        coming = self.values[stop:, self.values.shape[1] - known :]
-        return Series(
-            self.id,
-            self.dates[start:stop],
-            self.values[start:stop],
-            self.observed[start:stop],
-            np.concatenate([coming, self.future]),
-            pd.DatetimeIndex(self.dates[stop:].append(self.future_dates)) if known else self.future_dates,
-        )
-
-    def interpolated(self, rows: int) -> "Series":
-        """With gaps on a straight line, where both ends lie within the first `rows` rows; later gaps stay filled."""
-        values = self.values.copy()
-        for column, observed in enumerate(self.observed[:rows].T):
-            seen, gaps = np.flatnonzero(observed), np.flatnonzero(~observed)
-            gaps = gaps[gaps < seen[-1]] if len(seen) else gaps[:0]
-            values[gaps, column] = np.interp(gaps, seen, values[seen, column])
-        return replace(self, values=values)
-
-    def after(self, earlier: "Series") -> "Series":
-        """This series with those rows of an earlier stretch of it before it that are older than its first."""
-        count = int(earlier.dates.searchsorted(self.dates[0]))
-        return replace(
-            self,
-            dates=pd.DatetimeIndex(earlier.dates[:count].append(self.dates)),
-            values=np.concatenate([earlier.values[:count], self.values]),
-            observed=np.concatenate([earlier.observed[:count], self.observed]),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Series with the same columns and the same frequency.
-
-    Attributes:
-        series: at least one.
-        target: the column to predict, as the file names it.
-        covariates: columns known only up to the present.
-        known: columns known in advance.
-        frequency: how often there is a row.
-        source: the file, or "the table", for messages.
-        many: the table has a column that tells series apart.
-        notes: what was done to the rows, and what is odd about them.
-    """
-
-    series: tuple[Series, ...]
-    target: str
-    covariates: tuple[str, ...]
-    known: tuple[str, ...]
-    frequency: Frequency
-    source: str
-    many: bool
-    notes: tuple[str, ...]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of every series' values: the target first."""
-        return (self.target, *self.covariates, *self.known)
-
-    def head(self, drop: int) -> "Table":
-        """Every series without its last `drop` rows; those that would have none are left out."""
-        lengths = [len(series.dates) - drop for series in self.series]
-        kept = (series.rows(0, rows) for series, rows in zip(self.series, lengths, strict=True) if rows > 0)
-        return replace(self, series=tuple(kept))
-
-    def only(self, ids: Collection[str]) -> "Table":
-        """The series of these names."""
-        return replace(self, series=tuple(series for series in self.series if series.id in ids))
-
-    def following(self, series: Series, count: int) -> pd.DatetimeIndex:
-        """The `count` dates after a series' last row: those of its coming rows, if they are enough."""
-        if len(series.future_dates) >= count:
-            return series.future_dates[:count]
-        return self.frequency.like(series.dates).next_dates(series.dates[-1], count)
-
-    def between(self, start: date | None, end: date | None) -> "Table":
-        """The rows from the day `start` to the day `end`; None: from the first, to the last.
-
-        Raises:
-            InputError: there is none.
-        """
-        if start is None and end is None:
-            return self
-        parts = []
-        for series in self.series:
-            first = 0 if start is None else int(series.dates.searchsorted(pd.Timestamp(start)))
-            stop = len(series.dates) if end is None else int(series.dates.searchsorted(pd.Timestamp(end) + DAY))
-            if first < stop:
-                parts.append(series.rows(first, stop))
-        if not parts:
-            raise InputError(f"{self.source}: has no rows from {start or 'the first'} to {end or 'the last'}.")
-        return replace(self, series=tuple(parts))
-
-    def tail(self, rows: int) -> "Table":
-        """The last `rows` rows of every series."""
-        ends = [len(series.dates) for series in self.series]
-        parts = (series.rows(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
-        return replace(self, series=tuple(parts))
-
-    def after(self, earlier: "Table", *, at_least: int) -> "Table":
-        """Every series with those rows of `earlier` before it that are older than its first.
-
-        Where a series has fewer than `at_least` rows itself and dates are absent between the two, a warning says so.
-        """
-        known = {series.id: series for series in earlier.series}
-        joined = [series.after(known[series.id]) if series.id in known else series for series in self.series]
-        for whole, series in zip(joined, self.series, strict=True):
-            begin = len(whole.dates) - len(series.dates)
-            if begin and len(series.dates) < at_least:
-                absent = self.frequency.absent(whole.dates[begin - 1 : begin + 1])
-                if len(absent):
-                    warnings.warn(
-                        f"{self.source}: {len(absent)} dates are absent between these rows and {earlier.source}, the "
-                        f"first is {_text(absent[0])}; a window reaches over the gap: give the rows between too.",
-                        stacklevel=4,
-                    )
-        return replace(self, series=tuple(joined))
-
-    def fingerprint(self) -> str:
-        """A hash of the names, dates and values."""
-        digest = hashlib.sha256(repr(self.columns).encode())
-        for series in self.series:
-            digest.update(series.id.encode() + b"\0")
-            days = series.dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
-            coming = series.future_dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
-            for array in (days, series.values, series.observed, series.future, coming):
-                digest.update(repr(array.shape).encode())
-                digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()
 
 
 def make_table(
@@ -264,7 +109,7 @@ class _Rows:
             a, b = self.numbers[places][[first, first + 1]]
             clock = "" if days[first] == days[first].normalize() else ", or, where a clock was set back, give UTC"
             raise InputError(
-                f"{self.source}: rows {a} and {b}{whose} have the same date {_text(days[first])}; "
+                f"{self.source}: rows {a} and {b}{whose} have the same date {date_text(days[first])}; "
                 f"expected each date once: drop one{clock}{hint()}."
             )
         return places
@@ -291,7 +136,7 @@ class _Rows:
             raise InputError(f"{self.source}: {error}") from error
         if len(absent):
             count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
-            first = "" if id_ else f", the first is {_text(absent[0])}"
+            first = "" if id_ else f", the first is {date_text(absent[0])}"
             passed = "passed over, so that what was before and after stands side by side (--missing ffill fills them)"
             self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
             if lenient:
@@ -317,8 +162,8 @@ class _Rows:
             first = int(other.argmax())
             place = _each(places, len(self.dates))[end + first]
             raise InputError(
-                f"{self.source}: row {self.numbers[place]}: a coming row has the date {_text(coming[first])}, expected "
-                f"{_text(expected[first])}, which follows; give every coming row its date."
+                f"{self.source}: row {self.numbers[place]}: a coming row has the date {date_text(coming[first])}, "
+                f"expected {date_text(expected[first])}, which follows; give every coming row its date."
             )
 
     def _check(self, values: Floats, places: Places, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
@@ -331,7 +176,7 @@ class _Rows:
                 place = _each(places, len(self.dates))[begin + int(wrong.argmax())]
                 more = f" ({int(wrong.sum())} such rows in all)" if wrong.sum() > 1 else ""
                 mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
-                where = f"{self.source}: row {self.numbers[place]} ({_text(self.dates[place])}), column {name!r}"
+                where = f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {name!r}"
                 raise InputError(f"{where}: has {found}{more}, expected a number; mend the cell{mend}.")
 
 
@@ -414,7 +259,3 @@ def _frequency(
             text = f"rows stand farther apart or closer than the {frequency.name} ones of series {longest!r}"
             notes.setdefault(text, []).append(name)
     return frequency
-
-
-def _text(day: pd.Timestamp) -> str:
-    return str(day.date() if day == day.normalize() else day)

@@ -1,4 +1,4 @@
-"""Read a CSV or Parquet file into named columns, whatever its encoding; and columns as numbers."""
+"""Read a CSV or Parquet file into named columns, whatever its encoding."""
 
 import csv
 import gzip
@@ -8,21 +8,15 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from recurra.data.dates import FULL_WIDTH, dates, holds_dates
+from recurra.data.dates import FULL_WIDTH, holds_dates
+from recurra.data.numbers import NOTHING, SPACES, THOUSANDS
 from recurra.errors import InputError
-
-__all__ = ["dates", "numbers", "read_frame", "reads_as_number"]
 
 DELIMITERS = ",;\t|"
 IDS = ("unique_id",)  # columns of names, which are not numbers even if they look like some
 PARQUET = {".parquet", ".pq"}
-NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # words for no value
-SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # between thousands
-THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
 TWOFOLD = r"[-+]?[1-9]\d{0,2},\d{3}"  # 1,125 is 1125, or 1.125 where the comma is a decimal one
 DECIMAL_COMMA = r"[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*"
 DOTTED = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"  # thousands where the comma is a decimal one
@@ -48,50 +42,6 @@ def read_frame(path: str | Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
     if not len(frame):
         raise InputError(f"{path}: holds no rows of data; at least a header and one row are needed.")
     return frame
-
-
-def numbers(frame: pd.DataFrame, column: str, source: str) -> NDArray[np.float64]:
-    """A column as numbers [T], NaN where there is none.
-
-    Args:
-        frame: the columns; its index says which row is meant.
-        column: which one.
-        source: the file, for messages.
-
-    Raises:
-        InputError: a value is no number; its row is named.
-    """
-    values = frame[column]
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    result, read = _as_numbers(values)
-    if not read.all():
-        place = int(read.argmin())
-        raise InputError(
-            f"{source}: row {frame.index[place]}, column {column!r}: found {str(values.iloc[place]).strip()!r}, "
-            "expected a number; mend the cell, or leave it empty and allow that with --missing."
-        )
-    return result
-
-
-def reads_as_number(values: "pd.Series[str]") -> NDArray[np.bool_]:
-    """Which values [T] of a column are numbers; nothing is none."""
-    return np.isfinite(_as_numbers(values)[0])
-
-
-def _as_numbers(values: "pd.Series[str]") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Numbers [T] as people write them, NaN where there is none; and where they, or nothing, could be read."""
-    texts = values.astype("string").fillna("").astype(object).str.strip()
-    result = np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
-    read = ~np.isnan(result)
-    if not read.all():  # only what is not plain costs more
-        rest = texts[~read].str.translate(FULL_WIDTH)
-        nothing = rest.str.lower().isin(NOTHING)
-        rest = rest.str.translate(SPACES)
-        rest = rest.mask(rest.str.fullmatch(THOUSANDS), rest.str.replace(",", "", regex=False))
-        result[~read] = pd.to_numeric(rest, errors="coerce")
-        read[~read] = nothing | ~np.isnan(result[~read])
-    return result, read
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

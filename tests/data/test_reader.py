@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.data.tables import dates, numbers, read_frame
+from recurra.data.dates import dates
+from recurra.data.numbers import numbers
+from recurra.data.reader import read_frame
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""Where in their week or month, and at what time of day, dates usually stand: "Fri", "day -1", "business day 1"."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recurra.data.arrays import Integers
+from recurra.data.date_numbers import SECONDS_PER_DAY, WEEKDAYS, date_numbers, most_frequent, weekdays_of
+
+
+def month_anchor(dates: pd.DatetimeIndex) -> tuple[str, float]:
+    """Where in their months the dates stand, and the share of them that do; a fixed day, if that is as good."""
+    days = dates.day.to_numpy()
+    weekdays, nth = weekdays_of(dates), (days - 1) // 7 + 1
+    weekday, number = divmod(int(most_frequent(weekdays * 10 + np.minimum(nth, 4))), 10)
+    candidates = [
+        "day -1",
+        f"day {days.max()}",  # 30 January, 28 February, 30 March
+        f"day {int(most_frequent(days))}",
+        "business day -1",
+        "business day 1",
+        f"{WEEKDAYS[weekday]} {number}",
+        f"{WEEKDAYS[int(most_frequent(weekdays))]} -1",
+    ]
+    best, highest = candidates[0], -1.0
+    for name in candidates:
+        share = share_at_anchor(dates, name)
+        if share > highest:
+            best, highest = name, share
+        if share == 1:
+            break
+    return best, highest
+
+
+def share_at_anchor(dates: pd.DatetimeIndex, anchor: str) -> float:
+    """Of the dates that stand at the anchor of their months."""
+    return float(np.mean(days_of_months(date_numbers(dates, "M"), anchor).astype(np.int64) == date_numbers(dates, "D")))
+
+
+def days_of_months(months: Integers, anchor: str) -> NDArray[np.datetime64]:
+    """The day at the anchor of each month, which are counted from January 1970."""
+    kind, number = anchor.rsplit(" ", 1)
+    nth = int(number)
+    first, next_first = (m.astype("datetime64[M]").astype("datetime64[D]") for m in (months, months + 1))
+    if kind == "day":
+        return next_first - 1 if nth < 0 else np.minimum(first + (nth - 1), next_first - 1)
+    mask = "Mon Tue Wed Thu Fri" if kind == "business day" else kind
+    begin, offset = (next_first, nth) if nth < 0 else (first, nth - 1)
+    return np.asarray(np.busday_offset(begin, offset, roll="forward", weekmask=mask))
+
+
+def usual_weekday(dates: pd.DatetimeIndex) -> str:
+    return WEEKDAYS[int(most_frequent(weekdays_of(dates)))]
+
+
+def usual_time(dates: pd.DatetimeIndex) -> int:
+    """The usual time of day, in seconds after midnight."""
+    return int(most_frequent(date_numbers(dates, "s") % SECONDS_PER_DAY))

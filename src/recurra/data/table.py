@@ -1,0 +1,176 @@
+"""Checked tables: `Table` holds series with the same columns and the same frequency."""
+
+import hashlib
+import warnings
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recurra.data.arrays import Floats
+from recurra.data.frequency import Frequency
+from recurra.errors import InputError
+
+ONE_DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series.
+
+    Attributes:
+        id: its unique_id; empty if the table is one series.
+        dates: [T], ascending, each once.
+        values: [T, C], columns as in `Table.columns`, without NaN: what is missing is filled with the value before.
+        observed: [T, C], False where there was no value.
+        future: [F, K], the coming values of the columns known in advance, in rows after the last; F may be 0.
+        future_dates: [F], the dates of those rows.
+    """
+
+    id: str
+    dates: pd.DatetimeIndex
+    values: Floats
+    observed: NDArray[np.bool_]
+    future: Floats
+    future_dates: pd.DatetimeIndex
+
+    def rows(self, start: int, stop: int) -> "Series":
+        """The rows from `start` to before `stop`. Of the later ones only what is known in advance stays known."""
+        known = self.future.shape[1]
+        coming = self.values[stop:, self.values.shape[1] - known :]
+        return Series(
+            self.id,
+            self.dates[start:stop],
+            self.values[start:stop],
+            self.observed[start:stop],
+            np.concatenate([coming, self.future]),
+            pd.DatetimeIndex(self.dates[stop:].append(self.future_dates)) if known else self.future_dates,
+        )
+
+    def interpolated(self, rows: int) -> "Series":
+        """With gaps on a straight line, where both ends lie within the first `rows` rows; later gaps stay filled."""
+        values = self.values.copy()
+        for column, observed in enumerate(self.observed[:rows].T):
+            seen, gaps = np.flatnonzero(observed), np.flatnonzero(~observed)
+            gaps = gaps[gaps < seen[-1]] if len(seen) else gaps[:0]
+            values[gaps, column] = np.interp(gaps, seen, values[seen, column])
+        return replace(self, values=values)
+
+    def after(self, earlier: "Series") -> "Series":
+        """This series with those rows of an earlier stretch of it before it that are older than its first."""
+        count = int(earlier.dates.searchsorted(self.dates[0]))
+        return replace(
+            self,
+            dates=pd.DatetimeIndex(earlier.dates[:count].append(self.dates)),
+            values=np.concatenate([earlier.values[:count], self.values]),
+            observed=np.concatenate([earlier.observed[:count], self.observed]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Series with the same columns and the same frequency.
+
+    Attributes:
+        series: at least one.
+        target: the column to predict, as the file names it.
+        covariates: columns known only up to the present.
+        known: columns known in advance.
+        frequency: how often there is a row.
+        source: the file, or "the table", for messages.
+        many: the table has a column that tells series apart.
+        notes: what was done to the rows, and what is odd about them.
+    """
+
+    series: tuple[Series, ...]
+    target: str
+    covariates: tuple[str, ...]
+    known: tuple[str, ...]
+    frequency: Frequency
+    source: str
+    many: bool
+    notes: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of every series' values: the target first."""
+        return (self.target, *self.covariates, *self.known)
+
+    def head(self, drop: int) -> "Table":
+        """Every series without its last `drop` rows; those that would have none are left out."""
+        lengths = [len(series.dates) - drop for series in self.series]
+        kept = (series.rows(0, rows) for series, rows in zip(self.series, lengths, strict=True) if rows > 0)
+        return replace(self, series=tuple(kept))
+
+    def only(self, ids: Collection[str]) -> "Table":
+        """The series of these names."""
+        return replace(self, series=tuple(series for series in self.series if series.id in ids))
+
+    def following(self, series: Series, count: int) -> pd.DatetimeIndex:
+        """The `count` dates after a series' last row: those of its coming rows, if they are enough."""
+        if len(series.future_dates) >= count:
+            return series.future_dates[:count]
+        return self.frequency.like(series.dates).next_dates(series.dates[-1], count)
+
+    def between(self, start: date | None, end: date | None) -> "Table":
+        """The rows from the day `start` to the day `end`; None: from the first, to the last.
+
+        Raises:
+            InputError: there is none.
+        """
+        if start is None and end is None:
+            return self
+        parts = []
+        for series in self.series:
+            first = 0 if start is None else int(series.dates.searchsorted(pd.Timestamp(start)))
+            stop = len(series.dates) if end is None else int(series.dates.searchsorted(pd.Timestamp(end) + ONE_DAY))
+            if first < stop:
+                parts.append(series.rows(first, stop))
+        if not parts:
+            raise InputError(f"{self.source}: has no rows from {start or 'the first'} to {end or 'the last'}.")
+        return replace(self, series=tuple(parts))
+
+    def tail(self, rows: int) -> "Table":
+        """The last `rows` rows of every series."""
+        ends = [len(series.dates) for series in self.series]
+        parts = (series.rows(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
+        return replace(self, series=tuple(parts))
+
+    def after(self, earlier: "Table", *, at_least: int) -> "Table":
+        """Every series with those rows of `earlier` before it that are older than its first.
+
+        Where a series has fewer than `at_least` rows itself and dates are absent between the two, a warning says so.
+        """
+        known = {series.id: series for series in earlier.series}
+        joined = [series.after(known[series.id]) if series.id in known else series for series in self.series]
+        for whole, series in zip(joined, self.series, strict=True):
+            begin = len(whole.dates) - len(series.dates)
+            if begin and len(series.dates) < at_least:
+                absent = self.frequency.absent(whole.dates[begin - 1 : begin + 1])
+                if len(absent):
+                    warnings.warn(
+                        f"{self.source}: {len(absent)} dates are absent between these rows and {earlier.source}, the "
+                        f"first is {date_text(absent[0])}; a window reaches over the gap: give the rows between too.",
+                        stacklevel=4,
+                    )
+        return replace(self, series=tuple(joined))
+
+    def fingerprint(self) -> str:
+        """A hash of the names, dates and values."""
+        digest = hashlib.sha256(repr(self.columns).encode())
+        for series in self.series:
+            digest.update(series.id.encode() + b"\0")
+            days = series.dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
+            coming = series.future_dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
+            for array in (days, series.values, series.observed, series.future, coming):
+                digest.update(repr(array.shape).encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+
+def date_text(day: pd.Timestamp) -> str:
+    """A date as ISO 8601 text, with the time of day unless it is midnight."""
+    return str(day.date() if day == day.normalize() else day)
