@@ -1,17 +1,14 @@
-"""Reading tables: encodings, delimiters, numbers and dates as people write them, and what is at fault in a file."""
+"""Reading tables: encodings, delimiters, commas, and what is at fault in a file."""
 
 import gzip
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from recurra import InputError
 from recurra.data.dates import dates
@@ -98,150 +95,6 @@ def test_a_file_that_is_not_there_a_folder_and_a_damaged_gzip_are_errors(tmp_pat
     (tmp_path / "t.csv.gz").write_bytes(b"not gzip")
     with pytest.raises(InputError, match=r"t\.csv\.gz: cannot be read"):
         read_frame(tmp_path / "t.csv.gz")
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1,234.5", 1234.5),
-        ("-1,234,567", -1234567.0),
-        ("1 234", 1234.0),
-        ("1\u00a0234,567".replace(",", ""), 1234567.0),
-        ("１２３．５", 123.5),
-        ("1e3", 1000.0),
-        ("+7", 7.0),
-        ("--", np.nan),
-        ("", np.nan),
-        ("N/A", np.nan),
-        ("null", np.nan),
-    ],
-)
-def test_numbers_are_read_as_people_write_them(text: str, value: float) -> None:
-    frame = pd.DataFrame({"v": [text, "5"]})
-    np.testing.assert_equal(numbers(frame, "v", "t"), [value, 5.0])
-
-
-@given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=20))
-def test_thousands_separators_change_no_number(values: list[int]) -> None:
-    frame = pd.DataFrame({"v": [f"{value:,}" for value in values]})
-    assert numbers(frame, "v", "t").tolist() == [float(value) for value in values]
-
-
-@pytest.mark.parametrize("text", ["abc", "1,23", "12%", "1.2.3", "1,234,5"])
-def test_text_in_a_number_column_is_named_with_row_and_column(text: str) -> None:
-    frame = pd.DataFrame({"v": ["1", text]}, index=[2, 7])
-    with pytest.raises(InputError) as error:
-        numbers(frame, "v", "t.csv")
-    assert str(error.value) == (
-        f"t.csv: row 7, column 'v': found {text!r}, expected a number; mend the cell, or leave it empty "
-        "and allow that with --missing."
-    )
-
-
-@pytest.mark.parametrize(
-    ("texts", "days"),
-    [
-        (["2020-01-31", "2020-02-01"], ["2020-01-31", "2020-02-01"]),
-        (["2020/1/31", "2020/2/1"], ["2020-01-31", "2020-02-01"]),
-        (["2020.01.31", "2020.02.01"], ["2020-01-31", "2020-02-01"]),
-        (["20200131", "20200201"], ["2020-01-31", "2020-02-01"]),
-        (["2020年1月31日", "2020年2月1日"], ["2020-01-31", "2020-02-01"]),
-        (["２０２０年１月３１日", "2020年2月1日"], ["2020-01-31", "2020-02-01"]),
-        (["2020年1月", "2020年12月"], ["2020-01-01", "2020-12-01"]),
-        (["2020-01", "2020-02"], ["2020-01-01", "2020-02-01"]),
-        (["202001", "202002"], ["2020-01-01", "2020-02-01"]),
-        (["1990", "1991"], ["1990-01-01", "1991-01-01"]),
-        (["2020Q1", "2020q4"], ["2020-01-01", "2020-10-01"]),
-        (["2020-Q2", "2020-Q3"], ["2020-04-01", "2020-07-01"]),
-        (["13/02/2020", "14/02/2020"], ["2020-02-13", "2020-02-14"]),  # no month 13: the day comes first
-        (["02/13/2020", "02/14/2020"], ["2020-02-13", "2020-02-14"]),
-        (["13/02/2020", "12/02/2020", "01/02/2020"], ["2020-02-13", "2020-02-12", "2020-02-01"]),  # newest first
-        (["01/02/2020", "01/13/2020"], ["2020-01-02", "2020-01-13"]),
-        (["02/02/2020", "03/03/2020"], ["2020-02-02", "2020-03-03"]),
-        (["1/2/20", "13/2/20 9:30"], ["2020-02-01", "2020-02-13 09:30"]),
-        (["31-01-2020", "01-02-2020"], ["2020-01-31", "2020-02-01"]),  # -2020 is no offset of a time zone
-        (["01-2020", "02-2020"], ["2020-01-01", "2020-02-01"]),
-        (["1-Jan-2020", "12-Feb-2020"], ["2020-01-01", "2020-02-12"]),
-        (["1 January 2020", "Wed, 12 February 2020"], ["2020-01-01", "2020-02-12"]),
-        (["Jan 2020", "September 2020"], ["2020-01-01", "2020-09-01"]),
-        (["January 1st, 2020", "Sept 2, 2020"], ["2020-01-01", "2020-09-02"]),
-        (["2020-Jan-05", "2020 Feb 6"], ["2020-01-05", "2020-02-06"]),
-        (["Q1 2020", "q2-2020"], ["2020-01-01", "2020-04-01"]),
-        (["1/31/2020 12:05 AM", "1/31/2020 12:05:30 PM"], ["2020-01-31 00:05", "2020-01-31 12:05:30"]),
-        (["2020/1/31 9:30:00.25", "2020/1/31"], ["2020-01-31 09:30:00.25", "2020-01-31"]),
-        (["20200131T0930", "20200201 103015"], ["2020-01-31 09:30", "2020-02-01 10:30:15"]),
-        (["2020-01-01 08:00:00.5 +08", "2020-01-01T08:00-05:00"], ["2020-01-01 08:00:00.5", "2020-01-01 08:00"]),
-        (["31.01.2020", "01.02.2020"], ["2020-01-31", "2020-02-01"]),
-        (["Jan 5 2020", "Feb 6 2020"], ["2020-01-05", "2020-02-06"]),
-        (["2020-01-01 09:30", "2020-01-01 09:45"], ["2020-01-01 09:30", "2020-01-01 09:45"]),
-        (["2020-01-01T00:00:00-05:00", "2020-07-01T00:00:00-04:00"], ["2020-01-01", "2020-07-01"]),
-        (["2020-01-01T08:00:00Z", "2020-01-02T08:00:00Z"], ["2020-01-01 08:00", "2020-01-02 08:00"]),
-    ],
-)
-def test_dates_are_read_as_people_write_them(texts: list[str], days: list[str]) -> None:
-    assert dates(pd.DataFrame({"d": texts}), "d", "t").equals(pd.DatetimeIndex(days))
-
-
-@pytest.mark.parametrize("values", [[20200131, 20200201], [20200131.0, 20200201.0]])
-def test_whole_numbers_can_be_dates(values: list[float]) -> None:
-    assert dates(pd.DataFrame({"d": values}), "d", "t").equals(pd.DatetimeIndex(["2020-01-31", "2020-02-01"]))
-
-
-def test_dates_with_a_time_zone_keep_the_time_of_the_place() -> None:
-    days = pd.date_range("2020-01-01", periods=2, tz="America/New_York")
-    assert dates(pd.DataFrame({"d": days}), "d", "t").equals(pd.DatetimeIndex(["2020-01-01", "2020-01-02"]))
-
-
-@pytest.mark.parametrize(
-    ("texts", "said"),
-    [
-        (["2020-01-01", "soon"], "row 9, column 'd': 'soon' is not a date; expected one such as 2020-01-31"),
-        (["2020-01-01", "2020-02-30"], "row 9, column 'd': '2020-02-30' is not a date"),
-        (["2020-01-01", ""], "row 9, column 'd': there is no date"),
-        (["1", "2"], "row 8, column 'd': '1' is not a date"),
-        (["01/02/2020", "13/14/2020"], "row 9, column 'd': '13/14/2020' is not a date"),
-        (["01/02/2020", "31/02/2020"], "row 9, column 'd': '31/02/2020' is not a date"),
-        (["2020-01-01", "01/02/2020"], "row 9, column 'd': '01/02/2020' is not a date"),
-        (["1 Jan 2020", "1 Foo 2020"], "row 9, column 'd': '1 Foo 2020' is not a date"),
-        (["1/13/2020 1:00 PM", "1/14/2020 13:00 PM"], "row 9, column 'd': '1/14/2020 13:00 PM' is not a date"),
-        (["09:30", "09:45"], "row 8, column 'd': '09:30' is not a date"),
-        (["13/02/2020", "02/13/2020"], "the day comes first in '13/02/2020' (row 8), and the month in '02/13/2020'"),
-        (["01/02/2020", "02/02/2020"], "it cannot be told whether the day or the month comes first in dates such as"),
-        (["20-01-30", "20-01-31"], "it cannot be told which number is the year in dates such as '20-01-30' (row 8)"),
-        (["01/02/2020", "01/02/2020"], "'01/02/2020' (row 8); of dates as 2020-01-31 it can: write them so"),
-    ],
-)
-def test_what_is_no_date_is_named_with_its_row(texts: list[str], said: str) -> None:
-    with pytest.raises(InputError) as error:
-        dates(pd.DataFrame({"d": texts}, index=[8, 9]), "d", "t.csv")
-    assert said in str(error.value)
-
-
-def test_a_missing_date_among_dates_is_named_with_its_row() -> None:
-    frame = pd.DataFrame({"d": pd.to_datetime(["2020-01-01", None])}, index=[1, 2])
-    with pytest.raises(InputError, match="row 2, column 'd': has no date"):
-        dates(frame, "d", "the table")
-
-
-@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%m-%d-%Y", "%m/%d/%Y %I:%M %p"])
-@given(start=st.dates(date(1970, 1, 1), date(2030, 1, 1)), rows=st.integers(13, 60), newest_first=st.booleans())
-def test_whether_day_or_month_comes_first_is_seen_from_two_weeks_in_any_order(
-    pattern: str, start: date, rows: int, newest_first: bool
-) -> None:
-    days = pd.date_range(start, periods=rows)[:: -1 if newest_first else 1]
-    assert dates(pd.DataFrame({"d": days.strftime(pattern)}), "d", "t").equals(days)
-
-
-@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
-@pytest.mark.parametrize("frequency", ["MS", "QS"])
-def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, frequency: str) -> None:
-    months = pd.date_range("2018-01-01", periods=26, freq=frequency)
-    assert dates(pd.DataFrame({"d": months.strftime(pattern)}), "d", "t").equals(months)
-
-
-def test_dates_of_a_long_table_are_read_as_those_of_one_series() -> None:
-    frame = pd.DataFrame({"d": ["01/02/2020", "13/02/2020"] * 3})
-    assert dates(frame, "d", "t").equals(pd.DatetimeIndex(["2020-02-01", "2020-02-13"] * 3))
 
 
 @pytest.mark.parametrize("text", ["d,y\n2020-01-01,1,231\n", "d,y\n2020-01-01,1,231\n2020-01-02,7\n"])

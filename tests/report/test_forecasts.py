@@ -1,178 +1,41 @@
 """Plots of forecasts: what each line, band and word of them stands for."""
 
 import re
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.collections import LineCollection
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from recurra.data.table import Series, Table
+from recurra.data.table import Series
 from recurra.data.table_builder import make_table
-from recurra.data.windows import Rows
-from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
-from recurra.report import forecasts, plots
+from recurra.report import forecasts
 from recurra.report.forecasts import forecast_plot, residuals_plot
 
-Draw = Callable[..., Figure]
-RISE = 0.25  # that the model adds to the last value with each row
-
-
-@dataclass(frozen=True)
-class LastAndRise:
-    """A model that can be calculated by hand: the last value and a little more with each row, give or take a tenth of
-    the level.
-    """
-
-    horizon: int = 1
-    baseline_columns: Sequence[str] = ()
-
-    def fit(self, data: Table, /) -> "LastAndRise":
-        return self
-
-    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
-        last = [series.values[rows - 1, 0] for series, rows in zip(table.series, origins, strict=True)]
-        values = np.concatenate(last)[:, None] + RISE * np.arange(1, self.horizon + 1)
-        return Forecasts(values, {level: (values - level / 10, values + level / 10) for level in levels})
-
-
-def walk(rows: int, seed: int = 0) -> Any:
-    """A random walk: nothing beats its last value."""
-    return 100 + np.random.default_rng(seed).normal(0, 1, rows).cumsum()
-
-
-def weekly(rows: int) -> Any:
-    """What every week is nearly the same: nothing beats the value of a week before."""
-    return 100 + 9 * np.sin(2 * np.pi * np.arange(rows) / 7) + np.random.default_rng(1).normal(0, 0.1, rows)
-
-
-def one_series(y: Any, name: str = "sales", freq: str = "D", **options: Any) -> Table:
-    frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=len(y), freq=freq), name: y})
-    return make_table(frame, target=name, **options)
-
-
-def many_series(*ids: str, rows: int = 40) -> Table:
-    """Series of different levels and lengths."""
-    parts = [
-        pd.DataFrame(
-            {"unique_id": name, "ds": pd.date_range("2020-01-01", periods=rows + n), "y": walk(rows + n, n) + 100 * n}
-        )
-        for n, name in enumerate(ids)
-    ]
-    return make_table(pd.concat(parts))
-
-
-def evaluated(table: Table, model: LastAndRise | None = None, *, test: int = 20, levels: Sequence[float] = ()) -> Any:
-    """Every forecast whose horizon lies within the last `test` rows."""
-    model = model or LastAndRise()
-    rows = [len(series.dates) for series in table.series]
-    origins: list[Rows] = [np.arange(n - test, n - model.horizon + 1, dtype=np.int64) for n in rows]
-    return evaluate(
-        model, table, origins, horizon=model.horizon, season=table.frequency.season, step=1, levels=list(levels)
-    )
-
-
-def next_of(table: Table, horizon: int = 1, levels: Sequence[float] = ()) -> pd.DataFrame:
-    """The next values, as a forecaster predicts them."""
-    parts = []
-    for series in table.series:
-        part = pd.DataFrame({"ds": table.frequency.next_dates(series.dates[-1], horizon)})
-        if table.many:
-            part.insert(0, "unique_id", series.id)
-        part["forecast"] = series.values[-1, 0] + RISE * np.arange(1, horizon + 1)
-        for level in levels:
-            part[f"lo-{level:g}"], part[f"hi-{level:g}"] = part["forecast"] - level, part["forecast"] + level
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
-def draw_to(
-    path: Path,
-    table: Table,
-    *,
-    horizon: int = 1,
-    test: int = 20,
-    levels: Sequence[float] = (),
-    baseline_columns: Sequence[str] = (),
-    title: str = "shop",
-) -> None:
-    """Draw the forecasts of the last `test` rows."""
-    evaluation = evaluated(table, LastAndRise(horizon, baseline_columns), test=test, levels=levels)
-    forecast_plot(table, evaluation, next_of(table, horizon, levels), path, title=title, test_rows=test)
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Draw:
-    """Draw, and keep the figure to look at."""
-
-    def draw(table: Table, **options: Any) -> Figure:
-        figures: list[Figure] = []
-        monkeypatch.setattr(forecasts, "save_png", lambda figure, path: figures.append(figure))
-        draw_to(tmp_path / "forecast.png", table, **options)
-        return figures[0]
-
-    return draw
-
-
-@pytest.fixture
-def residuals(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Draw:
-    def draw(table: Table, evaluation: Evaluation, *, title: str = "shop") -> Figure:
-        figures: list[Figure] = []
-        monkeypatch.setattr(forecasts, "save_png", lambda figure, path: figures.append(figure))
-        residuals_plot(table, evaluation, tmp_path / "residuals.png", title=title)
-        return figures[0]
-
-    return draw
-
-
-def line(axes: Axes, label: str) -> Line2D:
-    (found,) = (line for line in axes.lines if line.get_label() == label)
-    return found
-
-
-def curve(axes: Axes, label: str) -> "pd.Series[float]":
-    """What a line shows: its values over their dates."""
-    found = line(axes, label)
-    return pd.Series(np.asarray(found.get_ydata(), dtype=float), pd.DatetimeIndex(np.asarray(found.get_xdata())))
-
-
-def legend(axes: Axes) -> list[str]:
-    found = axes.get_legend()
-    assert found is not None
-    return [text.get_text() for text in found.get_texts()]
-
-
-def bands(axes: Axes) -> set[tuple[float, float]]:
-    """All corners of all bands, as day number and value."""
-    found = [path for c in axes.collections if isinstance(c, PolyCollection) for path in c.get_paths()]
-    return {(float(x), round(float(y), 6)) for path in found for x, y in np.asarray(path.vertices)}
-
-
-def corners(dates: Any, values: Any) -> set[tuple[float, float]]:
-    days = date2num(pd.DatetimeIndex(dates).to_numpy())
-    return {(float(x), round(float(y), 6)) for x, y in zip(days, values, strict=True)}
-
-
-def splits(axes: Axes) -> list[float]:
-    """Where vertical lines stand over the whole height."""
-    places = [np.asarray(line.get_xdata()) for line in axes.lines if line.get_transform() != axes.transData]
-    return [float(x[0]) for x in places if len(x) == 2 and x[0] == x[1]]
-
-
-def words(figure: Figure) -> str:
-    """The words over a figure, however they are broken into lines."""
-    return " ".join(figure.get_suptitle().split())
+from .drawings import (
+    RISE,
+    Draw,
+    LastAndRise,
+    bands,
+    corners,
+    curve,
+    draw_to,
+    evaluated,
+    legend,
+    line,
+    many_series,
+    next_of,
+    one_series,
+    splits,
+    walk,
+    weekly,
+    words,
+)
 
 
 def test_the_real_line_is_the_true_values_and_has_gaps_where_there_were_none(drawn: Draw) -> None:
@@ -409,19 +272,6 @@ def test_large_values_are_written_out(drawn: Draw) -> None:
     assert re.search(r"RMSE [\d,]+, and [\d,]+ without a network\.$", words(figure))
 
 
-def test_the_residuals_ask_for_a_font_also_for_the_baselines_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plots, "CHINESE_FONTS", [])
-    close = walk(60)
-    frame = pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "open": np.roll(close, 1), "收盘": close})
-    table = make_table(frame, target="open", covariates=["收盘"])
-    evaluation = evaluated(table, LastAndRise(baseline_columns=("收盘",)))
-    with pytest.warns(UserWarning, match="Chinese characters as boxes") as told:
-        residuals_plot(table, evaluation, tmp_path / "residuals.png", title="shop")
-    assert len(told) == 1
-
-
 @pytest.mark.parametrize(
     ("freq", "rows", "expected"),
     [("MS", 48, {"2023", "2024"}), ("h", 96, {"12:00", "Jan-05"}), ("B", 60, {"Mar", "13"})],
@@ -468,98 +318,3 @@ def test_pictures_are_written_whole_and_the_same_forecasts_give_the_same_bytes(t
         height, width, _ = matplotlib.image.imread(path).shape
         assert width == 1320
         assert 400 < height < 1000
-
-
-CHINESE = [
-    pytest.param(lambda: one_series(walk(30), "收盘"), "shop", id="column"),
-    pytest.param(lambda: many_series("a", "东区"), "shop", id="series"),
-    pytest.param(lambda: one_series(walk(30)), "茅台", id="title"),
-]
-
-
-@pytest.mark.parametrize(("make", "title"), CHINESE)
-def test_chinese_characters_without_a_font_for_them_are_told_with_the_remedy(
-    make: Callable[[], Table], title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plots, "CHINESE_FONTS", [])
-    with pytest.warns(UserWarning, match="Chinese characters as boxes: .*install Noto Sans CJK") as told:
-        draw_to(tmp_path / "forecast.png", make(), horizon=2, test=8, title=title)
-    assert len(told) == 1  # and not one more for each character
-
-
-def test_chinese_residuals_without_a_font_for_them_are_told_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plots, "CHINESE_FONTS", [])
-    table = one_series(walk(30), "收盘")
-    with pytest.warns(UserWarning, match="Chinese characters as boxes: .*install Noto Sans CJK") as told:
-        residuals_plot(table, evaluated(table, test=8), tmp_path / "residuals.png", title="shop")
-    assert len(told) == 1
-
-
-@pytest.mark.parametrize(("make", "title"), CHINESE)
-def test_chinese_characters_are_drawn_with_a_font_that_has_them_where_there_is_one(
-    make: Callable[[], Table], title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plots, "CHINESE_FONTS", ["DejaVu Sans Mono"])  # stands for an installed one
-    families: list[list[str]] = []
-    monkeypatch.setattr(forecasts, "save_png", lambda figure, path: families.append(list(mpl.rcParams["font.family"])))
-    draw_to(tmp_path / "forecast.png", make(), test=8, title=title)
-    assert families == [["DejaVu Sans", "DejaVu Sans Mono"]]
-
-
-def test_plain_names_ask_for_no_other_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plots, "CHINESE_FONTS", [])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        draw_to(tmp_path / "forecast.png", one_series(walk(30), "Größe"), test=8, title="shop → 1")
-
-
-def points(axes: Axes) -> dict[str, Any]:
-    """Day numbers and errors of each forecaster's points."""
-    return {str(c.get_label()): np.asarray(c.get_offsets()) for c in axes.collections if isinstance(c, PathCollection)}
-
-
-def test_residuals_are_forecast_minus_real_of_the_network_and_the_best_naive_forecast(residuals: Draw) -> None:
-    y = walk(60)
-    table = one_series(y)
-    over_time, distribution = residuals(table, evaluated(table)).axes
-    found = points(over_time)
-    assert set(found) == {"the network", "yesterday's sales"}
-    days, changes = date2num(table.series[0].dates[-20:].to_numpy()), np.diff(y[-21:])
-    np.testing.assert_allclose(found["the network"], np.stack([days, RISE - changes], axis=1))
-    np.testing.assert_allclose(found["yesterday's sales"], np.stack([days, -changes], axis=1))
-    assert sorted(legend(over_time)) == sorted(found)
-    assert over_time.get_ylabel() == "forecast - real sales"
-    assert over_time.get_shared_y_axes().joined(over_time, distribution)
-
-
-def test_a_row_without_a_true_value_has_no_residual(residuals: Draw) -> None:
-    y = walk(60)
-    y[[45, 50, 51]] = np.nan
-    table = one_series(y, missing="ffill")
-    over_time, _ = residuals(table, evaluated(table)).axes
-    days = date2num(table.series[0].dates[[45, 50, 51]].to_numpy())
-    for shown in points(over_time).values():
-        assert len(shown) == 17
-        assert not set(days) & set(shown[:, 0])
-
-
-def test_the_distribution_counts_every_residual(residuals: Draw) -> None:
-    table = many_series("a", "b")
-    evaluation = evaluated(table, LastAndRise(3), test=12)
-    over_time, distribution = residuals(table, evaluation).axes
-    assert all(len(shown) == 2 * 10 * 3 for shown in points(over_time).values())
-    outlines = [patch.get_path().vertices for patch in distribution.patches]
-    assert len(outlines) == 2
-    for outline in outlines:
-        counts = np.asarray(outline)[:, 0][::2]  # each bin has two corners of the same height
-        assert counts.sum() == 60
-
-
-def test_residuals_of_nothing_but_zeros_are_drawn_about_zero(residuals: Draw) -> None:
-    table = one_series(np.full(60, 7.0))
-    evaluation = evaluated(table)
-    over_time, _ = residuals(table, evaluation).axes
-    low, high = over_time.get_ylim()
-    assert low < 0.0 < high

@@ -1,4 +1,4 @@
-"""Tables of series: what is at fault in one, how it is cut in time, and what is filled."""
+"""Building tables: which columns are meant, what is at fault in a table, and what is filled."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.data.table import Table
 from recurra.data.table_builder import make_table
 
 DAYS = pd.date_range("2020-01-01", periods=6)
@@ -74,24 +73,6 @@ def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
     shuffled = make_table(plain.iloc[order])
     assert shuffled.fingerprint() == make_table(plain).fingerprint()
     assert bool(shuffled.notes) == (order != sorted(order))
-
-
-@given(st.integers(0, 6), st.integers(0, 6))
-def test_parts_never_overlap_and_together_are_the_whole(a: int, b: int) -> None:
-    first, second = sorted((a, b))
-    whole = make_table(frame(v=np.arange(6.0), holiday=np.arange(6.0) * 10), target="v", known=["holiday"]).series[0]
-    parts = [whole.rows(0, first), whole.rows(first, second), whole.rows(second, 6)]
-    assert np.concatenate([part.values for part in parts]).tolist() == whole.values.tolist()
-    assert sum(len(part.dates) for part in parts) == 6
-    for part, stop in zip(parts, (first, second, 6), strict=True):  # what is known in advance stays known, nothing else
-        assert part.future[:, 0].tolist() == [10.0 * row for row in range(stop, 6)]
-
-
-def test_head_and_tail_cut_every_series() -> None:
-    long = pd.concat([frame(unique_id=["a"] * 6, y=np.arange(6.0)), frame(unique_id=["b"] * 4, y=np.arange(4.0))])
-    table = make_table(long)
-    assert [series.values[:, 0].tolist() for series in table.head(2).series] == [[0, 1, 2, 3], [0, 1]]
-    assert [series.values[:, 0].tolist() for series in table.tail(5).series] == [[1, 2, 3, 4, 5], [0, 1, 2, 3]]
 
 
 def test_a_target_need_not_be_named_where_there_is_only_one() -> None:
@@ -189,14 +170,6 @@ def test_missing_values_are_filled_by_the_ones_before_and_marked(missing: Any) -
     assert table.notes == ("the first rows are left out, as not every column has begun there.",)
 
 
-def test_a_line_is_drawn_only_where_both_its_ends_are_known() -> None:
-    holes = frame(v=[1.0, np.nan, np.nan, 4.0, np.nan, 9.0], w=[1.0, 2.0, np.nan, np.nan, np.nan, 6.0])
-    series = make_table(holes, target="v", covariates="w", missing="interpolate").series[0]
-    assert series.interpolated(6).values.T.tolist() == [[1, 2, 3, 4, 6.5, 9], [1, 2, 3, 4, 5, 6]]
-    assert series.interpolated(5).values.T.tolist() == [[1, 2, 3, 4, 4, 9], [1, 2, 2, 2, 2, 6]]
-    assert series.interpolated(3).values.T.tolist() == [[1, 1, 1, 4, 4, 9], [1, 2, 2, 2, 2, 6]]
-
-
 @given(st.lists(st.booleans(), min_size=4, max_size=6), st.integers(1, 5), st.sampled_from(["ffill", "interpolate"]))
 def test_no_filled_value_changes_when_something_later_does(there: list[bool], row: int, missing: Any) -> None:
     values = np.where(there, np.arange(len(there)) ** 2 + 1.0, np.nan)
@@ -237,35 +210,12 @@ def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns
         make_table(plan, target="v", known=["holiday"])
 
 
-def test_the_fingerprint_changes_with_any_value_name_or_date() -> None:
-    table = make_table(frame(v=[1.0, 2.0, 3.0]))
-    assert table.fingerprint() == make_table(frame(v=[1.0, 2.0, 3.0])).fingerprint()
-    others: list[Table] = [
-        make_table(frame(v=[1.0, 2.0, 3.0000001])),
-        make_table(frame(w=[1.0, 2.0, 3.0])),
-        make_table(frame(v=[1.0, 2.0, 3.0]).assign(date=DAYS[1:4])),
-        make_table(frame(v=[1.0, 2.0])),
-        make_table(frame(v=[1.0, 2.0, 3.0], w=[1.0, 2.0, 3.0]), target="v", covariates=["w"]),
-    ]
-    assert len({table.fingerprint(), *(other.fingerprint() for other in others)}) == 6
-
-
 def test_coming_rows_of_business_days_may_know_holidays() -> None:
     days = [*pd.bdate_range("2020-04-06", periods=5), pd.Timestamp("2020-04-14")]  # the 13th is Easter Monday
     plan = pd.DataFrame({"date": days, "v": [1.0, 2, 3, 4, 5, np.nan], "open": [1.0, 1, 1, 1, 0, 1]})
     table = make_table(plan, target="v", known=["open"])
     assert table.following(table.series[0], 1).tolist() == [pd.Timestamp("2020-04-14")]
     assert table.following(table.series[0], 2).tolist() == [pd.Timestamp("2020-04-13"), pd.Timestamp("2020-04-14")]
-
-
-def test_rows_of_some_days_can_be_taken() -> None:
-    table = make_table(frame(v=np.arange(6.0)))
-    part = table.between(DAYS[1].date(), DAYS[3].date())
-    assert part.series[0].values[:, 0].tolist() == [1, 2, 3]
-    assert table.between(None, DAYS[0].date()).series[0].values[:, 0].tolist() == [0]
-    assert table.between(None, None) is table
-    with pytest.raises(InputError, match="the table: has no rows from 2021-01-01 to the last"):
-        table.between(pd.Timestamp("2021-01-01").date(), None)
 
 
 @pytest.mark.parametrize(
