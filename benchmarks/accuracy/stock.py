@@ -21,7 +21,7 @@ from results import machine, write_section
 
 from recurra.cases.catalog import find_case
 from recurra.cases.series import SeriesCase
-from recurra.evaluation.backtest import MODEL, Evaluation
+from recurra.evaluation.backtest import MODEL_NAME, Evaluation
 
 KNOWN = {  # forecast: RMSE and MAE in yuan, of the last 240 opens
     "persistence": (19.62, 14.71),
@@ -82,8 +82,8 @@ def accuracy(data: str, seeds: range) -> list[str]:
     naive: dict[str, tuple[float, float]] = {}
     for name, (case, overrides) in RECIPES.items():
         results = [evaluated(case, {"data": data, "seed": seed, **overrides}) for seed in seeds]
-        scores = [evaluation.scores.loc[MODEL] for evaluation, _ in results]
-        for row in results[0][0].scores.drop(MODEL).itertuples():
+        scores = [evaluation.scores.loc[MODEL_NAME] for evaluation, _ in results]
+        for row in results[0][0].scores.drop(MODEL_NAME).itertuples():
             naive[str(row.Index)] = (float(row.rmse), float(row.mae))
         cells = [spread(score[metric] for score in scores) for metric in ("rmse", "mae")]
         epochs = sorted({epoch for _, epoch in results})

@@ -57,12 +57,12 @@ def test_differences_are_summed_up_again_from_the_values_before(rows: Floats, la
 )
 def test_what_is_done_to_a_window_is_undone_in_numpy_and_torch_alike(windows: Floats, kind: WindowKind) -> None:
     scaler = PerWindow(kind)
-    level = scaler.level(windows)
+    level = scaler.loc(windows)
     scaled = scaler.transform(windows, level)
     assert level.shape == (len(windows), 1)
     assert close(scaler.inverse(scaled, level), windows)
     tensors = torch.from_numpy(windows)
-    np.testing.assert_allclose(scaler.transform(tensors, scaler.level(tensors)).numpy(), scaled, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(scaler.transform(tensors, scaler.loc(tensors)).numpy(), scaled, rtol=1e-9, atol=1e-6)
 
 
 def test_each_kind_gives_what_its_name_says() -> None:
@@ -79,7 +79,7 @@ def test_each_kind_gives_what_its_name_says() -> None:
 def test_a_window_is_measured_from_its_last_value_or_its_mean() -> None:
     window = np.array([[2.0, 6.0, 4.0]])
     results = {
-        kind: PerWindow(kind).transform(window, PerWindow(kind).level(window)).tolist()[0] for kind in WINDOW_KINDS
+        kind: PerWindow(kind).transform(window, PerWindow(kind).loc(window)).tolist()[0] for kind in WINDOW_KINDS
     }
     assert results == {
         "none": [2.0, 6.0, 4.0],
@@ -104,7 +104,7 @@ def test_a_price_that_doubles_looks_the_same_to_a_window_as_one_that_does_not() 
     window = np.array([[10.0, 11.0, 12.1]])
     scaler = PerWindow("divide-last")
     np.testing.assert_allclose(
-        scaler.transform(2 * window, scaler.level(2 * window)), scaler.transform(window, scaler.level(window))
+        scaler.transform(2 * window, scaler.loc(2 * window)), scaler.transform(window, scaler.loc(window))
     )
 
 

@@ -23,7 +23,7 @@ def frame(**columns: Any) -> pd.DataFrame:
 def test_parts_never_overlap_and_together_are_the_whole(a: int, b: int) -> None:
     first, second = sorted((a, b))
     whole = make_table(frame(v=np.arange(6.0), holiday=np.arange(6.0) * 10), target="v", known=["holiday"]).series[0]
-    parts = [whole.rows(0, first), whole.rows(first, second), whole.rows(second, 6)]
+    parts = [whole.slice(0, first), whole.slice(first, second), whole.slice(second, 6)]
     assert np.concatenate([part.values for part in parts]).tolist() == whole.values.tolist()
     assert sum(len(part.dates) for part in parts) == 6
     for part, stop in zip(parts, (first, second, 6), strict=True):  # what is known in advance stays known, nothing else

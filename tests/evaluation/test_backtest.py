@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from recurra.data.table import Table
 from recurra.data.table_builder import make_table
-from recurra.data.windows import Rows
+from recurra.data.windows import Origins
 from recurra.errors import InputError
-from recurra.evaluation.backtest import MODEL, Forecasts, backtest, evaluate, rolling_origins
+from recurra.evaluation.backtest import MODEL_NAME, Forecasts, backtest, evaluate, rolling_origins
 from recurra.evaluation.significance import diebold_mariano
 
 
@@ -29,7 +29,7 @@ class Guess:
         self.fitted_on.append(len(data.series[0].dates))
         return self
 
-    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
         parts = [
             series.values[places[:, None] + np.arange(self.horizon), 0]
             for series, places in zip(table.series, origins, strict=True)
@@ -75,7 +75,7 @@ def test_a_model_is_fitted_on_the_rows_before_the_first_origin_or_before_each(re
     assert [rows for model in made for rows in model.fitted_on] == expected
     assert result.predictions["cutoff"].unique().tolist() == list(pd.date_range("2020-01-01", periods=60)[[49, 52, 55]])
     assert result.predictions["step"].tolist() == [1, 2, 3, 4] * 3
-    np.testing.assert_array_equal(result.predictions["y"], result.predictions[MODEL])
+    np.testing.assert_array_equal(result.predictions["y"], result.predictions[MODEL_NAME])
 
 
 def test_each_row_says_which_value_it_is_of_and_what_was_known() -> None:
@@ -93,11 +93,11 @@ def test_the_model_is_compared_with_the_naive_forecast_that_is_best() -> None:
     origins = [np.arange(30, 60)]
     result = evaluate(Guess(0.3, columns=["close"]), data, origins, horizon=1, season=7)
     assert result.best_naive == "last close"
-    assert result.scores["rmse"].drop(MODEL).idxmin() == "last close"
+    assert result.scores["rmse"].drop(MODEL_NAME).idxmin() == "last close"
     assert result.verdict == "the network is worse than yesterday's close (p < 0.001)"
-    assert result.skill["rmse"] == 1 - result.scores.loc[MODEL, "rmse"] / result.scores.loc["last close", "rmse"]
-    errors = result.predictions[[MODEL, "last close"]].sub(result.predictions["y"], axis=0) ** 2
-    expected = diebold_mariano(errors[MODEL].to_numpy(), errors["last close"].to_numpy())
+    assert result.skill["rmse"] == 1 - result.scores.loc[MODEL_NAME, "rmse"] / result.scores.loc["last close", "rmse"]
+    errors = result.predictions[[MODEL_NAME, "last close"]].sub(result.predictions["y"], axis=0) ** 2
+    expected = diebold_mariano(errors[MODEL_NAME].to_numpy(), errors["last close"].to_numpy())
     # their losses are divided by the size of the series' changes, which changes no p-value
     assert result.comparison.p_value == pytest.approx(expected.p_value)
     assert evaluate(Guess(0.3), data, origins, horizon=1, season=7).verdict.startswith("the network is better than")
@@ -109,7 +109,8 @@ def test_the_model_is_compared_with_the_naive_forecast_that_is_best() -> None:
 )
 def test_yesterday_is_only_said_of_a_day_before(freq: str, horizon: int, said: str) -> None:
     data, origins = table(WALK, freq), [np.arange(40, 55)]
-    assert evaluate(Guess(horizon=horizon), data, origins, horizon=horizon, season=1).in_words["persistence"] == said
+    evaluation = evaluate(Guess(horizon=horizon), data, origins, horizon=horizon, season=1)
+    assert evaluation.display_names["persistence"] == said
 
 
 def test_rows_that_have_no_value_are_predicted_and_not_scored() -> None:
@@ -119,7 +120,7 @@ def test_rows_that_have_no_value_are_predicted_and_not_scored() -> None:
     result = evaluate(Guess(0.5), make_table(frame, missing="ffill"), [np.arange(50, 60)], horizon=1, season=1)
     assert result.predictions["y"].isna().sum() == 1
     assert result.to_json()["predictions"] == 9
-    assert np.isfinite(result.scores.loc[MODEL, "rmse"])
+    assert np.isfinite(result.scores.loc[MODEL_NAME, "rmse"])
 
 
 def test_every_series_counts_the_same_whatever_its_size() -> None:
@@ -130,7 +131,7 @@ def test_every_series_counts_the_same_whatever_its_size() -> None:
     data = make_table(pd.concat(parts))
 
     class Skewed(Guess):
-        def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+        def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
             values = super().forecast(table, origins).values
             values[: len(origins[0])] *= 1.5  # far off on the small series, right on the large one
             return Forecasts(values)
@@ -152,8 +153,8 @@ def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_left
 
 def test_intervals_are_scored_beside_what_has_none() -> None:
     result = evaluate(Guess(0.5), table(WALK), [np.arange(40, 60)], horizon=1, season=1, levels=[20, 90])
-    assert result.scores.loc[MODEL, "coverage-90"] == 1.0  # 1.8 to either side, and the errors are at most 0.6
-    assert result.scores.loc[MODEL, "coverage-20"] == 0.0  # 0.4
+    assert result.scores.loc[MODEL_NAME, "coverage-90"] == 1.0  # 1.8 to either side, and the errors are at most 0.6
+    assert result.scores.loc[MODEL_NAME, "coverage-20"] == 0.0  # 0.4
     assert np.isnan(result.scores.loc["persistence", "coverage-90"])
 
 
@@ -172,6 +173,6 @@ def test_what_is_said_as_json_is_plain() -> None:
     text = json.dumps(evaluate(Guess(), data, [np.array([50])], horizon=1, season=12).to_json(), allow_nan=False)
     said = json.loads(text)
     assert (said["from"], said["to"], said["predictions"]) == ("2024-03-01", "2024-03-01", 1)
-    assert said["scores"][MODEL]["rmse"] == 0.0
-    assert said["scores"][MODEL]["mase"] is None
+    assert said["scores"][MODEL_NAME]["rmse"] == 0.0
+    assert said["scores"][MODEL_NAME]["mase"] is None
     assert said["skill"]["rmse"] is None

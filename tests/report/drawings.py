@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from recurra.data.table import Table
 from recurra.data.table_builder import make_table
-from recurra.data.windows import Rows
+from recurra.data.windows import Origins
 from recurra.evaluation.backtest import Forecasts, evaluate
 from recurra.report.forecasts import forecast_plot
 
@@ -36,7 +36,7 @@ class LastAndRise:
     def fit(self, data: Table, /) -> "LastAndRise":
         return self
 
-    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
         last = [series.values[rows - 1, 0] for series, rows in zip(table.series, origins, strict=True)]
         values = np.concatenate(last)[:, None] + RISE * np.arange(1, self.horizon + 1)
         return Forecasts(values, {level: (values - level / 10, values + level / 10) for level in levels})
@@ -72,7 +72,7 @@ def evaluated(table: Table, model: LastAndRise | None = None, *, test: int = 20,
     """Every forecast whose horizon lies within the last `test` rows."""
     model = model or LastAndRise()
     rows = [len(series.dates) for series in table.series]
-    origins: list[Rows] = [np.arange(n - test, n - model.horizon + 1, dtype=np.int64) for n in rows]
+    origins: list[Origins] = [np.arange(n - test, n - model.horizon + 1, dtype=np.int64) for n in rows]
     return evaluate(
         model, table, origins, horizon=model.horizon, season=table.frequency.season, step=1, levels=list(levels)
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recurra.data.table import Table
 from recurra.data.table_builder import make_table
-from recurra.data.windows import Rows
+from recurra.data.windows import Origins
 from recurra.evaluation.backtest import Forecasts, evaluate
 from recurra.report.text import SHOWN_ROWS, aligned, evaluation_text, forecast_text, plain
 
@@ -68,7 +68,7 @@ class Known:
     def fit(self, data: Table, /) -> "Known":
         return self
 
-    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
         return Forecasts(self.values, {level: (self.values - level / 10, self.values + level / 10) for level in levels})
 
 

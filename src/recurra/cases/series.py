@@ -12,7 +12,7 @@ import torch
 from recurra.data.sources import bundled, bundled_symbols, day_of, download
 from recurra.data.split import Split
 from recurra.data.table import Table
-from recurra.data.windows import Rows, origins
+from recurra.data.windows import Origins, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.evaluation.baselines import statistical_models
@@ -134,7 +134,7 @@ class SeriesCase:
         model, settings = self.model, self.settings
         prepared = model.preparation_.settings
         table = self.training if validation else self.table
-        places: list[Rows] = []
+        places: list[Origins] = []
         for series in table.series:
             rows = len(series.dates)
             held_out = split_of(prepared, series).validation if validation else self.test

@@ -1,1 +1,1 @@
-"""What goes in. It knows nothing of networks."""
+"""Sequences of symbols and tables of time series: readers, checks, splits, windows and scalers."""

@@ -19,7 +19,7 @@ def sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.Datet
     Raises:
         InputError: there is no such calendar, it does not know these days, or its package is not installed.
     """
-    name = _known(calendar)
+    name = _package_name(calendar)
     try:
         try:
             found = _between(name, pd.Timestamp(first.year, 1, 1), pd.Timestamp(last.year, 12, 31))
@@ -46,7 +46,7 @@ def next_sessions(calendar: str, last: pd.Timestamp, count: int) -> pd.DatetimeI
     return found[:count]
 
 
-def _known(calendar: str) -> str:
+def _package_name(calendar: str) -> str:
     """The name under which the package has the calendar."""
     try:
         with warnings.catch_warnings():

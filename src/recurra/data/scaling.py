@@ -144,7 +144,7 @@ class Differences:
 
 @dataclass(frozen=True)
 class PerWindow:
-    """Measure a window from a level of its own, so that a series may rise beyond all that was seen in training.
+    """Measure a window from a loc of its own, so that a series may rise beyond all that was seen in training.
 
     Args:
         kind: "subtract-last" or "subtract-mean" take the window's last value or mean away; "divide-last" and
@@ -157,7 +157,7 @@ class PerWindow:
     def divides(self) -> bool:
         return self.kind.startswith("divide")
 
-    def level(self, windows: X) -> X:
+    def loc(self, windows: X) -> X:
         """What the windows [B, W] are measured from, [B, 1]."""
         if self.kind.endswith("last"):
             return windows[:, -1:]
@@ -166,9 +166,9 @@ class PerWindow:
             return mean[:, None]
         return windows[:, -1:] * 0.0 + (1.0 if self.divides else 0.0)
 
-    def transform(self, values: X, level: X) -> X:
-        """Values [B, …] of the windows, or of the rows after them, as seen from `level` [B, 1]."""
-        return values / level if self.divides else values - level
+    def transform(self, values: X, loc: X) -> X:
+        """Values [B, …] of the windows, or of the rows after them, as seen from `loc` [B, 1]."""
+        return values / loc if self.divides else values - loc
 
-    def inverse(self, values: X, level: X) -> X:
-        return values * level if self.divides else values + level
+    def inverse(self, values: X, loc: X) -> X:
+        return values * loc if self.divides else values + loc

@@ -1,4 +1,4 @@
-"""Cut a series in time into training, validation and test rows."""
+"""Split a series in time order into training, validation and test rows."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,17 @@ from recurra.errors import InputError
 
 @dataclass(frozen=True)
 class Split:
-    """How a series is cut in time: the rows that are trained on, then those for validation, then those for the test.
+    """Numbers of training, validation and test rows, in this order in time.
 
     Args:
-        training: rows of the training part.
-        validation: rows of the validation part.
-        test: rows of the test part; they are the last.
+        training: number of training rows, the first ones.
+        validation: number of validation rows.
+        test: number of test rows, the last ones.
+
+    >>> Split.of(100, validation=0.1, test=20)
+    Split(training=70, validation=10, test=20)
+    >>> Split.of(100, validation=0.1, test=20).bounds
+    (0, 70, 80, 100)
     """
 
     training: int
@@ -21,10 +26,16 @@ class Split:
 
     @classmethod
     def of(cls, rows: int, *, horizon: int = 1, validation: float | int = 0, test: float | int = 0) -> "Split":
-        """Cut `rows` rows; a part is a count, or a share of all rows, which is no less than a horizon.
+        """Split a number of rows.
+
+        Args:
+            rows: number of rows of the series.
+            horizon: number of predicted rows per sample; a fraction gives at least this many rows.
+            validation: number of validation rows, or their fraction of all rows if it is a float.
+            test: number of test rows, or their fraction of all rows if it is a float.
 
         Raises:
-            InputError: nothing is left for training.
+            InputError: no rows are left for training.
         """
         held_out = [
             max(round(part * rows), horizon) if isinstance(part, float) and part else int(part)
@@ -39,5 +50,5 @@ class Split:
 
     @property
     def bounds(self) -> tuple[int, int, int, int]:
-        """Where the parts begin and end: 0, end of training, end of validation, end of all."""
+        """Row indices at which the parts start and end: 0, end of training, end of validation, end of test."""
         return 0, self.training, self.training + self.validation, self.training + self.validation + self.test

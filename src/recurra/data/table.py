@@ -37,7 +37,7 @@ class Series:
     future: Floats
     future_dates: pd.DatetimeIndex
 
-    def rows(self, start: int, stop: int) -> "Series":
+    def slice(self, start: int, stop: int) -> "Series":
         """The rows from `start` to before `stop`. Of the later ones only what is known in advance stays known."""
         known = self.future.shape[1]
         coming = self.values[stop:, self.values.shape[1] - known :]
@@ -102,7 +102,7 @@ class Table:
     def head(self, drop: int) -> "Table":
         """Every series without its last `drop` rows; those that would have none are left out."""
         lengths = [len(series.dates) - drop for series in self.series]
-        kept = (series.rows(0, rows) for series, rows in zip(self.series, lengths, strict=True) if rows > 0)
+        kept = (series.slice(0, rows) for series, rows in zip(self.series, lengths, strict=True) if rows > 0)
         return replace(self, series=tuple(kept))
 
     def only(self, ids: Collection[str]) -> "Table":
@@ -128,7 +128,7 @@ class Table:
             first = 0 if start is None else int(series.dates.searchsorted(pd.Timestamp(start)))
             stop = len(series.dates) if end is None else int(series.dates.searchsorted(pd.Timestamp(end) + ONE_DAY))
             if first < stop:
-                parts.append(series.rows(first, stop))
+                parts.append(series.slice(first, stop))
         if not parts:
             raise InputError(f"{self.source}: has no rows from {start or 'the first'} to {end or 'the last'}.")
         return replace(self, series=tuple(parts))
@@ -136,7 +136,7 @@ class Table:
     def tail(self, rows: int) -> "Table":
         """The last `rows` rows of every series."""
         ends = [len(series.dates) for series in self.series]
-        parts = (series.rows(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
+        parts = (series.slice(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
         return replace(self, series=tuple(parts))
 
     def after(self, earlier: "Table", *, at_least: int) -> "Table":

@@ -19,7 +19,7 @@ from recurra.data.reader import read_frame
 from recurra.data.table import Series, Table, date_text
 from recurra.errors import InputError
 
-Places = slice | NDArray[np.int64]  # of a series' rows in its table; a slice copies nothing
+RowIndices = slice | NDArray[np.int64]  # of a series' rows in its table; a slice copies nothing
 Missing = Literal["error", "ffill", "interpolate", "mask"]
 
 
@@ -73,10 +73,10 @@ def make_table(
         return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
 
     parts = {
-        name: rows.sorted(places, name, hint) for name, places in _groups(ids(frame, id_column, source), len(frame))
+        name: rows.sorted(indices, name, hint) for name, indices in _groups(ids(frame, id_column, source), len(frame))
     }
     frequency = frequency or _frequency(parts, days, calendar, source, rows.notes)
-    series = tuple(rows.series(name, places, frequency) for name, places in parts.items())
+    series = tuple(rows.series(name, indices, frequency) for name, indices in parts.items())
     notes = tuple(_of_many(note, whose) for note, whose in rows.notes.items())
     return Table(series, names.target, names.covariates, names.known, frequency, source, id_column is not None, notes)
 
@@ -96,36 +96,36 @@ class _Rows:
     def note(self, text: str, id_: str) -> None:
         self.notes.setdefault(text, []).append(id_)
 
-    def sorted(self, places: Places, id_: str, hint: Callable[[], str]) -> Places:
-        """The places of one series' rows by date; InputError if a date comes twice."""
-        days = self.dates[places]
+    def sorted(self, indices: RowIndices, id_: str, hint: Callable[[], str]) -> RowIndices:
+        """The indices of one series' rows by date; InputError if a date comes twice."""
+        days = self.dates[indices]
         whose = f" of series {id_!r}" if id_ else ""
         if not days.is_monotonic_increasing:
             order = days.argsort(kind="stable")
-            places, days = _each(places, len(self.dates))[order], days[order]
+            indices, days = _each(indices, len(self.dates))[order], days[order]
             self.note("the rows were not in the order of their dates; they are sorted", id_)
         if (twice := days[1:] == days[:-1]).any():
             first = int(twice.argmax())
-            a, b = self.numbers[places][[first, first + 1]]
+            a, b = self.numbers[indices][[first, first + 1]]
             clock = "" if days[first] == days[first].normalize() else ", or, where a clock was set back, give UTC"
             raise InputError(
                 f"{self.source}: rows {a} and {b}{whose} have the same date {date_text(days[first])}; "
                 f"expected each date once: drop one{clock}{hint()}."
             )
-        return places
+        return indices
 
-    def series(self, id_: str, places: Places, frequency: Frequency) -> Series:
-        values, days, known = self.values[places], self.dates[places], len(self.names.known)
+    def series(self, id_: str, indices: RowIndices, frequency: Frequency) -> Series:
+        values, days, known = self.values[indices], self.dates[indices], len(self.names.known)
         end = len(values)
         if known:  # rows after the last value of the target are the future
             has_target = np.flatnonzero(~np.isnan(values[:, 0]))
             end = int(has_target[-1]) + 1 if len(has_target) else 0
         future = values[end:, values.shape[1] - known :] if known else values[:0, :0]
         lenient = self.missing != "error"
-        self._check(values[:end], places, 0, range(values.shape[1]), lenient=lenient)
-        self._check(values[end:], places, end, range(values.shape[1] - known, values.shape[1]), lenient=False)
+        self._check(values[:end], indices, 0, range(values.shape[1]), lenient=lenient)
+        self._check(values[end:], indices, end, range(values.shape[1] - known, values.shape[1]), lenient=False)
         coming = days[end:] if known else days[:0]
-        self._check_coming(places, end, coming, days[:end], frequency)
+        self._check_coming(indices, end, coming, days[:end], frequency)
         values, days = values[:end], days[:end]
         whose = f" of series {id_!r}" if id_ else ""
         if not end:
@@ -152,7 +152,7 @@ class _Rows:
         return Series(id_, days[begin:], values, observed[begin:], future, coming)
 
     def _check_coming(
-        self, places: Places, end: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency
+        self, indices: RowIndices, end: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency
     ) -> None:
         """InputError if the coming rows have other dates than follow; an exchange's holidays cannot be known."""
         if not len(coming) or not end or (frequency.name == "business-daily" and frequency.calendar is None):
@@ -160,20 +160,20 @@ class _Rows:
         expected = frequency.next_dates(days[-1], len(coming))
         if (other := np.asarray(coming != expected)).any():
             first = int(other.argmax())
-            place = _each(places, len(self.dates))[end + first]
+            place = _each(indices, len(self.dates))[end + first]
             raise InputError(
                 f"{self.source}: row {self.numbers[place]}: a coming row has the date {date_text(coming[first])}, "
                 f"expected {date_text(expected[first])}, which follows; give every coming row its date."
             )
 
-    def _check(self, values: Floats, places: Places, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
+    def _check(self, values: Floats, indices: RowIndices, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
         """InputError if one of a series' values from row `begin` on is missing and may not be, or is infinite."""
         for column in columns:
             name = self.names.all[column]
             for wrong, found in ((np.isinf(values[:, column]), "infinity"), (np.isnan(values[:, column]), "no value")):
                 if not wrong.any() or (lenient and found == "no value" and not wrong.all()):
                     continue
-                place = _each(places, len(self.dates))[begin + int(wrong.argmax())]
+                place = _each(indices, len(self.dates))[begin + int(wrong.argmax())]
                 more = f" ({int(wrong.sum())} such rows in all)" if wrong.sum() > 1 else ""
                 mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
                 where = f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {name!r}"
@@ -216,8 +216,8 @@ def _with_row_numbers(data: object) -> pd.DataFrame:
     return frame
 
 
-def _each(places: Places, rows: int) -> NDArray[np.int64]:
-    return np.arange(rows, dtype=np.int64)[places] if isinstance(places, slice) else places
+def _each(indices: RowIndices, rows: int) -> NDArray[np.int64]:
+    return np.arange(rows, dtype=np.int64)[indices] if isinstance(indices, slice) else indices
 
 
 def _of_many(note: str, whose: Sequence[str]) -> str:
@@ -227,8 +227,8 @@ def _of_many(note: str, whose: Sequence[str]) -> str:
     return f"{note} in {len(whose)} series, the first is {whose[0]!r}."
 
 
-def _groups(ids: "pd.Series[str] | None", rows: int) -> Iterator[tuple[str, Places]]:
-    """Each series' name and the places of its rows, in the order in which the series come."""
+def _groups(ids: "pd.Series[str] | None", rows: int) -> Iterator[tuple[str, RowIndices]]:
+    """Each series' name and the indices of its rows, in the order in which the series come."""
     if ids is None:
         yield "", slice(0, rows)
         return
@@ -239,7 +239,7 @@ def _groups(ids: "pd.Series[str] | None", rows: int) -> Iterator[tuple[str, Plac
 
 
 def _frequency(
-    parts: Mapping[str, Places],
+    parts: Mapping[str, RowIndices],
     days: pd.DatetimeIndex,
     calendar: str | None,
     source: str,
@@ -254,8 +254,8 @@ def _frequency(
     if len(parts) == 1:
         return frequency
     usual = usual_gap(days[parts[longest]].to_numpy())
-    for name, places in parts.items():
-        if len(days[places]) >= 5 and not usual / 2 < usual_gap(days[places].to_numpy()) < usual * 2:
+    for name, indices in parts.items():
+        if len(days[indices]) >= 5 and not usual / 2 < usual_gap(days[indices].to_numpy()) < usual * 2:
             text = f"rows stand farther apart or closer than the {frequency.name} ones of series {longest!r}"
             notes.setdefault(text, []).append(name)
     return frequency

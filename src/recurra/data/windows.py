@@ -1,62 +1,83 @@
-"""Windows of rows and the horizon after each, in time order: views on one array, whatever their number."""
+"""Windows over series and the forecast origins that follow them, in time order; windows are views, not copies."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-Rows = NDArray[np.int64]
+from recurra.data.arrays import Integers
+
+Origins = Integers  # [N], the index of the first predicted row of each sample
 
 
 class Windows:
-    """Samples cut from rows: `window` rows, and the `horizon` rows after them. Only the rows are kept, and the places.
+    """Samples of a series: a window of rows and the horizon that follows it.
+
+    Only the values and the origins are stored; a window is a view.
 
     Args:
-        rows: [L, C]; of several series, one below the other.
-        first: [N], the row at which each sample's horizon begins; its window is the `window` rows before.
-        window: rows of a window, W.
-        horizon: rows after it, H.
+        values: the rows, [L, C]; the rows of several series are concatenated.
+        origins: the index of the first predicted row of each sample, [N]; its window is the W rows before.
+        window: number of rows per window, W.
+        horizon: number of predicted rows per sample, H.
+
+    >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
+    >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
+    tensor([[0., 1., 2.],
+            [1., 2., 3.]])
+    >>> samples.at(torch.tensor([0, 1]), torch.arange(2))
+    tensor([[3., 4.],
+            [4., 5.]])
     """
 
-    def __init__(self, rows: Tensor, first: Tensor, window: int, horizon: int) -> None:
-        self.rows, self.first, self.window, self.horizon = rows, first, window, horizon
+    def __init__(self, values: Tensor, origins: Tensor, window: int, horizon: int) -> None:
+        self.values, self.origins, self.window, self.horizon = values, origins, window, horizon
 
     def __len__(self) -> int:
-        return len(self.first)
+        return len(self.origins)
 
     @property
     def device(self) -> torch.device:
-        return self.rows.device
+        return self.values.device
 
     def inputs(self, index: Tensor) -> Tensor:
-        """The windows of these samples, [B, W, C]."""
-        windows = self.rows.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
-        return windows[self.first[index] - self.window].transpose(1, 2)
+        """Return the windows of the samples `index` [B], [B, W, C]."""
+        windows = self.values.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
+        return windows[self.origins[index] - self.window].transpose(1, 2)
 
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
-        """One column's values `offsets` [H] rows after the first of each sample's horizon, [B, H]."""
-        return self.rows[self.first[index][:, None] + offsets, column]
+        """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H]."""
+        return self.values[self.origins[index][:, None] + offsets, column]
 
 
-def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Rows:
-    """The first rows of all horizons that lie wholly within a part of a series, so that no target is in two parts.
+def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Origins:
+    """Return the origins whose horizons lie entirely within one part of a series, so that parts share no target.
 
     Args:
-        start: the part's first row, counted from the series' first.
-        stop: the row after its last.
-        context: rows that a sample needs before its horizon.
-        horizon: rows of the horizon.
-        reach_back: let a window begin before the part; it holds what was known by then, and no target.
+        start: index of the first row of the part.
+        stop: index after its last row.
+        context: number of rows that a sample needs before its origin.
+        horizon: number of predicted rows per sample.
+        reach_back: whether a window may start before the part. The rows before it are inputs only, never targets.
+
+    >>> origins(10, 20, context=4, horizon=3)
+    array([10, 11, 12, 13, 14, 15, 16, 17])
+    >>> origins(10, 20, context=4, horizon=3, reach_back=False)
+    array([14, 15, 16, 17])
     """
     first = max(start, context) if reach_back else start + context
     return np.arange(first, stop - horizon + 1, dtype=np.int64)
 
 
-def stacked(lengths: Sequence[int], places: Sequence[Rows]) -> Rows:
-    """Places in several series → places in the rows of all of them, one series below the other."""
+def stacked(lengths: Sequence[int], origins: Sequence[Origins]) -> Origins:
+    """Convert the origins of each series into indices of the concatenated rows of all series.
+
+    Args:
+        lengths: number of rows of each series.
+        origins: the origins of each series.
+    """
     if len(lengths) == 1:
-        return places[0]
-    begins = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    return np.concatenate([place + begin for place, begin in zip(places, begins, strict=True)])
+        return origins[0]
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    return np.concatenate([own + start for own, start in zip(origins, starts, strict=True)])

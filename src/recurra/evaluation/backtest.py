@@ -9,13 +9,13 @@ import pandas as pd
 
 from recurra.data.arrays import Floats
 from recurra.data.table import Table
-from recurra.data.windows import Rows
+from recurra.data.windows import Origins
 from recurra.errors import InputError
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
 
-MODEL = "recurra"  # the model's name among the forecasters
+MODEL_NAME = "recurra"  # the model's name among the forecasters
 PERSISTENCE = "persistence"
 
 
@@ -41,7 +41,7 @@ class Model(Protocol):
         ...
 
     def fit(self, data: Table, /) -> Any: ...
-    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts: ...
+    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Evaluation:
         predictions: one row a predicted value: unique_id, ds, cutoff, step, y, last, and a column a forecaster.
         scores: one row a forecaster, one column a metric; see `score_table`.
         skill: of the model for each metric: 1 - its score / that of the best naive forecast.
-        in_words: the forecasters as a person calls them.
+        display_names: the forecasters as a person calls them.
         best_naive: the naive forecast with the smallest squared error.
         comparison: the Diebold-Mariano test of the model against it.
         verdict: the comparison in words.
@@ -61,7 +61,7 @@ class Evaluation:
     predictions: pd.DataFrame
     scores: pd.DataFrame
     skill: "pd.Series[float]"
-    in_words: Mapping[str, str]
+    display_names: Mapping[str, str]
     best_naive: str
     comparison: DieboldMariano
     verdict: str
@@ -78,8 +78,8 @@ class Evaluation:
             "to": days.max().strftime(form),
             "scores": {str(name): _plain(row) for name, row in self.scores.iterrows()},
             "skill": _plain(self.skill),
-            "model": MODEL,
-            "in_words": dict(self.in_words),
+            "model": MODEL_NAME,
+            "in_words": dict(self.display_names),
             "best_naive": self.best_naive,
             "statistic": _finite(self.comparison.statistic),
             "p_value": _finite(self.comparison.p_value),
@@ -90,7 +90,7 @@ class Evaluation:
 def evaluate(
     model: Model,
     table: Table,
-    origins: Sequence[Rows],
+    origins: Sequence[Origins],
     *,
     horizon: int,
     season: int,
@@ -148,7 +148,7 @@ def backtest(
         if fold == 0 or refit:
             model = make()
             model.fit(table.head(horizon + (folds - 1 - fold) * step))
-        parts.append(model.forecast(table, [places[fold : fold + 1] for places in origins], levels))
+        parts.append(model.forecast(table, [own[fold : fold + 1] for own in origins], levels))
     forecasts = Forecasts(
         _interleaved([part.values for part in parts]),
         {
@@ -162,7 +162,7 @@ def backtest(
     return _judged(table, origins, forecasts, model.baseline_columns, horizon, season, step, statistical)
 
 
-def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Rows:
+def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Origins:
     """The first rows of `folds` horizons, `step` rows apart, the last of which ends with the series.
 
     Raises:
@@ -186,7 +186,7 @@ def _interleaved(folds: Sequence[Floats]) -> Floats:
 
 def _judged(
     table: Table,
-    origins: Sequence[Rows],
+    origins: Sequence[Origins],
     forecasts: Forecasts,
     last_of: Sequence[str],
     horizon: int,
@@ -195,30 +195,30 @@ def _judged(
     statistical: bool,
 ) -> Evaluation:
     columns, naive = _naive_columns(table, origins, last_of, horizon, season)
-    columns[MODEL] = forecasts.values
+    columns[MODEL_NAME] = forecasts.values
     if statistical:
         columns |= _statistical_columns(table, origins, horizon, season)
-    models = [MODEL, *(name for name in columns if name != MODEL)]
+    models = [MODEL_NAME, *(name for name in columns if name != MODEL_NAME)]
     for level, (lower, upper) in forecasts.intervals.items():
-        columns |= {f"{MODEL}-lo-{level:g}": lower, f"{MODEL}-hi-{level:g}": upper}
+        columns |= {f"{MODEL_NAME}-lo-{level:g}": lower, f"{MODEL_NAME}-hi-{level:g}": upper}
     predictions = _frame(table, origins, horizon, columns)
-    scores = score_table(predictions, models, _known(table, origins), season, list(forecasts.intervals))
-    losses = _losses(predictions, table, origins, [MODEL, *naive])
+    scores = score_table(predictions, models, _training_frame(table, origins), season, list(forecasts.intervals))
+    losses = _losses(predictions, table, origins, [MODEL_NAME, *naive])
     best = min(naive, key=lambda name: float(losses[name].mean()))
-    comparison = diebold_mariano(losses[MODEL].to_numpy(), losses[best].to_numpy(), -(-horizon // step))
-    better = float(losses[MODEL].mean()) < float(losses[best].mean())
-    words = {name: in_words(name, table, horizon) for name in models}
-    said = verdict(words[MODEL], words[best], comparison, better)
-    return Evaluation(predictions, scores, skill(scores, MODEL, naive), words, best, comparison, said)
+    comparison = diebold_mariano(losses[MODEL_NAME].to_numpy(), losses[best].to_numpy(), -(-horizon // step))
+    better = float(losses[MODEL_NAME].mean()) < float(losses[best].mean())
+    words = {name: display_name(name, table, horizon) for name in models}
+    said = verdict(words[MODEL_NAME], words[best], comparison, better)
+    return Evaluation(predictions, scores, skill(scores, MODEL_NAME, naive), words, best, comparison, said)
 
 
-def in_words(name: str, table: Table, horizon: int) -> str:
+def display_name(name: str, table: Table, horizon: int) -> str:
     """A forecaster as a person calls it."""
     daily = table.frequency.name in {"daily", "business-daily"} and horizon == 1
     if name == PERSISTENCE or name.startswith("last "):
         column = table.target if name == PERSISTENCE else name.removeprefix("last ")
         return f"yesterday's {column}" if daily else f"the last {column}"
-    words = {MODEL: "the network", "seasonal naive": "the value of a season before", "drift": "a straight line"}
+    words = {MODEL_NAME: "the network", "seasonal naive": "the value of a season before", "drift": "a straight line"}
     return words.get(name, name)
 
 
@@ -229,34 +229,34 @@ def _actual(table: Table, place: int) -> Floats:
 
 
 def _naive_columns(
-    table: Table, origins: Sequence[Rows], last_of: Sequence[str], horizon: int, season: int
+    table: Table, origins: Sequence[Origins], last_of: Sequence[str], horizon: int, season: int
 ) -> tuple[dict[str, Floats], list[str]]:
     """What needs no model, [N, H] each; and the names of those that all series have."""
     parts: list[dict[str, Floats]] = []
-    for series, places in zip(table.series, origins, strict=True):
-        if not len(places):
+    for series, own in zip(table.series, origins, strict=True):
+        if not len(own):
             continue
-        part = naive_forecasts(series.values[:, 0], places, horizon, season)
+        part = naive_forecasts(series.values[:, 0], own, horizon, season)
         for column in last_of:
-            last = series.values[places - 1, table.columns.index(column)]
+            last = series.values[own - 1, table.columns.index(column)]
             part[f"last {column}"] = np.repeat(last[:, None], horizon, axis=1)
         parts.append(part)
     names = [name for name in parts[0] if all(name in part for part in parts)]
     return {name: np.concatenate([part[name] for part in parts]) for name in names}, names
 
 
-def _statistical_columns(table: Table, origins: Sequence[Rows], horizon: int, season: int) -> dict[str, Floats]:
+def _statistical_columns(table: Table, origins: Sequence[Origins], horizon: int, season: int) -> dict[str, Floats]:
     parts = [
-        statistical_forecasts(series.values[:, 0], places, horizon, season)
-        for series, places in zip(table.series, origins, strict=True)
-        if len(places)
+        statistical_forecasts(series.values[:, 0], own, horizon, season)
+        for series, own in zip(table.series, origins, strict=True)
+        if len(own)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _known(table: Table, origins: Sequence[Rows]) -> pd.DataFrame:
+def _training_frame(table: Table, origins: Sequence[Origins]) -> pd.DataFrame:
     """The rows of each series before its first origin: unique_id, ds, y."""
-    ends = [int(places[0]) if len(places) else 0 for places in origins]
+    ends = [int(own[0]) if len(own) else 0 for own in origins]
     series = list(zip(table.series, ends, strict=True))
     return pd.DataFrame(
         {
@@ -267,7 +267,7 @@ def _known(table: Table, origins: Sequence[Rows]) -> pd.DataFrame:
     )
 
 
-def _frame(table: Table, origins: Sequence[Rows], horizon: int, columns: Mapping[str, Floats]) -> pd.DataFrame:
+def _frame(table: Table, origins: Sequence[Origins], horizon: int, columns: Mapping[str, Floats]) -> pd.DataFrame:
     """The forecasts as one long frame."""
     ahead = np.arange(horizon)
     rows = [(first[:, None] + ahead).ravel() for first in origins]
@@ -285,12 +285,12 @@ def _frame(table: Table, origins: Sequence[Rows], horizon: int, columns: Mapping
     return pd.DataFrame(facts | {name: values.ravel() for name, values in columns.items()})
 
 
-def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Rows], models: Sequence[str]) -> pd.DataFrame:
+def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Origins], models: Sequence[str]) -> pd.DataFrame:
     """Squared errors of each cutoff, each series' divided by its own size, so that all series count the same."""
     size = {}
-    for series, places in zip(table.series, origins, strict=True):
-        if len(places):
-            changes = np.diff(series.values[: places[0], 0])
+    for series, own in zip(table.series, origins, strict=True):
+        if len(own):
+            changes = np.diff(series.values[: own[0], 0])
             size[series.id] = float(np.mean(changes**2)) or 1.0 if len(changes) else 1.0
     scored = predictions[predictions["y"].notna()]
     sizes = scored["unique_id"].map(size)

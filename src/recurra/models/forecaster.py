@@ -13,7 +13,7 @@ import torch
 from recurra.data.arrays import Floats
 from recurra.data.table import Table
 from recurra.data.table_builder import make_table
-from recurra.data.windows import Rows, origins
+from recurra.data.windows import Origins, origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, Forecasts, backtest, evaluate
 from recurra.evaluation.conformal import Calibration
@@ -141,7 +141,7 @@ class Forecaster(Estimator, ForecasterSettings):
             columns |= {f"lo-{level:g}": lower.ravel(), f"hi-{level:g}": upper.ravel()}
         return pd.DataFrame(columns)
 
-    def forecast(self, table: Table, origins: Sequence[Rows], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
         """Forecasts from any rows of a table, none of which sees a row at or after its origin.
 
         Args:
@@ -201,7 +201,7 @@ class Forecaster(Estimator, ForecasterSettings):
     def evaluate(
         self,
         data: Data,
-        origins: Sequence[Rows] | None = None,
+        origins: Sequence[Origins] | None = None,
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,
@@ -369,7 +369,7 @@ class Forecaster(Estimator, ForecasterSettings):
         return Calibration.of((values - truth) / units)
 
     @torch.inference_mode()
-    def _before_the_exponential(self, table: Table, places: Sequence[Rows]) -> tuple[Floats, Floats]:
+    def _before_the_exponential(self, table: Table, places: Sequence[Origins]) -> tuple[Floats, Floats]:
         """Forecasts [N, H] in units of the table, or their logarithms; and the unit of an error there, [N, 1]."""
         preparation = self.preparation_
         for series, first in zip(table.series, places, strict=True):

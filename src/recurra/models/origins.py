@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from recurra.data.table import Table
-from recurra.data.windows import Rows
+from recurra.data.windows import Origins
 from recurra.errors import InputError
 
 
-def later_origins(table: Table, context: int, horizon: int, learnt_until: pd.Timestamp) -> list[Rows]:
+def later_origins(table: Table, context: int, horizon: int, learnt_until: pd.Timestamp) -> list[Origins]:
     """For each series the origins after the rows that were learnt from; where no row is later, all origins.
 
     Args:

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.data.arrays import Floats
+from recurra.data.arrays import Floats, Integers
 from recurra.data.scaling import Affine, AffineKind, Differences, Log, PerWindow, WindowKind
 from recurra.data.table import Series, Table
-from recurra.data.windows import Rows, Windows, stacked
+from recurra.data.windows import Origins, Windows, stacked
 from recurra.errors import InputError
 from recurra.models.samples import Inputs, Targets
 from recurra.settings.forecasting import ForecasterSettings
@@ -116,7 +116,7 @@ class Preparation:
     def masks(self) -> bool:
         return self.settings.missing == "mask"
 
-    def samples(self, table: Table, origins: Sequence[Rows], device: torch.device) -> Windows:
+    def samples(self, table: Table, origins: Sequence[Origins], device: torch.device) -> Windows:
         """All samples whose horizons begin at these rows of the table's series.
 
         Raises:
@@ -138,7 +138,7 @@ class Preparation:
         kind = self.per_window
         device = windows.device
         before = torch.arange(-windows.window, 0, device=device)
-        level = kind.level(windows.at(index, before if kind.kind.endswith("mean") else before[-1:], self.base_column))
+        level = kind.loc(windows.at(index, before if kind.kind.endswith("mean") else before[-1:], self.base_column))
         if self.base == NONE:
             return level, torch.zeros_like(level)
         if self.base == LAST:
@@ -149,7 +149,7 @@ class Preparation:
             base = windows.at(index, ahead - season * (ahead // season + 1))
         return level, kind.transform(base, level)
 
-    def restore(self, answers: Tensor, windows: Windows, index: Tensor, series: Rows) -> tuple[Floats, Floats]:
+    def restore(self, answers: Tensor, windows: Windows, index: Tensor, series: Integers) -> tuple[Floats, Floats]:
         """The network's answers [B, H] in units of the table's rows, but for the logarithm; and the unit of an error.
 
         Args:
@@ -168,7 +168,7 @@ class Preparation:
         unit = scale * (level.abs().double().cpu().numpy() if self.per_window.divides else 1.0)
         return scaled.double().cpu().numpy() * scale + self.center[series, :1], unit
 
-    def undifference(self, values: Floats, table: Table, origins: Sequence[Rows]) -> Floats:
+    def undifference(self, values: Floats, table: Table, origins: Sequence[Origins]) -> Floats:
         """Sum differences [N, H] up again from the values before each origin."""
         if not self.lag:
             return values
@@ -199,7 +199,7 @@ class Preparation:
         parts |= {name: tensors[name].numpy() for name in ARRAYS}
         return cls(settings, **parts)
 
-    def series_of(self, table: Table, origins: Sequence[Rows]) -> Rows:
+    def series_of(self, table: Table, origins: Sequence[Origins]) -> Integers:
         """The place in `ids` of the series that each sample is of, [N]."""
         places = [self._place(series.id, table.source) for series in table.series]
         return np.repeat(np.array(places, dtype=np.int64), [len(part) for part in origins])
@@ -257,7 +257,7 @@ class Preparation:
             rows = np.concatenate([rows, counts[:, None]], axis=1)
         return rows.astype(np.float32)
 
-    def _check_known(self, table: Table, rows: Sequence[NDArray[np.float32]], origins: Sequence[Rows]) -> None:
+    def _check_known(self, table: Table, rows: Sequence[NDArray[np.float32]], origins: Sequence[Origins]) -> None:
         for series, part, places in zip(table.series, rows, origins, strict=True):
             last = int(places.max()) - 1 - self.lag if len(places) else -1
             if last >= 0 and np.isnan(part[last]).any():

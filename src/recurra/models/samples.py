@@ -30,7 +30,7 @@ class Inputs(_Samples):
 
     def __init__(self, preparation: "Preparation", windows: Windows) -> None:
         super().__init__(preparation, windows)
-        width, columns = windows.rows.shape[1], len(preparation.shared)
+        width, columns = windows.values.shape[1], len(preparation.shared)
         self.shared = torch.zeros(width, dtype=torch.bool, device=windows.device)
         self.shared[:columns] = torch.from_numpy(preparation.shared)
         self.windowed = torch.zeros(width, dtype=torch.bool, device=windows.device)
@@ -43,7 +43,7 @@ class Inputs(_Samples):
         per_window, column = self.preparation.per_window, self.preparation.base_column
         if per_window.kind == "none":
             return x
-        level = per_window.level(x[:, :, column : column + 1]).where(self.shared, x.mean(dim=1, keepdim=True))
+        level = per_window.loc(x[:, :, column : column + 1]).where(self.shared, x.mean(dim=1, keepdim=True))
         level = level.where(self.windowed, 1.0 if per_window.divides else 0.0)  # [B, 1, C]
         return per_window.transform(x, level) / self.gain
 

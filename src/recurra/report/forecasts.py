@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
 from recurra.data.table import Table
-from recurra.evaluation.backtest import MODEL, Evaluation
+from recurra.evaluation.backtest import MODEL_NAME, Evaluation
 from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, save_png
 from recurra.report.text import plain
 
@@ -53,7 +53,7 @@ def forecast_plot(
         if len(table.series) > len(shown):
             figure.supxlabel(f"the first {len(shown)} of {len(table.series)} series; the scores are of all", fontsize=9)
         axes = list(figure.subplots(rows, 1, squeeze=False)[:, 0])
-        name = _short(test.in_words[test.best_naive])
+        name = _short(test.display_names[test.best_naive])
         for place, (series, own) in enumerate(zip(shown, drawn, strict=True)):
             real = pd.Series(np.where(series.observed[:, 0], series.values[:, 0], np.nan), series.dates)
             next_values = following[following["unique_id"] == series.id] if table.many else following
@@ -78,20 +78,20 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
         title: what was trained.
     """
     scored = test.predictions[test.predictions["y"].notna()]
-    errors = {name: scored[name] - scored["y"] for name in (MODEL, test.best_naive)}
+    errors = {name: scored[name] - scored["y"] for name in (MODEL_NAME, test.best_naive)}
     with readable_fonts(title + table.target + test.verdict):
         figure = Figure(figsize=(11, 4.2), layout="constrained")
         _headline(figure, title, test)
         over_time, distribution = figure.subplots(1, 2, width_ratios=[2, 1], sharey=True)
         over_time.axhline(0.0, color=MUTED, linewidth=0.8)
-        for name, color, size in ((test.best_naive, NAIVE, 14), (MODEL, PREDICTED, 7)):
-            label = _short(test.in_words[name])
+        for name, color, size in ((test.best_naive, NAIVE, 14), (MODEL_NAME, PREDICTED, 7)):
+            label = _short(test.display_names[name])
             over_time.scatter(scored["ds"], errors[name], s=size, color=color, alpha=0.6, label=label, linewidths=0)
         _name(over_time, f"forecast - real {table.target}")
         _legend(over_time)
         _dates(over_time)
         edges = np.histogram_bin_edges(np.concatenate(list(errors.values())), bins=_bins(len(scored))).tolist()
-        for name, color in ((test.best_naive, NAIVE), (MODEL, PREDICTED)):
+        for name, color in ((test.best_naive, NAIVE), (MODEL_NAME, PREDICTED)):
             distribution.hist(errors[name], bins=edges, orientation="horizontal", histtype="step", color=color)
         distribution.set_xlabel("forecasts")
         distribution.grid(alpha=0.25)
@@ -103,7 +103,7 @@ def _headline(figure: Figure, title: str, test: Evaluation) -> None:
     """What was trained, and how it fared: a plot without its verdict tells half of the story."""
     rmse = test.scores["rmse"]
     story = f"{test.verdict[:1].upper()}{test.verdict[1:]}."
-    numbers = f"RMSE {plain(rmse[MODEL], 4)}, and {plain(rmse[test.best_naive], 4)} without a network."
+    numbers = f"RMSE {plain(rmse[MODEL_NAME], 4)}, and {plain(rmse[test.best_naive], 4)} without a network."
     both = f"{story} {numbers}" if len(story) + len(numbers) < 120 else f"{textwrap.fill(story, 120)}\n{numbers}"
     text = f"{textwrap.fill(title, 120)}\n{both}"
     figure.suptitle(text, fontsize=11, parse_math=False)
@@ -128,11 +128,11 @@ def _panel(
     axes.plot(shown.index, shown, color=REAL, linewidth=1.4, label="real", marker=marker)
     alone = shown[shown.notna() & shown.shift().isna() & shown.shift(-1).isna()]
     axes.plot(alone.index, alone, color=REAL, marker=".", linestyle="")  # no line shows a value between two gaps
-    axes.plot(days, own[MODEL], color=PREDICTED, linewidth=1.3, label="the network", marker=marker)
+    axes.plot(days, own[MODEL_NAME], color=PREDICTED, linewidth=1.3, label="the network", marker=marker)
     # on top, and with gaps: where both are the same, both are seen
     axes.plot(days, own[naive], color=NAIVE, linewidth=1.0, dashes=(4, 4), label=naive_in_words, zorder=2.5)
     for level in _levels(own):
-        low, high = own[f"{MODEL}-lo-{level}"], own[f"{MODEL}-hi-{level}"]
+        low, high = own[f"{MODEL_NAME}-lo-{level}"], own[f"{MODEL_NAME}-hi-{level}"]
         axes.fill_between(days, low, high, color=PREDICTED, alpha=TINT, linewidth=0)
         low, high = following[f"lo-{level}"], following[f"hi-{level}"]
         axes.fill_between(following["ds"], low, high, color=PREDICTED, alpha=TINT, linewidth=0)
@@ -174,7 +174,7 @@ def _legend(axes: Axes, levels: Sequence[str] = ()) -> None:
 
 def _levels(predictions: pd.DataFrame) -> list[str]:
     """The levels of the intervals, the widest first."""
-    names = [name.rsplit("-", 1)[1] for name in predictions.columns if name.startswith(f"{MODEL}-lo-")]
+    names = [name.rsplit("-", 1)[1] for name in predictions.columns if name.startswith(f"{MODEL_NAME}-lo-")]
     return sorted(names, key=float, reverse=True)
 
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS: dict[str, tuple[str, str | None]] = {
+METRIC_FORMATS: dict[str, tuple[str, str | None]] = {
     "rmse": ("RMSE", None),
     "mae": ("MAE", None),
     "mape": ("MAPE", "{:.2f} %"),
@@ -41,15 +41,15 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
         evaluation: what `Evaluation.to_json` gives.
     """
     scores: Mapping[str, Mapping[str, float | None]] = evaluation["scores"]
-    known = [name for name in METRICS if any(row.get(name) is not None for row in scores.values())]
+    metrics = [name for name in METRIC_FORMATS if any(row.get(name) is not None for row in scores.values())]
     intervals = sorted({name for row in scores.values() for name in row if name.startswith("coverage-")})
-    heading = ["", *(METRICS[name][0] for name in known)]
+    heading = ["", *(METRIC_FORMATS[name][0] for name in metrics)]
     heading += [f"inside {name.removeprefix('coverage-')} % interval" for name in intervals]
     rows = [heading]
     for name in sorted(scores, key=lambda name: (name != evaluation["model"], scores[name]["rmse"] or 0.0)):
         row = scores[name]
         words = evaluation["in_words"][name]
-        cells = [_cell(row.get(metric), METRICS[metric][1]) for metric in known]
+        cells = [_cell(row.get(metric), METRIC_FORMATS[metric][1]) for metric in metrics]
         cells += [_cell(row.get(interval), "{:.1%}") for interval in intervals]
         rows.append([words if words == name or name == evaluation["model"] else f"{name}: {words}", *cells])
     verdict = evaluation["verdict"]
