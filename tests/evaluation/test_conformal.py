@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurra.errors import InputError
-from recurra.evaluation.conformal import KEPT, Calibration
+from recurra.evaluation.conformal import MAX_ERRORS, Calibration
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_it_covers_a_new_value_as_often_as_it_says(level: float) -> None:
 
 
 def test_of_very_many_errors_an_even_choice_is_kept_that_says_the_same() -> None:
-    errors = np.random.default_rng(0).normal(0, 1, (KEPT * 5, 1))
+    errors = np.random.default_rng(0).normal(0, 1, (MAX_ERRORS * 5, 1))
     calibration = Calibration.of(errors)
-    assert len(calibration.errors) == KEPT
+    assert len(calibration.errors) == MAX_ERRORS
     for level in (50, 90, 99):
         assert calibration.half_width(level)[0] == pytest.approx(np.quantile(np.abs(errors), level / 100), rel=0.01)

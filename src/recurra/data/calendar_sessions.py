@@ -1,4 +1,4 @@
-"""Sessions of exchanges: the days on which they are open."""
+"""Sessions of exchanges: the days on which an exchange is open."""
 
 import difflib
 import warnings
@@ -9,21 +9,26 @@ import pandas as pd
 
 from recurra.errors import InputError
 
-SAME_SESSIONS = {"XSHE": "XSHG"}  # Shenzhen is open when Shanghai is
-LONGEST_BREAK = 40  # days, between two sessions of an exchange
+SAME_SESSIONS = {"XSHE": "XSHG"}  # Shenzhen and Shanghai have the same sessions
+LONGEST_BREAK = 40  # maximum number of days between two sessions of an exchange
 
 
 def sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
-    """The sessions from the day `first` to the day `last`, both at midnight.
+    """Return the sessions from day `first` to day `last`, inclusive.
+
+    Args:
+        calendar: name of an exchange calendar, such as "XNYS".
+        first: the first day, at midnight.
+        last: the last day, at midnight.
 
     Raises:
-        InputError: there is no such calendar, it does not know these days, or its package is not installed.
+        InputError: the calendar does not exist or does not cover these days, or exchange-calendars is not installed.
     """
     name = _package_name(calendar)
     try:
         try:
             found = _between(name, pd.Timestamp(first.year, 1, 1), pd.Timestamp(last.year, 12, 31))
-        except ValueError:  # calendars begin within a year, too
+        except ValueError:  # a calendar may start or end within a year
             found = _between(name, first, last)
     except ValueError as error:
         raise InputError(
@@ -35,11 +40,15 @@ def sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.Datet
 
 
 def next_sessions(calendar: str, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
-    """The `count` sessions after the day of `last`; InputError as `sessions`."""
+    """Return the `count` sessions after the day of `last`.
+
+    Raises:
+        InputError: as for `sessions`.
+    """
     begin = last.normalize() + pd.Timedelta(days=1)
     try:
         found = sessions(calendar, begin, begin + pd.Timedelta(days=2 * count + LONGEST_BREAK))
-    except InputError:  # holidays are known to the end of a year
+    except InputError:  # the calendar may end with the year
         found = sessions(calendar, begin, pd.Timestamp(begin.year, 12, 31))
         if len(found) < count:
             raise
@@ -47,10 +56,10 @@ def next_sessions(calendar: str, last: pd.Timestamp, count: int) -> pd.DatetimeI
 
 
 def _package_name(calendar: str) -> str:
-    """The name under which the package has the calendar."""
+    """Return the name of a calendar in exchange-calendars; InputError if there is none."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of other packages' versions
+            warnings.simplefilter("ignore")  # about versions of other packages
             import exchange_calendars
     except ImportError:
         raise InputError(

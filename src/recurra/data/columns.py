@@ -1,4 +1,4 @@
-"""Find the columns that are meant: by their name in English or Chinese, or by what they hold."""
+"""Find the columns of a table by their English or Chinese names, or by their values."""
 
 import difflib
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from recurra.errors import InputError
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
 DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
-PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or whole dates: only the values say
-SAME: list[set[str]] = [  # names of one column in English and Chinese
+PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or complete dates; only the values tell
+SAME: list[set[str]] = [  # synonyms in English and Chinese
     DATES | PARTS_OF_DATES,
     {"open", "开盘", "开盘价"},
     {"close", "收盘", "收盘价"},
@@ -26,7 +26,7 @@ SAME: list[set[str]] = [  # names of one column in English and Chinese
 
 @dataclass(frozen=True)
 class Names:
-    """The columns to use, as the table names them."""
+    """The columns to use, with the names that the table gives them."""
 
     target: str
     covariates: tuple[str, ...]
@@ -38,13 +38,23 @@ class Names:
 
 
 def _same(name: str) -> set[str]:
-    """All names of the column that `name` is a name of."""
+    """Return all synonyms of a column name."""
     plain = name.strip().lower()
     return next((names for names in SAME if plain in names), {plain})
 
 
 def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
-    """The column that is meant by a name."""
+    """Return the column with a name or one of its synonyms.
+
+    Args:
+        frame: the table.
+        name: name of the column, case-insensitive.
+        source: the file, for messages.
+        what: role of the column, for messages.
+
+    Raises:
+        InputError: there is no such column; the message suggests the closest name.
+    """
     columns = [str(column) for column in frame.columns]
     if name in columns:
         return name
@@ -58,9 +68,12 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
 
 
 def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
-    """The column of dates, by its type, by its name or by what it holds.
+    """Return the column of dates, found by type, name or values.
 
-    If a column has a name of dates and no column holds any, it is still the one: what is wrong in it can be said.
+    If no column has valid dates, a column with a date name is returned, so that parsing it reports the invalid value.
+
+    Raises:
+        InputError: there is no column of dates.
     """
     candidates = [str(column) for column in frame.columns if column != id_column]
     typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
@@ -85,7 +98,19 @@ def chosen_columns(
     others: set[str | None],
     source: str,
 ) -> Names:
-    """The columns to use, as the table names them."""
+    """Choose the target, the covariates and the columns known in advance.
+
+    Args:
+        frame: the table.
+        target: column to predict; None: `y`, or the only column of numbers.
+        covariates: columns known only up to the present; ["all"]: every other column of numbers that is not constant.
+        known: columns known in advance.
+        others: columns of dates and ids, which cannot be chosen.
+        source: the file, for messages.
+
+    Raises:
+        InputError: a column does not exist, has two roles or is in `others`, or the target is ambiguous.
+    """
     plain = [str(column) for column in frame.columns if column not in others and not _is_row_number(str(column))]
     if target is None:
         numeric = [column for column in plain if column == TARGET or _is_numeric(frame, column)]
@@ -118,7 +143,7 @@ def _is_row_number(column: str) -> bool:
 
 
 def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
-    """Whether a column holds numbers, by its type, or by its first texts."""
+    """Return whether a column is numeric, by its type or its first values."""
     if pd.api.types.is_numeric_dtype(frame[column]):
         return True
     if pd.api.types.is_datetime64_any_dtype(frame[column]):
@@ -128,7 +153,11 @@ def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
 
 
 def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str] | None":
-    """The names of the rows' series [T] as texts: a whole number has no point, whatever its type."""
+    """Return the series id of each row as text, [T]; integers stored as floats have no decimal point.
+
+    Raises:
+        InputError: an id is missing.
+    """
     if column is None:
         return None
     if frame[column].isna().any():
@@ -142,7 +171,7 @@ def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str]
 
 
 def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
-    """Where a column could tell series apart, so that no date comes twice in one, the advice to say so."""
+    """Return the advice to use a column as --id, if its values make the dates unique; else an empty string."""
     for column in frame.columns:
         if column not in used and frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
             values = f"the {frame[column].nunique()} values of the column {str(column)!r}"

@@ -1,4 +1,4 @@
-"""Where in their week or month, and at what time of day, dates usually stand: "Fri", "day -1", "business day 1"."""
+"""Anchors: the usual position of dates in their week or month, such as "Fri", "day -1" or "business day 1"."""
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,13 @@ from recurra.data.date_numbers import SECONDS_PER_DAY, WEEKDAYS, date_numbers, m
 
 
 def month_anchor(dates: pd.DatetimeIndex) -> tuple[str, float]:
-    """Where in their months the dates stand, and the share of them that do; a fixed day, if that is as good."""
+    """Return the anchor of most dates in their months, and the fraction of dates at it; fixed days win ties."""
     days = dates.day.to_numpy()
     weekdays, nth = weekdays_of(dates), (days - 1) // 7 + 1
     weekday, number = divmod(int(most_frequent(weekdays * 10 + np.minimum(nth, 4))), 10)
     candidates = [
         "day -1",
-        f"day {days.max()}",  # 30 January, 28 February, 30 March
+        f"day {days.max()}",  # such as 30 January, 28 February, 30 March
         f"day {int(most_frequent(days))}",
         "business day -1",
         "business day 1",
@@ -33,12 +33,12 @@ def month_anchor(dates: pd.DatetimeIndex) -> tuple[str, float]:
 
 
 def share_at_anchor(dates: pd.DatetimeIndex, anchor: str) -> float:
-    """Of the dates that stand at the anchor of their months."""
+    """Return the fraction of dates at the anchor of their months."""
     return float(np.mean(days_of_months(date_numbers(dates, "M"), anchor).astype(np.int64) == date_numbers(dates, "D")))
 
 
 def days_of_months(months: Integers, anchor: str) -> NDArray[np.datetime64]:
-    """The day at the anchor of each month, which are counted from January 1970."""
+    """Return the day at the anchor of each month; months are counted from January 1970."""
     kind, number = anchor.rsplit(" ", 1)
     nth = int(number)
     first, next_first = (m.astype("datetime64[M]").astype("datetime64[D]") for m in (months, months + 1))
@@ -50,9 +50,10 @@ def days_of_months(months: Integers, anchor: str) -> NDArray[np.datetime64]:
 
 
 def usual_weekday(dates: pd.DatetimeIndex) -> str:
+    """Return the most frequent weekday."""
     return WEEKDAYS[int(most_frequent(weekdays_of(dates)))]
 
 
 def usual_time(dates: pd.DatetimeIndex) -> int:
-    """The usual time of day, in seconds after midnight."""
+    """Return the most frequent time of day, in seconds after midnight."""
     return int(most_frequent(date_numbers(dates, "s") % SECONDS_PER_DAY))

@@ -1,4 +1,4 @@
-"""Read a column of dates as people write them, by one pattern for the whole column."""
+"""Parse columns of dates in common formats; one pattern applies to the whole column."""
 
 import re
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from recurra.errors import InputError
 
 FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋：／", "0123456789.,-+:/")
-SAMPLED = 50  # values that are looked at to tell what a column holds
-NANOSECOND_YEARS = (1678, 2261)  # the whole years that a date counted in nanoseconds can have
-PIVOT = 69  # two digits below are a year after 2000, as in POSIX
+SAMPLED = 50  # number of values from which the content of a column is inferred
+NANOSECOND_YEARS = (1678, 2261)  # full years that datetime64[ns] can represent
+PIVOT = 69  # two-digit years below this are 20xx, as in POSIX
 
-ISO = r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?)?"  # what pandas reads fast
+ISO = r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?)?"  # pandas parses these quickly
 OFFSET = re.compile(r"((?::\d{2}|T\d{2,6})(?:[.,]\d+)?)\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
 TIME = (
     r"(?:[T\s,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
@@ -44,24 +44,28 @@ PATTERNS = [
 NAMES = ["january", "february", "march", "april", "may", "june"]
 NAMES += ["july", "august", "september", "october", "november", "december"]
 MONTHS = {name[:end]: number for number, name in enumerate(NAMES, start=1) for end in range(3, len(name) + 1)}
-ALIKE = [(28, 31), (89, 92), (181, 184), (365, 366)]  # days of one month, three, six and twelve
-ABSENT = {"year": -1, "month": 1, "day": 1, "quarter": 1, "hour": 0, "minute": 0, "second": 0}  # what is meant then
+ALIKE = [(28, 31), (89, 92), (181, 184), (365, 366)]  # days in one, three, six and twelve months
+ABSENT = {"year": -1, "month": 1, "day": 1, "quarter": 1, "hour": 0, "minute": 0, "second": 0}  # defaults
 
 
 def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = None) -> pd.DatetimeIndex:
-    """A column as dates [T], without a time zone: the time is that which a clock on the spot showed.
+    """Return a column as local dates without a time zone, [T].
 
-    All values are read in the same way. Whether the day or the month comes first is seen from all of them: from one
-    that only fits one reading, or from the reading in which the dates lie the more evenly.
+    All values are parsed with the same pattern. Whether the day or the month comes first is inferred from a value that
+    fits only one order; otherwise, the order that gives more evenly spaced dates is taken.
 
     Args:
-        frame: the columns.
-        column: which one.
+        frame: the table; its index gives the row numbers for messages.
+        column: name of the column.
         source: the file, for messages.
-        gap: days from date to date, where that is known from earlier rows: it decides where evenness does not.
+        gap: usual number of days between dates, if known from earlier rows. It decides if both orders are equally even.
 
     Raises:
-        InputError: a value is no date; its row is named. Or it cannot be told whether the day or the month comes first.
+        InputError: a value is not a date (the message gives its row), or the order of day and month is ambiguous.
+
+    >>> frame = pd.DataFrame({"when": ["30/1/2020", "31/1/2020", "1/2/2020"]})
+    >>> dates(frame, "when", "visits.csv").strftime("%Y-%m-%d").tolist()
+    ['2020-01-30', '2020-01-31', '2020-02-01']
     """
     values = frame[column]
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -72,7 +76,7 @@ def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = 
             )
         found = pd.DatetimeIndex(values)
         return found.tz_localize(None) if found.tz is not None else found
-    codes, distinct = pd.factorize(_texts(values))  # a long table has each date once a series
+    codes, distinct = pd.factorize(_texts(values))  # a long table repeats each date for every series
     texts = pd.Series(distinct, dtype=object)
     if texts.str.fullmatch(ISO).all():
         read = pd.to_datetime(texts, format="ISO8601", errors="coerce").to_numpy(dtype="datetime64[ns]")
@@ -94,7 +98,7 @@ def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = 
 
 
 def holds_dates(values: "pd.Series[str]") -> bool:
-    """Whether at least half of a column's first values are dates."""
+    """Return whether at least half of the first values of a column are dates."""
     sample = values.dropna().head(SAMPLED)
     if pd.api.types.is_datetime64_any_dtype(values) or not len(sample):
         return len(sample) > 0
@@ -104,7 +108,7 @@ def holds_dates(values: "pd.Series[str]") -> bool:
 
 
 def _texts(values: "pd.Series[str]") -> "pd.Series[str]":
-    """The texts of the dates, without what is after the time of day: the offset of a time zone."""
+    """Return dates as texts without their UTC offsets."""
     whole = pd.api.types.is_float_dtype(values) and bool((values.dropna() % 1 == 0).all())
     texts = (
         (values.astype("Int64") if whole else values)
@@ -118,14 +122,17 @@ def _texts(values: "pd.Series[str]") -> "pd.Series[str]":
 
 
 def _parts(texts: "pd.Series[str]") -> pd.DataFrame:
-    """Year, month, day and so on as texts, by the pattern that fits the most of the first texts."""
+    """Return year, month, day and so on as columns of text, by the pattern that matches most of the first texts."""
     sample = [str(text) for text in texts.head(SAMPLED)]
     fits = [sum(pattern.match(text) is not None for text in sample) for pattern in PATTERNS]
     return texts.str.extract(PATTERNS[int(np.argmax(fits))])
 
 
 def _telling(parts: pd.DataFrame) -> tuple[int, int]:
-    """Where the first number is a day for sure, and where the second one is; the first place if nowhere."""
+    """Return the index of the first value whose first number must be a day, and of the first whose second number must.
+
+    0 if there is no such value.
+    """
     first, second = _integers(parts["first"]), _integers(parts["next"])
     return int(((first > 12) & (second <= 12)).argmax()), int(((second > 12) & (first <= 12)).argmax())
 
@@ -133,12 +140,12 @@ def _telling(parts: pd.DataFrame) -> tuple[int, int]:
 def _day_comes_first(
     parts: pd.DataFrame, texts: "pd.Series[str]", rows: list[str], where: str, gap: float | None
 ) -> bool:
-    """Whether in 01/02/2020 the first number is the day; InputError if that cannot be told."""
+    """Return whether the first number of dates such as 01/02/2020 is the day; InputError if that is ambiguous."""
     first, second = _integers(parts["first"]), _integers(parts["next"])
     if parts["year"].str.len().max() == 2:
         last = _integers(parts["year"])
         year_may_be_first = ((second <= 12) & (last >= 1) & (last <= 31)).all()
-        if year_may_be_first and len(np.unique(last)) > len(np.unique(first)):  # a year changes the least often
+        if year_may_be_first and len(np.unique(last)) > len(np.unique(first)):  # the year changes least often
             raise InputError(
                 f"{where}: it cannot be told which number is the year in dates such as {texts[0]!r} (row {rows[2]}); "
                 "write years with four digits."
@@ -155,7 +162,7 @@ def _day_comes_first(
     by_day_first, by_month_first = (_assembled(_in_order(parts, day)) for day in (True, False))
     day_even, month_even = _evenness(by_day_first), _evenness(by_month_first)
     if (np.isnat(by_day_first) & np.isnat(by_month_first)).any():
-        return False  # one is no date at all, which is said of its row
+        return False  # the caller reports the invalid date with its row
     if day_even == month_even and gap is not None:
         off = [abs(np.log(usual_gap(found) / gap)) for found in (by_day_first, by_month_first)]
         if off[0] != off[1]:
@@ -169,13 +176,13 @@ def _day_comes_first(
 
 
 def usual_gap(found: NDArray[np.datetime64]) -> float:
-    """Days from date to date, most often; infinity where there is only one date."""
+    """Return the median number of days between dates; infinity if there is only one date."""
     gaps = np.diff(np.unique(found[~np.isnat(found)])) / np.timedelta64(1, "D")
     return float(np.median(gaps)) if len(gaps) else np.inf
 
 
 def _evenness(found: NDArray[np.datetime64]) -> float:
-    """The share of the most frequent gap among all gaps between dates."""
+    """Return the fraction of gaps between dates that are equal to the most frequent gap."""
     gaps = np.diff(np.unique(found[~np.isnat(found)])) / np.timedelta64(1, "D")
     for low, high in ALIKE:
         gaps[(gaps >= low) & (gaps <= high)] = low
@@ -188,7 +195,7 @@ def _in_order(parts: pd.DataFrame, day_first: bool) -> pd.DataFrame:
 
 
 def _assembled(parts: pd.DataFrame) -> NDArray[np.datetime64]:
-    """Dates [T] of their parts; NaT where a part is absent or there is no such day or time."""
+    """Return the dates [T] of columns of parts; NaT if a part is missing or the date does not exist."""
     blank = pd.Series([""] * len(parts), dtype=object)
     part = {name: _integers(parts.get(name, blank), absent) for name, absent in ABSENT.items()}
     short = parts["year"].str.len().to_numpy() == 2

@@ -1,4 +1,4 @@
-"""How often a series has a row: its season, and the dates that come next."""
+"""The frequency of a series: the time between rows, the season, and the dates that come next."""
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -36,23 +36,28 @@ NAMES: dict[tuple[Unit, int], str] = {
     ("month", 3): "quarterly",
     ("month", 12): "yearly",
 }
-FITTING = 0.5  # of the gaps
+FITTING = 0.5  # minimum fraction of gaps or dates that fit a frequency
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """The distance from row to row.
+    """The time between the rows of a series.
 
-    Attributes:
-        unit: what the distance is counted in.
-        every: how many of them there are from row to row; quarterly rows come every 3 months.
-        at: the usual time of day of rows that are a day or more apart, in seconds after midnight.
-        anchor: where in its week or month a row stands: "Fri"; "day 30", or the last day of a shorter month; "day -1",
-            the last; "business day 1" and "business day -1", the first and last from Monday to Friday; "Fri 3" and
-            "Fri -1", the third and last Friday. None: as the row that is continued.
-        slots: where in a week there are rows, as runs of minutes from Monday 00:00, each from its first to its last
-            in steps of `every` minutes, or of a day; None: wherever the distance leads.
-        calendar: an exchange, such as "XSHG": rows are its sessions.
+    Args:
+        unit: unit of the time between rows.
+        every: number of units between rows; quarterly rows have unit "month" and every 3.
+        at: usual time of day in seconds after midnight, for rows a day or more apart.
+        anchor: position of a row in its week or month. "Fri": on Friday. "day 30": on day 30, or on the last day of a
+            shorter month. "day -1": on the last day. "business day 1" and "business day -1": on the first and last day
+            from Monday to Friday. "Fri 3" and "Fri -1": on the third and last Friday. None: as the previous row.
+        slots: the times of the week that have rows, as pairs (first, last) in minutes after Monday 00:00; within a
+            pair, times are `every` minutes or one day apart. None: all times.
+        calendar: name of an exchange calendar, such as "XSHG"; the rows are its sessions.
+
+    >>> Frequency("month", every=3, anchor="day -1").name
+    'quarterly'
+    >>> Frequency("month", anchor="day -1").next_dates(pd.Timestamp("2024-01-31"), 2).strftime("%Y-%m-%d").tolist()
+    ['2024-02-29', '2024-03-31']
     """
 
     unit: Unit
@@ -64,7 +69,7 @@ class Frequency:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Name of the frequency, such as "daily", "hourly" or "every 2 weeks"."""
         if self.calendar is not None or (self.unit == "day" and self.slots == BUSINESS_DAYS):
             return "business-daily"
         for unit, size, word in (("minute", 60, "hours"), ("month", 12, "years")):
@@ -74,19 +79,19 @@ class Frequency:
 
     @property
     def minutes(self) -> int:
-        """Between rows, if they have times of day; else 0."""
+        """Number of minutes between rows; 0 if rows are a day or more apart."""
         return self.every if self.unit == "minute" else 0
 
     @property
     def days(self) -> float:
-        """Between rows, about."""
+        """Approximate number of days between rows."""
         return self.every * {"minute": 1 / 1440, "day": 1.0, "week": 7.0, "month": 30.44}[self.unit]
 
     @property
     def season(self) -> int:
-        """Rows of the season that such series usually have: a week of days, a year of months, a day of hours.
+        """Number of rows in the usual season: a week of daily rows, a year of monthly rows, a day of hourly rows.
 
-        1, no season, where no number of rows is a year.
+        1 (no season) if a year is not a whole number of rows.
         """
         if self.slots is not None:
             _, rows = np.unique(
@@ -96,26 +101,26 @@ class Frequency:
         if self.unit == "minute":
             return max(MINUTES_PER_DAY // self.every, 1)
         if self.unit == "day":
-            # a year of rows two days apart would be a season of 183, longer than most such series can show
+            # rows 2 to 4 days apart have no season: a year of them would be longer than most such series
             return 7 if self.every == 1 else max(round(365 / self.every), 1) if self.every >= 5 else 1
         if self.unit == "week":
             return max(round(52 / self.every), 1)
         return 12 // self.every if 12 % self.every == 0 else 1
 
     def next_dates(self, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
-        """The `count` dates after `last`.
+        """Return the `count` dates after `last`.
 
         Raises:
-            InputError: the exchange's sessions are not known so far ahead, or not at all.
+            InputError: the exchange calendar does not exist or does not reach that far.
         """
         return _next_dates(self, last, count)
 
     def absent(self, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        """The dates between the first and the last that such a series should have and this one has not.
+        """Return the dates that are missing between the first and the last date.
 
-        A week or a month is not absent if it has a row on any of its days. Where rows come on some weekdays or at some
-        times only, whole days without rows are not absent, nor times before the first or after the last row of a day:
-        exchanges and shops have holidays and close early. With a calendar, holidays are known.
+        A week or month with a row on any of its days is not absent. If there are slots, days without any row are not
+        absent, nor are times before the first or after the last row of a day: exchanges and shops have holidays and
+        close early. With a calendar, absent sessions are exact.
         """
         if len(dates) < 2:
             return dates[:0]
@@ -127,17 +132,17 @@ class Frequency:
         frequency = self.like(dates)
         step = frequency._step
         if self.unit == "minute" and np.diff(date_numbers(dates[[0, -1]], "s"))[0] == step * (len(dates) - 1):
-            return dates[:0]  # at once, for there may be millions of rows
+            return dates[:0]  # a fast path for millions of rows
         periods = frequency._periods(dates)
         gaps = np.diff(periods)
-        before = np.flatnonzero(gaps > 1.5 * step)  # a row that is half a step late leaves none absent
+        before = np.flatnonzero(gaps > 1.5 * step)  # a row may be half a step late
         missed = np.ceil(gaps[before] / step - 0.5).astype(np.int64) - 1
         return frequency._dates(np.repeat(periods[before], missed) + step * (1 + ranges(missed)))
 
     def like(self, dates: pd.DatetimeIndex) -> "Frequency":
-        """This frequency, but on the weekday, the day of the month and at the time of day that these dates have.
+        """Return this frequency with the weekday, the day of the month and the time of day of these dates.
 
-        Series of one table have one frequency, and need not stand on the same day.
+        All series of a table have the same frequency, but not necessarily the same anchor.
         """
         if self.unit == "minute":
             return self
@@ -160,21 +165,21 @@ class Frequency:
 
     @property
     def _step(self) -> int:
-        """Between the `_periods` of two rows."""
+        """Difference between the `_periods` of consecutive rows."""
         return self.every * 60 if self.unit == "minute" else self.every
 
     def _periods(self, dates: pd.DatetimeIndex) -> Integers:
-        """The number of each date's second, day, week or month."""
+        """Return the number of each date's second, day, week or month."""
         if self.unit == "minute":
             return date_numbers(dates, "s")
         if self.unit == "month":
             return date_numbers(dates, "M")
         days = date_numbers(dates, "D")
-        # a week reaches from three days before its usual day to three after, so that a row moved by a holiday is in it
+        # a week is the usual weekday ± 3 days, so that a row moved by a holiday stays in its week
         return days if self.unit == "day" else (days - self._weekday + 3) // 7
 
     def _dates(self, periods: Integers) -> pd.DatetimeIndex:
-        """The dates of rows in such periods."""
+        """Return the dates of rows in these periods; the inverse of `_periods`."""
         if self.unit == "minute":
             return dates_of_seconds(periods)
         if self.unit == "month":
@@ -189,18 +194,18 @@ class Frequency:
 
     @cached_property
     def _slots(self) -> Integers:
-        """Every slot of a week, in minutes from Monday 00:00."""
+        """All slots of a week, in minutes after Monday 00:00."""
         step = self.every if self.unit == "minute" else MINUTES_PER_DAY
         return np.concatenate([np.arange(first, last + 1, step, dtype=np.int64) for first, last in self.slots or ()])
 
     def _of_slots(self, numbers: Integers) -> pd.DatetimeIndex:
-        """The dates of slots, which are numbered from the first of the week of 1970-01-05."""
+        """Return the dates of slots, numbered from the first slot of the week of 1970-01-05."""
         weeks, places = np.divmod(numbers, len(self._slots))
         minutes = weeks * MINUTES_PER_WEEK + self._slots[places] + MONDAY * MINUTES_PER_DAY
         return dates_of_seconds(minutes * 60 + self.at)
 
     def _number_of_slot(self, dates: pd.DatetimeIndex, side: Literal["left", "right"]) -> Integers:
-        """The number of the first slot at each date or after it ("left"), or after it ("right")."""
+        """Return the number of the first slot at or after each date ("left"), or after it ("right")."""
         weeks, places = np.divmod(minutes_from_monday(dates), MINUTES_PER_WEEK)
         return weeks * len(self._slots) + self._slots.searchsorted(places, side=side)
 
@@ -212,7 +217,7 @@ class Frequency:
         return self._of_slots(np.repeat(after, missed) + ranges(missed))
 
 
-@lru_cache(maxsize=4096)  # many series end on the same day
+@lru_cache(maxsize=4096)  # many series end on the same date
 def _next_dates(frequency: Frequency, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
     if frequency.calendar is not None:
         return next_sessions(frequency.calendar, last, count) + pd.Timedelta(seconds=frequency.at)

@@ -17,25 +17,28 @@ from recurra.data.date_numbers import (
 from recurra.data.frequency import BUSINESS_DAYS, FITTING, Frequency, Slots
 from recurra.errors import InputError
 
-LOOKED_AT = 100_000  # dates, from which the distance is told
-RARE = 0.05  # of the weeks: where there are rows less often than that, they are exceptions
-FITTING_DAYS = 0.6  # more than half: on the 1st and 15th of each month, half of the gaps are of two weeks
+LAST_DATES = 100_000  # number of dates from which the frequency is inferred
+RARE = 0.05  # slots with rows in a smaller fraction of the weeks are exceptions
+FITTING_DAYS = 0.6  # more than half, as half of the gaps between the 1st and 15th of each month are two weeks
 
 
 def infer_frequency(dates: pd.DatetimeIndex, calendar: str | None = None) -> Frequency:
-    """The frequency that most of the dates have; gaps and holidays do not matter.
+    """Infer the frequency of most of the dates, despite gaps and holidays.
 
     Args:
-        dates: ascending, each once.
-        calendar: an exchange whose sessions they are.
+        dates: unique dates in ascending order, [T].
+        calendar: name of an exchange calendar whose sessions the dates are.
 
     Raises:
-        InputError: there are fewer than two dates, or none of the known frequencies fits.
+        InputError: there are fewer than two dates, or the gaps between them are irregular.
+
+    >>> infer_frequency(pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-03-31"]))
+    Frequency(unit='month', every=1, at=0, anchor='day -1', slots=None, calendar=None)
     """
     if len(dates) < 2:
         raise InputError(f"how often a series has a row cannot be told from {len(dates)} date; give at least two.")
-    dates = dates[-LOOKED_AT:]
-    # a little less than a day, for the time of daily rows may vary
+    dates = dates[-LAST_DATES:]
+    # less than a full day, as the time of daily rows may vary
     within_days = np.median(np.diff(date_numbers(dates, "s"))) < 0.9 * SECONDS_PER_DAY
     frequency = _of_minutes(dates) if within_days else _of_days(dates)
     if calendar is None:
@@ -68,16 +71,16 @@ def _of_days(dates: pd.DatetimeIndex) -> Frequency:
         slots = _slots_of_days(dates)
         if slots is None and every > 1 and fit >= FITTING_DAYS:
             return Frequency("day", every, at)
-        if slots is None and np.median(gaps) > 3:  # over a weekend
+        if slots is None and np.median(gaps) > 3:  # gaps of three days span weekends
             raise _unknown(dates)
         return Frequency("day", at=at, slots=slots)
-    if every == 7:  # rows that a holiday moved are still in their weeks
+    if every == 7:  # rows moved by a holiday stay in their weeks
         fit = _multiple(np.diff(Frequency("week", anchor=usual_weekday(dates))._periods(dates)))[1]
     months, of_months = _multiple(np.diff(date_numbers(dates, "M")))
     if fit < FITTING_DAYS and of_months < FITTING_DAYS:
         raise _unknown(dates)
     anchor, anchored = month_anchor(dates) if of_months >= fit else ("", 0.0)
-    # third Fridays are 28 days apart, too, but not always
+    # third Fridays are mostly 28 days apart, like every fourth week
     if fit < FITTING_DAYS or fit <= of_months * anchored:
         return Frequency("month", months, at, anchor)
     if every % 7:
@@ -86,7 +89,10 @@ def _of_days(dates: pd.DatetimeIndex) -> Frequency:
 
 
 def _multiple(gaps: Integers) -> tuple[int, float]:
-    """The most frequent gap that is not 0, and the share of gaps that it divides, or 0 if it is not half of them."""
+    """Return the most frequent nonzero gap, and the fraction of gaps that are its multiples.
+
+    The fraction is 0 if less than half of the gaps are equal to it.
+    """
     positive = gaps[gaps > 0]
     if not len(positive):
         return 1, 0.0
@@ -97,10 +103,10 @@ def _multiple(gaps: Integers) -> tuple[int, float]:
 
 
 def _slots_of_days(dates: pd.DatetimeIndex) -> Slots | None:
-    """The weekdays that have rows.
+    """Return the weekdays that have rows.
 
-    Five rows or more, none at a weekend, are business days until four weeks show more: Christmas and New Year fall on
-    the same weekday.
+    Five or more daily rows, none at a weekend, are business days unless four weeks or more show otherwise: within fewer
+    weeks, Christmas and New Year empty the same weekday.
     """
     days = minutes_from_monday(dates.normalize())
     weeks = (days[-1] - days[0] + MINUTES_PER_DAY) / MINUTES_PER_WEEK
@@ -114,9 +120,9 @@ def _slots_of_days(dates: pd.DatetimeIndex) -> Slots | None:
 
 
 def _slots_of_minutes(dates: pd.DatetimeIndex, every: int) -> Slots | None:
-    """The times of the week that have rows; within two weeks, the times of day."""
+    """Return the times of the week that have rows; for less than two weeks, infer them from the times of day."""
     if (date_numbers(dates, "s") % 60).any():
-        return None  # times that vary by seconds are no slots
+        return None  # times that vary by seconds have no slots
     minutes = minutes_from_monday(dates)
     weeks = (minutes[-1] - minutes[0] + every) / MINUTES_PER_WEEK
     if weeks >= 2:
@@ -130,27 +136,28 @@ def _slots_of_minutes(dates: pd.DatetimeIndex, every: int) -> Slots | None:
     return _runs((np.arange(weekdays)[:, None] * MINUTES_PER_DAY + times).ravel(), every)
 
 
-def _occupied(places: Integers, periods: float, length: int, step: int) -> Integers | None:
-    """The places within a period at which rows stand; None if at all, or if the empty ones may be so by chance.
+def _occupied(minutes: Integers, periods: float, length: int, step: int) -> Integers | None:
+    """Return the times within a period that have rows; None if all have, or if others may be empty by chance.
 
     Args:
-        places: of the rows, in minutes from a Monday.
-        periods: how many the rows reach over.
-        length: of a period, in minutes.
-        step: from row to row, in minutes.
+        minutes: times of the rows, in minutes after a Monday 00:00.
+        periods: number of periods from the first row to the last.
+        length: length of a period in minutes.
+        step: minutes between rows.
     """
-    found, seen = np.unique(places % length, return_counts=True)
+    found, seen = np.unique(minutes % length, return_counts=True)
     usual = seen >= RARE * periods
     found, seen, total = found[usual], seen[usual], length // step
     if not len(found) or len(found) >= total:
         return None
     once, twice = int((seen == 1).sum()), int((seen == 2).sum())
-    by_chance = once * (once - 1) / (2 * (twice + 1))  # Chao (1984): how many were not seen yet
+    by_chance = once * (once - 1) / (2 * (twice + 1))  # Chao (1984): estimated number of times not seen yet
     return found if total - len(found) > 3 * by_chance else None
 
 
-def _runs(places: Integers, step: int) -> Slots:
-    parts = np.split(places, np.flatnonzero(np.diff(places) != step) + 1)
+def _runs(minutes: Integers, step: int) -> Slots:
+    """Return runs of times `step` minutes apart as pairs (first, last)."""
+    parts = np.split(minutes, np.flatnonzero(np.diff(minutes) != step) + 1)
     return tuple((int(part[0]), int(part[-1])) for part in parts)
 
 

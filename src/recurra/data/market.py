@@ -1,4 +1,4 @@
-"""Ask a provider of market data for daily bars: akshare for A-shares, yfinance for the rest. One try each."""
+"""Daily bars from market data providers, without retries: akshare for A-shares, yfinance for other symbols."""
 
 import warnings
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import pandas as pd
 
 from recurra.errors import InputError
 
-SECONDS = 10  # that a request may take
+SECONDS = 10  # timeout of a request
 AKSHARE_COLUMNS = {
     "日期": "date",
     "开盘": "open",
@@ -27,12 +27,19 @@ YFINANCE_PRICES = ["Open", "High", "Low", "Close"]
 
 
 class NoBarsError(Exception):
-    """The provider answered, and has no such bars."""
+    """The provider has no such bars."""
 
 
 @dataclass(frozen=True)
 class Bars:
-    """What is asked for: a symbol, the first and the last day (None: the provider's), and the adjustment of prices."""
+    """A request for daily bars.
+
+    Attributes:
+        symbol: the share, as the provider writes it.
+        start: the first day; None: the provider's first.
+        end: the last day, inclusive; None: the provider's last.
+        adjust: adjustment of prices: "qfq", "hfq" or "none".
+    """
 
     symbol: str
     start: date | None
@@ -41,12 +48,12 @@ class Bars:
 
 
 def akshare_bars(bars: Bars) -> pd.DataFrame:
-    """Daily bars of an A-share; prices in yuan, volume in lots of 100 shares, amount in yuan.
+    """Return daily bars of an A-share, with prices and amount in yuan and volume in lots of 100 shares.
 
     Raises:
-        InputError: akshare is not installed, or answers without a column.
-        NoBarsError: there is no such share, or none of its bars.
-        Exception: whatever akshare raises where the request fails.
+        InputError: akshare is not installed, or its answer lacks a column.
+        NoBarsError: the share does not exist, or has no bars on these days.
+        Exception: any error that akshare raises if the request fails.
     """
     with _imported("akshare"):
         from akshare.stock_feature.stock_hist_em import stock_zh_a_hist
@@ -63,29 +70,29 @@ def akshare_bars(bars: Bars) -> pd.DataFrame:
 
 
 def yfinance_bars(bars: Bars) -> pd.DataFrame:
-    """Daily bars of a share as Yahoo has them; prices in its own currency, volume in shares, days of its exchange.
+    """Return daily bars from Yahoo, with prices in the share's currency, volume in shares and days of its exchange.
 
-    What Yahoo calls unadjusted is adjusted for every split up to today. So prices as traded are asked for up to today,
-    whatever the last day, and the splits after each day are taken out again.
+    Yahoo adjusts even its unadjusted prices for all splits up to today. For prices as traded, bars are therefore
+    requested up to today, whatever the last day, and the adjustment for later splits is reversed.
 
     Raises:
-        InputError: yfinance is not installed, or answers without a column.
-        NoBarsError: there is no such symbol, or none of its bars.
-        Exception: whatever yfinance raises where the request fails.
+        InputError: yfinance is not installed, or its answer lacks a column.
+        NoBarsError: the symbol does not exist, or has no bars on these days.
+        Exception: any error that yfinance raises if the request fails.
     """
     with _imported("yfinance"):
         import yfinance
         from yfinance.data import YfData
         from yfinance.exceptions import YFTickerMissingError
 
-    YfData.cache_get.cache_clear()  # yfinance keeps the answers of a process, a server's error pages too
+    YfData.cache_get.cache_clear()  # yfinance caches answers, including a server's error pages
     traded = bars.adjust == "none"
     hidden, yfinance.config.debug.hide_exceptions = yfinance.config.debug.hide_exceptions, False
     try:
         frame = yfinance.Ticker(bars.symbol, session=_session()).history(
             period=None if bars.start or bars.end else "max",
             start=bars.start or (date(1900, 1, 1) if bars.end else None),
-            end=bars.end + timedelta(days=1) if bars.end and not traded else None,  # theirs is the day after the last
+            end=bars.end + timedelta(days=1) if bars.end and not traded else None,  # yfinance excludes the end
             auto_adjust=not traded,
             timeout=SECONDS,
         )
@@ -107,9 +114,9 @@ def yfinance_bars(bars: Bars) -> pd.DataFrame:
 
 @cache
 def _session() -> Any:
-    """The session that yfinance would make, but that nothing takes longer than SECONDS: it gives its cookie 30.
+    """Return a session like yfinance's own, with a timeout of SECONDS for all requests, including that for the cookie.
 
-    One a process, since a crumb is good only with its cookie.
+    There is one session per process, as a crumb is only valid together with its cookie.
     """
     from curl_cffi.requests import Session
 
@@ -122,7 +129,7 @@ def _session() -> Any:
 
 @contextmanager
 def _imported(name: str) -> Iterator[None]:
-    """Import an optional package without its own warnings; InputError if it is not there."""
+    """Import an optional package without its warnings; InputError if it is not installed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -134,7 +141,7 @@ def _imported(name: str) -> Iterator[None]:
 
 
 def _chosen(provider: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    """The columns by our names, oldest day first."""
+    """Return the columns under recurra's names, sorted by day."""
     if frame.empty:
         raise NoBarsError("an empty answer")
     unusable = [name for name in columns if name not in frame.columns or frame[name].isna().all()]

@@ -1,4 +1,4 @@
-"""Columns of numbers as people write them: full-width digits, thousands separators, words for no value."""
+"""Parse columns of numbers, with thousands separators, full-width digits and words for missing values."""
 
 import numpy as np
 import pandas as pd
@@ -7,21 +7,24 @@ from numpy.typing import NDArray
 from recurra.data.dates import FULL_WIDTH
 from recurra.errors import InputError
 
-NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # words for no value
-SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # between thousands
+NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # written for missing values
+SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # used as thousands separators
 THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
 
 
 def numbers(frame: pd.DataFrame, column: str, source: str) -> NDArray[np.float64]:
-    """A column as numbers [T], NaN where there is none.
+    """Return a column as numbers, [T]; missing values are NaN.
 
     Args:
-        frame: the columns; its index says which row is meant.
-        column: which one.
+        frame: the table; its index gives the row numbers for messages.
+        column: name of the column.
         source: the file, for messages.
 
     Raises:
-        InputError: a value is no number; its row is named.
+        InputError: a value is not a number; the message gives its row.
+
+    >>> numbers(pd.DataFrame({"price": ["1,234.5", "n/a"]}), "price", "prices.csv").tolist()
+    [1234.5, nan]
     """
     values = frame[column]
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
@@ -37,16 +40,16 @@ def numbers(frame: pd.DataFrame, column: str, source: str) -> NDArray[np.float64
 
 
 def reads_as_number(values: "pd.Series[str]") -> NDArray[np.bool_]:
-    """Which values [T] of a column are numbers; nothing is none."""
+    """Return a mask of the values that are finite numbers, [T]; missing values are not."""
     return np.isfinite(_as_numbers(values)[0])
 
 
 def _as_numbers(values: "pd.Series[str]") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Numbers [T] as people write them, NaN where there is none; and where they, or nothing, could be read."""
+    """Return numbers [T] with NaN for missing values, and a mask [T] of the values that are numbers or missing."""
     texts = values.astype("string").fillna("").astype(object).str.strip()
     result = np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
     read = ~np.isnan(result)
-    if not read.all():  # only what is not plain costs more
+    if not read.all():  # plain numbers take the fast path above
         rest = texts[~read].str.translate(FULL_WIDTH)
         nothing = rest.str.lower().isin(NOTHING)
         rest = rest.str.translate(SPACES)

@@ -1,4 +1,4 @@
-"""Read a CSV or Parquet file into named columns, whatever its encoding."""
+"""Read CSV files in any common encoding, and Parquet files, into a DataFrame."""
 
 import csv
 import gzip
@@ -15,25 +15,28 @@ from recurra.data.numbers import NOTHING, SPACES, THOUSANDS
 from recurra.errors import InputError
 
 DELIMITERS = ",;\t|"
-IDS = ("unique_id",)  # columns of names, which are not numbers even if they look like some
+IDS = ("unique_id",)  # columns of ids, kept as text even if they look like numbers
 PARQUET = {".parquet", ".pq"}
-TWOFOLD = r"[-+]?[1-9]\d{0,2},\d{3}"  # 1,125 is 1125, or 1.125 where the comma is a decimal one
+TWOFOLD = r"[-+]?[1-9]\d{0,2},\d{3}"  # ambiguous: 1,125 is 1125, or 1.125 with a decimal comma
 DECIMAL_COMMA = r"[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*"
-DOTTED = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"  # thousands where the comma is a decimal one
+DOTTED = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"  # thousands separators of numbers with a decimal comma
 DECIMAL_POINT = r"[-+]?\d*\.\d+"
 
 
 def read_frame(path: str | Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a file; the index of the frame is the row of the file, counted from 1 with the header as an editor shows it.
+    """Read a file into a DataFrame whose index is the row number in the file.
+
+    Rows of a CSV file are numbered as in an editor, starting at 1 with the header. In a Parquet file, the first row of
+    data is row 1.
 
     Args:
-        path: a CSV file in UTF-8, UTF-16 or GBK, with commas, semicolons, tabs or bars, perhaps gzipped; or a Parquet
-            file, whose first row of data is row 1.
-        texts: columns of a CSV file, whatever the case of their names, to be kept as they are written: 01 is not 1,
-            and NA is a name. `unique_id` is always one.
+        path: a Parquet file, or a CSV file in UTF-8, UTF-16 or GBK, optionally gzipped, delimited by commas,
+            semicolons, tabs or vertical bars.
+        texts: case-insensitive names of CSV columns to read as text, so that 01 is not read as 1, nor NA as a missing
+            value. `unique_id` is always read as text.
 
     Raises:
-        InputError: there is no such file, it cannot be read, or holds no rows.
+        InputError: the file does not exist, cannot be read or has no rows.
     """
     path = Path(path)
     if not path.is_file():
@@ -60,7 +63,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _with_index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
-    """What the index says as columns; numbers of rows say nothing."""
+    """Turn the index into columns, unless it only numbers the rows."""
     index = frame.index
     if index.nlevels > 1 or index.name is not None:
         return frame.reset_index()
@@ -85,7 +88,7 @@ def _read_csv(path: Path, texts: set[str]) -> pd.DataFrame:
     read: Callable[..., pd.DataFrame] = pd.read_csv
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # that fields without a name are dropped
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas would drop fields without a column
             frame = read(
                 io.StringIO(text),
                 sep=delimiter,
@@ -109,16 +112,16 @@ def _read_csv(path: Path, texts: set[str]) -> pd.DataFrame:
 
 
 def _first_longer(text: str, delimiter: str, expected: int) -> tuple[int, int] | None:
-    """The first row with more fields than expected, and their number."""
+    """Return the number of the first row with more fields than expected, and its number of fields."""
     rows = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     try:
         return next(((row, len(fields)) for row, fields in enumerate(rows, start=1) if len(fields) > expected), None)
-    except csv.Error:  # a quote that is never closed makes one field of the rest
+    except csv.Error:  # an unclosed quote makes the rest a single field
         return None
 
 
 def _columns(path: Path, header: str, delimiter: str, row: int) -> list[str]:
-    """The names of the columns, as pandas reads them."""
+    """Return the column names as pandas reads them; InputError if one occurs twice."""
     try:
         names = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
@@ -131,7 +134,10 @@ def _columns(path: Path, header: str, delimiter: str, row: int) -> list[str]:
 
 
 def _with_decimal_points(frame: pd.DataFrame, kept: set[str], path: Path) -> pd.DataFrame:
-    """Where no comma parts the columns it may be a decimal one; the values of a column say whether it is."""
+    """Replace decimal commas by points in columns whose values show that their commas are decimal.
+
+    For files whose delimiter is not a comma.
+    """
     frame = frame.copy(deep=False)
     for column in frame.columns:
         if column in kept or frame[column].dtype != object:
@@ -156,7 +162,7 @@ def _with_decimal_points(frame: pd.DataFrame, kept: set[str], path: Path) -> pd.
 
 
 def _decoded(path: Path) -> str:
-    """The text of a file in one of the encodings that tables come in."""
+    """Return the text of a file in UTF-16, UTF-8 or GBK, with Unix line endings."""
     try:
         content = path.read_bytes()
         if path.suffix.lower() == ".gz":

@@ -1,7 +1,7 @@
-"""Scalers of numbers: fitted on training rows only, each with its exact inverse.
+"""Scalers: fitted on training rows only, each with its inverse.
 
-Rows are [T, C] in float64, each column scaled by itself. What is done to a window, [B, W], is plain arithmetic that
-works on numpy arrays and torch tensors alike.
+Rows are [T, C] in float64; each column is scaled separately. `PerWindow` scales windows [B, W], NumPy arrays or torch
+tensors.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ X = TypeVar("X", Floats, Tensor)
 
 
 class Scaler:
-    """Learns from training rows [T, C], transforms any rows [..., C], and goes back exactly but for rounding."""
+    """Base class of scalers: `fit` on training rows [T, C], then `transform` and `inverse` rows [..., C]."""
 
     def fit(self, rows: Floats) -> Self:
         return self
@@ -35,16 +35,20 @@ class Scaler:
 
 @dataclass
 class Affine(Scaler):
-    """(x - center) / scale for each column.
+    """Scale each column to (x - center) / scale.
 
     Args:
-        kind: "minmax" takes the training rows to 0…1; "standard" to mean 0 and standard deviation 1; "robust" to
-            median 0 and quartile distance 1; "none" changes nothing. A column that is constant in training is only
-            shifted.
+        kind: "minmax" scales the training rows to the range 0 to 1, "standard" to mean 0 and standard deviation 1,
+            "robust" to median 0 and interquartile range 1; "none" does not change them. A column that is constant in
+            the training rows is only shifted.
+        center: set by `fit`, [C].
+        scale: set by `fit`, [C].
 
-    Attributes:
-        center: [C], after fit.
-        scale: [C], after fit.
+    >>> scaler = Affine("minmax").fit(np.array([[10.0], [30.0]]))
+    >>> scaler.transform(np.array([[20.0], [40.0]])).tolist()
+    [[0.5], [1.5]]
+    >>> scaler.inverse(np.array([[0.5]])).tolist()
+    [[20.0]]
     """
 
     kind: AffineKind = "standard"
@@ -63,7 +67,7 @@ class Affine(Scaler):
             self.scale = upper - lower
         else:
             self.center, self.scale = np.zeros(rows.shape[1:]), np.ones(rows.shape[1:])
-        negligible = np.abs(self.center) * 1e-12  # a spread of rounding errors is none
+        negligible = np.abs(self.center) * 1e-12  # rounding errors of a constant column
         self.scale = np.where(self.scale > negligible, self.scale, 1.0)
         return self
 
@@ -76,10 +80,10 @@ class Affine(Scaler):
 
 @dataclass
 class Log(Scaler):
-    """Natural logarithm, of positive numbers.
+    """Take the natural logarithm of positive values.
 
     Args:
-        columns: which columns, [C] of bool; None: all.
+        columns: mask of the columns to transform, [C]; None: all columns.
     """
 
     columns: NDArray[np.bool_] | None = None
@@ -101,7 +105,7 @@ class Log(Scaler):
 
 @dataclass
 class Compose(Scaler):
-    """Several scalers, one after the other; each is fitted on what the ones before it made of the training rows."""
+    """Chain scalers; each is fitted on the training rows as transformed by the previous ones."""
 
     steps: Sequence[Scaler]
 
@@ -123,19 +127,24 @@ class Compose(Scaler):
 
 @dataclass(frozen=True)
 class Differences:
-    """Each row's change from the row `lag` before it: 1 takes a trend away, the season's length takes a season away.
+    """Difference rows with the row `lag` before: a lag of 1 removes a trend, the length of a season removes the season.
 
-    The inverse needs the rows before, as a sum needs where it begins.
+    The inverse needs the `lag` rows before the first difference.
+
+    >>> Differences(lag=1).transform(np.array([3.0, 5.0, 4.0])).tolist()
+    [2.0, -1.0]
+    >>> Differences(lag=1).inverse(np.array([2.0, -1.0]), np.array([3.0])).tolist()
+    [5.0, 4.0]
     """
 
     lag: int = 1
 
     def transform(self, rows: Floats) -> Floats:
-        """Rows [T, ...] → [T - lag, ...]."""
+        """Return the differences [T - lag, ...] of rows [T, ...]."""
         return rows[self.lag :] - rows[: -self.lag]
 
     def inverse(self, differences: Floats, before: Floats) -> Floats:
-        """Differences [..., H] and the values [..., ≥ lag] before them → values [..., H]."""
+        """Return the values [..., H] of differences [..., H], given at least `lag` values before them, [..., ≥ lag]."""
         values = before[..., before.shape[-1] - self.lag :]
         for step in range(differences.shape[-1]):
             values = np.concatenate([values, differences[..., step : step + 1] + values[..., step : step + 1]], axis=-1)
@@ -144,11 +153,16 @@ class Differences:
 
 @dataclass(frozen=True)
 class PerWindow:
-    """Measure a window from a loc of its own, so that a series may rise beyond all that was seen in training.
+    """Scale each window by its own loc, so that a model extrapolates to values outside the range of the training rows.
 
     Args:
-        kind: "subtract-last" or "subtract-mean" take the window's last value or mean away; "divide-last" and
-            "divide-mean" divide by it; "none" leaves all as it is.
+        kind: "subtract-last" and "subtract-mean" subtract the last value or the mean of the window; "divide-last" and
+            "divide-mean" divide by it; "none" does not change the values.
+
+    >>> window = np.array([[1.0, 2.0, 4.0]])
+    >>> scaler = PerWindow("divide-last")
+    >>> scaler.transform(window, scaler.loc(window)).tolist()
+    [[0.25, 0.5, 1.0]]
     """
 
     kind: WindowKind = "none"
@@ -158,7 +172,7 @@ class PerWindow:
         return self.kind.startswith("divide")
 
     def loc(self, windows: X) -> X:
-        """What the windows [B, W] are measured from, [B, 1]."""
+        """Return the loc of windows [B, W], [B, 1]: what `transform` subtracts or divides by."""
         if self.kind.endswith("last"):
             return windows[:, -1:]
         if self.kind.endswith("mean"):
@@ -167,7 +181,7 @@ class PerWindow:
         return windows[:, -1:] * 0.0 + (1.0 if self.divides else 0.0)
 
     def transform(self, values: X, loc: X) -> X:
-        """Values [B, …] of the windows, or of the rows after them, as seen from `loc` [B, 1]."""
+        """Scale values [B, ...] of the windows, or of the rows after them, by `loc` [B, 1]."""
         return values / loc if self.divides else values - loc
 
     def inverse(self, values: X, loc: X) -> X:

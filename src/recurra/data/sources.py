@@ -1,4 +1,4 @@
-"""Daily bars of shares: bundled samples, and downloads that are kept in a cache."""
+"""Daily bars of shares: bundled samples, and downloads with a cache."""
 
 import json
 import os
@@ -25,28 +25,31 @@ PROVIDERS: dict[str, Callable[[Bars], pd.DataFrame]] = {
 }
 COLUMNS = ["date", "open", "high", "low", "close", "volume"]
 PRICES = ["open", "high", "low", "close"]
-TRIES, FIRST_PAUSE = 3, 1.0  # seconds, doubled from pause to pause
+TRIES = 3  # maximum number of requests per download
+FIRST_PAUSE = 1.0  # seconds between the first two tries; doubled after each further try
 
 
 def bundled_symbols() -> tuple[str, ...]:
-    """The shares whose bars need no download."""
+    """Return the symbols of the bundled shares."""
     return tuple(sorted(path.name.removesuffix(".csv.gz") for path in SAMPLES.glob("*.csv.gz")))
 
 
 def bundled(symbol: str, adjust: Adjust = "qfq") -> pd.DataFrame:
-    """Daily bars of a bundled share from 2000-03-01 to 2013-03-01.
+    """Return daily bars of a bundled share from 2000-03-01 to 2013-03-01.
 
-    Where a share is split, or pays a dividend, its price falls and nobody has lost anything; a network that is shown
-    prices as traded learns of falls that never were. So prices are adjusted unless one asks for those as traded.
+    Splits and dividends lower the price of a share without a loss to its owner. By default, prices are adjusted for
+    them, as a network would otherwise learn these falls.
 
     Args:
         symbol: one of `bundled_symbols()`.
-        adjust: "qfq" scales earlier prices so that the last ones are those that were paid, "hfq" later prices so that
-            the first ones are, "none" leaves all as traded. Volumes are divided by what prices are multiplied by, so
-            that price times volume stays the money that changed hands.
+        adjust: "qfq" scales earlier prices to the last price as traded, "hfq" scales later prices to the first price
+            as traded, "none" does not adjust prices. Volumes are scaled inversely, so that the product stays the same.
 
     Returns:
-        Columns date, open, high, low, close in dollars, and volume in shares.
+        A DataFrame with columns date, open, high, low, close (in dollars) and volume (in shares).
+
+    >>> bundled("AAPL").columns.tolist()
+    ['date', 'open', 'high', 'low', 'close', 'volume']
     """
     frame = pd.read_csv(SAMPLES / f"{symbol}.csv.gz", parse_dates=["date"])
     if adjust != "none":
@@ -68,27 +71,27 @@ def download(
     refresh: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Path:
-    """Daily bars of a share as a CSV file, downloaded at the first call and taken from the cache afterwards.
+    """Download daily bars of a share to a CSV file, or return the file if it is in the cache.
 
-    Beside each file stands one of the same name with .json: provider, symbol, adjustment, days, time of download.
+    A JSON file of the same name records provider, symbol, adjustment, days and time of the download.
 
     Args:
-        symbol: six digits for a share of Shanghai, Shenzhen or Beijing, from akshare; else as Yahoo writes it.
-        start: the first day, as 2010-04-26; None: the provider's first.
-        end: the last day; None: the provider's last.
-        adjust: prices adjusted to the provider's last day, whatever `end` is (qfq), to its first (hfq), or as traded
-            (none). akshare's adjustments add and subtract dividends: its earlier qfq prices may fall below zero.
+        symbol: six digits for a share of Shanghai, Shenzhen or Beijing, from akshare; otherwise as Yahoo writes it.
+        start: the first day, such as 2010-04-26; None: the provider's first.
+        end: the last day, inclusive; None: the provider's last.
+        adjust: "qfq" adjusts prices to the provider's last day, whatever `end` is, "hfq" to its first day; "none" gives
+            prices as traded. akshare adds and subtracts dividends, so its early qfq prices may be negative.
         provider: "akshare" or "yfinance"; "auto" chooses by the symbol.
-        cache: the folder; None: RECURRA_CACHE, or recurra in the user's cache folder.
-        refresh: download anew; the old file stays if that fails.
-        pause: how to wait between tries.
+        cache: folder of the files; None: RECURRA_CACHE, or recurra in the user's cache folder.
+        refresh: whether to download again; the old file is kept if that fails.
+        pause: function that waits for a number of seconds between tries.
 
     Returns:
-        The file: columns date, open, high, low, close, volume.
+        Path of a CSV file with columns date, open, high, low, close and volume.
 
     Raises:
-        InputError: there is no answer after three tries, or there are no such bars; the message offers the cached
-            copy, if there is one, or --data. Or the symbol or a day cannot be.
+        InputError: the symbol or a day is invalid, there are no such bars, or all tries fail; the message suggests a
+            cached copy if there is one.
     """
     if provider == "auto":
         provider = "akshare" if re.fullmatch(r"[0-9]{6}", symbol) else "yfinance"
@@ -102,7 +105,7 @@ def download(
     cache = cache or _cache_folder()
     bars = Bars(symbol, *days, adjust)
     path = cache / f"{_file_name(provider, bars)}.csv"
-    facts_path = path.with_suffix(".json")  # written last: where it stands, the table is whole
+    facts_path = path.with_suffix(".json")  # written last, so that it proves the table complete
     if path.is_file() and facts_path.is_file() and not refresh:
         _warn_of_age(facts_path, bars)
         return path
@@ -125,7 +128,7 @@ def download(
 
 
 def _warn_of_age(facts_path: Path, bars: Bars) -> None:
-    """Say so where a copy may lack newer days, or have the last of its days before the exchange had closed."""
+    """Warn if a cached copy may lack newer days, or was downloaded before the exchange closed on its last day."""
     day = datetime.fromisoformat(json.loads(facts_path.read_text("utf-8"))["downloaded"]).date()
     if day < datetime.now(UTC).date() and (bars.end is None or bars.end >= day):
         warnings.warn(f"{bars.symbol}: the bars are as of {day}; --refresh asks for newer ones.", stacklevel=3)
@@ -134,7 +137,7 @@ def _warn_of_age(facts_path: Path, bars: Bars) -> None:
 def _fetched(
     ask: Callable[[Bars], pd.DataFrame], provider: str, bars: Bars, cache: Path, pause: Callable[[float], None]
 ) -> pd.DataFrame:
-    """The provider's answer, asked for three times at the most."""
+    """Return the provider's answer, after up to TRIES requests."""
     reason = ""
     for number in range(TRIES):
         if number:
@@ -148,7 +151,7 @@ def _fetched(
             ) from error
         except InputError:
             raise
-        except Exception as error:  # providers and what they stand on raise many kinds
+        except Exception as error:  # providers and their HTTP libraries raise many types
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
     raise InputError(
         f"{provider} could not be asked for {bars.symbol!r} in {TRIES} tries ({reason}); "
@@ -157,7 +160,7 @@ def _fetched(
 
 
 def _copy(provider: str, bars: Bars, cache: Path) -> str:
-    """Where an earlier download of the same share and adjustment is, as the end of a sentence."""
+    """Return the end of a sentence that suggests an earlier download of the same share and adjustment."""
     copies = sorted(
         cache.glob(f"{provider}-{_safe(bars.symbol)}-{bars.adjust}-*.csv"), key=lambda path: path.stat().st_mtime
     )
@@ -173,7 +176,7 @@ def _file_name(provider: str, bars: Bars) -> str:
 
 
 def _safe(symbol: str) -> str:
-    """A symbol as part of a file name; other symbols give other names on every file system."""
+    """Return a symbol as part of a file name; different symbols give different names on every file system."""
     return "".join(c if c.isalnum() else f"%{ord(c):02x}" for c in symbol.upper())
 
 
@@ -183,7 +186,7 @@ def _cache_folder() -> Path:
 
 
 def day_of(text: str | None, name: str) -> date | None:
-    """A day as people write it; InputError, which says what `name` it is, if it is none."""
+    """Parse a day in ISO format; the InputError for an invalid one names the argument `name`."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:

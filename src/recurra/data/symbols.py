@@ -1,4 +1,4 @@
-"""Sequences of symbols: letters, characters, words; their ids, and windows of ids."""
+"""Symbols (letters, characters, words), their ids, and windows of ids."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -9,18 +9,27 @@ from numpy.typing import NDArray
 from recurra.errors import InputError
 
 Ids = NDArray[np.int64]
-SHOWN_SYMBOLS = 60  # of the known ones, in an error
+SHOWN_SYMBOLS = 60  # maximum number of symbols that an error lists
 
 
 class Vocabulary:
-    """The symbols a model knows, each with its id, counted from 0.
+    """The symbols of a model and their ids, counted from 0.
 
     Args:
-        symbols: the symbols in the order of their ids, each once.
-        unknown: a symbol that stands for all others; it gets the last id. None: others are an error.
+        symbols: unique symbols in the order of their ids.
+        unknown: symbol that replaces all symbols outside the vocabulary; it gets the last id. None: such symbols are an
+            error.
 
     Raises:
-        InputError: there are no symbols, one is empty or no string, or one comes twice.
+        InputError: there are no symbols, a symbol is empty or not a string, or a symbol occurs twice.
+
+    >>> vocabulary = Vocabulary.from_sequence("hello")
+    >>> vocabulary
+    Vocabulary(h e l o)
+    >>> vocabulary.encode("hole")
+    array([0, 3, 2, 1])
+    >>> vocabulary.decode([0, 1, 2, 2, 3])
+    ['h', 'e', 'l', 'l', 'o']
     """
 
     def __init__(self, symbols: Iterable[str], *, unknown: str | None = None) -> None:
@@ -45,12 +54,15 @@ class Vocabulary:
         order: Literal["first-seen", "sorted"] = "first-seen",
         unknown: str | None = None,
     ) -> "Vocabulary":
-        """Collect the symbols of a text (its characters) or of a list of symbols.
+        """Build a vocabulary from the symbols of a sequence.
 
         Args:
-            sequence: a str, whose characters are the symbols, or symbols of any length.
-            order: ids in the order in which the symbols are first seen, or sorted.
+            sequence: a str, whose characters are the symbols, or an iterable of symbols.
+            order: order of the ids: "first-seen" (order of first occurrence) or "sorted".
             unknown: see `Vocabulary`.
+
+        Raises:
+            InputError: the sequence is empty, a symbol is empty or not a string, or the order is unknown.
         """
         symbols = list(sequence)
         for symbol in symbols:
@@ -81,14 +93,14 @@ class Vocabulary:
         return f"Vocabulary({self._shown()}{unknown})"
 
     def encode(self, sequence: str | Iterable[str], *, first: int = 1) -> Ids:
-        """Symbols → ids [T].
+        """Convert symbols to ids, [T].
 
         Args:
-            sequence: a text or symbols.
-            first: the place of its first symbol, where it is a part of something longer; for the error.
+            sequence: a str or an iterable of symbols.
+            first: position of the first symbol, as error messages count it, if the sequence is part of a longer one.
 
         Raises:
-            InputError: a symbol is not known and there is no `unknown`; it is named with its place.
+            InputError: a symbol is not in the vocabulary and there is no `unknown`; the message gives its position.
         """
         if self.unknown is not None:
             unknown_id = self._ids[self.unknown]
@@ -101,10 +113,10 @@ class Vocabulary:
         raise InputError(f"symbol {symbol!r} at position {place} is not known; known are: {self._shown()}.")
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Ids → symbols.
+        """Convert ids to symbols.
 
         Raises:
-            InputError: an id is not between 0 and the size of the vocabulary.
+            InputError: an id is negative, or not less than the size of the vocabulary.
         """
         symbols: list[str] = []
         for place, id_ in enumerate(ids):
@@ -114,20 +126,20 @@ class Vocabulary:
         return symbols
 
     def split(self, text: str) -> list[str]:
-        """Cut a line that a person typed into symbols: at spaces, if they are of several characters, else each one.
+        """Split a typed line into symbols: at spaces if any symbol has several characters, else into characters.
 
-        Where every symbol is one character, spaces between them are allowed too, unless they are symbols themselves.
+        If all symbols are single characters, spaces are ignored unless the space is itself a symbol.
         """
         if max(map(len, self._plain_symbols())) > 1:
             return text.split()
         return [symbol for symbol in text if symbol in self._ids or not symbol.isspace()]
 
     def join(self, symbols: Sequence[str]) -> str:
-        """The reverse of `split`: symbols as one line to show."""
+        """Join symbols into one line; the inverse of `split`."""
         return (" " if max(map(len, self._plain_symbols())) > 1 else "").join(symbols)
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` needs to make an equal vocabulary."""
+        """Return the vocabulary as JSON values, for `from_json`."""
         return {"symbols": list(self._plain_symbols()), "unknown": self.unknown}
 
     @classmethod
@@ -149,18 +161,22 @@ def _check_symbol(symbol: object) -> None:
 
 
 def windows(ids: Ids, window: int, *, targets: Literal["last", "every"] = "last") -> tuple[Ids, Ids]:
-    """Cut a sequence into windows and what follows them.
+    """Cut a sequence into windows and the targets that follow them.
 
     Args:
         ids: the sequence, [L].
-        window: steps of a window, W.
-        targets: "last", the one symbol after each window; "every", the symbol after each step of it.
+        window: number of steps per window, W.
+        targets: "last" gives the symbol after each window; "every" gives the symbol after each step of the window.
 
     Returns:
-        Inputs [L - W, W], and targets [L - W] or [L - W, W]; views on `ids`, nothing is copied.
+        Inputs [L - W, W], and targets [L - W] or [L - W, W]; both are views of `ids`.
 
     Raises:
-        InputError: the sequence is not longer than the window.
+        InputError: `window` is less than 1, or the sequence is not longer than the window.
+
+    >>> inputs, targets = windows(np.array([5, 6, 7, 8]), window=2)
+    >>> inputs.tolist(), targets.tolist()
+    ([[5, 6], [6, 7]], [7, 8])
     """
     if window < 1:
         raise InputError(f"window is {window}; it must be at least 1.")
@@ -169,7 +185,7 @@ def windows(ids: Ids, window: int, *, targets: Literal["last", "every"] = "last"
             f"the sequence has {len(ids)} symbols; a window of {window} needs at least {window + 1}: "
             "the window and the symbol that follows it."
         )
-    writeable = ids.flags.writeable  # torch wants that of the arrays it takes as they are
+    writeable = ids.flags.writeable  # torch.from_numpy warns about read-only arrays
     inputs = np.lib.stride_tricks.sliding_window_view(ids[:-1], window, writeable=writeable)
     if targets == "last":
         return inputs, ids[window:]

@@ -19,15 +19,15 @@ ONE_DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One series.
+    """One series of a table.
 
     Attributes:
-        id: its unique_id; empty if the table is one series.
-        dates: [T], ascending, each once.
-        values: [T, C], columns as in `Table.columns`, without NaN: what is missing is filled with the value before.
-        observed: [T, C], False where there was no value.
-        future: [F, K], the coming values of the columns known in advance, in rows after the last; F may be 0.
-        future_dates: [F], the dates of those rows.
+        id: the series' unique_id; empty if the table has a single series.
+        dates: unique dates in ascending order, [T].
+        values: [T, C], with the columns of `Table.columns`. There is no NaN: missing values are forward-filled.
+        observed: mask of the values that are not missing, [T, C].
+        future: future values of the columns known in advance, in the rows after the last, [F, K]; F may be 0.
+        future_dates: dates of the future rows, [F].
     """
 
     id: str
@@ -38,7 +38,7 @@ class Series:
     future_dates: pd.DatetimeIndex
 
     def slice(self, start: int, stop: int) -> "Series":
-        """The rows from `start` to before `stop`. Of the later ones only what is known in advance stays known."""
+        """Return rows `start` to `stop` (exclusive). Of later rows, only the columns known in advance are kept."""
         known = self.future.shape[1]
         coming = self.values[stop:, self.values.shape[1] - known :]
         return Series(
@@ -51,7 +51,7 @@ class Series:
         )
 
     def interpolated(self, rows: int) -> "Series":
-        """With gaps on a straight line, where both ends lie within the first `rows` rows; later gaps stay filled."""
+        """Interpolate gaps within the first `rows` rows linearly; later gaps stay forward-filled."""
         values = self.values.copy()
         for column, observed in enumerate(self.observed[:rows].T):
             seen, gaps = np.flatnonzero(observed), np.flatnonzero(~observed)
@@ -60,7 +60,7 @@ class Series:
         return replace(self, values=values)
 
     def after(self, earlier: "Series") -> "Series":
-        """This series with those rows of an earlier stretch of it before it that are older than its first."""
+        """Return the series preceded by those rows of `earlier` that are older than its first row."""
         count = int(earlier.dates.searchsorted(self.dates[0]))
         return replace(
             self,
@@ -72,17 +72,17 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Series with the same columns and the same frequency.
+    """Series with the same columns and the same frequency, as `make_table` builds them.
 
     Attributes:
-        series: at least one.
-        target: the column to predict, as the file names it.
+        series: one or more series.
+        target: name of the column to predict, as in the file.
         covariates: columns known only up to the present.
         known: columns known in advance.
-        frequency: how often there is a row.
+        frequency: time between rows.
         source: the file, or "the table", for messages.
-        many: the table has a column that tells series apart.
-        notes: what was done to the rows, and what is odd about them.
+        many: whether the table has a column of series ids.
+        notes: sentences about changed or unusual rows, for the user.
     """
 
     series: tuple[Series, ...]
@@ -96,30 +96,30 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of every series' values: the target first."""
+        """Names of the columns of `Series.values`; the target is first."""
         return (self.target, *self.covariates, *self.known)
 
     def head(self, drop: int) -> "Table":
-        """Every series without its last `drop` rows; those that would have none are left out."""
+        """Drop the last `drop` rows of every series; series without remaining rows are left out."""
         lengths = [len(series.dates) - drop for series in self.series]
         kept = (series.slice(0, rows) for series, rows in zip(self.series, lengths, strict=True) if rows > 0)
         return replace(self, series=tuple(kept))
 
     def only(self, ids: Collection[str]) -> "Table":
-        """The series of these names."""
+        """Keep only the series with these ids."""
         return replace(self, series=tuple(series for series in self.series if series.id in ids))
 
     def following(self, series: Series, count: int) -> pd.DatetimeIndex:
-        """The `count` dates after a series' last row: those of its coming rows, if they are enough."""
+        """Return the `count` dates after the last row of a series: those of its future rows, if there are enough."""
         if len(series.future_dates) >= count:
             return series.future_dates[:count]
         return self.frequency.like(series.dates).next_dates(series.dates[-1], count)
 
     def between(self, start: date | None, end: date | None) -> "Table":
-        """The rows from the day `start` to the day `end`; None: from the first, to the last.
+        """Keep the rows from day `start` to day `end`, inclusive. None: no bound.
 
         Raises:
-            InputError: there is none.
+            InputError: there are no such rows.
         """
         if start is None and end is None:
             return self
@@ -134,18 +134,21 @@ class Table:
         return replace(self, series=tuple(parts))
 
     def tail(self, rows: int) -> "Table":
-        """The last `rows` rows of every series."""
+        """Keep the last `rows` rows of every series."""
         ends = [len(series.dates) for series in self.series]
         parts = (series.slice(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
         return replace(self, series=tuple(parts))
 
     def after(self, earlier: "Table", *, at_least: int) -> "Table":
-        """Every series with those rows of `earlier` before it that are older than its first.
+        """Precede every series with those rows of `earlier` that are older than its first row.
 
-        Where a series has fewer than `at_least` rows itself and dates are absent between the two, a warning says so.
+        Args:
+            earlier: a table with the same columns.
+            at_least: number of rows from which on a series needs no earlier rows; if a shorter series does not follow
+                its earlier rows without a gap, a warning is given.
         """
-        known = {series.id: series for series in earlier.series}
-        joined = [series.after(known[series.id]) if series.id in known else series for series in self.series]
+        before = {series.id: series for series in earlier.series}
+        joined = [series.after(before[series.id]) if series.id in before else series for series in self.series]
         for whole, series in zip(joined, self.series, strict=True):
             begin = len(whole.dates) - len(series.dates)
             if begin and len(series.dates) < at_least:
@@ -159,7 +162,7 @@ class Table:
         return replace(self, series=tuple(joined))
 
     def fingerprint(self) -> str:
-        """A hash of the names, dates and values."""
+        """Return a SHA-256 hash of column names, series ids, dates and values."""
         digest = hashlib.sha256(repr(self.columns).encode())
         for series in self.series:
             digest.update(series.id.encode() + b"\0")
@@ -172,5 +175,5 @@ class Table:
 
 
 def date_text(day: pd.Timestamp) -> str:
-    """A date as ISO 8601 text, with the time of day unless it is midnight."""
+    """Format a date; the time of day is omitted if it is midnight."""
     return str(day.date() if day == day.normalize() else day)

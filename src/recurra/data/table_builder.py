@@ -19,7 +19,7 @@ from recurra.data.reader import read_frame
 from recurra.data.table import Series, Table, date_text
 from recurra.errors import InputError
 
-RowIndices = slice | NDArray[np.int64]  # of a series' rows in its table; a slice copies nothing
+RowIndices = slice | NDArray[np.int64]  # a series' rows in the table; a slice avoids a copy
 Missing = Literal["error", "ffill", "interpolate", "mask"]
 
 
@@ -35,27 +35,35 @@ def make_table(
     calendar: str | None = None,
     frequency: Frequency | None = None,
 ) -> Table:
-    """Check a table and cut it into series.
+    """Build a checked table from a file or a DataFrame.
 
-    Columns are found by their name, whatever its case, and prices by their English or Chinese names.
+    Column names are case-insensitive; dates and prices are also found by their English or Chinese names.
 
     Args:
-        data: a DataFrame or Series, or a CSV or Parquet file. Either one series, with a column (or index) of dates and
-            columns of numbers, or many, one below the other, with a column that tells them apart.
-        target: the column to predict; None: the only column of numbers, or `y`.
+        data: a DataFrame or Series, or the path of a CSV or Parquet file. A single series has a column (or index) of
+            dates and columns of numbers; a long table of several series also has a column of ids.
+        target: column to predict; None: `y`, or the only column of numbers.
         covariates: columns known only up to the present; "all": every other column of numbers that is not constant.
-        known: columns known in advance. Rows after the last value of the target are the future; only these columns need
-            values there.
-        date: the column of dates; None: found by its name or by what it holds.
-        id: the column that tells series apart; None: `unique_id`, if there is one.
-        missing: where there is no value: "error"; or fill it with the last one ("ffill"); so too, but that a model may
-            draw a straight line where it learns ("interpolate") or pass over the row ("mask"). If it is no error, dates
-            that are absent become rows without values, and a series begins where all its columns do.
-        calendar: an exchange whose sessions the dates are.
-        frequency: how often there is a row; None: seen from the dates.
+        known: columns known in advance. Rows after the last value of the target are future rows, in which only these
+            columns need values.
+        date: column of dates; None: inferred from names and values.
+        id: column of series ids; None: `unique_id`, if the table has it.
+        missing: how to treat missing values. "error" raises an error. "ffill" forward-fills them. "interpolate" and
+            "mask" also forward-fill them, and let a model interpolate training rows or mask the filled rows. Except
+            with "error", absent dates become rows of missing values, and a series starts where all its columns have
+            values.
+        calendar: name of an exchange calendar whose sessions the dates are, such as "XSHG".
+        frequency: time between rows; None: inferred from the dates.
 
     Raises:
-        InputError: the table is at fault; the message names file, row and column, and the mend.
+        InputError: the table is invalid; the message names the file, row and column, and how to fix it.
+
+    >>> days = ["2024-01-01", "2024-01-02", "2024-01-03"]
+    >>> table = make_table(pd.DataFrame({"date": days, "sales": [5, 7, 6]}))
+    >>> table.target, table.frequency.name
+    ('sales', 'daily')
+    >>> table.series[0].values[:, 0].tolist()
+    [5.0, 7.0, 6.0]
     """
     source = str(data) if isinstance(data, str | Path) else "the table"
     texts = [id] if id else []
@@ -83,21 +91,21 @@ def make_table(
 
 @dataclass(frozen=True)
 class _Rows:
-    """All rows of a table, as they stand in it."""
+    """All rows of a table, in the order of the file."""
 
     source: str
     names: Names
     dates: pd.DatetimeIndex
-    values: Floats  # [L, C], NaN where there is none
-    numbers: "pd.Index[int]"  # of the rows in the file
+    values: Floats  # [L, C], NaN if missing
+    numbers: "pd.Index[int]"  # row numbers in the file
     missing: Missing
-    notes: dict[str, list[str]] = field(default_factory=dict)  # what is odd → about which series
+    notes: dict[str, list[str]] = field(default_factory=dict)  # note → ids of the series it is about
 
     def note(self, text: str, id_: str) -> None:
         self.notes.setdefault(text, []).append(id_)
 
     def sorted(self, indices: RowIndices, id_: str, hint: Callable[[], str]) -> RowIndices:
-        """The indices of one series' rows by date; InputError if a date comes twice."""
+        """Return the indices of a series' rows sorted by date; InputError if a date occurs twice."""
         days = self.dates[indices]
         whose = f" of series {id_!r}" if id_ else ""
         if not days.is_monotonic_increasing:
@@ -117,7 +125,7 @@ class _Rows:
     def series(self, id_: str, indices: RowIndices, frequency: Frequency) -> Series:
         values, days, known = self.values[indices], self.dates[indices], len(self.names.known)
         end = len(values)
-        if known:  # rows after the last value of the target are the future
+        if known:  # rows after the last value of the target are future rows
             has_target = np.flatnonzero(~np.isnan(values[:, 0]))
             end = int(has_target[-1]) + 1 if len(has_target) else 0
         future = values[end:, values.shape[1] - known :] if known else values[:0, :0]
@@ -132,7 +140,7 @@ class _Rows:
             raise InputError(f"{self.source}: the target {self.names.target!r}{whose} has no value at all.")
         try:
             absent = frequency.absent(days)
-        except InputError as error:  # of the calendar
+        except InputError as error:  # from the calendar
             raise InputError(f"{self.source}: {error}") from error
         if len(absent):
             count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
@@ -145,7 +153,7 @@ class _Rows:
                 filled[whole.get_indexer(days)] = values
                 values, days = filled, whole
         observed = ~np.isnan(values)
-        begin = int(observed.argmax(axis=0).max())  # where every column has begun: nothing later fills what was before
+        begin = int(observed.argmax(axis=0).max())  # no value is filled with a later one
         if begin:
             self.note("the first rows are left out, as not every column has begun there", id_)
         values = pd.DataFrame(values[begin:]).ffill().to_numpy() if lenient else values
@@ -154,7 +162,7 @@ class _Rows:
     def _check_coming(
         self, indices: RowIndices, end: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency
     ) -> None:
-        """InputError if the coming rows have other dates than follow; an exchange's holidays cannot be known."""
+        """Raise InputError if future rows skip dates, except for business days without a calendar of holidays."""
         if not len(coming) or not end or (frequency.name == "business-daily" and frequency.calendar is None):
             return
         expected = frequency.next_dates(days[-1], len(coming))
@@ -167,7 +175,7 @@ class _Rows:
             )
 
     def _check(self, values: Floats, indices: RowIndices, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
-        """InputError if one of a series' values from row `begin` on is missing and may not be, or is infinite."""
+        """Raise InputError if a value from row `begin` on is infinite, or is missing and `lenient` is False."""
         for column in columns:
             name = self.names.all[column]
             for wrong, found in ((np.isinf(values[:, column]), "infinity"), (np.isnan(values[:, column]), "no value")):
@@ -185,10 +193,10 @@ def _list(names: str | Sequence[str]) -> list[str]:
 
 
 def _with_row_numbers(data: object) -> pd.DataFrame:
-    """A frame with rows counted from 1; what its index says becomes columns.
+    """Return a DataFrame with rows numbered from 1, and with named or date index levels as columns.
 
     Raises:
-        InputError: it is no DataFrame or Series, or two of its columns have one name.
+        InputError: `data` is not a DataFrame or Series, or its column names are duplicated or have several levels.
     """
     if isinstance(data, pd.Series):
         data = data.to_frame(TARGET if data.name is None else str(data.name))
@@ -221,14 +229,14 @@ def _each(indices: RowIndices, rows: int) -> NDArray[np.int64]:
 
 
 def _of_many(note: str, whose: Sequence[str]) -> str:
-    """What is odd about one series, or about several of which the first is named."""
+    """Return a note as a sentence, with the number of series it is about and the first of them."""
     if whose == [""]:
         return f"{note}."
     return f"{note} in {len(whose)} series, the first is {whose[0]!r}."
 
 
 def _groups(ids: "pd.Series[str] | None", rows: int) -> Iterator[tuple[str, RowIndices]]:
-    """Each series' name and the indices of its rows, in the order in which the series come."""
+    """Yield the id and the row indices of each series, in order of first occurrence."""
     if ids is None:
         yield "", slice(0, rows)
         return
@@ -245,7 +253,7 @@ def _frequency(
     source: str,
     notes: dict[str, list[str]],
 ) -> Frequency:
-    """The frequency of the longest series, as which all are read."""
+    """Return the frequency of the longest series; series that deviate from it are noted."""
     longest = max(parts, key=lambda name: len(days[parts[name]]))
     try:
         frequency = infer_frequency(days[parts[longest]], calendar)

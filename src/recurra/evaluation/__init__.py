@@ -1,1 +1,1 @@
-"""How good a model is, beside what needs no model."""
+"""Evaluation of forecasts: metrics, baselines, backtests, significance tests and prediction intervals."""

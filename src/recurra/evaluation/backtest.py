@@ -1,4 +1,4 @@
-"""Forecasts from many origins, scored beside what needs no model. No forecast sees a row at or after its origin."""
+"""Score forecasts from many origins beside naive forecasts. No forecast uses rows at or after its origin."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
 
-MODEL_NAME = "recurra"  # the model's name among the forecasters
+MODEL_NAME = "recurra"  # name of the evaluated model in columns of predictions and rows of scores
 PERSISTENCE = "persistence"
 
 
 @dataclass(frozen=True)
 class Forecasts:
-    """Forecasts of all series' samples, one series below the other.
+    """Forecasts from all origins of all series, concatenated.
 
     Attributes:
-        values: [N, H].
-        intervals: level in percent → lower and upper ends, [N, H] each.
+        values: point forecasts, [N, H].
+        intervals: lower and upper ends of the prediction intervals, [N, H] each, by level in percent.
     """
 
     values: Floats
@@ -33,11 +33,11 @@ class Forecasts:
 
 
 class Model(Protocol):
-    """What can be backtested."""
+    """A model that `backtest` and `evaluate` accept."""
 
     @property
     def baseline_columns(self) -> Sequence[str]:
-        """Columns whose last value is a forecast of the target that needs no model."""
+        """Columns whose last value serves as a naive forecast of the target."""
         ...
 
     def fit(self, data: Table, /) -> Any: ...
@@ -46,15 +46,16 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good forecasts were, beside what needs no model.
+    """Scores of a model's forecasts beside those of naive forecasts.
 
     Attributes:
-        predictions: one row a predicted value: unique_id, ds, cutoff, step, y, last, and a column a forecaster.
-        scores: one row a forecaster, one column a metric; see `score_table`.
-        skill: of the model for each metric: 1 - its score / that of the best naive forecast.
-        display_names: the forecasters as a person calls them.
-        best_naive: the naive forecast with the smallest squared error.
-        comparison: the Diebold-Mariano test of the model against it.
+        predictions: a row for each predicted value, with columns unique_id, ds, cutoff (date of the last row before the
+            origin), step, y, last (the target at the cutoff), and a column for each forecaster.
+        scores: a row for each forecaster, a column for each metric; see `score_table`.
+        skill: 1 - score of the model / score of the best naive forecast, for each metric.
+        display_names: the forecasters in words.
+        best_naive: name of the naive forecast with the smallest squared error.
+        comparison: Diebold-Mariano test of the model against `best_naive`.
         verdict: the comparison in words.
     """
 
@@ -67,7 +68,7 @@ class Evaluation:
     verdict: str
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the predictions, as plain values; None for what is not defined."""
+        """Return everything except the predictions as JSON values; undefined scores are None."""
         days = self.predictions["ds"]
         form = "%Y-%m-%d" if (days == days.dt.normalize()).all() else "%Y-%m-%d %H:%M"
         return {
@@ -98,17 +99,17 @@ def evaluate(
     levels: Sequence[float] = (),
     statistical: bool = False,
 ) -> Evaluation:
-    """Score a fitted model's forecasts from these origins.
+    """Score the forecasts of a fitted model.
 
     Args:
         model: a fitted model.
         table: the series, with the true values.
-        origins: for each series the rows at which a horizon begins, ascending.
-        horizon: rows of each forecast.
-        season: rows of a season.
-        step: rows from one origin to the next, which says how many forecasts overlap.
-        levels: prediction intervals, in percent.
-        statistical: score AutoETS, AutoARIMA and Theta too.
+        origins: origins of each series, ascending.
+        horizon: number of predicted rows per forecast.
+        season: number of rows per season.
+        step: number of rows between origins, from which the overlap of forecasts follows.
+        levels: levels of prediction intervals in percent.
+        statistical: whether to score AutoETS, AutoARIMA and Theta too.
     """
     forecasts = model.forecast(table, origins, levels)
     return _judged(table, origins, forecasts, model.baseline_columns, horizon, season, step, statistical)
@@ -126,20 +127,23 @@ def backtest(
     levels: Sequence[float] = (),
     statistical: bool = False,
 ) -> Evaluation:
-    """Forecast from a rolling origin, and score.
+    """Fit a model, forecast from rolling origins, and score the forecasts.
 
-    The model is fitted on the rows before the first origin, and, with `refit`, anew on those before each.
+    The model is fitted on the rows before the first origin; with `refit`, again on the rows before each origin.
 
     Args:
-        make: makes a model that is not fitted.
+        make: returns an unfitted model.
         table: the series.
-        horizon: rows of each forecast; the last one ends with the series.
-        season: rows of a season.
-        folds: origins of each series.
-        step: rows from one origin to the next.
-        refit: fit anew at each origin.
-        levels: prediction intervals, in percent.
-        statistical: score AutoETS, AutoARIMA and Theta too.
+        horizon: number of predicted rows per forecast; the last horizon ends with the series.
+        season: number of rows per season.
+        folds: number of origins per series.
+        step: number of rows between origins.
+        refit: whether to fit again at each origin.
+        levels: levels of prediction intervals in percent.
+        statistical: whether to score AutoETS, AutoARIMA and Theta too.
+
+    Raises:
+        InputError: a series is too short, or `folds` or `step` is less than 1.
     """
     origins = [rolling_origins(len(series.dates), horizon, folds, step) for series in table.series]
     parts: list[Forecasts] = []
@@ -163,10 +167,19 @@ def backtest(
 
 
 def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Origins:
-    """The first rows of `folds` horizons, `step` rows apart, the last of which ends with the series.
+    """Return `folds` origins, `step` rows apart, of which the last horizon ends with the series.
+
+    Args:
+        rows: number of rows of the series.
+        horizon: number of predicted rows per forecast.
+        folds: number of origins.
+        step: number of rows between origins.
 
     Raises:
-        InputError: folds or step are less than 1, or the series is too short.
+        InputError: `folds` or `step` is less than 1, or the series is too short.
+
+    >>> rolling_origins(rows=20, horizon=4, folds=3, step=2)
+    array([12, 14, 16])
     """
     for name, value in (("folds", folds), ("step", step)):
         if value < 1:
@@ -180,7 +193,7 @@ def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Origins:
 
 
 def _interleaved(folds: Sequence[Floats]) -> Floats:
-    """Folds of [S, H] each → [S · folds, H], one series below the other."""
+    """Reorder forecasts [S, H] of each fold to [S · folds, H], series by series."""
     return np.stack(folds, axis=1).reshape(-1, folds[0].shape[1])
 
 
@@ -213,7 +226,7 @@ def _judged(
 
 
 def display_name(name: str, table: Table, horizon: int) -> str:
-    """A forecaster as a person calls it."""
+    """Return the name of a forecaster in words."""
     daily = table.frequency.name in {"daily", "business-daily"} and horizon == 1
     if name == PERSISTENCE or name.startswith("last "):
         column = table.target if name == PERSISTENCE else name.removeprefix("last ")
@@ -223,7 +236,7 @@ def display_name(name: str, table: Table, horizon: int) -> str:
 
 
 def _actual(table: Table, place: int) -> Floats:
-    """The target's values of a series, NaN where it has none."""
+    """Return the target of a series, [T]; missing values are NaN."""
     series = table.series[place]
     return np.where(series.observed[:, 0], series.values[:, 0], np.nan)
 
@@ -231,7 +244,7 @@ def _actual(table: Table, place: int) -> Floats:
 def _naive_columns(
     table: Table, origins: Sequence[Origins], last_of: Sequence[str], horizon: int, season: int
 ) -> tuple[dict[str, Floats], list[str]]:
-    """What needs no model, [N, H] each; and the names of those that all series have."""
+    """Return the naive forecasts that all series have, [N, H] each, and their names."""
     parts: list[dict[str, Floats]] = []
     for series, own in zip(table.series, origins, strict=True):
         if not len(own):
@@ -255,7 +268,7 @@ def _statistical_columns(table: Table, origins: Sequence[Origins], horizon: int,
 
 
 def _training_frame(table: Table, origins: Sequence[Origins]) -> pd.DataFrame:
-    """The rows of each series before its first origin: unique_id, ds, y."""
+    """Return the rows of each series before its first origin, with columns unique_id, ds and y."""
     ends = [int(own[0]) if len(own) else 0 for own in origins]
     series = list(zip(table.series, ends, strict=True))
     return pd.DataFrame(
@@ -268,7 +281,7 @@ def _training_frame(table: Table, origins: Sequence[Origins]) -> pd.DataFrame:
 
 
 def _frame(table: Table, origins: Sequence[Origins], horizon: int, columns: Mapping[str, Floats]) -> pd.DataFrame:
-    """The forecasts as one long frame."""
+    """Return the forecasts as a long DataFrame."""
     ahead = np.arange(horizon)
     rows = [(first[:, None] + ahead).ravel() for first in origins]
     before = [np.repeat(first - 1, horizon) for first in origins]
@@ -286,15 +299,15 @@ def _frame(table: Table, origins: Sequence[Origins], horizon: int, columns: Mapp
 
 
 def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Origins], models: Sequence[str]) -> pd.DataFrame:
-    """Squared errors of each cutoff, each series' divided by its own size, so that all series count the same."""
-    size = {}
+    """Return mean squared errors at each cutoff, divided by the series' mean squared change before its first origin."""
+    scale = {}
     for series, own in zip(table.series, origins, strict=True):
         if len(own):
             changes = np.diff(series.values[: own[0], 0])
-            size[series.id] = float(np.mean(changes**2)) or 1.0 if len(changes) else 1.0
+            scale[series.id] = float(np.mean(changes**2)) or 1.0 if len(changes) else 1.0
     scored = predictions[predictions["y"].notna()]
-    sizes = scored["unique_id"].map(size)
-    squared = {name: (scored[name] - scored["y"]) ** 2 / sizes for name in models}
+    scales = scored["unique_id"].map(scale)
+    squared = {name: (scored[name] - scored["y"]) ** 2 / scales for name in models}
     return pd.DataFrame(squared).groupby(scored["cutoff"]).mean()
 
 

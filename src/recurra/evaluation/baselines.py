@@ -1,4 +1,4 @@
-"""Predictions that need no model: what a score has to be compared with."""
+"""Baselines: naive and statistical forecasts with which a model's scores are compared."""
 
 import warnings
 from collections import Counter
@@ -13,14 +13,17 @@ from recurra.errors import InputError
 
 
 def most_frequent_accuracy(symbols: Sequence[str], training: Sequence[str]) -> float:
-    """The accuracy of always predicting the symbol that is most frequent in training.
+    """Return the accuracy of always predicting the most frequent training target.
 
     Args:
-        symbols: what is to be predicted, one symbol each time.
-        training: what was to be predicted in training.
+        symbols: the targets to predict.
+        training: the targets in training.
 
     Raises:
-        InputError: one of them is empty.
+        InputError: `symbols` or `training` is empty.
+
+    >>> most_frequent_accuracy("abca", training="aab")
+    0.5
     """
     if not symbols or not training:
         raise InputError("there is nothing to score: no symbols to predict.")
@@ -29,17 +32,21 @@ def most_frequent_accuracy(symbols: Sequence[str], training: Sequence[str]) -> f
 
 
 def naive_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season: int) -> dict[str, Floats]:
-    """Forecasts of y[o], …, y[o + H - 1] from the values before o alone, for each origin o.
+    """Forecast y[o], …, y[o + H - 1] from the values before each origin o.
 
     Args:
         y: the series, [T].
-        origins: [N], ascending, the first at least 1.
-        horizon: H.
-        season: rows of a season.
+        origins: origins in ascending order, at least 1, [N].
+        horizon: number of predicted values per origin, H.
+        season: number of values per season.
 
     Returns:
-        [N, H] each: "persistence", the last value; "seasonal naive", the last season again, where there is a season
-        before every origin; "drift", the straight line through the first value and the last.
+        Forecasts by name, [N, H] each. "persistence" repeats the last value. "seasonal naive" repeats the last season;
+        it is omitted if the season is 1 or an origin has no full season before it. "drift" extends the line through
+        the first and the last value.
+
+    >>> naive_forecasts(np.array([1.0, 3.0, 2.0]), np.array([3]), horizon=2, season=2)
+    {'persistence': array([[2., 2.]]), 'seasonal naive': array([[3., 2.]]), 'drift': array([[2.5, 3. ]])}
     """
     last = y[origins - 1][:, None]
     ahead = np.arange(horizon)
@@ -52,10 +59,10 @@ def naive_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season:
 
 
 def statistical_models() -> dict[str, Any]:
-    """The classes of statsforecast by name; InputError if it is not installed."""
+    """Return model classes of statsforecast by name; InputError if it is not installed."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of other packages' versions
+            warnings.simplefilter("ignore")  # about versions of other packages
             from statsforecast.models import AutoARIMA, AutoETS, AutoTheta
     except ImportError:
         raise InputError(
@@ -65,21 +72,21 @@ def statistical_models() -> dict[str, Any]:
 
 
 def statistical_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season: int) -> dict[str, Floats]:
-    """Forecasts as those of `naive_forecasts`, by AutoETS, AutoARIMA and Theta of statsforecast.
+    """Forecast as `naive_forecasts`, with AutoETS, AutoARIMA and Theta of statsforecast.
 
-    Their form and parameters are estimated once, on the values before the first origin; later values only bring their
-    states up to date. NaN where a model cannot be had of so few values, or gives up.
+    Models are selected and estimated once, on the values before the first origin; later values only update their
+    states. Forecasts are NaN if a model fails, for example because there are too few values.
 
     Raises:
         InputError: statsforecast is not installed.
     """
     forecasts: dict[str, Floats] = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of their optimizers
+        warnings.simplefilter("ignore")  # about convergence of optimizers
         for name, model in statistical_models().items():
             try:
                 fitted = model(season_length=season).fit(y[: origins[0]])
                 forecasts[name] = np.stack([fitted.forward(y[:origin], horizon)["mean"] for origin in origins])
-            except Exception:  # they raise many kinds where there are few values, or none that differ
+            except Exception:  # many types, for few or constant values
                 forecasts[name] = np.full((len(origins), horizon), np.nan)
     return forecasts

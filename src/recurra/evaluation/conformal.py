@@ -1,4 +1,4 @@
-"""Prediction intervals by split conformal prediction, for each step of the horizon by itself."""
+"""Prediction intervals by split conformal prediction, separately for each step of the horizon."""
 
 import math
 from dataclasses import dataclass
@@ -9,40 +9,46 @@ from numpy.typing import NDArray
 from recurra.data.arrays import Floats
 from recurra.errors import InputError
 
-KEPT = 10_000  # errors of a step; of more, an even choice of their order statistics says the same
+MAX_ERRORS = 10_000  # errors kept per step; of more, evenly spaced order statistics are kept
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Absolute errors of forecasts on rows that were not trained on.
+    """Absolute errors of forecasts on rows outside the training rows, from which prediction intervals are computed.
 
-    An interval reaches as far to both sides as the ⌈(n + 1) · level⌉-th smallest of n errors. If the new error is
-    exchangeable with those, the interval holds the new value with at least the probability `level` (Vovk, Gammerman,
-    Shafer 2005; Lei, G'Sell, Rinaldo, Tibshirani, Wasserman 2018).
+    The half-width of an interval is the ⌈(n + 1) · level⌉-th smallest of n errors. If a new error is exchangeable with
+    these, the interval covers the new value with a probability of at least `level` (Vovk, Gammerman & Shafer 2005; Lei,
+    G'Sell, Rinaldo, Tibshirani & Wasserman 2018).
 
     Attributes:
-        errors: [n, H], each column in ascending order, NaN last where a value was not observed.
+        errors: [n, H], each column in ascending order; NaN, for missing values, is last.
+
+    >>> calibration = Calibration.of(np.arange(-9.0, 10.0)[:, None])
+    >>> calibration.half_width(90.0)
+    array([9.])
+    >>> calibration.supports(99.0)
+    False
     """
 
     errors: Floats
 
     @classmethod
     def of(cls, errors: Floats) -> "Calibration":
-        """Errors [n, H] in any order and of any sign."""
+        """Build a calibration from signed errors [n, H] in any order."""
         ascending = np.sort(np.abs(errors), axis=0)
-        if len(ascending) > KEPT:
-            ascending = ascending[np.linspace(0, len(ascending) - 1, KEPT).round().astype(np.int64)]
+        if len(ascending) > MAX_ERRORS:
+            ascending = ascending[np.linspace(0, len(ascending) - 1, MAX_ERRORS).round().astype(np.int64)]
         return cls(ascending)
 
     def supports(self, level: float) -> bool:
-        """Whether there are errors enough for an interval of this level, in percent, at every step."""
+        """Return whether there are enough errors for an interval of this level, in percent, at every step."""
         return bool((self._ranks(level) <= self._counts()).all())
 
     def half_width(self, level: float) -> Floats:
-        """How far the interval of this level, in percent, reaches to either side, [H].
+        """Return the half-width of the interval of this level, in percent, for each step, [H].
 
         Raises:
-            InputError: there are too few errors for so high a level.
+            InputError: the level is not between 1 and 100, or there are too few errors for it.
         """
         if not 1.0 <= level < 100.0:
             meant = f"; did you mean {100 * level:g}?" if 0.0 < level < 1.0 else "."

@@ -1,4 +1,4 @@
-"""Scores of forecasts, as published tables have them, computed by utilsforecast."""
+"""Metrics of forecasts, as in published tables, computed by utilsforecast."""
 
 from collections.abc import Sequence
 
@@ -15,23 +15,23 @@ def score_table(
     season: int,
     levels: Sequence[float] = (),
 ) -> pd.DataFrame:
-    """Score forecasters side by side: each metric for each series, then the mean over the series.
+    """Score forecasters: compute each metric for each series, then the mean over the series.
 
     Args:
-        predictions: a row for each predicted value: `unique_id, ds, cutoff, y, last` (the target's last known value)
-            and a column for each forecaster, with `<model>-lo-90`, `<model>-hi-90` for intervals. Rows without `y` are
-            left out.
-        models: the forecasters.
-        training: `unique_id, ds, y`: the rows before the first prediction, by which MASE is scaled.
-        season: rows of a season, for MASE; where a series is no longer than that, 1.
-        levels: prediction intervals, in percent, of the forecasters that have them.
+        predictions: a row for each predicted value, with columns `unique_id, ds, cutoff, y, last` (the target at the
+            cutoff), a column for each forecaster, and `<model>-lo-90`, `<model>-hi-90` for intervals. Rows without `y`
+            are ignored.
+        models: names of the forecasters.
+        training: rows before the first prediction, with columns `unique_id, ds, y`; they scale MASE.
+        season: number of rows per season, for MASE; a series that is not longer is scaled with season 1.
+        levels: levels of prediction intervals in percent, for the forecasters that have them.
 
     Returns:
-        A row for each forecaster: `rmse`, `mae`; `mape`, `smape` in percent, sMAPE being 100 · mean of
-        2 |F - y| / (|F| + |y|) with 0/0 counting 0; `mase`, the MAE by that of the seasonal naive forecast within the
-        training rows (Hyndman & Koehler 2006); `direction`, the share of changes from `last` whose sign was right; and
-        for intervals the share of values inside, `coverage-90`, and `pinball`, the mean quantile loss of their ends.
-        NaN is what is not defined.
+        A row for each forecaster, with columns `rmse`; `mae`; `mape` and `smape` in percent, sMAPE being 100 · mean of
+        2 |F - y| / (|F| + |y|) with 0/0 = 0; `mase`, the MAE divided by the MAE of the seasonal naive forecast on the
+        training rows (Hyndman & Koehler 2006); `direction`, the fraction of changes from `last` whose sign is
+        predicted correctly; `coverage-90`, the fraction of values inside the interval; and `pinball`, the mean quantile
+        loss of the ends of the intervals. Undefined scores are NaN.
     """
     from utilsforecast import losses
 
@@ -60,7 +60,7 @@ def score_table(
 
 
 def skill(table: pd.DataFrame, model: str, baselines: Sequence[str]) -> "pd.Series[float]":
-    """For each error metric 1 - the model's score / that of the baseline that is best in it; 0 is no better."""
+    """Return 1 - score of the model / score of the best baseline, for each error metric; 0 means no better."""
     errors = table[list(ERRORS)].T
     best = errors[list(baselines)].min(axis=1)
     return 1.0 - errors[model] / best.where(best > 0.0)
@@ -75,10 +75,10 @@ def _mase(plain: pd.DataFrame, models: list[str], training: pd.DataFrame, season
 
     rows = training.groupby("unique_id", observed=True)["y"].transform("size")
     parts: list[pd.DataFrame] = []
-    for lag, known in ((season, training[rows > season]), (1, training[(rows <= season) & (rows > 1)])):
-        own = plain[plain["unique_id"].isin(known["unique_id"].unique())]
+    for lag, rows_of_lag in ((season, training[rows > season]), (1, training[(rows <= season) & (rows > 1)])):
+        own = plain[plain["unique_id"].isin(rows_of_lag["unique_id"].unique())]
         if len(own):
-            parts.append(losses.mase(own, models, lag, known))
+            parts.append(losses.mase(own, models, lag, rows_of_lag))
     if not parts:
         return pd.Series(np.nan, models)
     by_series = pd.concat(parts)[models]
@@ -109,6 +109,6 @@ def _pinball(scored: pd.DataFrame, model: str, levels: Sequence[float]) -> float
 
 
 def _with_level_0(scored: pd.DataFrame, model: str, level: float) -> pd.DataFrame:
-    """The interval of one level under a whole number, which the library wants."""
+    """Rename the interval columns of a level to level 0, as utilsforecast requires integer levels."""
     names = {f"{model}-{end}-{level:g}": f"{model}-{end}-0" for end in ("lo", "hi")}
     return scored[["unique_id", "ds", "y", *names]].rename(columns=names)

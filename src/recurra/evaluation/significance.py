@@ -1,4 +1,4 @@
-"""Whether one forecast is better than another, or only luckier."""
+"""Tests of whether one forecast is significantly better than another."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,17 @@ import numpy as np
 
 from recurra.data.arrays import Floats
 
-LEVEL = 0.05  # p-values below this count as a difference
+SIGNIFICANCE = 0.05  # p-values below this are significant
 
 
 @dataclass(frozen=True)
 class DieboldMariano:
-    """Attributes: the statistic, negative where the model's losses are smaller, and the two-sided p-value."""
+    """Result of a Diebold-Mariano test.
+
+    Attributes:
+        statistic: negative if the losses of the model are smaller.
+        p_value: two-sided p-value.
+    """
 
     statistic: float
     p_value: float
@@ -20,17 +25,22 @@ class DieboldMariano:
 def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> DieboldMariano:
     """Test whether two forecasts have the same expected loss.
 
-    Diebold & Mariano 1995, with the small-sample correction of Harvey, Leybourne & Newbold 1997 and Student's t with
-    n - 1 degrees of freedom.
+    The test is that of Diebold & Mariano 1995 with the small-sample correction of Harvey, Leybourne & Newbold 1997 and
+    Student's t distribution with N - 1 degrees of freedom.
 
     Args:
-        model: losses of the model, [N], in time order.
-        baseline: losses of what it is compared with, [N].
-        horizon: forecasts overlap so far: autocovariances up to horizon - 1 are taken into account.
+        model: losses of the model in time order, [N].
+        baseline: losses of the forecast that it is compared with, [N].
+        horizon: number of consecutive forecasts that overlap; autocovariances up to lag horizon - 1 are included.
 
     Returns:
-        Statistic and p-value; 0 and 1 where all losses are equal, NaN where there are no more forecasts than overlap,
-        fewer than two, or where the difference never varies.
+        Statistic and p-value: 0 and 1 if all losses are equal; NaN if N is less than 2 or not greater than the horizon,
+        or if the difference of the losses is constant.
+
+    >>> better, worse = np.array([1.0, 2.0, 1.0, 3.0]), np.array([2.0, 4.0, 3.0, 4.0])
+    >>> result = diebold_mariano(better, worse)
+    >>> round(result.statistic, 3), round(result.p_value, 3)
+    (-5.196, 0.014)
     """
     from scipy.special import stdtr
 
@@ -43,7 +53,7 @@ def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> Diebol
     centered = difference - difference.mean()
     covariances = [float(centered[lag:] @ centered[: n - lag]) / n for lag in range(horizon)]
     variance = covariances[0] + 2 * sum(covariances[1:])
-    if variance <= 0.0:  # possible with overlap, as these weights do not keep it positive
+    if variance <= 0.0:  # the truncated sum of autocovariances may be negative
         variance, horizon = covariances[0], 1
     if variance <= np.finfo(float).eps * float(np.mean(difference**2)):
         return DieboldMariano(np.nan, np.nan)
@@ -53,16 +63,19 @@ def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> Diebol
 
 
 def verdict(model: str, baseline: str, comparison: DieboldMariano, better: bool) -> str:
-    """The comparison in words, such as "the network is no better than yesterday's close (p = 0.41)".
+    """Describe a comparison in words.
 
     Args:
-        model: the forecast in words.
-        baseline: what it is compared with, in words.
-        comparison: the test.
-        better: whether the model's mean loss is the smaller one.
+        model: display name of the model.
+        baseline: display name of the forecast that it is compared with.
+        comparison: result of the test.
+        better: whether the mean loss of the model is the smaller one.
+
+    >>> verdict("the network", "yesterday's close", DieboldMariano(-0.8, 0.41), better=True)
+    "the network is no better than yesterday's close (p = 0.41)"
     """
     p = comparison.p_value
-    if p < LEVEL:
+    if p < SIGNIFICANCE:
         size = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
         return f"{model} is {'better' if better else 'worse'} than {baseline} ({size})"
     if np.isnan(p):

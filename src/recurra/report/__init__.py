@@ -1,1 +1,1 @@
-"""What people look at: plots, and every parameter in plain text."""
+"""Reports: plots, tables of scores, and parameters as text."""

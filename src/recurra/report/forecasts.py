@@ -1,4 +1,4 @@
-"""Plots of forecasts: the test part with its truth, the baseline and the verdict beside it; and what was left over."""
+"""Plots of forecasts and of their residuals, beside the best naive forecast and with the verdict."""
 
 import math
 import textwrap
@@ -19,28 +19,27 @@ from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, sa
 from recurra.report.text import plain
 
 SHOWN_SERIES = 4
-BEFORE = 0.5  # rows shown before the test part, as a share of it
+BEFORE = 0.5  # rows shown before the test part, as a fraction of it
 REAL, PREDICTED, NAIVE = MUTED, TRAINING, VALIDATION
-CLOSE_UP = 40  # last predictions that are shown once more, large
-TINT = 0.15  # of an interval; where one lies on another they add up
-LONGEST_NAME = 40  # letters beside an axis
+CLOSE_UP = 40  # number of last forecasts that a second panel enlarges
+TINT = 0.15  # opacity of an interval; nested intervals add up
+LONGEST_NAME = 40  # maximum number of characters of a label
 
 
 def forecast_plot(
     table: Table, test: Evaluation, following: pd.DataFrame, path: Path, *, title: str, test_rows: int
 ) -> None:
-    """Draw the real values, the forecasts of the test part with interval and best naive forecast, and the next values.
+    """Plot the real values, the forecasts of the test part, the best naive forecast, and the predicted next values.
 
-    Of a long test part a whole picture says little; its last rows are drawn once more at large. Of many series the
-    first four are drawn.
+    A second panel enlarges the end of a long test part. At most SHOWN_SERIES series are drawn.
 
     Args:
-        table: all rows.
-        test: the forecasts of the test part.
-        following: the next values, as `Forecaster.predict` gives them.
-        path: the PNG file.
-        title: what was trained.
-        test_rows: rows of the test part, which may begin before the first forecast.
+        table: the series with all rows.
+        test: evaluation on the test part.
+        following: the next values as returned by `Forecaster.predict`.
+        path: the PNG file to write.
+        title: title of the figure.
+        test_rows: number of rows of the test part, which may start before the first forecast.
     """
     horizon = int(test.predictions["step"].max())
     shown = table.series[:SHOWN_SERIES]
@@ -69,13 +68,13 @@ def forecast_plot(
 
 
 def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) -> None:
-    """Draw the errors of the test part over time, and how they are distributed beside the best naive forecast's.
+    """Plot the residuals on the test part over time and as histograms, beside those of the best naive forecast.
 
     Args:
-        table: all rows.
-        test: the forecasts of the test part.
-        path: the PNG file.
-        title: what was trained.
+        table: the series with all rows.
+        test: evaluation on the test part.
+        path: the PNG file to write.
+        title: title of the figure.
     """
     scored = test.predictions[test.predictions["y"].notna()]
     errors = {name: scored[name] - scored["y"] for name in (MODEL_NAME, test.best_naive)}
@@ -100,7 +99,7 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
 
 
 def _headline(figure: Figure, title: str, test: Evaluation) -> None:
-    """What was trained, and how it fared: a plot without its verdict tells half of the story."""
+    """Set the title of the figure, with the verdict and the RMSE of the model and the best naive forecast."""
     rmse = test.scores["rmse"]
     story = f"{test.verdict[:1].upper()}{test.verdict[1:]}."
     numbers = f"RMSE {plain(rmse[MODEL_NAME], 4)}, and {plain(rmse[test.best_naive], 4)} without a network."
@@ -115,22 +114,22 @@ def _panel(
     own: pd.DataFrame,
     following: pd.DataFrame,
     naive: str,
-    naive_in_words: str,
+    naive_name: str,
     split: pd.Timestamp | None,
     *,
     marker: str = "",
 ) -> None:
-    """One series: real values, forecasts, interval, the best naive forecast, and the next values."""
+    """Plot one series: real values, forecasts with intervals, the best naive forecast, and the next values."""
     days = own["ds"]
     first = int(real.index.searchsorted(days.iloc[0] if split is None else split))
     before = 0 if split is None else round(BEFORE * (len(real) - first))
     shown = real.iloc[max(first - before, 0) :]
     axes.plot(shown.index, shown, color=REAL, linewidth=1.4, label="real", marker=marker)
     alone = shown[shown.notna() & shown.shift().isna() & shown.shift(-1).isna()]
-    axes.plot(alone.index, alone, color=REAL, marker=".", linestyle="")  # no line shows a value between two gaps
+    axes.plot(alone.index, alone, color=REAL, marker=".", linestyle="")  # a line does not show a value between two gaps
     axes.plot(days, own[MODEL_NAME], color=PREDICTED, linewidth=1.3, label="the network", marker=marker)
-    # on top, and with gaps: where both are the same, both are seen
-    axes.plot(days, own[naive], color=NAIVE, linewidth=1.0, dashes=(4, 4), label=naive_in_words, zorder=2.5)
+    # dashed and on top, so that both are visible where they coincide
+    axes.plot(days, own[naive], color=NAIVE, linewidth=1.0, dashes=(4, 4), label=naive_name, zorder=2.5)
     for level in _levels(own):
         low, high = own[f"{MODEL_NAME}-lo-{level}"], own[f"{MODEL_NAME}-hi-{level}"]
         axes.fill_between(days, low, high, color=PREDICTED, alpha=TINT, linewidth=0)
@@ -162,7 +161,7 @@ def _name(axes: Axes, name: str) -> None:
 
 
 def _legend(axes: Axes, levels: Sequence[str] = ()) -> None:
-    """Above the axes, in one row; each interval in the tint that it has where the wider ones lie under it."""
+    """Draw the legend above the axes; each interval has its color on top of the wider intervals."""
     handles, _ = axes.get_legend_handles_labels()
     for number, level in enumerate(levels, start=1):
         tint = 1.0 - (1.0 - TINT) ** number
@@ -173,23 +172,26 @@ def _legend(axes: Axes, levels: Sequence[str] = ()) -> None:
 
 
 def _levels(predictions: pd.DataFrame) -> list[str]:
-    """The levels of the intervals, the widest first."""
+    """Return the levels of the intervals in percent, in descending order."""
     names = [name.rsplit("-", 1)[1] for name in predictions.columns if name.startswith(f"{MODEL_NAME}-lo-")]
     return sorted(names, key=float, reverse=True)
 
 
 def _short(name: str) -> str:
-    """A name as far as there is room for it."""
+    """Shorten a name to LONGEST_NAME characters."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _bins(errors: int) -> int:
-    """An odd number, so that errors about 0 share a bin."""
+    """Return the number of bins, odd so that errors near 0 share a bin."""
     return min(41, 2 * math.isqrt(errors // 4) + 5)
 
 
 def _each_row_once(own: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """The last forecasts whose horizons follow one another, and before them as much of the first one as is left."""
+    """Select forecasts so that each row has one: horizons that follow one another, the last ending with the series.
+
+    The rows before the first of these horizons come from the first forecast.
+    """
     number = own["cutoff"].rank(method="dense").astype(int)
     left = (number.max() - 1) % horizon
     whole = (number.max() - number) % horizon == 0

@@ -1,8 +1,8 @@
-"""Every parameter of a network in plain text: its name, the symbol that the mathematics gives it, shape, values.
+"""Parameters of a network as text: name, symbol in the equations, shape and values.
 
     h_t = tanh(x_t W_xh + h_{t-1} W_hh + b_h)        y_t = softmax(h_t W_hy + b_y)
 
-Kernels are shown as this writes them, (in, units); the network keeps them transposed.
+Weight matrices are shown as in these equations, (in, units); the network stores them transposed.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ SYMBOLS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias": "b_h", "bias_ih": "
 
 
 def parameters_text(network: Network | Ensemble, symbols: Sequence[str] = ()) -> str:
-    """The text of parameters.txt.
+    """Return the text of parameters.txt.
 
     Args:
-        network: whose parameters; an ensemble's networks come one after the other.
-        symbols: the vocabulary, if it reads and predicts symbols: said beside the rows or columns that stand for them.
+        network: the network; the networks of an ensemble follow one another.
+        symbols: vocabulary of a network of symbols, with which rows or columns are labeled.
     """
     if isinstance(network, Ensemble):
         texts = [parameters_text(member, symbols) for member in network.members if isinstance(member, Network)]
@@ -46,7 +46,7 @@ def parameters_text(network: Network | Ensemble, symbols: Sequence[str] = ()) ->
 
 
 def _symbol(layer: object, name: str) -> tuple[str, str]:
-    """The symbol of a parameter, and what it does."""
+    """Return the symbol of a parameter and its description."""
     if isinstance(layer, Embedding):
         return "E", "the learned code of each symbol, one row a symbol"
     if isinstance(layer, Dense):

@@ -1,4 +1,4 @@
-"""Plots, drawn without pyplot, which is slow to import and keeps figures alive."""
+"""Plots of training curves, drawn without pyplot, which is slow to import and keeps figures in memory."""
 
 import contextlib
 import io
@@ -31,7 +31,7 @@ CHINESE_FONTS = [
     "Microsoft YaHei",
     "SimHei",
 ]
-FLAT = 1.1  # the largest loss by the smallest, below which a curve would look flat
+FLAT = 1.1  # ratio of the largest to the smallest loss below which a curve would look flat
 TRAINING, VALIDATION, MUTED = "#1b6ca8", "#d1495b", "#6c757d"
 
 
@@ -43,19 +43,21 @@ def training_curves(
     title: str,
     loss: str = "cross-entropy (nats)",
 ) -> None:
-    """Draw accuracy, if there is one, and loss side by side over the epochs, and write a PNG.
+    """Plot loss, and accuracy if there is one, over the epochs.
 
     Args:
-        history: one record an epoch, as in metrics.jsonl.
+        history: a record for each epoch, as in metrics.jsonl.
         best_epoch: the epoch whose weights were kept, counted from 1; it is marked.
-        path: the PNG file.
-        title: what was trained.
-        loss: what the loss is, with its unit.
+        path: the PNG file to write.
+        title: title of the figure.
+        loss: name of the loss with its unit, for the axis.
     """
     names = [name for name in ("accuracy", "loss") if name in history[0]]
     with readable_fonts(title):
         figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
-        figure.suptitle(textwrap.fill(title, 45 * len(names)), parse_math=False)  # a user's own words: $ is no formula
+        figure.suptitle(
+            textwrap.fill(title, 45 * len(names)), parse_math=False
+        )  # text of the user: $ does not start a formula
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             _curve(axes, history, name, best_epoch, loss)
         save_png(figure, path)
@@ -63,9 +65,9 @@ def training_curves(
 
 @contextmanager
 def readable_fonts(text: str) -> Iterator[None]:
-    """Draw with a font that has Chinese characters too, where `text` has any and the machine such a font.
+    """Use a Chinese font as fallback if `text` has Chinese characters.
 
-    Where it has none, the characters are boxes, and a warning says so and names the remedy.
+    If no such font is installed, the characters are drawn as boxes, and a warning names a font to install.
     """
     if not any(unicodedata.east_asian_width(character) in {"W", "F"} for character in text):
         yield
@@ -76,7 +78,7 @@ def readable_fonts(text: str) -> Iterator[None]:
         warnings.warn(f"the plot shows Chinese characters as boxes: {remedy}.", stacklevel=2)
     log = logging.getLogger("matplotlib.font_manager")
     level = log.level
-    log.setLevel(logging.ERROR)  # it warns at each text of a font that has no weight called normal
+    log.setLevel(logging.ERROR)  # it warns at each text about fonts without a normal weight
     try:
         with matplotlib.rc_context({"font.family": ["DejaVu Sans", *chinese]}), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
@@ -86,18 +88,18 @@ def readable_fonts(text: str) -> Iterator[None]:
 
 
 def _chinese_fonts() -> list[str]:
-    """Those of the known fonts that are here, also if they were installed after matplotlib had made its list."""
+    """Return the installed fonts of CHINESE_FONTS, including those installed since matplotlib listed the fonts."""
     listed = {font.name for font in fontManager.ttflist}
     if not listed & set(CHINESE_FONTS):
         for path in set(findSystemFonts()) - {font.fname for font in fontManager.ttflist}:
-            with contextlib.suppress(OSError, RuntimeError):  # a file that is no font that can be read
+            with contextlib.suppress(OSError, RuntimeError):  # unreadable fonts
                 fontManager.addfont(path)
         listed = {font.name for font in fontManager.ttflist}
     return [name for name in CHINESE_FONTS if name in listed]
 
 
 def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all."""
+    """Write a figure to a PNG file atomically."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     replace_file(path, buffer.getvalue())
@@ -110,7 +112,7 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
     flat = name == "loss" and len(epochs) > 1 and all(0 < max(c) < FLAT * min(c) for c in curves.values())
     for (key, values), color in zip(curves.items(), (TRAINING, VALIDATION), strict=False):
         label = f"{'validation' if key != name else 'training'} {name}"
-        if flat:  # from 0 on it would be a straight line, whatever was learnt
+        if flat:  # on an axis from 0, the curve would look like a horizontal line
             label += f", {values[0]:.4g} at first"
         axes.plot(epochs, _percent(values) if flat else values, color=color, label=label, marker=marker)
         chosen, shown = values[best_epoch - 1], (_percent(values) if flat else values)[best_epoch - 1]
@@ -139,5 +141,5 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
 
 
 def _percent(values: Sequence[float]) -> list[float]:
-    """Changes since the first value, in percent."""
+    """Return the changes since the first value in percent."""
     return [100.0 * (value / values[0] - 1.0) for value in values]

@@ -1,4 +1,4 @@
-"""Scores and forecasts in plain text, in columns."""
+"""Scores and forecasts as text tables."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,21 @@ METRIC_FORMATS: dict[str, tuple[str, str | None]] = {
     "direction": ("direction", "{:.1%}"),
     "pinball": ("pinball", None),
 }
-SHOWN_ROWS = 24  # of forecasts; the rest is in a file
-NARROW = 10  # percentage points that an interval may hold less than it says before that is said
+SHOWN_ROWS = 24  # maximum number of forecast rows in a table
+NARROW = 10  # percentage points by which coverage may fall below the level without a warning
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
-    """Rows of cells as lines, Chinese ones too; with `numbers` all columns but the first stand at the right."""
+    """Align the cells of rows in columns; Chinese characters count as two.
+
+    Args:
+        rows: the cells of each row.
+        numbers: whether to right-align all columns except the first.
+
+    >>> print(aligned([["", "RMSE"], ["network", "1.5"]], numbers=True))
+             RMSE
+    network   1.5
+    """
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -34,11 +43,11 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
 
 
 def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
-    """The scores of a part beside what needs no model, and the verdict.
+    """Format the scores of a model beside the baselines, and the verdict.
 
     Args:
-        part: "test" or "validation".
-        evaluation: what `Evaluation.to_json` gives.
+        part: name of the scored part, "test" or "validation".
+        evaluation: the evaluation as returned by `Evaluation.to_json`.
     """
     scores: Mapping[str, Mapping[str, float | None]] = evaluation["scores"]
     metrics = [name for name in METRIC_FORMATS if any(row.get(name) is not None for row in scores.values())]
@@ -65,7 +74,7 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
 
 
 def _too_narrow(interval: str, coverage: float | None) -> str:
-    """A warning where far fewer values lay in an interval than it says."""
+    """Return a warning if coverage is far below the level of an interval; else an empty string."""
     level = float(interval.removeprefix("coverage-"))
     if coverage is None or 100 * coverage > level - NARROW:
         return ""
@@ -73,11 +82,11 @@ def _too_narrow(interval: str, coverage: float | None) -> str:
 
 
 def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
-    """The next values with their dates and intervals.
+    """Format predicted values with their dates and intervals.
 
     Args:
-        following: as `Forecaster.predict` gives them.
-        times: rows stand less than a day apart, so that the time is said too.
+        following: the predictions as returned by `Forecaster.predict`.
+        times: whether to show the time of day.
     """
     import pandas as pd
 
@@ -86,7 +95,9 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
     rows = [names]
     form = "%Y-%m-%d %H:%M" if times else "%Y-%m-%d"
     ids = following["unique_id"] if "unique_id" in following.columns else pd.Series("", following.index)
-    largest = following[values].abs().max(axis=1).groupby(ids).transform("max")  # points of a series stand in line
+    largest = (
+        following[values].abs().max(axis=1).groupby(ids).transform("max")
+    )  # the same decimals throughout a series align its decimal points
     for record, size in zip(following.head(SHOWN_ROWS).to_dict("records"), largest, strict=False):
         when = f"{record['ds']:{form}}"
         series = [str(record["unique_id"])] if "unique_id" in record else []
@@ -97,14 +108,18 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
 
 
 def plain(value: float, digits: int) -> str:
-    """A number with so many digits, and all of those before the point; with an exponent only if it is tiny."""
+    """Format a number with `digits` significant digits; integer digits are never rounded.
+
+    >>> plain(1234567.8, 4), plain(0.012345, 4), plain(0.000012345, 2)
+    ('1,234,568', '0.01235', '1.2e-05')
+    """
     if 0 < abs(value) < 1e-4:
         return f"{value:.{digits}g}"
     return f"{value:,.{_decimals(value, digits)}f}"
 
 
 def _decimals(value: float, digits: int) -> int:
-    """Digits after the point of a number that has `digits` in all."""
+    """Return the number of decimals of a number with `digits` significant digits."""
     return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
 
 
