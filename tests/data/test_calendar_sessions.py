@@ -1,11 +1,15 @@
 """Sessions of exchanges: holidays, the sessions that follow, and calendars that are unknown or not installed."""
 
 import sys
+from datetime import date
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recurra import InputError
+from recurra.data.calendar_sessions import next_sessions, sessions
 from recurra.data.frequency import BUSINESS_DAYS, Frequency
 from recurra.data.frequency_inference import infer_frequency
 
@@ -24,8 +28,8 @@ def test_shanghai_and_shenzhen_rest_over_the_spring_festival_of_2020(calendar: s
 
 def test_with_a_calendar_a_session_that_is_not_there_is_absent() -> None:
     frequency = infer_frequency(pd.bdate_range("2020-01-02", "2020-01-23"), "XSHG")
-    sessions = pd.DatetimeIndex(["2020-01-22", "2020-01-23", "2020-02-04"])
-    assert frequency.absent(sessions).equals(pd.DatetimeIndex(["2020-02-03"]))
+    present = pd.DatetimeIndex(["2020-01-22", "2020-01-23", "2020-02-04"])
+    assert frequency.absent(present).equals(pd.DatetimeIndex(["2020-02-03"]))
 
 
 def test_bars_with_a_time_of_day_follow_the_sessions() -> None:
@@ -60,3 +64,29 @@ def test_without_the_package_a_calendar_says_what_to_install(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "exchange_calendars", None)
     with pytest.raises(InputError, match=r"pip install 'recurra\[market\]'"):
         Frequency("day", slots=BUSINESS_DAYS, calendar="XSHG").next_dates(pd.Timestamp("2020-01-01"), 1)
+
+
+def test_sessions_are_the_days_from_the_first_to_the_last_both_included() -> None:
+    assert sessions("XNYS", pd.Timestamp("2024-07-03"), pd.Timestamp("2024-07-08")).equals(
+        index("2024-07-03", "2024-07-05", "2024-07-08")  # without Independence Day and the weekend
+    )
+    assert len(sessions("XNYS", pd.Timestamp("2024-07-04"), pd.Timestamp("2024-07-04"))) == 0
+
+
+def test_next_sessions_begin_on_the_day_after_whatever_the_time_of_day() -> None:
+    expected = index("2024-07-03", "2024-07-05")
+    assert next_sessions("XNYS", pd.Timestamp("2024-07-02 15:00"), 2).equals(expected)
+    assert next_sessions("XNYS", pd.Timestamp("2024-07-02"), 2).equals(expected)
+
+
+@given(st.dates(date(2010, 1, 1), date(2024, 1, 1)), st.integers(1, 30))
+@settings(max_examples=20, deadline=None)
+def test_next_sessions_are_the_first_of_all_later_sessions(last: date, count: int) -> None:
+    day = pd.Timestamp(last)
+    later = sessions("XSHG", day + pd.Timedelta(days=1), day + pd.Timedelta(days=150))
+    assert next_sessions("XSHG", day, count).equals(later[:count])
+
+
+def test_an_unknown_calendar_without_a_near_miss_gets_examples() -> None:
+    with pytest.raises(InputError, match=r"there is no calendar 'q'; examples are XSHG, XSHE, XHKG, XNYS\."):
+        sessions("q", pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-31"))

@@ -1,14 +1,15 @@
 """Columns of dates: how people write them, whether day or month comes first, and what is no date."""
 
-from datetime import date
+from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.data.dates import dates
+from recurra.data.dates import dates, holds_dates, usual_gap
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,73 @@ def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, frequenc
 def test_dates_of_a_long_table_are_read_as_those_of_one_series() -> None:
     frame = pd.DataFrame({"d": ["01/02/2020", "13/02/2020"] * 3})
     assert dates(frame, "d", "t").equals(pd.DatetimeIndex(["2020-02-01", "2020-02-13"] * 3))
+
+
+@pytest.mark.parametrize(
+    ("texts", "days"),
+    [
+        (["1/2/68", "13/2/69"], ["2068-02-01", "1969-02-13"]),  # POSIX: below 69 is after 2000
+        (["1600-01-01", "2300-01-01"], None),  # datetime64[ns] ends in 1677 and 2262
+        (["2020-02-29", "2024-02-29"], ["2020-02-29", "2024-02-29"]),
+        (["2020-02-29", "2023-02-29"], None),
+        (["1/31/2020 12:00 AM", "1/31/2020 12:00 PM"], ["2020-01-31 00:00", "2020-01-31 12:00"]),
+        (["1/31/2020 0:00 AM", "1/31/2020 1:00 AM"], None),
+        (["2020/1/1 23:59", "2020/1/1 24:00"], None),
+        (["2020/1/1 9:30:59", "2020/1/1 9:30:60"], None),
+        (["2020Q4", "2020Q5"], None),
+        (["2020/1/1 9:30:00.123456789", "2020/1/2"], ["2020-01-01 09:30:00.123456789", "2020-01-02"]),
+    ],
+)
+def test_the_bounds_of_years_days_and_times_are_those_of_the_calendar(texts: list[str], days: list[str] | None) -> None:
+    frame = pd.DataFrame({"d": texts})
+    if days is None:
+        with pytest.raises(InputError, match="is not a date"):
+            dates(frame, "d", "t")
+    else:
+        assert dates(frame, "d", "t").equals(pd.DatetimeIndex(days))
+
+
+@given(
+    st.lists(
+        st.datetimes(datetime(1700, 1, 1), datetime(2250, 1, 1)).map(lambda moment: moment.replace(microsecond=0)),
+        min_size=1,
+        max_size=20,
+    ),
+    st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d %B %Y %I:%M:%S %p", "%Y%m%d %H%M%S"]),
+)
+def test_every_moment_is_read_as_it_is_written(moments: list[datetime], pattern: str) -> None:
+    frame = pd.DataFrame({"d": [moment.strftime(pattern) for moment in moments]})
+    assert dates(frame, "d", "t").to_pydatetime().tolist() == moments
+
+
+@pytest.mark.parametrize(
+    ("gap", "days"), [(1.0, ["2020-02-01", "2020-02-02"]), (31.0, ["2020-01-02", "2020-02-02"]), (None, None)]
+)
+def test_the_gap_of_earlier_rows_decides_where_both_orders_are_even(gap: float | None, days: list[str] | None) -> None:
+    frame = pd.DataFrame({"d": ["01/02/2020", "02/02/2020"]})
+    if days is None:
+        with pytest.raises(InputError, match="whether the day or the month comes first"):
+            dates(frame, "d", "t", gap=gap)
+    else:
+        assert dates(frame, "d", "t", gap=gap).equals(pd.DatetimeIndex(days))
+
+
+@pytest.mark.parametrize(
+    ("texts", "hold"),
+    [
+        (["2020-01-01", "soon", "2020-01-03"], True),
+        (["2020-01-01", "soon", "later"], False),
+        (["1.5", "2.5"], False),
+        (["13/02/2020", "02/13/2020"], True),
+        ([None, None], False),
+        ([None, "2020-01-01"], True),
+    ],
+)
+def test_a_column_holds_dates_if_half_of_its_values_are_dates(texts: list[str | None], hold: bool) -> None:
+    assert holds_dates(pd.Series(texts, dtype=object)) is hold
+
+
+def test_the_usual_gap_is_the_median_of_days_between_dates_in_any_order() -> None:
+    days = pd.DatetimeIndex(["2020-01-08", "2020-01-01", "2020-01-01", "2020-01-15", "2020-03-01"]).to_numpy()
+    assert usual_gap(days) == 7.0
+    assert usual_gap(days[:1]) == np.inf
