@@ -130,7 +130,7 @@ def test_newer_rows_move_the_forecast_and_can_be_scored(
     assert run(["evaluate", str(finished), "--data", str(newer)]) == 0
     text = "\n".join(printed(capsys)[0])
     assert (
-        "36 predictions of the given part (12 dates to begin at, 3 steps each), 2020-01-01 to 2021-02-01" in text
+        "36 predictions of the given part (from 12 origins, 3 steps each), 2020-01-01 to 2021-02-01" in text
     )  # the run remembers 24 rows before 2020
     assert "seasonal naive" in text
 
@@ -139,7 +139,7 @@ def test_evaluate_and_show_print_the_scores_of_the_run(finished: Path, capsys: p
     for command in ("evaluate", "show"):
         assert run([command, str(finished)]) == 0
         text = "\n".join(printed(capsys)[0])
-        assert "36 predictions of the test part (12 dates to begin at, 3 steps each), 2018-11-01 to 2019-12-01" in text
+        assert "36 predictions of the test part (from 12 origins, 3 steps each), 2018-11-01 to 2019-12-01" in text
         assert "seasonal naive" in text
         assert "The network " in text
 
@@ -232,7 +232,7 @@ def with_line(number: int, text: str) -> bytes:
 
 
 FAULTS: dict[str, tuple[bytes, list[str], str]] = {
-    "no rows": (b"month,sales\n", [], "holds no rows of data"),
+    "no rows": (b"month,sales\n", [], "has no rows of data"),
     "empty": (b"", [], "is empty; expected a header and rows of data"),
     "too few rows for window and horizon": (
         edited(lambda lines: lines[:21]),
@@ -273,7 +273,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
         "there is no column 'c' for the target",
     ),
     "a row with too many fields": (with_line(9, "2012-08,1,2"), [], "row 9 has 3 fields, expected 2 as in the header"),
-    "the same column twice": (b"date,v,v\n2020-01-01,1,2\n", [], "the column 'v' comes twice"),
+    "the same column twice": (b"date,v,v\n2020-01-01,1,2\n", [], "the column 'v' occurs twice"),
     "no text": (b"\x00\x01\x02\xff\xfe\x00\x80" * 9, [], "is not text in UTF-8, UTF-16 or GBK"),
     "a calendar that is none": (
         pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "sales": 1.5}).to_csv(index=False).encode(),
@@ -350,7 +350,7 @@ def test_what_is_unusual_and_no_fault_is_read(
         (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last that the run has learnt from"),
         (["evaluate", "RUN", "--statistical"], "--statistical is for --data"),
         (["evaluate", "nowhere"], "nowhere: is not a run folder"),
-        (["train", "stock", "--symbol", "../x"], "'../x' is no symbol of a share"),
+        (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),
         (["train", "stock", "--symbol", "600519", "--start", "2010"], "start is '2010'; expected a day"),
     ],
 )

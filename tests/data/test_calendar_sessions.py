@@ -46,7 +46,7 @@ def test_bars_with_a_time_of_day_follow_the_sessions() -> None:
 def test_sessions_are_known_to_the_end_of_a_year_and_no_further_is_an_error() -> None:
     frequency = Frequency("day", slots=BUSINESS_DAYS, calendar="XSHG")
     assert len(frequency.next_dates(pd.Timestamp("2025-12-20"), 5)) == 5
-    with pytest.raises(InputError, match="does not know the sessions from 2100-01-02"):
+    with pytest.raises(InputError, match="does not cover the days from 2100-01-02"):
         frequency.next_dates(pd.Timestamp("2100-01-01"), 5)
 
 

@@ -80,9 +80,9 @@ def test_dates_with_a_time_zone_keep_the_time_of_the_place() -> None:
         (["1/13/2020 1:00 PM", "1/14/2020 13:00 PM"], "row 9, column 'd': '1/14/2020 13:00 PM' is not a date"),
         (["09:30", "09:45"], "row 8, column 'd': '09:30' is not a date"),
         (["13/02/2020", "02/13/2020"], "the day comes first in '13/02/2020' (row 8), and the month in '02/13/2020'"),
-        (["01/02/2020", "02/02/2020"], "it cannot be told whether the day or the month comes first in dates such as"),
-        (["20-01-30", "20-01-31"], "it cannot be told which number is the year in dates such as '20-01-30' (row 8)"),
-        (["01/02/2020", "01/02/2020"], "'01/02/2020' (row 8); of dates as 2020-01-31 it can: write them so"),
+        (["01/02/2020", "02/02/2020"], "the order of day and month is ambiguous in dates such as"),
+        (["20-01-30", "20-01-31"], "the year is ambiguous in dates such as '20-01-30' (row 8)"),
+        (["01/02/2020", "01/02/2020"], "'01/02/2020' (row 8); write dates as 2020-01-31"),
     ],
 )
 def test_what_is_no_date_is_named_with_its_row(texts: list[str], said: str) -> None:
@@ -161,7 +161,7 @@ def test_every_moment_is_read_as_it_is_written(moments: list[datetime], pattern:
 def test_the_gap_of_earlier_rows_decides_where_both_orders_are_even(gap: float | None, days: list[str] | None) -> None:
     frame = pd.DataFrame({"d": ["01/02/2020", "02/02/2020"]})
     if days is None:
-        with pytest.raises(InputError, match="whether the day or the month comes first"):
+        with pytest.raises(InputError, match="the order of day and month is ambiguous"):
             dates(frame, "d", "t", gap=gap)
     else:
         assert dates(frame, "d", "t", gap=gap).equals(pd.DatetimeIndex(days))

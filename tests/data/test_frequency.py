@@ -153,7 +153,9 @@ def test_a_row_that_comes_half_a_step_late_leaves_none_absent() -> None:
     ids=["twice a month", "every few weeks", "every few months", "every few days", "some days in a row", "minutes"],
 )
 def test_dates_without_a_rule_are_an_error_that_shows_their_gaps(dates: list[str]) -> None:
-    with pytest.raises(InputError, match=r"no regular distance: of \d+ gaps .* the most frequent are .* sums by week"):
+    with pytest.raises(
+        InputError, match=r"the dates are irregular: of \d+ gaps .* the most frequent are .* sums by week"
+    ):
         infer_frequency(index(*dates))
 
 
@@ -301,7 +303,7 @@ def test_a_few_days_without_a_weekend_may_still_be_daily() -> None:
 
 
 def test_one_date_tells_no_frequency() -> None:
-    with pytest.raises(InputError, match="cannot be told from 1 date; give at least two"):
+    with pytest.raises(InputError, match="cannot be inferred from 1 date; give at least two"):
         infer_frequency(pd.DatetimeIndex(["2020-01-01"]))
 
 

@@ -71,9 +71,9 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path: Path, mon
     ("content", "said"),
     [
         ("", "is empty; expected a header and rows"),
-        ("a,b\n", "holds no rows of data"),
+        ("a,b\n", "has no rows of data"),
         ("a,b\n1,2\n1,2,3\n", "row 3 has 3 fields, expected 2 as in the header"),
-        ("a,b,a\n1,2,3\n", "row 1: the column 'a' comes twice"),
+        ("a,b,a\n1,2,3\n", "row 1: the column 'a' occurs twice"),
         ('a,b\n1,"2\n3,4\n', "cannot be read as CSV"),
         (b"\x00\x01\x02\xff\xfe\x00" * 9, "is not text in UTF-8, UTF-16 or GBK"),
     ],
@@ -115,7 +115,7 @@ def test_blank_lines_above_the_header_are_passed_over_and_counted(table: Callabl
     assert read_frame(table("\n  \na,b\n1,2\n")).index.tolist() == [4]
     with pytest.raises(InputError, match="row 4 has 3 fields"):
         read_frame(table("\n\na,b\n1,2,3\n"))
-    with pytest.raises(InputError, match="row 2: the column 'a' comes twice"):
+    with pytest.raises(InputError, match="row 2: the column 'a' occurs twice"):
         read_frame(table("\na,a\n1,2\n"))
 
 

@@ -117,7 +117,7 @@ def test_logarithms_of_chosen_columns_leave_the_others_alone() -> None:
 
 @pytest.mark.parametrize("value", [0.0, -1.5])
 def test_a_logarithm_of_what_is_not_positive_names_the_value(value: float) -> None:
-    with pytest.raises(InputError, match=f"{value:g} is not positive"):
+    with pytest.raises(InputError, match=f"the logarithm of {value:g} is undefined"):
         Log().transform(np.array([[1.0], [value]]))
 
 

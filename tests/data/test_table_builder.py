@@ -99,7 +99,7 @@ def test_texts_of_numbers_are_numbers() -> None:
         ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found v, w; name it with --target"),
         ({"v": ["x", "z"]}, {}, "which column is the target? found none"),
         ({"v": [1.0, 2.0]}, {"target": "v", "covariates": ["v"]}, "the column 'v' is used twice"),
-        ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' holds the dates"),
+        ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
         ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
         ({"v": [1.0, np.nan, np.nan]}, {}, "row 2 (2020-01-02), column 'v': has no value (2 such rows in all)"),
         ({"v": [1.0, np.nan]}, {}, "allow it with --missing ffill, interpolate or mask"),
@@ -107,7 +107,7 @@ def test_texts_of_numbers_are_numbers() -> None:
         ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': has infinity"),
         ({"v": [np.nan, np.nan]}, {"target": "v", "missing": "ffill"}, "column 'v': has no value (2 such rows in all)"),
         ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "covariates": ["w"]}, "column 'w': has no value"),
-        ({"v": [1.0]}, {}, "cannot be told from 1 date"),
+        ({"v": [1.0]}, {}, "cannot be inferred from 1 date"),
         ({"v": [1.0, 2.0]}, {"date": "week"}, "there is no column 'week' for date"),
         ({"v": [1.0, 2.0]}, {"calendar": "XSGH", "missing": "ffill"}, "there is no calendar 'XSGH'"),
     ],
@@ -134,7 +134,7 @@ def test_a_date_that_comes_twice_is_an_error_with_both_rows() -> None:
 
 
 def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
-    with pytest.raises(InputError, match="the table: holds no rows of data"):
+    with pytest.raises(InputError, match="the table: has no rows of data"):
         make_table(frame(v=[]))
     with pytest.raises(InputError, match=r"no column of dates; looked for one named date.*name it with --date"):
         make_table(pd.DataFrame({"a": ["x", "z"], "v": [1.0, 2.0]}))
@@ -147,7 +147,7 @@ def test_series_of_different_frequencies_are_read_as_the_longest_and_that_is_sai
     daily = pd.DataFrame({"unique_id": "d", "ds": pd.date_range("2020-01-04", periods=9), "y": 2.0})
     table = make_table(pd.concat([monthly, daily]))
     assert table.frequency.name == "daily"
-    said = "rows stand farther apart or closer than the daily ones of series 'd' in 1 series, the first is 'm'."
+    said = "rows are farther apart or closer than the daily ones of series 'd' in 1 series, the first is 'm'."
     assert said in table.notes
 
 
@@ -167,7 +167,7 @@ def test_missing_values_are_filled_by_the_ones_before_and_marked(missing: Any) -
     assert series.values[:, 0].tolist() == [2.0, 2.0, 2.0, 6.0, 6.0]
     assert series.observed[:, 0].tolist() == [True, False, False, True, False]
     assert series.dates.equals(DAYS[1:])
-    assert table.notes == ("the first rows are left out, as not every column has begun there.",)
+    assert table.notes == ("the first rows are left out, as not all columns have values there.",)
 
 
 @given(st.lists(st.booleans(), min_size=4, max_size=6), st.integers(1, 5), st.sampled_from(["ffill", "interpolate"]))
@@ -187,10 +187,8 @@ def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
     gap = frame(v=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).drop(index=[3])
     table = make_table(gap)
     assert len(table.series[0].dates) == 5
-    said = (
-        "1 date is absent, the first is 2020-01-04, and passed over, so that what was before and after stands side by "
-    )
-    assert table.notes == (f"{said}side (--missing ffill fills them).",)
+    said = "1 date is absent, the first is 2020-01-04, and skipped: the rows before and after count as consecutive"
+    assert table.notes == (f"{said} (--missing ffill fills them).",)
     filled = make_table(gap, missing="interpolate").series[0]
     assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 3.0, 5.0, 6.0]
     assert filled.observed[:, 0].tolist() == [True, True, True, False, True, True]
@@ -203,7 +201,7 @@ def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns
     assert series.future.tolist() == [[1.0], [0.0]]
     assert series.future_dates.equals(DAYS[4:])
     late = plan.assign(date=[*DAYS[:5], DAYS[5] + pd.Timedelta(days=1)])
-    with pytest.raises(InputError, match="row 6: a coming row has the date 2020-01-07, expected 2020-01-06"):
+    with pytest.raises(InputError, match="row 6: a future row has the date 2020-01-07, expected 2020-01-06"):
         make_table(late, target="v", known=["holiday"])
     plan.loc[5, "holiday"] = np.nan
     with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': has no value"):

@@ -53,7 +53,7 @@ def test_the_last_horizon_ends_with_the_series_and_the_others_stand_a_step_apart
 ) -> None:
     needed = horizon + (folds - 1) * step + 1
     if rows < needed:
-        with pytest.raises(InputError, match=f"need more than the {rows} rows"):
+        with pytest.raises(InputError, match=f"need more than the {rows} available rows"):
             rolling_origins(rows, horizon, folds, step)
         return
     origins = rolling_origins(rows, horizon, folds, step)

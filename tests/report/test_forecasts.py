@@ -166,7 +166,7 @@ def test_the_verdict_and_both_scores_stand_over_the_plot_with_the_title(
     assert said.startswith("shop:")
     assert evaluation.verdict[1:] in said
     assert "The network is no better than yesterday's sales (p = " in said
-    scores = re.search(r"RMSE ([\d.]+), and ([\d.]+) without a network", said)
+    scores = re.search(r"RMSE ([\d.]+), best naive forecast ([\d.]+)\.", said)
     assert scores is not None
     errors = np.diff(table.series[0].values[-21:, 0])
     expected = [float(np.sqrt(np.mean((RISE - errors) ** 2))), float(np.sqrt(np.mean(errors**2)))]
@@ -269,7 +269,7 @@ def test_large_values_are_written_out(drawn: Draw) -> None:
     ticks = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert all(re.fullmatch(r"\d{2,3},\d{3},000", tick) for tick in ticks)
     assert figure.axes[0].yaxis.get_offset_text().get_text() == ""
-    assert re.search(r"RMSE [\d,]+, and [\d,]+ without a network\.$", words(figure))
+    assert re.search(r"RMSE [\d,]+, best naive forecast [\d,]+\.$", words(figure))
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_accuracy_and_loss_stand_side_by_side_with_their_axes_named(drawn):
     accuracy, loss = figure.axes
     assert [axes.get_title() for axes in (accuracy, loss)] == ["accuracy", "loss"]
     assert [axes.get_xlabel() for axes in (accuracy, loss)] == ["epoch", "epoch"]
-    assert accuracy.get_ylabel() == "share of right predictions"
+    assert accuracy.get_ylabel() == "fraction of correct predictions"
     assert loss.get_ylabel() == "cross-entropy (nats)"
     assert accuracy.get_position().x1 < loss.get_position().x0
     assert loss.get_ylim()[0] == 0
@@ -160,7 +160,7 @@ print("matplotlib.pyplot" in sys.modules, "torch" in sys.modules)
 
 def test_a_chinese_title_is_drawn_with_a_font_that_has_it_or_a_warning_names_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "CHINESE_FONTS", [])
-    with pytest.warns(UserWarning, match="no font here has them; install Noto Sans CJK"):
+    with pytest.warns(UserWarning, match="no installed font has them; install Noto Sans CJK"):
         training_curves(history(3), 1, tmp_path / "boxes.png", title="茅台")
     monkeypatch.setattr(plots, "CHINESE_FONTS", ["DejaVu Sans Mono"])  # stands for an installed one
     with plots.readable_fonts("茅台"):
@@ -171,7 +171,7 @@ def test_losses_that_hardly_change_are_shown_as_changes_in_percent(drawn):
     records = [{"epoch": e, "loss": 1.0 - 0.001 * e, "val_loss": 0.25 + 0.0001 * abs(e - 4)} for e in range(1, 11)]
     (axes,) = drawn(records, 4).axes
     assert axes.get_ylabel().endswith("change since epoch 1")
-    curves = ["training loss, 0.999 at first", "validation loss, 0.2503 at first"]
+    curves = ["training loss, initially 0.999", "validation loss, initially 0.2503"]
     assert labels(axes) == [*curves, "best epoch, by loss: 4 (0.25)"]
     training, validation, ring = (line.get_ydata() for line in axes.lines)
     assert list(training) == pytest.approx([100 * (r["loss"] / 0.999 - 1) for r in records])

@@ -292,6 +292,6 @@ def test_an_interval_that_held_far_fewer_values_than_it_says_is_not_to_be_relied
         "to": "2020-02-01",
     }
     text = evaluation_text("test", evaluation)
-    assert text.startswith("48 predictions of the test part (4 dates to begin at, 12 steps each), 2020-01-01 to")
-    assert text.endswith("The 95 % interval held only 55.7% of these values: do not rely on it.")
+    assert text.startswith("48 predictions of the test part (from 4 origins, 12 steps each), 2020-01-01 to")
+    assert text.endswith("The 95 % interval covered only 55.7% of these values: do not rely on it.")
     assert "80 % interval held" not in text

@@ -32,7 +32,7 @@ def sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.Datet
             found = _between(name, first, last)
     except ValueError as error:
         raise InputError(
-            f"calendar {calendar!r} does not know the sessions from {first.date()} to {last.date()} "
+            f"calendar {calendar!r} does not cover the days from {first.date()} to {last.date()} "
             f"({' '.join(str(error).split())}); leave calendar out."
         ) from error
     begin, end = found.searchsorted(np.array([first, last + pd.Timedelta(days=1)], dtype="datetime64[ns]"))

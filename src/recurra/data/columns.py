@@ -130,10 +130,10 @@ def chosen_columns(
     used = [target, *past, *coming]
     for name in used:
         if name in others:
-            raise InputError(f"{source}: the column {name!r} holds the dates or the names of series; choose another.")
+            raise InputError(f"{source}: the column {name!r} contains the dates or the series ids; choose another.")
         if used.count(name) > 1:
             raise InputError(
-                f"{source}: the column {name!r} is used twice; it can be target, covariate or known, one of these."
+                f"{source}: the column {name!r} is used twice; it can be only one of target, covariate and known."
             )
     return Names(target, past, coming)
 
@@ -163,7 +163,7 @@ def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str]
     if frame[column].isna().any():
         place = int(frame[column].isna().to_numpy().argmax())
         raise InputError(
-            f"{source}: row {frame.index[place]}, column {column!r}: names no series; name it or drop the row."
+            f"{source}: row {frame.index[place]}, column {column!r}: has no series id; add it or drop the row."
         )
     names = frame[column]
     whole = pd.api.types.is_float_dtype(names) and bool((names % 1 == 0).all())

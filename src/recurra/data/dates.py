@@ -147,7 +147,7 @@ def _day_comes_first(
         year_may_be_first = ((second <= 12) & (last >= 1) & (last <= 31)).all()
         if year_may_be_first and len(np.unique(last)) > len(np.unique(first)):  # the year changes least often
             raise InputError(
-                f"{where}: it cannot be told which number is the year in dates such as {texts[0]!r} (row {rows[2]}); "
+                f"{where}: the year is ambiguous in dates such as {texts[0]!r} (row {rows[2]}); "
                 "write years with four digits."
             )
     by_day, by_month = _telling(parts)
@@ -169,8 +169,8 @@ def _day_comes_first(
             return bool(off[0] < off[1])
     if day_even == month_even:
         raise InputError(
-            f"{where}: it cannot be told whether the day or the month comes first in dates such as {texts[0]!r} "
-            f"(row {rows[2]}); of dates as 2020-01-31 it can: write them so."
+            f"{where}: the order of day and month is ambiguous in dates such as {texts[0]!r} "
+            f"(row {rows[2]}); write dates as 2020-01-31."
         )
     return day_even > month_even
 

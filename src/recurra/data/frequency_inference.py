@@ -36,7 +36,7 @@ def infer_frequency(dates: pd.DatetimeIndex, calendar: str | None = None) -> Fre
     Frequency(unit='month', every=1, at=0, anchor='day -1', slots=None, calendar=None)
     """
     if len(dates) < 2:
-        raise InputError(f"how often a series has a row cannot be told from {len(dates)} date; give at least two.")
+        raise InputError(f"the frequency of a series cannot be inferred from {len(dates)} date; give at least two.")
     dates = dates[-LAST_DATES:]
     # less than a full day, as the time of daily rows may vary
     within_days = np.median(np.diff(date_numbers(dates, "s"))) < 0.9 * SECONDS_PER_DAY
@@ -53,7 +53,7 @@ def _of_minutes(dates: pd.DatetimeIndex) -> Frequency:
     gaps = np.diff(date_numbers(dates, "s")) / 60
     every = round(most_frequent(gaps)) or round(float(np.median(gaps)))
     if every < 1:
-        raise InputError("rows stand less than a minute apart; the shortest distance that is known is one minute.")
+        raise InputError("rows are less than a minute apart; the shortest supported frequency is one minute.")
     slots = _slots_of_minutes(dates, every)
     if slots is None:
         steps = gaps / every
@@ -166,9 +166,9 @@ def _unknown(dates: pd.DatetimeIndex) -> InputError:
     most = np.argsort(-counts, kind="stable")[:3]
     found = ", ".join(f"{_distance(int(gaps[i]))} ({counts[i]} of them)" for i in most)
     return InputError(
-        f"the rows come at no regular distance: of {counts.sum()} gaps between dates the most frequent are {found}; "
-        "known are every so many minutes, hours, days, weeks, months or years, with gaps: "
-        "give one row for each, for example sums by week."
+        f"the dates are irregular: of {counts.sum()} gaps between them, the most frequent are {found}; "
+        "expected one row every so many minutes, hours, days, weeks, months or years: "
+        "aggregate the rows, for example to sums by week."
     )
 
 

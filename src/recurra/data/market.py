@@ -147,7 +147,7 @@ def _chosen(provider: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.D
     unusable = [name for name in columns if name not in frame.columns or frame[name].isna().all()]
     if unusable:
         raise InputError(
-            f"{provider} answers without {', '.join(unusable)}, so it has changed: "
+            f"{provider} answers without {', '.join(unusable)}, so its format has changed: "
             "pip install -U 'recurra[market]', or give a file with --data FILE."
         )
     chosen = frame[list(columns)].rename(columns=columns)

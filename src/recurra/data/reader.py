@@ -43,7 +43,7 @@ def read_frame(path: str | Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
         raise InputError(f"{path}: there is no such file." if not path.exists() else f"{path}: is not a file.")
     frame = _read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path, {*texts, *IDS})
     if not len(frame):
-        raise InputError(f"{path}: holds no rows of data; at least a header and one row are needed.")
+        raise InputError(f"{path}: has no rows of data; at least a header and one row are needed.")
     return frame
 
 
@@ -129,7 +129,7 @@ def _columns(path: Path, header: str, delimiter: str, row: int) -> list[str]:
     plain = [name.strip() for name in names]
     twice = next((name for place, name in enumerate(plain) if name and name in plain[:place]), None)
     if twice is not None:
-        raise InputError(f"{path}: row {row}: the column {twice!r} comes twice; give each column a name of its own.")
+        raise InputError(f"{path}: row {row}: the column {twice!r} occurs twice; give each column a unique name.")
     return names
 
 

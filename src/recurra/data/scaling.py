@@ -91,8 +91,8 @@ class Log(Scaler):
     def transform(self, rows: Floats) -> Floats:
         if np.any(self._chosen(rows) <= 0.0):
             raise InputError(
-                f"a logarithm was asked for, and {np.min(self._chosen(rows)):g} is not positive; "
-                "scale without it, or add a constant to the column."
+                f"the logarithm of {np.min(self._chosen(rows)):g} is undefined; expected positive values: "
+                "turn the logarithm off, or add a constant to the column."
             )
         return np.log(rows) if self.columns is None else np.log(rows, where=self.columns, out=rows.copy())
 

@@ -99,7 +99,7 @@ def download(
     if days[0] and days[1] and days[0] > days[1]:
         raise InputError(f"start {start} is later than end {end}; expected it before.")
     if not re.fullmatch(r"[\w.^=&-]{1,32}", symbol, re.ASCII) or not re.search(r"\w", symbol, re.ASCII):
-        raise InputError(f"{symbol!r} is no symbol of a share; expected one such as 600519, AAPL or 0700.HK.")
+        raise InputError(f"{symbol!r} is not a share symbol; expected one such as 600519, AAPL or 0700.HK.")
     if provider == "yfinance" and adjust == "hfq":
         raise InputError("yfinance has no prices adjusted to the first day (hfq); expected adjust qfq or none.")
     cache = cache or _cache_folder()
@@ -113,7 +113,8 @@ def download(
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{cache}: cannot be made ({error.strerror}); set RECURRA_CACHE to another folder.") from error
+        reason = error.strerror
+        raise InputError(f"{cache}: cannot be created ({reason}); set RECURRA_CACHE to another folder.") from error
     facts = {
         "provider": provider,
         "symbol": symbol,
@@ -131,7 +132,7 @@ def _warn_of_age(facts_path: Path, bars: Bars) -> None:
     """Warn if a cached copy may lack newer days, or was downloaded before the exchange closed on its last day."""
     day = datetime.fromisoformat(json.loads(facts_path.read_text("utf-8"))["downloaded"]).date()
     if day < datetime.now(UTC).date() and (bars.end is None or bars.end >= day):
-        warnings.warn(f"{bars.symbol}: the bars are as of {day}; --refresh asks for newer ones.", stacklevel=3)
+        warnings.warn(f"{bars.symbol}: the bars are as of {day}; --refresh downloads newer ones.", stacklevel=3)
 
 
 def _fetched(
@@ -154,7 +155,7 @@ def _fetched(
         except Exception as error:  # providers and their HTTP libraries raise many types
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
     raise InputError(
-        f"{provider} could not be asked for {bars.symbol!r} in {TRIES} tries ({reason}); "
+        f"{TRIES} requests to {provider} for {bars.symbol!r} failed ({reason}); "
         f"try later, or give a file with --data FILE{_copy(provider, bars, cache)}."
     )
 

@@ -43,7 +43,7 @@ class Vocabulary:
         for symbol in self.symbols:
             _check_symbol(symbol)
             if symbol in self._ids:
-                raise InputError(f"symbol {symbol!r} comes twice in the vocabulary; each may come once.")
+                raise InputError(f"symbol {symbol!r} occurs twice in the vocabulary; each symbol must be unique.")
             self._ids[symbol] = len(self._ids)
 
     @classmethod

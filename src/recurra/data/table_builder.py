@@ -69,7 +69,7 @@ def make_table(
     texts = [id] if id else []
     frame = read_frame(data, texts=texts) if isinstance(data, str | Path) else _with_row_numbers(data)
     if not len(frame):
-        raise InputError(f"{source}: holds no rows of data; at least one is needed.")
+        raise InputError(f"{source}: has no rows of data; at least one is needed.")
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
     days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
     names = chosen_columns(frame, target, _list(covariates), _list(known), {days_column, id_column}, source)
@@ -137,7 +137,7 @@ class _Rows:
         values, days = values[:end], days[:end]
         whose = f" of series {id_!r}" if id_ else ""
         if not end:
-            raise InputError(f"{self.source}: the target {self.names.target!r}{whose} has no value at all.")
+            raise InputError(f"{self.source}: the target {self.names.target!r}{whose} has no values.")
         try:
             absent = frequency.absent(days)
         except InputError as error:  # from the calendar
@@ -145,7 +145,7 @@ class _Rows:
         if len(absent):
             count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
             first = "" if id_ else f", the first is {date_text(absent[0])}"
-            passed = "passed over, so that what was before and after stands side by side (--missing ffill fills them)"
+            passed = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
             self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
             if lenient:
                 whole = days.union(absent)
@@ -155,7 +155,7 @@ class _Rows:
         observed = ~np.isnan(values)
         begin = int(observed.argmax(axis=0).max())  # no value is filled with a later one
         if begin:
-            self.note("the first rows are left out, as not every column has begun there", id_)
+            self.note("the first rows are left out, as not all columns have values there", id_)
         values = pd.DataFrame(values[begin:]).ffill().to_numpy() if lenient else values
         return Series(id_, days[begin:], values, observed[begin:], future, coming)
 
@@ -170,8 +170,8 @@ class _Rows:
             first = int(other.argmax())
             place = _each(indices, len(self.dates))[end + first]
             raise InputError(
-                f"{self.source}: row {self.numbers[place]}: a coming row has the date {date_text(coming[first])}, "
-                f"expected {date_text(expected[first])}, which follows; give every coming row its date."
+                f"{self.source}: row {self.numbers[place]}: a future row has the date {date_text(coming[first])}, "
+                f"expected {date_text(expected[first])}, the next date; give every future row its date."
             )
 
     def _check(self, values: Floats, indices: RowIndices, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
@@ -219,7 +219,7 @@ def _with_row_numbers(data: object) -> pd.DataFrame:
         if says_something and name not in frame.columns:
             frame.insert(number, name, level.to_numpy())
     if (twice := frame.columns[frame.columns.duplicated()]).size:
-        raise InputError(f"the table has the column {twice[0]!r} twice; give each column a name of its own.")
+        raise InputError(f"the table has the column {twice[0]!r} twice; give each column a unique name.")
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
 
@@ -264,6 +264,6 @@ def _frequency(
     usual = usual_gap(days[parts[longest]].to_numpy())
     for name, indices in parts.items():
         if len(days[indices]) >= 5 and not usual / 2 < usual_gap(days[indices].to_numpy()) < usual * 2:
-            text = f"rows stand farther apart or closer than the {frequency.name} ones of series {longest!r}"
+            text = f"rows are farther apart or closer than the {frequency.name} ones of series {longest!r}"
             notes.setdefault(text, []).append(name)
     return frequency

@@ -187,7 +187,7 @@ def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Origins:
     first = rows - horizon - (folds - 1) * step
     if first < 1:
         raise InputError(
-            f"{folds} folds of {horizon} rows, {step} apart, need more than the {rows} rows that there are; take fewer."
+            f"{folds} folds of {horizon} rows, {step} apart, need more than the {rows} available rows; take fewer."
         )
     return first + step * np.arange(folds, dtype=np.int64)
 

@@ -102,7 +102,7 @@ def _headline(figure: Figure, title: str, test: Evaluation) -> None:
     """Set the title of the figure, with the verdict and the RMSE of the model and the best naive forecast."""
     rmse = test.scores["rmse"]
     story = f"{test.verdict[:1].upper()}{test.verdict[1:]}."
-    numbers = f"RMSE {plain(rmse[MODEL_NAME], 4)}, and {plain(rmse[test.best_naive], 4)} without a network."
+    numbers = f"RMSE {plain(rmse[MODEL_NAME], 4)}, best naive forecast {plain(rmse[test.best_naive], 4)}."
     both = f"{story} {numbers}" if len(story) + len(numbers) < 120 else f"{textwrap.fill(story, 120)}\n{numbers}"
     text = f"{textwrap.fill(title, 120)}\n{both}"
     figure.suptitle(text, fontsize=11, parse_math=False)

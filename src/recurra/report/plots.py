@@ -74,7 +74,7 @@ def readable_fonts(text: str) -> Iterator[None]:
         return
     chinese = _chinese_fonts()
     if not chinese:
-        remedy = "no font here has them; install Noto Sans CJK"
+        remedy = "no installed font has them; install Noto Sans CJK"
         warnings.warn(f"the plot shows Chinese characters as boxes: {remedy}.", stacklevel=2)
     log = logging.getLogger("matplotlib.font_manager")
     level = log.level
@@ -113,7 +113,7 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
     for (key, values), color in zip(curves.items(), (TRAINING, VALIDATION), strict=False):
         label = f"{'validation' if key != name else 'training'} {name}"
         if flat:  # on an axis from 0, the curve would look like a horizontal line
-            label += f", {values[0]:.4g} at first"
+            label += f", initially {values[0]:.4g}"
         axes.plot(epochs, _percent(values) if flat else values, color=color, label=label, marker=marker)
         chosen, shown = values[best_epoch - 1], (_percent(values) if flat else values)[best_epoch - 1]
     figure = f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.4g}"
@@ -127,7 +127,7 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
     if name == "accuracy":
         axes.set_ylim(-0.04, 1.04)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_ylabel("share of right predictions")
+        axes.set_ylabel("fraction of correct predictions")
     elif flat:
         axes.set_ylabel(f"{loss},\nchange since epoch 1")
         axes.yaxis.set_major_formatter(PercentFormatter(100.0))

@@ -67,7 +67,7 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
         "" if skill is None else f"; skill {skill:+z.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
     )
     count, origins, horizon = (evaluation[name] for name in ("predictions", "origins", "horizon"))
-    how = "" if horizon == 1 else f" ({origins} dates to begin at, {horizon} steps each)"
+    how = "" if horizon == 1 else f" (from {origins} origins, {horizon} steps each)"
     first = f"{count:,} predictions of the {part} part{how}, {evaluation['from']} to {evaluation['to']}:"
     narrow = "".join(map(_too_narrow, intervals, (scores[evaluation["model"]].get(name) for name in intervals)))
     return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}.{narrow}"
@@ -78,7 +78,7 @@ def _too_narrow(interval: str, coverage: float | None) -> str:
     level = float(interval.removeprefix("coverage-"))
     if coverage is None or 100 * coverage > level - NARROW:
         return ""
-    return f"\nThe {level:g} % interval held only {coverage:.1%} of these values: do not rely on it."
+    return f"\nThe {level:g} % interval covered only {coverage:.1%} of these values: do not rely on it."
 
 
 def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:

@@ -84,7 +84,7 @@ def test_an_answer_of_another_shape_is_asked_for_three_times_and_is_then_an_erro
     eastmoney.body = body
     with pytest.raises(InputError) as error:
         download("600519", cache=tmp_path, pause=lambda _: None)
-    assert str(error.value).startswith("akshare could not be asked for '600519' in 3 tries (")
+    assert str(error.value).startswith("3 requests to akshare for '600519' failed (")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
     assert len(eastmoney.asked) == 3
@@ -97,14 +97,14 @@ def test_a_column_that_akshare_no_longer_has_is_named(eastmoney: Eastmoney, monk
     ours = stock_hist_em.stock_zh_a_hist
     renamed = {"成交额": "额", "开盘": "开盘价"}
     monkeypatch.setattr(stock_hist_em, "stock_zh_a_hist", lambda **asked: ours(**asked).rename(columns=renamed))
-    with pytest.raises(InputError, match="akshare answers without 开盘, 成交额, so it has changed"):
+    with pytest.raises(InputError, match="akshare answers without 开盘, 成交额, so its format has changed"):
         akshare_bars(MOUTAI)
 
 
 @pytest.mark.filterwarnings("ignore:Could not infer format")  # pandas, of akshare's reading of such days
 def test_days_that_akshare_cannot_read_are_an_error_and_no_table_without_dates(eastmoney: Eastmoney) -> None:
     eastmoney.body["data"]["klines"] = [line.replace("2020-", "rat-") for line in KLINES]
-    with pytest.raises(InputError, match="akshare answers without 日期, so it has changed"):
+    with pytest.raises(InputError, match="akshare answers without 日期, so its format has changed"):
         akshare_bars(MOUTAI)
 
 

@@ -177,14 +177,17 @@ def test_prices_without_their_moments_are_an_error_after_three_tries(yahoo: Yaho
     yahoo.bars_answer = lambda: (200, changed)
     with pytest.raises(InputError) as error:
         download("AAPL", cache=tmp_path / "ours", pause=lambda _: None)
-    assert str(error.value).startswith("yfinance could not be asked for 'AAPL' in 3 tries (KeyError: 'timestamp'); ")
+    assert str(error.value).startswith("3 requests to yfinance for 'AAPL' failed (KeyError: 'timestamp'); ")
     assert len(yahoo.charts()) == 3
     assert not (tmp_path / "ours").exists()
 
 
 def test_too_many_requests_are_named_as_such(yahoo: Yahoo, tmp_path: Path) -> None:
     yahoo.bars_answer = lambda: (429, b"Too Many Requests")
-    with pytest.raises(InputError, match=r"in 3 tries \(YFRateLimitError: Too Many Requests\. Rate limited\."):
+    with pytest.raises(
+        InputError,
+        match=r"3 requests to yfinance for '.*' failed \(YFRateLimitError: Too Many Requests\. Rate limited\.",
+    ):
         download("AAPL", cache=tmp_path, pause=lambda _: None)
 
 

@@ -143,7 +143,7 @@ def test_an_old_copy_says_how_old_it_is_where_days_may_have_come_since(
         warnings.simplefilter("always")
         assert download("600519", end=end, cache=tmp_path) == path
     notes = [str(warning.message) for warning in caught]
-    assert notes == ["600519: the bars are as of 2024-05-17; --refresh asks for newer ones."] * said
+    assert notes == ["600519: the bars are as of 2024-05-17; --refresh downloads newer ones."] * said
 
 
 @pytest.mark.parametrize("file", [1, 2])
@@ -210,7 +210,7 @@ def test_a_cache_that_cannot_be_made_says_how_to_choose_another(akshare: Provide
     for cache in (tmp_path / "file", tmp_path / "file" / "cache"):
         with pytest.raises(InputError) as error:
             download("600519", cache=cache)
-        assert str(error.value).startswith(f"{cache}: cannot be made (")
+        assert str(error.value).startswith(f"{cache}: cannot be created (")
         assert str(error.value).endswith("); set RECURRA_CACHE to another folder.")
     assert contents_of(tmp_path) == {"file": b""}
 

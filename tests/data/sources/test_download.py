@@ -87,7 +87,7 @@ def test_after_three_tries_the_message_says_why_and_offers_a_file(akshare: Provi
     with pytest.raises(InputError) as error:
         download("600519", cache=cache, pause=akshare.pauses.append)
     assert str(error.value) == (
-        "akshare could not be asked for '600519' in 3 tries (ConnectionError: no route to host); "
+        "3 requests to akshare for '600519' failed (ConnectionError: no route to host); "
         "try later, or give a file with --data FILE."
     )
     assert akshare.pauses == [1.0, 2.0]
@@ -157,7 +157,7 @@ def test_what_is_no_symbol_is_an_error_before_anybody_is_asked(
 ) -> None:
     with pytest.raises(InputError) as error:
         download(symbol, provider=provider, cache=tmp_path / "cache")
-    assert str(error.value) == f"{symbol!r} is no symbol of a share; expected one such as 600519, AAPL or 0700.HK."
+    assert str(error.value) == f"{symbol!r} is not a share symbol; expected one such as 600519, AAPL or 0700.HK."
     assert (akshare.asked, yfinance.asked, names_in(tmp_path)) == ([], [], [])
 
 
