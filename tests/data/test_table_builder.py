@@ -138,7 +138,7 @@ def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
         make_table(frame(v=[]))
     with pytest.raises(InputError, match=r"no column of dates; looked for one named date.*name it with --date"):
         make_table(pd.DataFrame({"a": ["x", "z"], "v": [1.0, 2.0]}))
-    with pytest.raises(InputError, match="row 2, column 'unique_id': names no series"):
+    with pytest.raises(InputError, match="row 2, column 'unique_id': has no series id"):
         make_table(frame(unique_id=["a", None], y=[1.0, 2.0]))
 
 
