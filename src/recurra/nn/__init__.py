@@ -1,4 +1,4 @@
-"""The recurrent core: mathematics on tensors. It knows nothing of data or training."""
+"""The recurrent core: cells, layers and networks on tensors, independent of data and training."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Recurrent layers: a cell run over a whole sequence, in one direction or both, with Keras's semantics."""
+"""Recurrent layers: a cell run over whole sequences, in one direction or both, with the semantics of Keras."""
 
 from typing import TypedDict, Unpack
 
@@ -31,28 +31,27 @@ class LayerOptions(TypedDict, total=False):
 
 
 class RecurrentLayer(RecurrentModule):
-    """Runs any cell over a batch of sequences.
+    """A recurrent layer: runs any cell over a batch of sequences.
 
-    The parameters are those that the cell declares; a bidirectional layer has them twice, the second time with
-    `_reverse` after their names.
+    The cell declares the parameters. A bidirectional layer has a second set, whose names end in `_reverse`.
 
     Args:
-        cell: the equations, with their options.
+        cell: the equations of one time step, with their options.
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
         return_sequences: return the output of every step, [B, T, H], instead of the output of the last step, [B, H].
-        return_state: return the last state, too: a flat tuple (output, h) or (output, h, c), and for two directions
+        return_state: also return the last state, in a flat tuple (output, h) or (output, h, c); if bidirectional,
             (output, h, c, h_reverse, c_reverse).
-        go_backwards: read the sequence from its end; the outputs come in the order in which they are computed.
-        stateful: begin each call with the state in which the call before ended, until `reset_state()`.
-        dropout: the fraction of input features to drop in training, the same ones at all steps.
-        recurrent_dropout: the fraction of the units of h that the gates do not see in training, the same ones at all
+        go_backwards: process the sequence from its end; outputs are in the order in which they are computed.
+        stateful: use the last state of a call as the initial state of the next one, until `reset_state()`.
+        dropout: fraction of the input features to drop in training, the same ones at all steps.
+        recurrent_dropout: fraction of the units of h to drop in training where the gates read h, the same ones at all
             steps (Gal and Ghahramani, 2016).
-        bidirectional: read the sequence with a second set of parameters from its end, too. Outputs are concatenated,
-            [B, T, 2H], each at its own step; without `return_sequences` the output of each direction is its own last
-            one, [B, 2H].
-        backend: "auto" takes the fastest backend that supports the call; "native", "torch", "reference" or a backend
-            object insists on one. See `recurra.nn.scan`.
+        bidirectional: also process the sequence from its end, with a second set of parameters. The outputs of both
+            directions at each step are concatenated, [B, T, 2H]; without `return_sequences`, the last output of each
+            direction, [B, 2H].
+        backend: "auto" uses the fastest backend that supports the call; "native", "torch", "reference" or a backend
+            object uses that one. See `recurra.nn.scan`.
 
     Raises:
         InputError: an option is out of its range, or two options exclude each other.
@@ -101,20 +100,21 @@ class RecurrentLayer(RecurrentModule):
 
     @property
     def output_size(self) -> int:
-        """Features of the output: H, or 2H for two directions."""
+        """The number of output features: H, or 2H if bidirectional."""
         return self.hidden_size * (2 if self.bidirectional else 1)
 
     def reset_state(self) -> None:
-        """Forget the state that a stateful layer carries from call to call."""
+        """Reset the state that a stateful layer keeps between calls."""
         self._carried = None
 
     def stepper(self) -> Stepper:
-        """Make a `Stepper`: this layer for one sequence whose steps come in one by one. It copies the weights of now.
+        """Create a `Stepper`, which runs this layer on a single sequence, one time step per call.
 
-        What it returns is its own memory, which the next step overwrites.
+        Returns:
+            A stepper with copies of the current weights.
 
         Raises:
-            InputError: the layer reads from the end, which a stream does not have, or its backend cannot do it.
+            InputError: the layer reads sequences from their end, or its backend does not support the cell.
         """
         if self.bidirectional or self.go_backwards:
             raise InputError(f"{self.kind}: a layer that reads from the end cannot go step by step.")
@@ -125,16 +125,17 @@ class RecurrentLayer(RecurrentModule):
 
         Args:
             x: inputs, [B, T, I].
-            initial_state: the state to begin with: h, or the flat tuple that `return_state` returns after the
+            initial_state: the initial state: h, or the flat tuple of states that `return_state` returns after the
                 output; zeros if None.
-            mask: [B, T], True for steps that count. A step that does not count leaves the state as it is and repeats
-                the output of the step before; a bidirectional layer that returns sequences gives zeros there.
+            mask: [B, T], True at unmasked steps. A masked step leaves the state unchanged and repeats the output of
+                the previous step; a bidirectional layer that returns sequences returns zeros there.
 
         Returns:
-            The output, [B, T, H] or [B, H], and with `return_state` a flat tuple of it and the states, each [B, H].
+            The output, [B, T, output_size] or [B, output_size]. With `return_state`, a flat tuple of the output and the
+            states, each [B, H].
 
         Raises:
-            InputError: a shape does not fit.
+            InputError: a shape, dtype or device does not match the layer.
         """
         self._check_input(x, mask)
         state = self._initial_state(x, initial_state)
@@ -160,7 +161,7 @@ class RecurrentLayer(RecurrentModule):
     def _run(
         self, x: Tensor, state: State | None, mask: Tensor | None, *, reverse: bool, suffix: str
     ) -> tuple[Tensor, State]:
-        """The output of one direction, [B, T, H] in the order of the input or the last one's [B, H], and the state."""
+        """Return the output of one direction, [B, T, H] in the order of the input or [B, H], and the last state."""
         if self.training and self.dropout > 0.0:
             x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
         dropout_mask = None
@@ -176,7 +177,7 @@ class RecurrentLayer(RecurrentModule):
             return y, last
         if mask is None:
             return last[0], last
-        return torch.where(mask.any(dim=1, keepdim=True), last[0], 0.0), last  # no step counts: no output
+        return torch.where(mask.any(dim=1, keepdim=True), last[0], 0.0), last  # zeros if all steps are masked
 
     def _check_input(self, x: Tensor, mask: Tensor | None) -> None:
         name = self.kind
@@ -185,7 +186,7 @@ class RecurrentLayer(RecurrentModule):
                 f"{name}: the input has shape {tuple(x.shape)}; "
                 f"expected (batch, time, features) with {self.input_size} features."
             )
-        # not by a weight's name: a parametrized one is computed at each look
+        # not looked up by a weight's name: a parametrized weight is computed at each access
         parameter = next(iter(torch_internals.parameters_of(self).values()), None)
         dtype = (next(self.parameters()) if parameter is None else parameter).dtype
         if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
@@ -222,7 +223,7 @@ class RecurrentLayer(RecurrentModule):
                     f"{name}: the state carried over is for a batch of {self._carried[0].shape[0]}, "
                     f"this batch has {shape[0]}; call reset_state() before the batch size changes."
                 )
-            # a state from a call under inference_mode cannot take part in training as it is
+            # autograd does not accept a tensor that was created under inference_mode
             return tuple((s.clone() if s.is_inference() else s).to(x) for s in self._carried)
         return None
 
@@ -233,13 +234,13 @@ class RecurrentLayer(RecurrentModule):
 
 
 class SimpleRNN(RecurrentLayer):
-    """A simple recurrent layer: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})`.
+    """A simple (Elman) recurrent layer: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})`.
 
     Args:
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
         activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
-        bias: whether there is a bias.
+        bias: whether to add a bias.
         **options: see `RecurrentLayer`.
 
     Example:
@@ -261,14 +262,14 @@ class SimpleRNN(RecurrentLayer):
 
 
 class GRU(RecurrentLayer):
-    """A layer of gated recurrent units; the equations are those of `recurra.nn.cells.GRUCell`.
+    """A layer of gated recurrent units; see `recurra.nn.cells.GRUCell` for the equations.
 
     Args:
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
-        activation: of the candidate; see `SimpleRNN`.
-        recurrent_activation: of the gates; see `SimpleRNN`.
-        bias: whether there are biases.
+        activation: activation of the candidate; see `SimpleRNN`.
+        recurrent_activation: activation of the gates; see `SimpleRNN`.
+        bias: whether to add biases.
         reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch, or
             before it.
         **options: see `RecurrentLayer`.
@@ -296,15 +297,15 @@ class GRU(RecurrentLayer):
 
 
 class LSTM(RecurrentLayer):
-    """A layer of long short-term memory; the equations are those of `recurra.nn.cells.LSTMCell`.
+    """A long short-term memory layer; see `recurra.nn.cells.LSTMCell` for the equations.
 
     Args:
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
-        activation: of the candidate and of the memory; see `SimpleRNN`.
-        recurrent_activation: of the gates; see `SimpleRNN`.
-        bias: whether there is a bias.
-        unit_forget_bias: whether the biases of the forget gate start at 1.
+        activation: activation of the candidate and of the cell state; see `SimpleRNN`.
+        recurrent_activation: activation of the gates; see `SimpleRNN`.
+        bias: whether to add a bias.
+        unit_forget_bias: whether to initialize the bias of the forget gate with 1.
         **options: see `RecurrentLayer`.
 
     Example:
@@ -334,7 +335,13 @@ LAYERS: dict[CellName, type[SimpleRNN] | type[GRU] | type[LSTM]] = {"rnn": Simpl
 def layer_of(
     cell: CellName | NamedCell, input_size: int, hidden_size: int, **options: Unpack[LayerOptions]
 ) -> RecurrentLayer:
-    """The layer of a cell: a built-in one by its name, or any `Cell`.
+    """Create the layer of a cell.
+
+    Args:
+        cell: the name of a built-in cell, or any `Cell`.
+        input_size: number of features per time step, I.
+        hidden_size: number of hidden units, H.
+        **options: see `RecurrentLayer`.
 
     Raises:
         InputError: there is no cell of this name.
@@ -347,5 +354,5 @@ def layer_of(
 
 
 def title_of(cell: CellName | NamedCell) -> str:
-    """The name of a cell's layer in reports: `GRU` for "gru"."""
+    """Return the name of a cell in reports, such as "GRU" for "gru"."""
     return LAYERS[cell].__name__ if isinstance(cell, str) else cell.title if isinstance(cell, Cell) else cell.name

@@ -1,4 +1,4 @@
-"""A network for sequences: encoder (one-hot, embedding or numbers) → recurrent layers with dropout → dense head."""
+"""A network for sequences: an encoder for tokens or features, recurrent layers with dropout, and a dense layer."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -29,7 +29,16 @@ DENSE_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class OneHot(nn.Module):
-    """Symbol ids [B, T] → one-hot codes [B, T, V]: as wide as the vocabulary, and knowing no similarity."""
+    """One-hot encoding of tokens: token ids [B, T] → codes [B, T, V].
+
+    Args:
+        vocabulary_size: number of tokens, V.
+
+    Example:
+        >>> OneHot(3)(torch.tensor([[2, 0]]))
+        tensor([[[0., 0., 1.],
+                 [1., 0., 0.]]])
+    """
 
     def __init__(self, vocabulary_size: int) -> None:
         super().__init__()
@@ -42,9 +51,19 @@ class OneHot(nn.Module):
 
 
 class Embedding(nn.Embedding):
-    """Symbol ids [B, T] → a learned code [B, T, D] for each of V symbols. Starts uniform in ±0.05, as in Keras.
+    """Learned embedding vectors of tokens: token ids [B, T] → vectors [B, T, D].
 
-    With `mask_zero`, id 0 is padding: the recurrent layers that follow pass over its steps.
+    The weights are initialized uniformly in ±0.05, as in Keras.
+
+    Args:
+        vocabulary_size: number of tokens, V.
+        dimensions: size of each embedding vector, D.
+        mask_zero: whether id 0 is padding. If so, the recurrent layers of a `Network` skip the steps with id 0.
+
+    Example:
+        >>> embedding = Embedding(5, 2)
+        >>> embedding(torch.tensor([[4, 0, 1]])).shape
+        torch.Size([1, 3, 2])
     """
 
     def __init__(self, vocabulary_size: int, dimensions: int, *, mask_zero: bool = False) -> None:
@@ -54,7 +73,24 @@ class Embedding(nn.Embedding):
 
 
 class Dense(nn.Linear):
-    """A dense layer with its activation, [..., I] → [..., O]. Starts Glorot uniform with zero bias, as in Keras."""
+    """A fully connected layer with an activation, `activation(W x + b)`: [..., I] → [..., O].
+
+    As in Keras, the weights are initialized Glorot uniform and the bias with zeros.
+
+    Args:
+        input_size: number of input features, I.
+        output_size: number of output features, O.
+        activation: name of the activation, such as "linear", "relu" or "softmax"; see `DENSE_ACTIVATIONS`.
+        bias: whether to add a bias.
+
+    Raises:
+        InputError: the activation is unknown.
+
+    Example:
+        >>> dense = Dense(4, 3, activation="softmax")
+        >>> dense(torch.zeros(2, 4)).sum(dim=-1)
+        tensor([1., 1.], grad_fn=<SumBackward1>)
+    """
 
     def __init__(self, input_size: int, output_size: int, *, activation: str = "linear", bias: bool = True) -> None:
         super().__init__(input_size, output_size, bias=bias)
@@ -70,7 +106,11 @@ class Dense(nn.Linear):
 
 
 class StepMask(nn.Module):
-    """Numbers [B, T, I + 1] → [B, T, I]: the last feature says which time steps count, and becomes the mask."""
+    """Splits the mask off the input, [B, T, I + 1] → [B, T, I] and [B, T]: the last feature is 1 at unmasked steps.
+
+    Args:
+        input_size: number of features without the mask, I.
+    """
 
     def __init__(self, input_size: int) -> None:
         super().__init__()
@@ -81,19 +121,36 @@ class StepMask(nn.Module):
 
 
 class SummaryRow(NamedTuple):
+    """One layer in the summary of a network."""
+
     name: str
     kind: str
-    output_shape: tuple[int | None, ...]
-    parameters: int
+    output_shape: tuple[int | None, ...]  # None: any size
+    parameters: int  # number of parameters
 
 
 class Network(nn.Module):
-    """Layers in a row, the mask handed along with the data as Keras does.
+    """A sequence of layers; masks are passed from layer to layer, as in Keras.
 
     Args:
-        layers: `OneHot`, `Embedding` or `StepMask`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout` and `Dense`, in
-            order.
-        names: a name for each layer; otherwise kind and number, as in Keras: `lstm`, `dense`, `dense_1`.
+        layers: the layers in order: `OneHot`, `Embedding`, `StepMask`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`
+            or `Dense`.
+        names: a name for each layer. By default, layers are named by kind and number, as in Keras: `lstm`, `dense`,
+            `dense_1`.
+
+    Example:
+        >>> from recurra.nn import LSTM
+        >>> network = Network([Embedding(5, 2), LSTM(2, 4), Dense(4, 5)])
+        >>> network(torch.tensor([[0, 1, 2]])).shape
+        torch.Size([1, 5])
+        >>> print(network.summary(time_steps=3))
+        Layer      Kind       Output shape  Parameters
+        ----------------------------------------------
+        embedding  Embedding  (None, 3, 2)          10
+        lstm       LSTM       (None, 4)            112
+        dense      Dense      (None, 5)             25
+        ----------------------------------------------
+        147 parameters
     """
 
     def __init__(self, layers: Iterable[nn.Module], names: Sequence[str] | None = None) -> None:
@@ -104,14 +161,14 @@ class Network(nn.Module):
             self.layers[name] = layer
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Any:
-        """Predict.
+        """Run all layers.
 
         Args:
-            x: symbol ids [B, T] if the first layer is an encoder of symbols, else numbers [B, T, I].
-            mask: [B, T], True for the steps that count; an `Embedding` with mask_zero makes it from the ids.
+            x: token ids, [B, T], if the first layer is `OneHot` or `Embedding`; otherwise features, [B, T, I].
+            mask: [B, T], True at unmasked steps. An `Embedding` with `mask_zero` computes it from the ids.
 
         Returns:
-            What the last layer returns: [B, O], or [B, T, O] if every recurrent layer returns sequences.
+            The output of the last layer: [B, O], or [B, T, O] if every recurrent layer returns sequences.
         """
         for layer in self.layers.values():
             if isinstance(layer, RecurrentLayer):
@@ -126,13 +183,17 @@ class Network(nn.Module):
         return x
 
     def reset_state(self) -> None:
-        """Forget the states that stateful layers carry from call to call."""
+        """Reset the states that stateful layers keep between calls."""
         for layer in self.layers.values():
             if isinstance(layer, RecurrentLayer):
                 layer.reset_state()
 
     def rows(self, time_steps: int | None = None) -> list[SummaryRow]:
-        """Name, kind, output shape (None: any size) and number of parameters of each layer."""
+        """Describe each layer by its name, kind, output shape and number of parameters.
+
+        Args:
+            time_steps: length of the sequences, if it is fixed.
+        """
         rows: list[SummaryRow] = []
         shape: tuple[int | None, ...] = (None, time_steps, self._input_size())
         for name, layer in self.layers.items():
@@ -145,10 +206,10 @@ class Network(nn.Module):
         return rows
 
     def summary(self, time_steps: int | None = None) -> str:
-        """The layers as a table: output shapes (None: any size) and numbers of parameters, which equal Keras's.
+        """Format the layers as a table of output shapes and parameter counts, which are the same as in Keras.
 
         Args:
-            time_steps: the length of the sequences, if it is fixed.
+            time_steps: length of the sequences, if it is fixed.
         """
         cells = [("Layer", "Kind", "Output shape", "Parameters")]
         cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self.rows(time_steps)]
@@ -169,10 +230,13 @@ class Network(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """Several networks for one task; their mean is the prediction.
+    """Several networks trained for the same task, whose mean output is the prediction.
 
-    While training it returns every member's output, [members, B, O], and each member's gradients are those that it
-    would have alone under the mean loss of all.
+    In training mode it returns the output of every network, [ensemble_size, B, O]. If the loss is the mean over all of
+    them, each network gets the gradients that it would get if it were trained alone.
+
+    Args:
+        members: the networks.
     """
 
     def __init__(self, members: Iterable[Network]) -> None:
@@ -188,7 +252,7 @@ class Ensemble(nn.Module):
         return outputs
 
     def summary(self, time_steps: int | None = None) -> str:
-        """The layers of one member; see `Network.summary`."""
+        """Format the layers of one of the networks as a table; see `Network.summary`."""
         first = self.members[0]
         assert isinstance(first, Network)
         return f"{len(self.members)} networks, each of:\n{first.summary(time_steps)}"
@@ -204,19 +268,29 @@ def build_network(
     dropout: float = 0.0,
     return_sequences: bool = False,
 ) -> Network:
-    """Build the usual network: encoder → recurrent layers, a Dropout after each → dense head that gives logits.
+    """Build a standard network: an encoder, recurrent layers with dropout after each, and a linear output layer.
 
     Args:
-        encoder: `OneHot` or `Embedding` for symbols; `StepMask` for numbers with a mask; None for numbers.
-        input_size: features per time step, where there is no encoder.
+        encoder: `OneHot` or `Embedding` for tokens, `StepMask` for features with a mask, None for features.
+        input_size: number of features per time step, I; required if there is no encoder.
         cell: "rnn", "gru" or "lstm", or any `Cell`.
-        units: memory units of each recurrent layer, from the input to the output.
-        outputs: width of the head.
-        dropout: the share dropped after each recurrent layer while training.
-        return_sequences: an output at every time step instead of one at the last.
+        units: number of hidden units of each recurrent layer, from the input to the output.
+        outputs: number of output features, O.
+        dropout: fraction of the outputs of each recurrent layer to drop in training.
+        return_sequences: return the output of every time step, [B, T, O], instead of the last one, [B, O].
+
+    Returns:
+        The network. It has no final activation: for a classification it returns logits.
 
     Raises:
-        InputError: the cell is unknown, there are no units, or neither an encoder nor an input size is given.
+        InputError: the cell is unknown, `units` is empty, or neither an encoder nor an input size is given.
+
+    Example:
+        >>> network = build_network(encoder=OneHot(5), cell="gru", units=[8, 4], outputs=5, dropout=0.2)
+        >>> list(network.layers)
+        ['one_hot', 'gru', 'dropout', 'gru_1', 'dropout_1', 'dense']
+        >>> network(torch.tensor([[0, 1, 2]])).shape
+        torch.Size([1, 5])
     """
     if not units:
         raise InputError("units is empty; a network needs at least one recurrent layer.")
@@ -235,14 +309,14 @@ def build_network(
 
 
 def kind_of(layer: nn.Module) -> str:
-    """The name of a layer's kind for tables and messages."""
+    """Return the kind of a layer as shown in tables and messages, such as "Dense" or "Bidirectional GRU"."""
     if not isinstance(layer, RecurrentLayer):
         return type(layer).__name__
     return f"Bidirectional {layer.kind}" if layer.bidirectional else layer.kind
 
 
 def numbered_names(layers: Sequence[nn.Module]) -> list[str]:
-    """`lstm`, `dense`, `dense_1`: Keras's snake-case names, which its weight files use too."""
+    """Name layers as Keras names them, also in its weight files: `lstm`, `dense`, `dense_1`."""
     names: list[str] = []
     counts: dict[str, int] = {}
     for layer in layers:
