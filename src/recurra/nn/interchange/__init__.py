@@ -1,1 +1,1 @@
-"""Networks and weights of other libraries: torch.nn layers and Keras files."""
+"""Exchange of networks and weights with other libraries: torch.nn layers and Keras files."""

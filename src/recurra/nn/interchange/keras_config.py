@@ -1,4 +1,4 @@
-"""The `config.json` of a `.keras` file → our layers. Whatever we lack is an error that names it."""
+"""Build a network from the `config.json` of a `.keras` file; unsupported layers and options raise an error."""
 
 from collections.abc import Callable, Container
 from typing import Any
@@ -14,11 +14,11 @@ Config = dict[str, Any]
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
-# Options that change nothing of what the layer predicts or how it goes on training from its weights.
+# Options that have no effect on predictions, or on training that continues from the weights.
 WITHOUT_EFFECT = {
     "name",
-    "trainable",  # honoured for the layer as a whole
-    "dtype",  # honoured for the network as a whole
+    "trainable",  # applied to the layer as a whole
+    "dtype",  # applied to the network as a whole
     "seed",
     "unroll",
     "units",
@@ -46,17 +46,17 @@ RECURRENT: dict[str, tuple[type[RecurrentLayer], set[str]]] = {
 
 
 def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtype]:
-    """Build the network of a Keras Sequential model, with fresh weights.
+    """Build the network of a Keras Sequential model, with newly initialized weights.
 
     Args:
         config: the parsed `config.json`.
-        source: the file's name, for messages.
+        source: the name of the file, for messages.
 
     Returns:
-        The network, its layers named as in the file, and its dtype.
+        The network, with layers named as in the file, and its dtype.
 
     Raises:
-        InputError: it is not a Sequential model, or has a layer or option that we lack.
+        InputError: the model is not Sequential, or has an unsupported layer or option.
     """
     if config.get("class_name") != "Sequential":
         raise InputError(f"{source}: holds a {config.get('class_name')!r} model; from_keras reads Sequential models.")
@@ -83,7 +83,7 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
 
 
 def _module_name(name: str, taken: Container[str]) -> str:
-    """A Keras layer's name as torch accepts it for a module: no dots, no attribute of a ModuleDict, no name twice."""
+    """Make the name of a Keras layer valid in a ModuleDict: without dots, unique, and no attribute of ModuleDict."""
     name = name.replace(".", "_")
     while hasattr(nn.ModuleDict(), name) or name in taken:
         name += "_"
@@ -91,7 +91,7 @@ def _module_name(name: str, taken: Container[str]) -> str:
 
 
 class _Reader:
-    """One layer's configuration, of which every option must be understood."""
+    """Builds a layer from its configuration; every option must be supported."""
 
     def __init__(self, source: str, kind: str, options: Config, build: Config, size: int | None) -> None:
         self.where = f"{source}: layer {options.get('name')!r} ({kind})"
@@ -114,20 +114,20 @@ class _Reader:
         dtype = self.options.get("dtype", "float32")
         name = dtype["config"].get("name") if isinstance(dtype, dict) else dtype
         if name not in DTYPES:
-            raise self._lacking("dtype", name)
+            raise self._unsupported("dtype", name)
         return str(name)
 
     def _embedding(self) -> nn.Module:
-        self._understand({"input_dim", "output_dim", "mask_zero"})
+        self._check_options({"input_dim", "output_dim", "mask_zero"})
         size, dimensions = self.options["input_dim"], self.options["output_dim"]
         return Embedding(size, dimensions, mask_zero=self.options.get("mask_zero", False))
 
     def _dropout(self) -> nn.Module:
-        self._understand({"rate"})
+        self._check_options({"rate"})
         return nn.Dropout(self.options["rate"])
 
     def _dense(self) -> nn.Module:
-        self._understand({"units", "activation", "use_bias"})
+        self._check_options({"units", "activation", "use_bias"})
         return self._make(
             Dense,
             self.options["units"],
@@ -137,7 +137,7 @@ class _Reader:
 
     def _recurrent(self, *, bidirectional: bool = False) -> nn.Module:
         layer_type, names = RECURRENT[self.kind]
-        self._understand({*names, "units", "use_bias"})
+        self._check_options({*names, "units", "use_bias"})
         options = {name: self.options[name] for name in names if name in self.options}
         options["bias"] = self.options.get("use_bias", True)
         for name in {"activation", "recurrent_activation"} & options.keys():
@@ -146,23 +146,23 @@ class _Reader:
         return self._make(layer_type, self.options["units"], **options)
 
     def _bidirectional(self) -> nn.Module:
-        self._understand({"layer", "backward_layer", "merge_mode"})
+        self._check_options({"layer", "backward_layer", "merge_mode"})
         if self.options.get("merge_mode") != "concat":
-            raise self._lacking("merge_mode", self.options.get("merge_mode"))
+            raise self._unsupported("merge_mode", self.options.get("merge_mode"))
         entry = self.options["layer"]
         kind, forward = entry["class_name"], dict(entry["config"])
         if kind not in RECURRENT:
-            raise self._lacking("layer", kind)
+            raise self._unsupported("layer", kind)
         backward = dict(self.options.get("backward_layer", {}).get("config", forward | {"go_backwards": True}))
         if forward.pop("go_backwards") or not backward.pop("go_backwards"):
-            raise self._lacking("go_backwards", "the forward layer reading backwards")
+            raise self._unsupported("go_backwards", "the forward layer reading backwards")
         for name in sorted(forward.keys() | backward.keys()):
             if name in WITHOUT_EFFECT - {"units"} or forward.get(name) == backward.get(name):
                 continue
-            raise self._lacking(f"backward_layer's {name}", backward.get(name))
-        # Bidirectional sets it so in its layers: it is how ours treats a mask, too
+            raise self._unsupported(f"backward_layer's {name}", backward.get(name))
+        # Keras's Bidirectional sets zero_output_for_mask = return_sequences in its layers, as recurra treats masks
         if forward.pop("zero_output_for_mask", False) != forward["return_sequences"]:
-            raise self._lacking("zero_output_for_mask", not forward["return_sequences"])
+            raise self._unsupported("zero_output_for_mask", not forward["return_sequences"])
         inner = _Reader(self.source, kind, forward, {}, self.size)
         return inner._recurrent(bidirectional=True)
 
@@ -177,15 +177,15 @@ class _Reader:
     def _activation(self, name: str) -> str:
         value = self.options.get(name, "linear")
         if value is not None and not isinstance(value, str):
-            raise self._lacking(name, value)
+            raise self._unsupported(name, value)
         return value or "linear"
 
-    def _understand(self, known: set[str]) -> None:
+    def _check_options(self, supported: set[str]) -> None:
         for name, value in self.options.items():
-            if name not in known | WITHOUT_EFFECT and value not in (None, False):
-                raise self._lacking(name, value)
+            if name not in supported | WITHOUT_EFFECT and value not in (None, False):
+                raise self._unsupported(name, value)
 
-    def _lacking(self, option: str, value: Any) -> InputError:
+    def _unsupported(self, option: str, value: Any) -> InputError:
         if isinstance(value, dict):
             value = value.get("class_name", value)
         return InputError(f"{self.where}: option {option}={value!r} is not among what our layers can do.")

@@ -1,6 +1,6 @@
-"""Keras files: `.keras` and `.weights.h5`, in and out.
+"""Read and write Keras files: `.keras` and `.weights.h5`.
 
-Keras keeps kernels as (in, G·u), recurra as [G·H, in]; its GRU stacks the gates z, r, h, recurra's r, z, n.
+Keras stores kernels as [I, G·H], recurra as [G·H, I]. The GRU of Keras stacks the gates as z, r, h; recurra as r, z, n.
 """
 
 import io
@@ -24,13 +24,13 @@ from recurra.nn.network import Dense, Embedding, Network, OneHot, kind_of, numbe
 
 
 class KerasArray(NamedTuple):
-    """One array of a Keras file and the parameters of ours that it holds."""
+    """An array in a Keras file and the parameters that it stores."""
 
-    place: str  # below the layer's group, such as `cell/vars/0`
-    name: str  # as Keras calls it, for messages
-    parameters: tuple[Tensor, ...]  # one; or the two biases of a GRU, which Keras keeps as rows of one array
-    is_gru: bool = False  # gates stand in another order
-    is_kernel: bool = False  # Keras keeps it transposed
+    place: str  # path in the group of the layer, such as `cell/vars/0`
+    name: str  # name in Keras, for messages
+    parameters: tuple[Tensor, ...]  # one; or the two biases of a GRU, which Keras stores as the rows of one array
+    is_gru: bool = False  # Keras stacks the gates in another order
+    is_kernel: bool = False  # Keras stores the transpose
 
     def to_keras(self) -> np.ndarray[Any, Any]:
         arrays = [p.detach().cpu().numpy() for p in self.parameters]
@@ -49,18 +49,18 @@ class KerasArray(NamedTuple):
 
 
 def from_keras(path: str | Path, network: Network | None = None) -> Network:
-    """Load what Keras 3 wrote.
+    """Load a model or weights saved by Keras 3.
 
     Args:
-        path: a `.keras` file, from which the network is built (a Sequential model of Embedding, SimpleRNN, GRU, LSTM,
-            Bidirectional, Dropout and Dense), or a `.weights.h5` file with the weights for `network`.
-        network: the network that a `.weights.h5` file is loaded into.
+        path: a `.keras` file with a Sequential model of Embedding, SimpleRNN, GRU, LSTM, Bidirectional, Dropout and
+            Dense layers, or a `.weights.h5` file with weights for `network`.
+        network: the network to load a `.weights.h5` file into; None for a `.keras` file.
 
     Returns:
-        The network, in evaluation mode: `network(x)` gives what Keras predicts.
+        The network in evaluation mode; `network(x)` returns the predictions of Keras.
 
     Raises:
-        InputError: the file has a layer or option that we lack, or does not fit; the message names layer and shapes.
+        InputError: the file is missing or damaged, has an unsupported layer or option, or does not match `network`.
     """
     path = Path(path)
     if not path.is_file():
@@ -93,12 +93,16 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
 
 
 def to_keras(network: Network, path: str | Path) -> None:
-    """Write the weights of `network` as a `.weights.h5` file, for Keras's `model.load_weights`.
+    """Save the weights of a network in a `.weights.h5` file, for `model.load_weights` of Keras.
 
-    The Keras model must have the same layers in the same order; `OneHot` has no weights and is not counted.
+    The Keras model must have the same layers in the same order, except `OneHot`, which has no weights.
+
+    Args:
+        network: the network.
+        path: the file to write; its name must end in `.weights.h5`.
 
     Raises:
-        InputError: the file's name does not end in `.weights.h5`, as Keras demands, or it cannot be written.
+        InputError: the file name does not end in `.weights.h5`, as Keras requires, or the file cannot be written.
     """
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
@@ -115,13 +119,13 @@ def to_keras(network: Network, path: str | Path) -> None:
 
 
 def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
-    """The layers that Keras has too, under the names that its weight files give them."""
+    """Yield the layers that exist in Keras, with their names in its weight files."""
     layers = [layer for layer in network.layers.values() if not isinstance(layer, OneHot)]
     return zip(numbered_names(layers), layers, strict=True)
 
 
 def _keras_arrays(layer: nn.Module) -> list[KerasArray]:
-    """Each array that Keras keeps of a layer, in its order."""
+    """Return the arrays that Keras stores for a layer, in order."""
     if isinstance(layer, Embedding):
         return [KerasArray("vars/0", "embeddings", (layer.weight,))]
     if isinstance(layer, Dense):
@@ -143,12 +147,12 @@ def _keras_arrays(layer: nn.Module) -> list[KerasArray]:
 
 
 def _load_h5(path: Path, content: bytes, network: Network) -> None:
-    """Check that the whole file fits, then load it: a file that does not fit changes nothing."""
+    """Load a weight file after checking all of it: a file that does not match leaves the network unchanged."""
     h5py = _import_h5py()
     found: list[tuple[KerasArray, np.ndarray[Any, Any]]] = []
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            _refuse_foreign_storage(h5py, file, path)
+            _reject_external_storage(h5py, file, path)
             groups = set(file["layers"]) if "layers" in file else set()
             for name, layer in _keras_layers(network):
                 groups.discard(name)
@@ -165,7 +169,7 @@ def _load_h5(path: Path, content: bytes, network: Network) -> None:
                 raise InputError(f"{path}: the file has layers that the network lacks: {', '.join(sorted(groups))}.")
     except InputError:
         raise
-    except Exception as error:  # h5py meets a damaged file with errors of many types
+    except Exception as error:  # for a damaged file, h5py raises errors of many types
         raise InputError(f"{path}: is not an HDF5 file or is damaged ({error}).") from error
     for array, values in found:
         array.from_keras(values)
@@ -181,11 +185,11 @@ def _read_array(file: Any, path: Path, name: str, layer: nn.Module, array: Keras
         raise InputError(f"{where}: the file has shape {dataset.shape}; expected {expected}.")
     if dataset.dtype.name not in {"float16", "float32", "float64"}:
         raise InputError(f"{where}: the file has {dataset.dtype} values; expected floating-point numbers.")
-    return np.asarray(dataset, dtype=dataset.dtype.newbyteorder("="))  # torch reads no foreign byte order
+    return np.asarray(dataset, dtype=dataset.dtype.newbyteorder("="))  # torch supports only the native byte order
 
 
-def _refuse_foreign_storage(h5py: Any, file: Any, path: Path) -> None:
-    """An HDF5 file can point into other files of this machine; a file from elsewhere must not read them."""
+def _reject_external_storage(h5py: Any, file: Any, path: Path) -> None:
+    """Reject links and external storage, with which an untrusted HDF5 file could read other files of this machine."""
 
     def visit(group: Any) -> None:
         for name in group:
@@ -202,7 +206,7 @@ def _refuse_foreign_storage(h5py: Any, file: Any, path: Path) -> None:
 
 
 def _swap_first_two_gates(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """r, z, n ↔ z, r, h along the first axis."""
+    """Convert between the gate orders r, z, n and z, r, h along the first axis."""
     first, second, third = np.split(array, 3)
     return np.concatenate([second, first, third])
 

@@ -1,4 +1,4 @@
-"""torch.nn's recurrent layers as layers of recurra, with copies of their weights."""
+"""Convert recurrent layers of torch.nn to layers of recurra, with copies of their weights."""
 
 from typing import Any
 
@@ -13,18 +13,25 @@ from recurra.nn.network import Network
 def from_torch(
     module: nn.RNN | nn.GRU | nn.LSTM, *, return_sequences: bool = True, return_state: bool = False
 ) -> Network:
-    """Convert a torch.nn.RNN, GRU or LSTM with all its layers and directions; the weights are copied.
+    """Convert a torch.nn.RNN, GRU or LSTM, with all its layers and directions, to a network with copies of its weights.
 
     Args:
         module: the torch layer. Dropout between its layers becomes `torch.nn.Dropout`.
-        return_sequences: give the top layer's output at every time step, as torch does, or at the last one only.
-        return_state: give the top layer's last state too.
+        return_sequences: return the output of every time step, as torch does, instead of the last one.
+        return_state: also return the last state of the top layer.
 
     Returns:
-        A network that takes [B, T, I] whatever the module's `batch_first`, with the module's dtype and device.
+        A network with the module's dtype and device. Its inputs are [B, T, I] whatever the module's `batch_first`.
 
     Raises:
-        InputError: the module has something that our layers lack: `proj_size`.
+        InputError: `module` is not one of these layers, or has projections (`proj_size`).
+
+    Example:
+        >>> gru = nn.GRU(3, 5, batch_first=True)
+        >>> network = from_torch(gru)
+        >>> x = torch.randn(2, 7, 3)
+        >>> torch.allclose(network(x), gru(x)[0], atol=1e-6)
+        True
     """
     if not isinstance(module, nn.RNN | nn.GRU | nn.LSTM):
         raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
@@ -64,7 +71,7 @@ def _layer_like(module: nn.RNN | nn.GRU | nn.LSTM, input_size: int, **options: A
 @torch.no_grad()
 def _copy_from_torch(module: nn.Module, torch_suffix: str, layer: RecurrentLayer, suffix: str) -> None:
     for name, parameter in layer.direction(suffix).items():
-        if name == "bias":  # torch's RNN and LSTM have two biases where one is enough
+        if name == "bias":  # torch's RNN and LSTM have two biases, of which only the sum matters
             bias_ih, bias_hh = (module.get_parameter(part + torch_suffix) for part in ("bias_ih", "bias_hh"))
             parameter.copy_(bias_ih + bias_hh)
         else:
