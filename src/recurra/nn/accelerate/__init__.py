@@ -1,4 +1,4 @@
-"""The kernels inside any torch.nn.RNN, GRU or LSTM, in place: the same module, parameters and results."""
+"""Run torch.nn.RNN, GRU and LSTM on the kernels, in place: same modules, parameters and results."""
 
 from recurra.nn.accelerate.report import Report, accelerate
 

@@ -1,9 +1,8 @@
-"""torch's recurrent layers on the kernels: the class that an accelerated layer has, and how it gets it.
+"""The class of accelerated torch.nn.RNN, GRU and LSTM layers.
 
-A layer is replaced by giving it another class, a subclass of its own whose `forward` runs the kernels. Nothing is kept
-in the instance, so that copies and state dicts stay what they were; a pickle of the module as a whole stays
-accelerated, and needs recurra where it is loaded. Whatever that forward does not know for certain how to do, wrong
-arguments included, it hands to torch's own.
+To accelerate a layer, its class is changed to a subclass whose `forward` runs the kernels. The instance stores nothing
+else, so copies and state dicts do not change; a pickle of the whole module stays accelerated and needs recurra when it
+is loaded. Calls that this `forward` does not support, including those with invalid arguments, run torch's `forward`.
 """
 
 from collections.abc import Callable
@@ -25,13 +24,14 @@ from recurra.nn.backends.native.kernels import KernelCall, Weights
 from recurra.nn.cells import State
 
 KINDS: tuple[type[nn.RNNBase], ...] = (nn.RNN, nn.GRU, nn.LSTM)
-_CLASSES: dict[type, type] = {}  # a class, and what it is when accelerated
+_CLASSES: dict[type, type] = {}  # class of a torch layer → its accelerated subclass
 
 
 def accelerated_class(base: type) -> type:
-    """The subclass of a torch layer's class that runs on our kernels.
+    """Return the subclass of a torch layer's class that runs on the kernels.
 
-    It goes by the name and module of its base, by which torch.fx and people who print a model know torch's layers.
+    It has the name and module of its base class, by which torch.fx identifies torch's layers and which a printed model
+    shows.
     """
     if base not in _CLASSES:
         names = {"__module__": base.__module__, "__qualname__": f"Accelerated{base.__name__}", "__doc__": base.__doc__}
@@ -40,7 +40,7 @@ def accelerated_class(base: type) -> type:
 
 
 def class_without(cls: type) -> type:
-    """The class as it would be without our part, which may lie below that of others, such as a parametrization."""
+    """Return a class without `Accelerated`, which may be below other classes, such as that of a parametrization."""
     if not issubclass(cls, Accelerated):
         return cls
     if Accelerated in cls.__bases__:
@@ -50,24 +50,24 @@ def class_without(cls: type) -> type:
 
 
 def _rebuild(base: type[nn.RNNBase]) -> nn.RNNBase:
-    """An accelerated layer without content, for pickle and copy."""
+    """Create an accelerated layer without attributes, for pickle and copy."""
     return cast(nn.RNNBase, object.__new__(accelerated_class(base)))
 
 
 class Accelerated(nn.RNNBase):
-    """What is put before torch's class: a forward on our kernels.
+    """Overrides the `forward` of a torch.nn.RNN, GRU or LSTM with one that runs the kernels.
 
     B batch, T time steps, I input features, H hidden units, L layers, D directions.
     """
 
     def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:
-        """What torch's forward takes and returns.
+        """Run the layer; arguments and results are those of torch's `forward`.
 
         Raises:
-            InputError: somebody has given the layer weights that do not fit it; torch's may read past their end.
+            InputError: the shapes of the weights do not match the layer; torch might read past their end.
         """
         found, recorder = None, torch_internals.recorder()
-        if recorder is None or _knows_operators_of_others(recorder, input):
+        if recorder is None or _records_our_operators(recorder, input):
             if isinstance(input, PackedSequence):
                 found = self._run_packed(input, hx, recorder)
             else:
@@ -75,7 +75,7 @@ class Accelerated(nn.RNNBase):
         return super().forward(input, hx) if found is None else found
 
     def _run(self, x: Tensor, hx: Any, recorder: str | None) -> Any:
-        """The forward of a tensor; None if torch's own has to do it."""
+        """Run the layer on a tensor; return None if torch must run this call."""
         batch_dim, dim = 0 if self.batch_first else 1, x.dim()
         if dim == 2:
             x = x.unsqueeze(batch_dim)
@@ -99,7 +99,7 @@ class Accelerated(nn.RNNBase):
         return outputs, (last if len(last) == 2 else last[0])
 
     def _run_packed(self, packed: PackedSequence, hx: Any, recorder: str | None) -> Any:
-        """The forward of a packed sequence; None if torch's own has to do it."""
+        """Run the layer on a packed sequence; return None if torch must run this call."""
         data, batch_sizes, sorted_indices, unsorted_indices = packed
         if data.dim() != 2 or data.shape[1] != self.input_size or len(data) == 0:
             return None
@@ -123,19 +123,19 @@ class Accelerated(nn.RNNBase):
         return result, (last if len(last) == 2 else last[0])
 
     def _weights(self) -> list[Weights] | None:
-        """The parameters of each layer and direction, as they are now; None if one is missing."""
+        """Return the current parameters of each layer and direction; None if one is missing."""
         flat: list[Any] = torch_internals.flat_weights(self)
         if NoneType in map(type, flat):
             return None
         step, H = 4 if self.bias else 2, self.hidden_size
         found = [Weights(*flat[start : start + step]) for start in range(0, len(flat), step)]
         for w in found:
-            if w.weight_hh.dim() != 2 or w.weight_hh.shape[1] != H:  # all else the kernels see to
+            if w.weight_hh.dim() != 2 or w.weight_hh.shape[1] != H:  # the kernels check everything else
                 raise InputError(f"weight_hh has shape {tuple(w.weight_hh.shape)}; expected {H} columns for {H} units.")
         return found
 
     def _states(self, hx: Any, B: int, unbatched: bool) -> State | None:
-        """The initial states, each [L·D, B, H]; None if they do not fit."""
+        """Return the initial states, each [L·D, B, H]; None if their shapes do not match."""
         states = hx if self.mode == "LSTM" else (hx,)
         shape = (self.num_layers * (2 if self.bidirectional else 1), B, self.hidden_size)
         if not isinstance(states, tuple | list) or len(states) != (2 if self.mode == "LSTM" else 1):
@@ -145,14 +145,14 @@ class Accelerated(nn.RNNBase):
         return tuple(states) if all(s.shape == shape for s in states) else None
 
     def _is_slower_than_torch(self, B: int, T: int) -> bool:
-        """Whether the kernels would be, in the layer that has most to do."""
+        """Whether the kernels would be slower than torch in the largest of the layers."""
         H, I = self.hidden_size, self.input_size
         if self.num_layers > 1:
             I = max(I, 2 * H if self.bidirectional else H)
         return is_slower_than_torch(self.mode.lower(), B, T, I, H)
 
     def _is_unsupported(self, x: Tensor, states: State | None, weights: list[Weights], recorder: str | None) -> bool:
-        """Whether there is something in this call that the kernels do not support."""
+        """Whether the kernels do not support this call."""
         if kernels.MISSING is not None:
             return True
         return unsupported_tensors((x, *(states or ()), *chain.from_iterable(weights)), recorder) is not None
@@ -172,16 +172,16 @@ class Accelerated(nn.RNNBase):
             x: inputs, [B, T, I].
             states: the initial states, each [L·D, B, H].
             weights: the parameters of each layer and direction.
-            batch_first: whether the outputs are [B, T, D·H]; else they are [T, B, D·H].
-            recorder: who records the call.
-            padding: which of the steps count; all if None.
+            batch_first: whether the outputs are [B, T, D·H] instead of [T, B, D·H].
+            recorder: what records the call; see `torch_internals.recorder`.
+            padding: the padding of a packed sequence; no padding if None.
 
         Returns:
-            The outputs of the last layer, and the last states, each [L·D, B, H].
+            The outputs of the top layer, and the last states, each [L·D, B, H].
         """
         kernel, directions = self.mode.lower(), 2 if self.bidirectional else 1
         mask = None if padding is None else padding.mask
-        if len(weights) == 1:  # the ordinary case, in which every microsecond counts
+        if len(weights) == 1:  # the most frequent case, in which microseconds matter
             call = KernelCall(kernel, reverse=False, sequences=True, time_major=not batch_first, layered=True)
             y, last = autograd.run(call, x, states, weights[0], mask, recorder)
             return join([cast(Tensor, y)], batch_first), last
@@ -201,7 +201,7 @@ class Accelerated(nn.RNNBase):
                 x = join(found, batch_first)
             elif dropout == 0.0:
                 x = join(found, True)
-            elif padding is None:  # in torch's order, for the same random numbers
+            elif padding is None:  # in torch's memory order, for the same random numbers
                 x = F.dropout(join(found, False), dropout).transpose(0, 1)
             else:
                 x = padding.pad(F.dropout(padding.pack(join(found, True)), dropout))
@@ -211,14 +211,14 @@ class Accelerated(nn.RNNBase):
         return _rebuild, (class_without(type(self)),), self.__getstate__()  # type: ignore[no-untyped-call]
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        """Torch's own layer with the same content, for torch.jit.script, which can read no other."""
+        """Return the layer with its class in torch, the only one that torch.jit.script can compile."""
         plain = cast(nn.RNNBase, object.__new__(class_without(type(self))))
         plain.__dict__ = dict(self.__dict__)
         return plain
 
 
-def _knows_operators_of_others(recorder: str, input: Tensor | PackedSequence) -> bool:
-    """Whether somebody who records torch's operators will find recurra's, too, and know what to do with them."""
+def _records_our_operators(recorder: str, input: Tensor | PackedSequence) -> bool:
+    """Whether what records torch's operators also records and handles those of recurra."""
     if isinstance(input, PackedSequence):
         return recorder == torch_internals.MODE and type(input.data) is not Tensor
     if recorder == torch_internals.MODE:
@@ -226,6 +226,6 @@ def _knows_operators_of_others(recorder: str, input: Tensor | PackedSequence) ->
     return recorder == torch_internals.COMPILER
 
 
-# torch.compile breaks its graph at an LSTM unless allow_rnn is set. Then the forward runs as it is: compiling the small
-# functions that it calls one by one would take seconds, and be slower.
+# torch.compile breaks its graph at a recurrent layer unless allow_rnn is set. At a graph break `forward` runs eagerly:
+# to compile the small functions that it calls, one by one, would take seconds and make it slower.
 torch_internals.skip_in_compiler(Accelerated.forward.__code__)

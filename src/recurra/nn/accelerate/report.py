@@ -1,4 +1,4 @@
-"""`accelerate(model)`: which recurrent layers of a model run on the kernels, and the report that can undo it."""
+"""`accelerate(model)`, which runs the recurrent layers of a model on the kernels, and the report that can undo it."""
 
 import torch
 from torch import nn
@@ -8,7 +8,8 @@ from recurra.errors import InputError
 from recurra.nn.accelerate.layers import KINDS, Accelerated, accelerated_class, class_without
 from recurra.nn.backends.native import kernels
 
-OVERRIDDEN = (  # a subclass that overrides one of these computes, checks or pickles something else
+# A subclass of a torch layer that overrides one of these methods may compute, check or pickle something else.
+MUST_NOT_OVERRIDE = (
     "forward",
     "check_input",
     "check_forward_args",
@@ -21,24 +22,33 @@ OVERRIDDEN = (  # a subclass that overrides one of these computes, checks or pic
 
 
 def accelerate(model: nn.Module) -> "Report":
-    """Let the torch.nn.RNN, GRU and LSTM layers of a model run on recurra's kernels, in place.
+    """Run the torch.nn.RNN, GRU and LSTM layers of a model on recurra's kernels, in place.
 
-    Outputs and gradients are torch's to float32 rounding. Parameters, state dict, hooks and `isinstance` checks stay
-    what they were. A model that was accelerated before, or the copy of one, may be given again, to have a report.
+    Outputs and gradients equal those of torch to float32 rounding. Parameters, state dicts, hooks and `isinstance`
+    checks do not change. A model that is already accelerated, or a copy of one, may be passed again to get a report.
 
-    What the kernels cannot do stays torch's, silently: a layer as a whole, which the report then names with the
+    Whatever the kernels do not support runs in torch, without a warning: a whole layer, which the report lists with the
     reason, or a single call (on another device, in another precision, under autocast, torch.func or torch.jit.trace).
-    torch.compile goes round torch.nn's recurrent layers, accelerated or not, unless `torch._dynamo.config.allow_rnn` is
-    set. What looks for torch's exact classes, as `torch.ao.quantization.quantize_dynamic` does, needs `undo()` first.
+    torch.compile skips the recurrent layers of torch.nn, accelerated or not, unless `torch._dynamo.config.allow_rnn` is
+    set. Call `undo()` before using tools that look for the exact classes of torch, such as
+    `torch.ao.quantization.quantize_dynamic`.
 
     Args:
-        model: a torch module, which may itself be such a layer. It is changed in place.
+        model: a torch module, which may itself be a recurrent layer. It is changed in place.
 
     Returns:
-        What was replaced and what was left; its `undo()` gives the layers back to torch.
+        A report of the layers that were replaced and those that were not; its `undo()` restores the model.
 
     Raises:
         InputError: `model` is not a torch module.
+
+    Example:
+        >>> model = nn.Sequential(nn.Embedding(50, 8), nn.GRU(8, 16, batch_first=True))
+        >>> report = accelerate(model)
+        >>> output, h = model(torch.tensor([[3, 1, 4]]))
+        >>> output.shape
+        torch.Size([1, 3, 16])
+        >>> report.undo()
     """
     if not isinstance(model, nn.Module):
         raise InputError(f"accelerate takes a torch.nn.Module; got {type(model).__name__}.")
@@ -50,18 +60,26 @@ def accelerate(model: nn.Module) -> "Report":
 
 
 class Report:
-    """What `accelerate` did to the recurrent layers of a model; printed, it has a line for each.
+    """The result of `accelerate`; printing it shows one line per recurrent layer of the model.
 
     Attributes:
-        replaced: the layers that run on our kernels, each name with torch's class.
-        left: the layers that stay torch's, each name with the reason.
+        replaced: the layers that run on the kernels: name → class in torch.
+        left: the layers that were not replaced: name → reason.
+
+    Example:
+        >>> model = nn.ModuleDict({"rnn": nn.LSTM(4, 3, proj_size=2), "head": nn.Linear(2, 1)})
+        >>> report = accelerate(model)
+        >>> report.left
+        {'rnn': 'proj_size=2'}
+        >>> report.replaced
+        {}
     """
 
     def __init__(self) -> None:
         self.replaced: dict[str, type[nn.Module]] = {}
         self.left: dict[str, str] = {}
         self._lines: list[str] = []
-        self._modules: list[nn.Module] = []  # the ones that undo() has to give back
+        self._modules: list[nn.Module] = []  # the layers that undo() restores
 
     def _add(self, name: str, module: nn.RNNBase, reason: str | None) -> None:
         line = f"{name or '(the model itself)'}: {type(module).__name__}({module.extra_repr()})"
@@ -76,7 +94,7 @@ class Report:
         self._lines.append(line)
 
     def undo(self) -> None:
-        """Give the replaced layers back to torch; a second call changes nothing."""
+        """Restore the classes of the replaced layers; a second call has no effect."""
         while self._modules:
             module = self._modules.pop()
             module.__class__ = class_without(type(module))
@@ -96,7 +114,7 @@ class Report:
 
 
 def _reason_to_leave(module: nn.RNNBase) -> str | None:
-    """Why a layer stays as it is; None if it can be replaced."""
+    """Return why a layer cannot be replaced; None if it can."""
     cls = type(module)
     if kernels.MISSING is not None:
         return f"recurra cannot do {kernels.MISSING}"
@@ -105,7 +123,7 @@ def _reason_to_leave(module: nn.RNNBase) -> str | None:
     if parametrize.is_parametrized(module):
         return "its weights are parametrized"
     kind = next(kind for kind in KINDS if isinstance(module, kind))
-    for name in OVERRIDDEN:
+    for name in MUST_NOT_OVERRIDE:
         if getattr(cls, name) is not getattr(kind, name) or name in vars(module):
             return f"{cls.__name__} has a {name} of its own"
     for tensor in module.parameters():
