@@ -1,8 +1,8 @@
-"""All time steps of one layer in one direction, by the first backend that can do the call and is worth it.
+"""Run all time steps of a layer in one direction with the fastest backend that supports the call.
 
-- `native`: compiled kernels for the CPU, in float32;
-- `torch`: torch.nn's own recurrent operators, for the cells that they compute exactly as we do;
-- `reference`: the equations of the cell in a Python loop, for everything.
+- `native`: compiled CPU kernels in float32;
+- `torch`: the recurrent operators of torch.nn, for the cells that they compute exactly;
+- `reference`: the equations of the cell in a Python loop, for every call.
 """
 
 from torch import Tensor
@@ -14,7 +14,7 @@ from recurra.nn.backends.reference import Reference
 from recurra.nn.backends.torch import TorchOperators
 from recurra.nn.cells import State
 
-BACKENDS: list[Backend] = [Native(), TorchOperators(), Reference()]  # asked in this order
+BACKENDS: list[Backend] = [Native(), TorchOperators(), Reference()]  # in order of preference
 
 
 def scan(call: Call, backend: str | Backend = "auto") -> tuple[Tensor | None, State]:
@@ -22,10 +22,11 @@ def scan(call: Call, backend: str | Backend = "auto") -> tuple[Tensor | None, St
 
     Args:
         call: the cell, its parameters and its input.
-        backend: "auto", or the backend to insist on: its name or the object.
+        backend: "auto" for the fastest backend that supports the call, or the name or object of a backend.
 
     Returns:
-        The outputs of all steps, [B, T, H] (None or not if they are not wanted), and the state after the last step.
+        The outputs of all steps, [B, T, H], and the state after the last step, each [B, H]. Without `call.sequences`
+        the outputs may be None.
 
     Raises:
         InputError: the backend is unknown or does not support this call.
@@ -34,7 +35,7 @@ def scan(call: Call, backend: str | Backend = "auto") -> tuple[Tensor | None, St
 
 
 def choose_backend(call: Call, backend: str | Backend = "auto") -> Backend:
-    """The backend that `scan` takes for a call; arguments and errors as there."""
+    """Return the backend that `scan` uses for a call; see `scan` for the arguments and errors."""
     if backend == "auto":
         return _fastest(call)
     chosen = backend_named(backend) if isinstance(backend, str) else backend
@@ -45,10 +46,10 @@ def choose_backend(call: Call, backend: str | Backend = "auto") -> Backend:
 
 
 def backend_named(name: str) -> Backend:
-    """The backend of this name.
+    """Return the backend of this name.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no backend of this name.
     """
     for backend in BACKENDS:
         if backend.name == name:
@@ -57,12 +58,12 @@ def backend_named(name: str) -> Backend:
 
 
 def _fastest(call: Call) -> Backend:
-    """The first backend that supports the call and is worth it, or else the first that supports it."""
+    """Return the first backend that supports the call and is worth it, or else the first that supports it."""
     supporting: Backend | None = None
     for backend in BACKENDS:
         if backend.unsupported(call) is None:
             if backend.worth_it(call):
                 return backend
             supporting = supporting or backend
-    assert supporting is not None, "the reference supports everything"
+    assert supporting is not None, "the reference supports every call"
     return supporting

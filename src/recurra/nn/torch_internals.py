@@ -1,7 +1,7 @@
-"""torch's private names: everything that recurra asks of torch beyond its public interface, in this one file.
+"""All uses of torch's private interface.
 
-Each has a careful default for a torch that lacks the name: somebody may be recording, a transform may be active. Then
-torch's own operators or the reference run instead of the kernels; only speed is lost.
+Each has a safe default for versions of torch that lack the private name: it assumes that the call is recorded or that a
+transform is active. Then torch's operators or the reference backend run instead of the kernels, which is only slower.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ UNKNOWN = "a torch of which it is unknown whether it records operators"
 
 
 def _private(path: str) -> Any:
-    """What a private name of torch stands for; None if this torch lacks it."""
+    """Look up a private name of torch; None if this version lacks it."""
     found: Any = torch
     for name in path.split("."):
         found = getattr(found, name, None)
@@ -32,11 +32,12 @@ _is_legacy_batchedtensor = _private("_C._functorch.is_legacy_batchedtensor")
 
 
 def recorder() -> str | None:
-    """Say who records torch's operators at this moment instead of only running them; None if nobody does.
+    """Return what records torch's operators at this moment, such as a compiler.
 
     Returns:
-        `COMPILER` (torch.compile and torch.export), `ONNX` (torch.onnx.export), `TRACER` (torch.jit.trace), or `MODE`
-        (a dispatch mode, such as that of fake tensors); `UNKNOWN` if this torch does not tell.
+        `COMPILER` (torch.compile and torch.export), `ONNX` (torch.onnx.export), `TRACER` (torch.jit.trace) or `MODE` (a
+        dispatch mode, such as that of fake tensors); `UNKNOWN` if this version of torch does not report it; None if
+        operators are only run.
     """
     if torch.compiler.is_compiling():
         return ONNX if torch.onnx.is_in_onnx_export() else COMPILER
@@ -50,37 +51,36 @@ def recorder() -> str | None:
 
 
 def transforms_are_active() -> bool:
-    """Whether vmap, grad or another transform of torch.func, or forward-mode differentiation, is active."""
+    """Whether a transform of torch.func, such as vmap or grad, or forward-mode differentiation is active."""
     if _are_functorch_transforms_active is None or _are_functorch_transforms_active():
         return True
     return bool(getattr(forward_ad, "_current_level", 0) >= 0)
 
 
 def is_batched(gradient: Tensor) -> bool:
-    """Whether many gradients come as one, as `torch.autograd.grad(..., is_grads_batched=True)` sends them."""
+    """Whether a gradient is a batch of gradients, as in `torch.autograd.grad(..., is_grads_batched=True)`."""
     return _is_legacy_batchedtensor is None or bool(_is_legacy_batchedtensor(gradient))
 
 
 def apply_of(function: type[torch.autograd.Function]) -> Any:
-    """`function.apply` without its care for transforms of torch.func, where the caller has excluded them."""
+    """Return `function.apply` without its support for torch.func transforms; the caller excludes those."""
     return getattr(super(torch.autograd.Function, function), "apply", function.apply)
 
 
 def parameters_of(module: nn.Module) -> Mapping[str, Tensor | None]:
-    """The parameters of a module itself by name: a look that is ten times faster than an attribute of a module.
+    """Return the parameters of a module by name, without those of its submodules.
 
-    Those that are computed at each look (under parametrizations), or are plain tensors (in replicas), are not among
-    them.
+    This is ten times faster than access to the attributes of a module. Parametrized parameters, which are computed at
+    each access, and the plain tensors of replicas are not included.
     """
     found: Mapping[str, Tensor | None] = getattr(module, "_parameters", {})
     return found
 
 
 def flat_weights(module: nn.RNNBase) -> list[Tensor | None]:
-    """The weights of a torch.nn.RNN, GRU or LSTM in torch's order, layer by layer and direction by direction.
+    """Return the weights of a torch.nn.RNN, GRU or LSTM in torch's order, layer by layer and direction by direction.
 
-    They are read as they are at this moment, even where they are plain tensors instead of parameters (in replicas, or
-    under parametrizations).
+    Weights that are plain tensors instead of parameters (in replicas, or parametrized) are included.
     """
     names = getattr(module, "_flat_weights_names", None)
     if names is None:
@@ -93,7 +93,7 @@ def flat_weights(module: nn.RNNBase) -> list[Tensor | None]:
 
 
 def skip_in_compiler(code: CodeType) -> None:
-    """Have torch.compile run a function as it is, instead of compiling the small functions that it calls one by one."""
+    """Make torch.compile run a function eagerly, together with the functions that it calls."""
     with suppress(AttributeError):
         frames = torch._C._dynamo.eval_frame
         frames.set_code_exec_strategy(

@@ -1,4 +1,4 @@
-"""What runs a cell over time: kernels, torch's operators, or a loop in Python; each a backend of the same interface."""
+"""Backends, which run a cell over time: compiled kernels, torch's operators, or a loop in Python."""
 
 from recurra.nn.backends.backend import Backend, Call
 

@@ -12,9 +12,9 @@ Observer = Callable[[int, Tensor, State, Gates], None]
 
 
 class Reference:
-    """Runs every cell; what the other backends compute is measured against it.
+    """Runs every call with the equations of the cell; the other backends are tested against it.
 
-    A cell's own way to compute all steps at once (`Cell.scan`) is taken where it has one and nothing is masked.
+    If the cell can compute all steps at once (`Cell.scan`) and there is no mask, that is used instead of the loop.
     """
 
     name = "reference"
@@ -36,10 +36,10 @@ class Reference:
 
 
 def run_steps(call: Call, a: Tensor, observe: Observer | None = None) -> tuple[Tensor, State]:
-    """Run a call one time step after the other.
+    """Run a call step by step.
 
     Args:
-        call: the call.
+        call: the cell, its parameters and its input.
         a: the input parts of all steps, [B, T, G·H].
         observe: called after each step with its index, its output [B, H], and the state and the gates, each [B, H].
 
@@ -49,16 +49,16 @@ def run_steps(call: Call, a: Tensor, observe: Observer | None = None) -> tuple[T
     state = call.initial_state()
     output = torch.zeros_like(state[0])
     outputs: list[Tensor] = []
-    steps = list(enumerate(a.unbind(dim=1)))  # unbind has one backward for all; a slice has its own, of full size
+    steps = list(enumerate(a.unbind(dim=1)))  # one backward for all; each slice would have one of full size
     for t, a_t in reversed(steps) if call.reverse else steps:
         h_seen = state[0] if call.dropout_mask is None else state[0] * call.dropout_mask
         new_state, gates = call.cell.step(a_t, state, h_seen, call.parameters)
         if call.mask is None:
             state, output = new_state, new_state[0]
         else:
-            processed = call.mask[:, t, None]  # [B, 1]
-            output = torch.where(processed, new_state[0], output)
-            state = tuple(torch.where(processed, new, old) for new, old in zip(new_state, state, strict=True))
+            unmasked = call.mask[:, t, None]  # [B, 1]
+            output = torch.where(unmasked, new_state[0], output)
+            state = tuple(torch.where(unmasked, new, old) for new, old in zip(new_state, state, strict=True))
         outputs.append(output)
         if observe is not None:
             observe(t, output, state, gates)

@@ -1,4 +1,4 @@
-"""The torch backend: torch.nn's own recurrent operators, for the cells that they compute exactly as we do."""
+"""The torch backend: the recurrent operators of torch.nn, for the cells that they compute exactly."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from recurra.nn import torch_internals
 from recurra.nn.backends.backend import Call
 from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 
-# The operators by name, torch.rnn_tanh and so on, and the cells that they compute. The kernels have the same names.
+# Name of each operator in torch → the cell that it computes. The kernels have the same names.
 OPERATORS: dict[str, Cell] = {
     "rnn_tanh": SimpleRNNCell("tanh"),
     "rnn_relu": SimpleRNNCell("relu"),
@@ -19,12 +19,12 @@ OPERATORS: dict[str, Cell] = {
 
 
 def operator_of(cell: Cell) -> str:
-    """The name of torch's operator for a cell that has one: `differs_from_torch` found no difference."""
+    """Return the name of torch's operator for a cell; `differs_from_torch(cell)` must be None."""
     return f"rnn_{cell.activation}" if isinstance(cell, SimpleRNNCell) else cell.name
 
 
 def differs_from_torch(cell: Cell) -> str | None:
-    """Name what torch's operators do not compute of a cell; None if there is an operator for it."""
+    """Return what torch's operators do not support in a cell, such as an option; None if an operator computes it."""
     if type(cell) is SimpleRNNCell:
         return None if cell.activation in {"tanh", "relu"} else f"activation {cell.activation!r}"
     if type(cell) is not GRUCell and type(cell) is not LSTMCell:
@@ -39,7 +39,7 @@ def differs_from_torch(cell: Cell) -> str | None:
 
 
 class TorchOperators:
-    """Runs torch.rnn_tanh, rnn_relu, gru and lstm."""
+    """Runs torch.rnn_tanh, torch.rnn_relu, torch.gru and torch.lstm."""
 
     name = "torch"
 
@@ -55,12 +55,12 @@ class TorchOperators:
         if not compiling and torch_internals.transforms_are_active():
             return "transforms of torch.func"
         if recorder == torch_internals.ONNX and isinstance(call.cell, SimpleRNNCell):
-            return "a SimpleRNN in torch.onnx.export"  # the exporter has no translation of torch.rnn_tanh
+            return "a SimpleRNN in torch.onnx.export"  # the exporter does not support torch.rnn_tanh
         if isinstance(call.cell, LSTMCell):
             if recorder == torch_internals.COMPILER and torch.is_grad_enabled():
                 return "an LSTM's gradients under torch.compile"  # the compiler cannot trace torch's fused operator
             if torch.is_autocast_enabled(call.x.device.type):
-                return "an LSTM under autocast"  # not every processor has torch's operator in that precision
+                return "an LSTM under autocast"  # on some processors torch lacks this operator in low precision
         return differs_from_torch(call.cell)
 
     def worth_it(self, call: Call) -> bool:
@@ -74,9 +74,9 @@ class TorchOperators:
         weights = [p["weight_ih"], p["weight_hh"]]
         bias_ih = p.get("bias", p.get("bias_ih"))
         if bias_ih is not None:
-            # torch always has two biases; where the cell has one, the second is zero
+            # torch always has two biases; if the cell has one, the second is zero
             weights += [bias_ih, p["bias_hh"] if "bias_hh" in p else torch.zeros_like(bias_ih)]
-        # the flags are: has biases, number of layers, dropout, training, bidirectional, batch first
+        # flags: has biases, number of layers, dropout, training, bidirectional, batch first
         flags = (bias_ih is not None, 1, 0.0, torch.is_grad_enabled(), False, True)
         state = [s.unsqueeze(0) for s in call.initial_state()]  # [1, B, H]
         run: Any = getattr(torch, operator)

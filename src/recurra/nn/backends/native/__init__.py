@@ -1,4 +1,4 @@
-"""The native backend: compiled kernels for the CPU (csrc/), and the Python that calls them."""
+"""The native backend: compiled CPU kernels (csrc/) and the Python code that calls them."""
 
 from recurra.nn.backends.native.backend import Native
 

@@ -1,8 +1,8 @@
-"""The kernels with their gradient: how torch's autograd reaches them.
+"""The kernels with gradients: their connection to torch's autograd.
 
-A call takes one of two ways. In plain eager code the kernels get the tensors from an `autograd.Function` or, where no
-gradient is wanted, directly. Where somebody records the call (torch.compile, torch.export, fake tensors), it is an
-operator of torch.library (operators.py), which they can look at without running it.
+In eager mode, an `autograd.Function` calls the kernels or, without gradients, they are called directly. If the call is
+recorded (by torch.compile, torch.export or fake tensors), it is an operator of torch.library (operators.py), which can
+be traced without running it.
 """
 
 from collections.abc import Sequence
@@ -23,21 +23,21 @@ from recurra.nn.cells import State
 def run(
     call: KernelCall, x: Tensor, state: State | None, w: Weights, mask: Tensor | None, recorder: str | None
 ) -> tuple[Tensor | None, State]:
-    """Run a kernel, differentiably.
+    """Run a kernel with support for gradients.
 
     Args:
-        call: which kernel, and how.
+        call: the kernel and its options.
         x: inputs, [B, T, I].
         state: the state before the first step, (h,) or (h, c), each [B, H] or [1, B, H]; zeros if None.
-        w: the weights.
-        mask: [B, T], True for the steps to process.
-        recorder: who records the call; see `torch_internals.recorder`.
+        w: the weights and biases.
+        mask: [B, T], True at unmasked steps.
+        recorder: what records the call; see `torch_internals.recorder`.
 
     Returns:
-        The outputs, [B, T, H], or None if they are not wanted, and the state after the last step.
+        The outputs, [B, T, H] (None without `call.sequences`), and the state after the last step.
 
     Raises:
-        InputError: the shapes of the tensors do not fit each other.
+        InputError: the shapes of the tensors do not match.
     """
     h0, c0 = (None, None) if state is None else state if len(state) == 2 else (state[0], None)
     gradients = torch.is_grad_enabled() and (
@@ -56,7 +56,7 @@ def run(
 
 
 class _Scan(torch.autograd.Function):
-    """The scan and its gradient in eager code."""
+    """The scan and its gradient in eager mode."""
 
     @staticmethod
     def forward(ctx: Any, call: KernelCall, *tensors: Tensor | None) -> tuple[Tensor | None, Tensor, Tensor | None]:
@@ -70,7 +70,7 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         *tensors, tape = ctx.saved_tensors
         call, wanted = ctx.call, ctx.needs_input_grad[2:]
-        # the gradient itself is to have a gradient, or many gradients come at once (vmap, is_grads_batched)
+        # the gradient needs a gradient itself, or is a batch of gradients (vmap, is_grads_batched)
         if (
             torch.is_grad_enabled()
             or torch_internals.transforms_are_active()
@@ -95,10 +95,10 @@ def _backward_of_the_reference(
     mask: Tensor | None,
     *leaves: Tensor | None,
 ) -> list[Tensor | None]:
-    """What `kernels.backward` computes, by operators that torch can differentiate and batch."""
+    """Compute the same as `kernels.backward` with operators that torch can differentiate and batch."""
     differentiable = torch.is_grad_enabled()
     with torch.enable_grad():
-        # views of their own: what one argument was made of, or is at the same time, does not count here
+        # distinct views, so that arguments that depend on each other, or are the same tensor, get separate gradients
         leaves = tuple(
             None if leaf is None else leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
             for leaf in leaves

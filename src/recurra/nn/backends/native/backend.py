@@ -1,4 +1,4 @@
-"""The native backend: what the kernels support, when they are worth it, and how a call becomes one of theirs."""
+"""The native backend: which calls the kernels support, when they are worth it, and how they run a call."""
 
 import torch
 from torch import Tensor
@@ -39,11 +39,14 @@ class Native:
 
 
 def unsupported_tensors(tensors: tuple[Tensor | None, ...], recorder: str | None) -> str | None:
-    """Name what the kernels do not support of these tensors, or of what torch is doing; None if they support it all.
+    """Return what the kernels do not support in the tensors of a call or in the current mode of torch.
 
     Args:
-        tensors: those of a call.
-        recorder: who records the call; see `torch_internals.recorder`.
+        tensors: the tensors of a call.
+        recorder: what records the call; see `torch_internals.recorder`.
+
+    Returns:
+        What is unsupported, such as "autocast"; None if everything is supported.
     """
     compiling = recorder == torch_internals.COMPILER
     if compiling or not kernels.extension.are_plain_floats(tensors):
@@ -64,11 +67,18 @@ def unsupported_tensors(tensors: tuple[Tensor | None, ...], recorder: str | None
 
 
 def is_slower_than_torch(kernel: str, B: int, T: int, I: int, H: int) -> bool:
-    """Whether torch's operators take less time than the kernels.
+    """Whether torch's operators are faster than the kernels.
 
-    They do where the weights exceed the second-level cache and are reused too little: the kernels pack the weights,
-    which one or two steps of a SimpleRNN or GRU do not pay back, and they split the batch among the threads, where
-    torch splits the weights of an LSTM. Measured with two threads by benchmarks/layers.py --grid.
+    They are if the weights exceed the L2 cache and have too little reuse. The kernels pack the weights, which does not
+    pay off in one or two steps of a SimpleRNN or GRU; and they split the batch among threads, whereas torch splits the
+    weights of an LSTM. The limits were measured with two threads by benchmarks/layers.py --grid.
+
+    Args:
+        kernel: the name of the kernel.
+        B: batch size.
+        T: number of time steps.
+        I: number of input features.
+        H: number of hidden units.
     """
     if torch.compiler.is_compiling():
         return False

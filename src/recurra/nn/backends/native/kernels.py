@@ -1,7 +1,8 @@
-"""The kernels of csrc/, loaded, and one call of them: what it is besides its tensors, and the memory that it writes.
+"""Load the kernels of csrc/ and call them: the options of a call, its tensors, and the memory for its results.
 
-The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh), None where there is none. Forward
-leaves a tape for backward: a tensor [T + 1, B, stride] that only the kernels can read. Backward consumes it.
+The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh); optional ones may be None. The
+forward pass writes a tape for the backward pass, a tensor [T + 1, B, stride] in a format private to the kernels. The
+backward pass overwrites the tape.
 """
 
 import importlib
@@ -35,13 +36,13 @@ else:
     if _wanted and not extension.use(_wanted):
         raise InputError(f"RECURRA_ISA is {_wanted!r}; this processor can run {', '.join(extension.isas)}.")
 
-# The name of each cell that the kernels compute → its number there; and the names of those with a state (h, c).
+# Name of each kernel → its number in csrc; and the names of those with a state (h, c).
 KERNELS = {} if MISSING else {cell.name: number for number, cell in enumerate(extension.cells)}
 WITH_C = frozenset() if MISSING else frozenset(cell.name for cell in extension.cells if "c" in cell.states)
 
 
 class Weights(NamedTuple):
-    """The parameters of a cell as the kernels take them; gates are stacked in torch's order, G of them."""
+    """The parameters of a cell as arguments of the kernels; G gates are stacked in torch's order."""
 
     weight_ih: Tensor  # [G·H, I]
     weight_hh: Tensor  # [G·H, H]
@@ -50,19 +51,19 @@ class Weights(NamedTuple):
 
     @classmethod
     def of(cls, p: Parameters) -> "Weights":
-        """The parameters of a cell, by their names."""
+        """Create the arguments from the parameters of a cell by name."""
         return cls(p["weight_ih"], p["weight_hh"], p.get("bias", p.get("bias_ih")), p.get("bias_hh"))
 
 
 def isa() -> str | None:
-    """The instruction set that the kernels use on this processor; None if there are no kernels."""
+    """Return the instruction set that the kernels use on this processor; None if the kernels are missing."""
     return None if MISSING else extension.isa()
 
 
 class Tensors(NamedTuple):
     """The tensors of a call."""
 
-    mask: Tensor | None  # [B, T], True for the steps to process
+    mask: Tensor | None  # [B, T], True at unmasked steps
     x: Tensor  # [B, T, I]
     h0: Tensor | None  # [B, H] or [1, B, H]
     c0: Tensor | None
@@ -73,19 +74,19 @@ class Tensors(NamedTuple):
 
     @property
     def leaves(self) -> tuple[Tensor | None, ...]:
-        """Those that may have a gradient: all but the mask."""
+        """The tensors that can have a gradient: all but the mask."""
         return self[1:]
 
 
 class KernelCall(NamedTuple):
-    """What a call of a kernel is besides its tensors.
+    """The options of a kernel call.
 
     Attributes:
-        kernel: the name of the cell; see `KERNELS`.
+        kernel: the name of the kernel; see `KERNELS`.
         reverse: whether to run from the last step to the first.
-        sequences: whether the outputs of all steps are wanted.
-        time_major: whether the outputs, [B, T, H] all the same, lie in memory step after step.
-        layered: whether the states, given and returned, are [1, B, H] as torch.nn has them, instead of [B, H].
+        sequences: whether to return the outputs of all steps.
+        time_major: whether the memory layout of the outputs is [T, B, H]; their shape is [B, T, H] either way.
+        layered: whether the initial and last states are [1, B, H], as in torch.nn, instead of [B, H].
     """
 
     kernel: str
@@ -100,27 +101,28 @@ class KernelCall(NamedTuple):
         return self.kernel in WITH_C
 
     def outputs(self, x: Tensor, H: int) -> Tensor:
-        """Memory for them, [B, T, H]."""
+        """Allocate memory for the outputs, [B, T, H]."""
         B, T, _ = x.shape
         return x.new_empty_strided((B, T, H), (H, B * H, 1)) if self.time_major else x.new_empty(B, T, H)
 
     def last(self, x: Tensor, H: int) -> Tensor:
-        """Memory for a last state, [B, H] or [1, B, H]."""
+        """Allocate memory for a last state, [B, H] or [1, B, H]."""
         return x.new_empty(1, x.shape[0], H) if self.layered else x.new_empty(x.shape[0], H)
 
     def tape(self, x: Tensor, H: int) -> Tensor:
-        """Memory for it, [T + 1, B, stride]."""
+        """Allocate memory for the tape, [T + 1, B, stride]."""
         B, T, _ = x.shape
         return x.new_empty(*self.tape_shape(T, B, H))
 
     def tape_shape(self, T: int, B: int, H: int) -> tuple[int, int, int]:
+        """Return the shape of the tape."""
         return T + 1, B, extension.tape_stride(KERNELS[self.kernel], H)
 
 
 class Spare:
-    """Consumed tapes, to be written again: in fresh memory every 4 KiB cost a page fault, which is half of the time."""
+    """Used tapes for reuse: fresh memory costs a page fault per 4 KiB, which would be half of the running time."""
 
-    MOST, BYTES = 8, 64_000_000  # are kept in all
+    MOST, BYTES = 8, 64_000_000  # maximum number of tapes, and of their bytes in total
 
     def __init__(self) -> None:
         self._tapes: list[Tensor] = []
@@ -128,7 +130,7 @@ class Spare:
         self._lock = threading.Lock()
 
     def take(self, shape: tuple[int, int, int]) -> Tensor | None:
-        """One of that shape, if there is one."""
+        """Remove and return a tape of this shape; None if there is none."""
         with self._lock:
             for index, tape in enumerate(self._tapes):
                 if tape.shape == shape:
@@ -137,7 +139,7 @@ class Spare:
         return None
 
     def give(self, tape: Tensor) -> None:
-        """What nobody reads any more."""
+        """Add a tape that is no longer in use."""
         with self._lock:
             self._tapes.append(tape)
             self._bytes += tape.nbytes
@@ -151,7 +153,17 @@ spare = Spare()
 def forward(
     call: KernelCall, keep_tape: bool, tensors: Tensors
 ) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]:
-    """The outputs, the last h and c, and the tape; None for what is not wanted."""
+    """Run the forward pass.
+
+    Args:
+        call: the kernel and its options.
+        keep_tape: whether to return a tape for `backward`.
+        tensors: the tensors of the call.
+
+    Returns:
+        The outputs (None without `call.sequences`), the last h, the last c (None if the state has none), and the tape
+        (None without `keep_tape`).
+    """
     x, H = tensors.x, tensors.weight_hh.shape[-1]
     y = call.outputs(x, H) if call.sequences else None
     h = call.last(x, H)
@@ -167,7 +179,18 @@ def forward(
 def backward(
     call: KernelCall, given: tuple[Tensor | None, ...], wanted: Sequence[bool], tape: Tensor, tensors: Tensors
 ) -> tuple[Tensor | None, ...]:
-    """From gradients of (y, h, c) to those of the leaves that are wanted; None for the others. Consumes the tape."""
+    """Run the backward pass, which overwrites the tape.
+
+    Args:
+        call: the kernel and its options.
+        given: the gradients of y, h and c; None for zeros.
+        wanted: whether to compute the gradient of each of `tensors.leaves`.
+        tape: the tape of the forward pass.
+        tensors: the tensors of the call.
+
+    Returns:
+        The gradient of each leaf; None if it is not wanted.
+    """
     found = tuple([_like(leaf) if want else None for want, leaf in zip(wanted, tensors.leaves, strict=True)])
     threads = torch.get_num_threads()
     extension.backward(KERNELS[call.kernel], call.reverse, threads, tensors, tape, given, found)
@@ -175,13 +198,13 @@ def backward(
 
 
 def _like(leaf: Tensor | None) -> Tensor | None:
-    """Contiguous memory for its gradient."""
+    """Allocate contiguous memory for the gradient of a leaf."""
     if leaf is None:
         return None
     return torch.empty_like(leaf) if leaf.is_contiguous() else leaf.new_empty(leaf.shape)
 
 
 def new_stepper(kernel: str, w: Weights, h: Tensor, c: Tensor | None) -> "extension.Stepper":
-    """One sequence, step by step, with copies of the weights; its state is in h and c, each [H]."""
+    """Create a stepper for a single sequence, with copies of the weights. It keeps its state in h and c, each [H]."""
     x = w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1]))
     return extension.Stepper(KERNELS[kernel], (None, x, None, None, *w), h, c)

@@ -1,10 +1,10 @@
-"""The kernels as operators of torch.library, `recurra::scan` and its gradient, with the shapes of their results.
+"""The kernels as operators of torch.library: `recurra::scan` and its gradient, with the shapes of their results.
 
-They are for whoever looks at a call without running it: torch.compile, torch.export, fake tensors. An operator returns
-tensors only; where there is nothing to return, it is an empty one.
+They serve torch.compile, torch.export and fake tensors, which trace a call without running it. An operator can return
+only tensors; instead of None it returns an empty tensor.
 
-The operators are defined by their schemas: `torch.library.custom_op` would wrap each call in Python of its own, which
-takes four times as long as the dispatch does.
+The operators are defined by their schemas, because `torch.library.custom_op` wraps each call in Python code that takes
+four times as long as the dispatch.
 """
 
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ torch.library.define(
 
 
 class _Arguments(NamedTuple):
-    """What both operators begin with."""
+    """The arguments of an operator; both operators begin with the tensors and the options of a call."""
 
     tensors: Tensors
     call: KernelCall
@@ -66,7 +66,7 @@ def _scan_shapes(*arguments: Any) -> _Scanned:
 @torch.library.impl("recurra::scan_backward", "CPU")
 def _scan_backward(*arguments: Any) -> list[Tensor]:
     tensors, call, (tape, dy, dh, dc, wanted) = _Arguments.of(arguments)
-    tape = tape.clone()  # an operator leaves its arguments as they are
+    tape = tape.clone()  # an operator must not change its arguments
     return [_or_empty(found, tensors) for found in kernels.backward(call, (dy, dh, dc), wanted, tape, tensors)]
 
 
@@ -92,7 +92,7 @@ def _save_for_backward(ctx: Any, inputs: tuple[Any, ...], output: _Scanned) -> N
 
 def _backward(ctx: Any, dy: Any, dh: Any, dc: Any, _: Any) -> tuple[Any, ...]:
     *tensors, tape = ctx.saved_tensors
-    wanted = list(ctx.needs_input_grad[1 : len(Tensors._fields)])  # but for the mask, which is first
+    wanted = list(ctx.needs_input_grad[1 : len(Tensors._fields)])  # all but the mask, which is first
     dy = dy if ctx.call.sequences else None
     dc = dc if ctx.call.has_c else None
     found = torch.ops.recurra.scan_backward(*tensors, *ctx.call, tape, dy, dh, dc, wanted)
