@@ -1,4 +1,4 @@
-"""A cell with its parameters in a torch module: what one step and a whole sequence have in common."""
+"""A torch module that holds the parameters of a cell: the base of `RecurrentLayer` and `OneStep`."""
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +9,12 @@ from recurra.nn.cells import Cell, Parameters, State
 
 
 class RecurrentModule(nn.Module):
-    """The parameters that a cell declares, in one direction or two.
+    """Holds the parameters that a cell declares, for one direction or two.
 
-    They are named as the cell names them, with `_reverse` after those of the second direction.
+    Parameters have the names that the cell gives them; those of the second direction end in `_reverse`.
 
     Args:
-        cell: the equations, with their options.
+        cell: the equations of one time step, with their options.
         input_size: number of input features, I.
         hidden_size: number of hidden units, H.
 
@@ -29,7 +29,7 @@ class RecurrentModule(nn.Module):
             if size < 1:
                 raise InputError(f"{self.kind}: {name} is {size}; it must be at least 1.")
         self.input_size, self.hidden_size = input_size, hidden_size
-        self._names: dict[str, tuple[tuple[str, str], ...]] = {}  # of each direction: (in the cell, in the module)
+        self._names: dict[str, tuple[tuple[str, str], ...]] = {}  # suffix → (name in the cell, name in the module)
         self._add_direction("")
 
     def _add_direction(self, suffix: str) -> None:
@@ -42,7 +42,11 @@ class RecurrentModule(nn.Module):
                 spec.initialize(self.get_parameter(name + suffix))
 
     def direction(self, suffix: str = "") -> dict[str, Tensor]:
-        """The parameters of one direction under the cell's names; `suffix` is "_reverse" for the second direction."""
+        """Return the parameters of one direction by their names in the cell.
+
+        Args:
+            suffix: "" for the first direction, "_reverse" for the second.
+        """
         registered, names = torch_internals.parameters_of(self), self._names[suffix]
         try:
             return {name: registered[own] for name, own in names}  # type: ignore[misc]
@@ -51,7 +55,7 @@ class RecurrentModule(nn.Module):
 
     @property
     def kind(self) -> str:
-        """The name in summaries and messages, such as `GRU`: that of the cell."""
+        """The name of the cell in summaries and messages, such as "GRU"."""
         return self.cell.title
 
     def extra_repr(self) -> str:
@@ -61,6 +65,11 @@ class RecurrentModule(nn.Module):
 
 class OneStep(RecurrentModule):
     """One time step of a cell as a torch module.
+
+    Args:
+        cell: the equations of one time step, with their options.
+        input_size: number of input features, I.
+        hidden_size: number of hidden units, H.
 
     Example:
         >>> from recurra.nn.cells import GRUCell
@@ -75,10 +84,10 @@ class OneStep(RecurrentModule):
 
         Args:
             x_t: the input of this step, [B, I].
-            state: the state of the step before, (h,) or (h, c), each [B, H]; zeros if None.
+            state: the previous state, (h,) or (h, c), each [B, H]; zeros if None.
 
         Returns:
-            The new state, (h_t,) or (h_t, c_t); h_t is also the cell's output.
+            The new state, (h_t,) or (h_t, c_t), each [B, H]; h_t is also the output.
         """
         if state is None:
             state = (x_t.new_zeros(x_t.shape[0], self.hidden_size),) * len(self.cell.states)

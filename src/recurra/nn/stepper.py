@@ -1,4 +1,4 @@
-"""One sequence, step by step, as it comes in: a layer's weights packed once, its state kept between the steps."""
+"""Run a layer on a stream, one time step per call: weights are packed once, the state is kept between calls."""
 
 import torch
 from torch import Tensor, nn
@@ -12,19 +12,20 @@ from recurra.nn.cells import Cell, Parameters, State
 
 
 class Stepper:
-    """A cell that reads one sequence (B = 1) as its steps come in; `layer.stepper()` makes one.
+    """Runs a cell on a single sequence, one time step per call, without gradients.
 
-    The parameters are copied when it is made: what is done to the layer afterwards does not change it. No gradients.
+    `RecurrentLayer.stepper()` creates one. The parameters are copied: later changes to the layer have no effect.
 
     Args:
-        cell: the equations, with their options.
+        cell: the equations of one time step, with their options.
         input_size: number of input features, I.
         hidden_size: number of hidden units, H.
         parameters: the cell's parameters by name.
-        backend: "auto", or "native" to insist on the kernels; with any other the cell's own equations run.
+        backend: "auto" uses the kernels if they support the cell, "native" requires them, and any other backend runs
+            the equations of the cell.
 
     Raises:
-        InputError: the backend is "native", and the kernels do not support the cell.
+        InputError: the backend is "native" and the kernels do not support the cell.
 
     Example:
         >>> from recurra.nn import GRU
@@ -65,16 +66,16 @@ class Stepper:
             self._kernel = kernels.new_stepper(operator_of(cell), Weights.of(p), h, c)
 
     def __call__(self, x_t: Tensor) -> Tensor:
-        """Go one time step on.
+        """Compute one time step.
 
         Args:
-            x_t: the input of this step, [I] (or [1, I]).
+            x_t: the input of this step, [I] or [1, I].
 
         Returns:
-            The output h_t, [H]: the stepper's own memory, which the next step overwrites.
+            The output h_t, [H]. The next step overwrites this tensor; clone it to keep it.
 
         Raises:
-            InputError: the input has another size or type than the layer.
+            InputError: the size, dtype or device of the input does not match the layer.
         """
         if self._kernel is not None and self._kernel.step(x_t):
             return self._state[0]
@@ -100,7 +101,7 @@ class Stepper:
 
     @property
     def state(self) -> State:
-        """The state after the last step: copies of h, or of h and c, each [H]."""
+        """The current state: copies of h, or of h and c, each [H]."""
         return tuple(s.clone() for s in self._state)
 
     @state.setter
@@ -120,5 +121,5 @@ class Stepper:
             self._kernel.read_state()
 
     def reset(self) -> None:
-        """Begin again, with a state of zeros."""
+        """Reset the state to zeros."""
         self.state = tuple(torch.zeros_like(s) for s in self._state)

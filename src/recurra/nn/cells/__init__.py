@@ -1,4 +1,4 @@
-"""Recurrent cells: the parameters and the equations of one time step, one cell a file."""
+"""Recurrent cells: the parameters and the equations of one time step, one file per cell."""
 
 from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, ParameterSpec, State
 from recurra.nn.cells.gru import GRUCell

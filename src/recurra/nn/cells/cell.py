@@ -1,10 +1,10 @@
-"""What a recurrent cell is: named parameters, and one time step that gives its states and gates by name.
+"""The interface of a recurrent cell: named parameters, and one time step that returns states and gates by name.
 
     B batch, T time steps, I input features, H hidden units, G gates
 
-A recurrent network shares its parameters over time. At every step it takes the input x_t and the state of the step
-before, and computes the new state. The part that needs no state, `a_t = W_ih x_t + b_ih`, can be computed for all time
-steps at once (`input_part`); `step` is the rest.
+A recurrent network shares its parameters over time. At every step it computes the new state from the input x_t and the
+previous state. The part that does not depend on the state, `a_t = W_ih x_t + b_ih`, is computed for all time steps at
+once (`input_part`); `step` computes the rest.
 """
 
 import re
@@ -40,32 +40,33 @@ class ParameterSpec(NamedTuple):
 
 
 def glorot_uniform(*shape: int) -> ParameterSpec:
-    """Uniform in ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """A parameter initialized uniformly in ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     return ParameterSpec(shape, nn.init.xavier_uniform_)
 
 
 def orthogonal(*shape: int) -> ParameterSpec:
-    """A random (semi-)orthogonal matrix (Saxe et al., 2014)."""
+    """A parameter initialized as a random (semi-)orthogonal matrix (Saxe et al., 2014)."""
     return ParameterSpec(shape, nn.init.orthogonal_)
 
 
 def zeros(*shape: int) -> ParameterSpec:
-    """Zeros."""
+    """A parameter initialized with zeros."""
     return ParameterSpec(shape, nn.init.zeros_)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell(ABC):
-    """The equations of one time step and the parameters they need; it holds options, but no tensors.
+    """The equations of one time step and the parameters that they use.
 
-    A subclass gives `name`, `gates` and `step`. `RecurrentLayer(cell, input_size, hidden_size)` runs it over sequences,
-    `OneStep(cell, input_size, hidden_size)` over single steps. A cell is immutable and may be shared.
+    A subclass defines `name`, `gates` and `step`. `RecurrentLayer(cell, input_size, hidden_size)` runs a cell over
+    sequences, `OneStep(cell, input_size, hidden_size)` runs a single step. A cell holds options but no tensors; it is
+    immutable and can be shared.
 
     Attributes:
-        name: the name by which saved files know the cell.
-        gates: name of each gate → what it is called in reports. The default parameters stack the gates in this order.
+        name: the name of the cell in saved files.
+        gates: name of each gate → its name in reports. The default parameters stack the gates in this order.
         states: name of each state; the first one, h, is also the output.
-        bias: whether there are biases.
+        bias: whether to add biases.
     """
 
     name: ClassVar[str]
@@ -82,32 +83,37 @@ class Cell(ABC):
 
     @property
     def title(self) -> str:
-        """The cell's name in reports: the name of its class, without a `Cell` at its end."""
+        """The name of the cell in reports: the name of its class without the suffix `Cell`."""
         return type(self).__name__.removesuffix("Cell")
 
     def parameters(self, input_size: int, hidden_size: int) -> dict[str, ParameterSpec]:
-        """The parameters of one direction by name.
+        """Declare the parameters of one direction by name.
 
-        By default `weight_ih` [G·H, I], `weight_hh` [G·H, H] and `bias` [G·H]: one block of H rows for each gate, or a
-        single block for a cell without gates. They start as in Keras: Glorot uniform, orthogonal, zeros.
+        The default is `weight_ih` [G·H, I], `weight_hh` [G·H, H] and `bias` [G·H]: one block of H rows per gate, or a
+        single block for a cell without gates. As in Keras, they are initialized Glorot uniform, orthogonal and with
+        zeros.
+
+        Args:
+            input_size: number of input features, I.
+            hidden_size: number of hidden units, H.
         """
         rows = max(len(self.gates), 1) * hidden_size
         specs = {"weight_ih": glorot_uniform(rows, input_size), "weight_hh": orthogonal(rows, hidden_size)}
         return specs | {"bias": zeros(rows)} if self.bias else specs
 
     def input_part(self, x: Tensor, p: Parameters) -> Tensor:
-        """The part of a step that needs no state, for one step or many: x [..., I] → a [..., G·H]."""
+        """Compute the part that does not depend on the state, for one step or many: x [..., I] → a [..., G·H]."""
         return F.linear(x, p["weight_ih"], p.get("bias", p.get("bias_ih")))
 
     @abstractmethod
     def step(self, a_t: Tensor, state: State, h_seen: Tensor, p: Parameters) -> tuple[State, Gates]:
-        """One time step.
+        """Compute one time step.
 
         Args:
             a_t: the input part of this step, [B, G·H].
-            state: the state of the step before, each [B, H].
-            h_seen: h of the step before as the gates see it, [B, H]: `state[0]`, or with units dropped by recurrent
-                dropout. Multiply this one by weights, and carry over `state`.
+            state: the previous state, each [B, H].
+            h_seen: the previous h as the gates read it, [B, H]: `state[0]` with recurrent dropout applied. Multiply
+                weights by `h_seen`; compute the new state from `state`.
             p: the parameters by name.
 
         Returns:
@@ -115,7 +121,7 @@ class Cell(ABC):
         """
 
     def scan(self, a: Tensor, state: State, p: Parameters) -> tuple[Tensor, State] | None:
-        """All time steps at once, for a cell that has a faster way than one step after the other.
+        """Compute all time steps at once, for a cell that can do so faster than step by step.
 
         Args:
             a: the input parts of all steps, [B, T, G·H].
@@ -123,16 +129,16 @@ class Cell(ABC):
             p: the parameters by name.
 
         Returns:
-            The outputs [B, T, H] and the state after the last step, each [B, H]; None if there is no such way.
+            The outputs, [B, T, H], and the state after the last step, each [B, H]; None to run step by step.
         """
         return None
 
 
 def recurrent_part(h: Tensor, p: Parameters) -> Tensor:
-    """`W_hh h`, and `+ b_hh` where the recurrent part has a bias of its own: [B, H] → [B, G·H]."""
+    """Compute `W_hh h`, plus `b_hh` if there is a recurrent bias: [B, H] → [B, G·H]."""
     return F.linear(h, p["weight_hh"], p.get("bias_hh"))
 
 
 def snake_case(name: str) -> str:
-    """`SimpleRNN` → `simple_rnn`, `GRU` → `gru`: how Keras makes a layer's name from its class."""
+    """Convert a class name to a layer name as Keras does: `SimpleRNN` → `simple_rnn`, `GRU` → `gru`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,4 +1,4 @@
-"""The cell of a gated recurrent unit."""
+"""The gated recurrent unit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,20 @@ from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, Paramete
 class GRUCell(Cell):
     """A gated recurrent unit (Cho et al., 2014).
 
-        r = σ(a_r + W_hr h)                  reset: how much of the past the candidate sees
-        z = σ(a_z + W_hz h)                  update: how much of the past stays
+        r = σ(a_r + W_hr h)                  reset gate: how much of the previous h the candidate uses
+        z = σ(a_z + W_hz h)                  update gate: how much of the previous h is kept
         n = tanh(a_n + r · (W_hn h + b_hn))  candidate, with reset_after=True
         n = tanh(a_n + W_hn (r · h))         candidate, with reset_after=False
         h_t = z · h + (1 - z) · n
 
-    σ is `recurrent_activation`, tanh is `activation`. With reset_after the recurrent part has biases of its own:
-    `bias_ih` and `bias_hh` instead of `bias`.
+    σ stands for `recurrent_activation`, tanh for `activation`.
+
+    Args:
+        activation: activation of the candidate: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
+        recurrent_activation: activation of the gates, one of the same.
+        reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch. If so,
+            there are two biases, `bias_ih` and `bias_hh`, instead of `bias`.
+        bias: whether to add biases.
     """
 
     name: ClassVar[str] = "gru"

@@ -1,4 +1,4 @@
-"""The cell of a long short-term memory."""
+"""The long short-term memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +13,21 @@ from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, Paramete
 class LSTMCell(Cell):
     """A long short-term memory (Hochreiter and Schmidhuber, 1997; forget gate: Gers et al., 2000).
 
-        i = σ(a_i + W_hi h)       input gate: how much of the candidate enters the memory
-        f = σ(a_f + W_hf h)       forget gate: how much of the memory stays
+        i = σ(a_i + W_hi h)       input gate: how much of the candidate is added to the cell state
+        f = σ(a_f + W_hf h)       forget gate: how much of the cell state is kept
         g = tanh(a_g + W_hg h)    candidate
-        o = σ(a_o + W_ho h)       output gate: how much of the memory shows
+        o = σ(a_o + W_ho h)       output gate: how much of the cell state is output
         c_t = f · c + i · g
         h_t = o · tanh(c_t)
 
-    σ is `recurrent_activation`, tanh is `activation`. With `unit_forget_bias` the biases of the forget gate start at 1
-    (Jozefowicz et al., 2015).
+    σ stands for `recurrent_activation`, tanh for `activation`.
+
+    Args:
+        activation: activation of the candidate and of the cell state: "tanh", "relu", "sigmoid", "hard_sigmoid" or
+            "linear".
+        recurrent_activation: activation of the gates, one of the same.
+        unit_forget_bias: whether to initialize the bias of the forget gate with 1 (Jozefowicz et al., 2015).
+        bias: whether to add a bias.
     """
 
     name: ClassVar[str] = "lstm"
@@ -36,10 +42,10 @@ class LSTMCell(Cell):
         specs = super().parameters(input_size, hidden_size)
         if self.bias and self.unit_forget_bias:
 
-            def ones_for_the_forget_gate(bias: Tensor) -> None:
+            def initialize(bias: Tensor) -> None:
                 bias.zero_()[hidden_size : 2 * hidden_size] = 1.0
 
-            specs["bias"] = ParameterSpec(specs["bias"].shape, ones_for_the_forget_gate)
+            specs["bias"] = ParameterSpec(specs["bias"].shape, initialize)
         return specs
 
     def step(self, a_t: Tensor, state: State, h_seen: Tensor, p: Parameters) -> tuple[State, Gates]:

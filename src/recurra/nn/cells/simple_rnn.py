@@ -1,4 +1,4 @@
-"""The cell of a simple recurrent network."""
+"""The simple (Elman) recurrent cell."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,12 @@ from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, State, r
 
 @dataclass(frozen=True)
 class SimpleRNNCell(Cell):
-    """`h_t = activation(W_ih x_t + b + W_hh h_{t-1})` (Elman, Finding structure in time, 1990)."""
+    """A simple recurrent cell: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})` (Elman, 1990).
+
+    Args:
+        activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
+        bias: whether to add a bias.
+    """
 
     name: ClassVar[str] = "rnn"
 
