@@ -10,7 +10,7 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, Dense, Embedding, Network, OneHot, SimpleRNN, build_network
-from recurra.nn.network import DENSE_ACTIVATIONS, SummaryRow
+from recurra.nn.network import DENSE_ACTIVATIONS, Ensemble, StepMask, SummaryRow
 
 RECORDED = json.loads((Path(__file__).parents[1] / "oracles" / "keras_layers.json").read_text(encoding="utf-8"))
 
@@ -207,6 +207,15 @@ def test_a_mask_ends_at_a_layer_that_gives_its_last_step_only():
     assert network(ids).shape == (2, 2)
 
 
+def test_the_last_feature_of_a_step_mask_says_which_steps_count():
+    layers = [GRU(2, 4, return_sequences=True), LSTM(4, 3)]
+    x = torch.randn(3, 5, 2)
+    mask = torch.tensor([[True] * 5, [True, False, True, True, False], [False, False, True, True, True]])
+    found = Network([StepMask(2), *layers])(torch.cat([x, mask[..., None].float()], dim=-1))
+    assert torch.equal(found, Network(layers)(x, mask=mask))
+    assert not torch.equal(found, Network(layers)(x))
+
+
 def test_the_last_layer_may_return_its_state():
     output, h, c = Network([OneHot(3), LSTM(3, 2, return_state=True)])(torch.tensor([[0, 1]]))
     assert torch.equal(output, h)
@@ -230,6 +239,39 @@ def test_a_copy_and_a_state_dict_compute_the_same():
     assert not torch.equal(other(ids), expected)
     other.load_state_dict(network.state_dict())
     assert torch.equal(other(ids), expected)
+
+
+def ensemble_of(count):
+    return Ensemble(build_network(encoder=None, input_size=2, cell="gru", units=[3], outputs=4) for _ in range(count))
+
+
+def test_members_of_an_ensemble_have_the_gradients_that_they_would_have_alone():
+    ensemble = ensemble_of(3)
+    x, target = torch.randn(5, 6, 2), torch.randn(5, 4)
+    alone = []
+    for member in ensemble.members:
+        alone += torch.autograd.grad((member(x) - target).square().mean(), list(member.parameters()))
+    outputs = ensemble(x)
+    assert outputs.shape == (3, 5, 4)
+    together = torch.autograd.grad((outputs - target).square().mean(), list(ensemble.parameters()))
+    torch.testing.assert_close(together, tuple(alone))
+
+
+def test_an_ensemble_predicts_the_mean_of_its_members():
+    ensemble, x = ensemble_of(3).eval(), torch.randn(5, 6, 2)
+    expected = sum(member(x) for member in ensemble.members) / 3
+    torch.testing.assert_close(ensemble(x), expected)
+
+
+def test_an_ensemble_in_training_mode_runs_without_gradients():
+    ensemble, x = ensemble_of(2), torch.randn(5, 6, 2)
+    with torch.no_grad():
+        assert torch.equal(ensemble(x), torch.stack([member(x) for member in ensemble.members]))
+
+
+def test_the_summary_of_an_ensemble_is_that_of_one_member():
+    ensemble = ensemble_of(3)
+    assert ensemble.summary(6) == f"3 networks, each of:\n{ensemble.members[0].summary(6)}"
 
 
 @pytest.mark.parametrize("activation", DENSE_ACTIVATIONS)
