@@ -1,8 +1,6 @@
-"""The layers against what Keras computes, and what they promise beyond it. torch.nn as oracle: test_weights.py."""
+"""What recurrent layers promise: masks, states, directions, dtypes, copies, and errors that name the shapes."""
 
 import copy
-import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,164 +9,10 @@ from torch import nn
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
 
-LAYERS = {"SimpleRNN": SimpleRNN, "GRU": GRU, "LSTM": LSTM}
-EACH_LAYER = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+from .each_layer import EACH_LAYER, random_like
+
 # "auto" takes the native backend for float32, torch's operators for float64
 EACH_DTYPE = pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
-
-RECORDED = json.loads((Path(__file__).parents[1] / "oracles" / "keras_layers.json").read_text(encoding="utf-8"))
-CASES = [pytest.param(case, id=case["name"]) for case in RECORDED["cases"]]
-
-
-def named_as_ours(layer_name, arrays, bidirectional, bias=True):
-    """Arrays in Keras's order and layout → our parameters by name. Written apart from weights.py, to judge it."""
-    found = {}
-    count = 3 if bias else 2
-    for direction in range(2 if bidirectional else 1):
-        suffix = "_reverse" if direction else ""
-        kernel, recurrent, *biases = [torch.tensor(a) for a in arrays[direction * count :][:count]]
-        found["weight_ih" + suffix], found["weight_hh" + suffix] = kernel.T, recurrent.T
-        for array in biases:
-            if array.dim() == 2:  # a GRU with reset_after: the input's bias, the state's bias
-                found["bias_ih" + suffix], found["bias_hh" + suffix] = array
-            else:
-                found["bias" + suffix] = array
-    if layer_name == "GRU":  # gates z, r, h → r, z, n
-        found = {name: torch.cat([array.chunk(3)[gate] for gate in (1, 0, 2)]) for name, array in found.items()}
-    return found
-
-
-def outputs_of(layer, *args, **kwargs):
-    outputs = layer(*args, **kwargs)
-    return outputs if isinstance(outputs, tuple) else (outputs,)
-
-
-def random_like(layer):
-    """Fill a layer with random weights and biases: fresh ones have zero biases, which hide faults."""
-    with torch.no_grad():
-        for p in layer.parameters():
-            p.uniform_(-0.6, 0.6)
-    return layer
-
-
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_computes_what_keras_recorded(case, dtype):
-    def tensor(numbers, **options):
-        return torch.tensor(numbers, dtype=dtype, **options)
-
-    options = dict(case["options"])
-    bias = options.setdefault("use_bias", True)
-    options["bias"] = options.pop("use_bias")
-    weights = RECORDED["weights"][case["weights"]]
-    if not bias:
-        weights = [array for index, array in enumerate(weights) if index % 3 != 2]
-    layer = LAYERS[case["layer"]](4, 3, bidirectional=case["bidirectional"], **options).to(dtype)
-    layer.load_state_dict(named_as_ours(case["layer"], weights, case["bidirectional"], bias))
-
-    for call in case["calls"]:
-        if call.get("reset"):
-            layer.reset_state()
-        x = tensor(RECORDED["inputs"][call["x"]], requires_grad=True)
-        state, mask = None, None
-        if call.get("state"):
-            count = len(layer.cell.states) * (2 if case["bidirectional"] else 1)
-            state = tuple(tensor(s, requires_grad=True) for s in RECORDED["inputs"]["state"][:count])
-        if call.get("mask"):
-            mask = torch.tensor(RECORDED["mask"])
-
-        outputs = outputs_of(layer, x, state, mask)
-
-        assert len(outputs) == len(call["outputs"])
-        for output, expected in zip(outputs, call["outputs"], strict=True):
-            torch.testing.assert_close(output, tensor(expected), rtol=1e-6, atol=1e-6)
-        if "gradients" in call:
-            sum(output.square().sum() for output in outputs).backward()
-            expected = {
-                "x": tensor(call["gradients"]["x"]),
-                **{f"state {i}": tensor(g) for i, g in enumerate(call["gradients"]["state"])},
-                **named_as_ours(case["layer"], call["gradients"]["weights"], case["bidirectional"], bias),
-            }
-            expected = {name: gradient.to(dtype) for name, gradient in expected.items()}
-            found = {
-                "x": x.grad,
-                **{f"state {i}": s.grad for i, s in enumerate(state or ())},
-                **{name: p.grad for name, p in layer.named_parameters()},
-            }
-            torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
-
-
-def constant(layer):
-    """The weights of Keras's own layer tests; a fresh layer's forget bias stays."""
-    with torch.no_grad():
-        for name, p in layer.named_parameters():
-            if name.startswith("weight_ih"):
-                p.fill_(0.01)
-            elif name.startswith("weight_hh"):
-                p.fill_(0.02)
-            else:
-                p.fill_(0.03)
-        if getattr(layer.cell, "unit_forget_bias", False) and layer.cell.bias:
-            layer.bias[layer.hidden_size : 2 * layer.hidden_size] = 1.0
-    return layer
-
-
-@pytest.mark.parametrize("backend", ["auto", "reference"])
-@pytest.mark.parametrize(
-    ("make", "options", "expected"),
-    [
-        (LSTM, {}, [0.6288687, 0.86899155, 0.9460773]),
-        (LSTM, {"unit_forget_bias": False}, [0.57019705, 0.8661914, 0.9459622]),
-        (LSTM, {"bias": False}, [0.54986924, 0.86226785, 0.9443936]),
-        (GRU, {}, [0.5217289, 0.6371659, 0.39384964]),
-        (GRU, {"go_backwards": True}, [0.24406259, 0.611516, 0.3928808]),
-        (GRU, {"reset_after": False}, [0.51447755, 0.6426879, 0.40208298]),
-        (GRU, {"bias": False}, [0.49988455, 0.64701194, 0.4103359]),
-        (SimpleRNN, {}, [0.405432, 0.73605347]),
-    ],
-)
-def test_gives_the_numbers_of_keras_own_layer_tests(make, options, expected, backend):
-    if make is SimpleRNN:
-        x, units = torch.arange(24.0).reshape(2, 3, 4), 4
-    else:
-        x, units = torch.arange(72.0).reshape(3, 6, 4), 3
-    output = constant(make(4, units, backend=backend, **options))(x)
-    # all units have the same weights, so every column is the recorded first one
-    torch.testing.assert_close(output, torch.tensor(expected)[:, None].expand(-1, units), rtol=0, atol=1e-6)
-
-
-@EACH_LAYER
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_fresh_weights_are_glorot_orthogonal_and_zero(make, bidirectional):
-    layer = make(40, 30, bidirectional=bidirectional)
-    for suffix in ("", "_reverse") if bidirectional else ("",):
-        w = layer.direction(suffix)
-        rows = w["weight_ih"].shape[0]
-        bound = (6 / (40 + rows)) ** 0.5
-        assert 0.98 * bound < w["weight_ih"].abs().max() <= bound
-        torch.testing.assert_close(w["weight_hh"].T @ w["weight_hh"], torch.eye(30), atol=1e-5, rtol=0)
-        expected = torch.zeros(rows)
-        if make is LSTM:
-            expected[30:60] = 1.0
-        assert torch.equal(w["bias_ih" if make is GRU else "bias"], expected)
-        if make is GRU:
-            assert torch.equal(w["bias_hh"], torch.zeros(rows))
-    if bidirectional:
-        assert not torch.equal(layer.weight_ih, layer.weight_ih_reverse)
-
-
-def test_the_forget_bias_starts_at_zero_without_unit_forget_bias():
-    assert torch.equal(LSTM(2, 3, unit_forget_bias=False).bias, torch.zeros(12))
-
-
-@EACH_LAYER
-def test_without_bias_there_is_none(make):
-    assert dict(make(2, 3, bias=False, bidirectional=True).named_parameters()).keys() == {
-        "weight_ih",
-        "weight_hh",
-        "weight_ih_reverse",
-        "weight_hh_reverse",
-    }
 
 
 @EACH_LAYER
@@ -309,73 +153,6 @@ def test_another_batch_size_needs_a_reset_of_the_state(make):
 
 
 @EACH_LAYER
-def test_dropout_is_off_in_evaluation_mode(make):
-    layer = random_like(make(2, 3, dropout=0.5, recurrent_dropout=0.5)).eval()
-    plain = make(2, 3)
-    plain.load_state_dict(layer.state_dict())
-    x = torch.randn(4, 6, 2)
-    assert torch.equal(layer(x), plain(x))
-    assert not torch.equal(layer.train()(x), plain(x))
-
-
-def test_dropout_leaves_out_the_same_inputs_at_all_steps():
-    # the output of each step is the input as the layer sees it
-    layer = SimpleRNN(50, 50, activation="linear", bias=False, dropout=0.4, return_sequences=True)
-    with torch.no_grad():
-        layer.weight_ih.copy_(torch.eye(50))
-        layer.weight_hh.zero_()
-    seen = layer(torch.ones(40, 7, 50))
-    assert torch.equal(seen, seen[:, :1].expand_as(seen))
-    assert seen.unique().tolist() == pytest.approx([0.0, 1 / 0.6])
-    assert (seen[:, 0] == 0).float().mean() == pytest.approx(0.4, abs=0.05)
-    assert len(seen[:, 0].unique(dim=0)) == 40  # every sequence has its own
-
-
-def test_recurrent_dropout_hides_the_same_units_at_all_steps():
-    # the state at step t is 1 + keep + keep² + …: any other mask at one step would show
-    layer = SimpleRNN(1, 50, activation="linear", bias=False, recurrent_dropout=0.5, return_sequences=True)
-    with torch.no_grad():
-        layer.weight_ih.fill_(1.0)
-        layer.weight_hh.copy_(torch.eye(50))
-    states = layer(torch.ones(40, 4, 1))
-    kept, hidden = torch.tensor([1.0, 3.0, 7.0, 15.0]), torch.tensor([1.0, 1.0, 1.0, 1.0])
-    is_kept = states[:, 1] == 3.0
-    assert torch.equal(states, torch.where(is_kept[:, None], kept[:, None], hidden[:, None]))
-    assert is_kept.float().mean() == pytest.approx(0.5, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("make", "options"), [(SimpleRNN, {}), (GRU, {}), (GRU, {"reset_after": False}), (LSTM, {})], ids=str
-)
-def test_recurrent_dropout_hides_the_state_from_the_gates_only(make, options, monkeypatch):
-    # with all of the state hidden the gates see none of it, but z·h and f·c still do
-    layer = random_like(make(2, 3, recurrent_dropout=0.5, return_state=True, **options))
-    x, state = torch.randn(4, 6, 2), (torch.randn(4, 3),) * len(layer.cell.states)
-    with monkeypatch.context() as patch:
-        patch.setattr(torch.nn.functional, "dropout", lambda ones, *_: torch.zeros_like(ones))
-        found = layer(x, state)
-    with torch.no_grad():
-        layer.weight_hh.zero_()
-    torch.testing.assert_close(found, layer.eval()(x, state), rtol=0, atol=1e-6)
-    if make is not SimpleRNN:
-        assert not torch.allclose(found[0], layer(x)[0])
-
-
-@EACH_LAYER
-def test_each_direction_has_its_own_recurrent_dropout(make):
-    layer = random_like(make(2, 30, recurrent_dropout=0.5, bidirectional=True, return_state=True))
-    with torch.no_grad():
-        for name, p in layer.named_parameters():
-            if name.endswith("_reverse"):
-                p.copy_(layer.get_parameter(name.removesuffix("_reverse")))
-    x = torch.randn(4, 1, 2).expand(4, 5, 2)  # reads the same both ways
-    output = layer(x)[0]
-    assert not torch.equal(output[:, :30], output[:, 30:])
-    output = layer.eval()(x)[0]
-    assert torch.equal(output[:, :30], output[:, 30:])
-
-
-@EACH_LAYER
 def test_a_copy_computes_the_same_and_shares_nothing(make):
     layer = random_like(make(2, 3, bidirectional=True, stateful=True))
     x = torch.randn(4, 6, 2)
@@ -472,15 +249,6 @@ def test_the_carried_state_follows_the_layer_to_another_dtype():
     layer.reset_state()
     assert carried.dtype == torch.float64
     assert not torch.allclose(carried, layer(x))
-
-
-def test_each_direction_drops_features_of_its_own():
-    layer = SimpleRNN(400, 1, activation="linear", bias=False, bidirectional=True, dropout=0.5)
-    with torch.no_grad():
-        for p in layer.parameters():
-            p.fill_(1.0)
-    y = layer(torch.ones(1, 1, 400))  # the sum of what was not dropped, twice
-    assert y[0, 0] != y[0, 1]
 
 
 def test_a_stateful_layer_trains_after_a_call_under_inference_mode():

@@ -1,4 +1,4 @@
-"""One step of each cell against torch's cells, against hand calculations, and against the layers."""
+"""One step of each cell against torch's cells, and against the layers; activations and checks."""
 
 import math
 
@@ -7,15 +7,13 @@ import torch
 from torch import nn
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, GRUCell, LSTMCell, OneStep, SimpleRNN, SimpleRNNCell
+from recurra.nn import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 from recurra.nn.cells import ACTIVATIONS
+
+from .one_step import sigmoid, step_of
 
 CELLS = {"SimpleRNN": SimpleRNNCell, "GRU": GRUCell, "LSTM": LSTMCell}
 EACH_CELL = pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
-
-
-def step_of(make, input_size, hidden_size, **options):
-    return OneStep(make(**options), input_size, hidden_size)
 
 
 def randomize(module):
@@ -71,24 +69,6 @@ def test_equals_the_torch_cell_in_state_and_every_gradient(ours, theirs, bias, g
     )
 
 
-def sigmoid(x):
-    return 1 / (1 + math.exp(-x))
-
-
-def test_a_gru_step_with_reset_before_by_hand():
-    cell = step_of(GRUCell, 1, 1, reset_after=False).double()
-    with torch.no_grad():
-        cell.weight_ih.copy_(torch.tensor([[0.1], [0.2], [0.3]]))  # r, z, n
-        cell.weight_hh.copy_(torch.tensor([[-0.4], [0.5], [0.6]]))
-        cell.bias.copy_(torch.tensor([0.07, -0.08, 0.09]))
-    x, h = 2.0, -0.7
-    r = sigmoid(0.1 * x + 0.07 - 0.4 * h)
-    z = sigmoid(0.2 * x - 0.08 + 0.5 * h)
-    n = math.tanh(0.3 * x + 0.09 + 0.6 * (r * h))
-    (h_t,) = cell(torch.tensor([[x]]).double(), (torch.tensor([[h]]).double(),))
-    assert h_t.item() == pytest.approx(z * h + (1 - z) * n, abs=1e-7)
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -127,11 +107,6 @@ def test_steps_of_a_cell_are_a_layer_with_the_same_parameter_names(cell, layer):
     output, *last = layer(x)
     torch.testing.assert_close(last, list(state), rtol=0, atol=1e-10)
     torch.testing.assert_close(output, state[0], rtol=0, atol=1e-10)
-
-
-def test_a_fresh_lstm_cell_has_forget_bias_one():
-    assert step_of(LSTMCell, 2, 2).bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
-    assert step_of(LSTMCell, 2, 2, unit_forget_bias=False).bias.tolist() == [0] * 8
 
 
 @EACH_CELL
