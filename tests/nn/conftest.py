@@ -3,6 +3,10 @@ import os
 import pytest
 import torch
 
+from recurra.nn.backends.native import kernels
+
+from .small_calls import TORCH_OPERATORS
+
 
 @pytest.fixture(autouse=True)
 def _seed():
@@ -22,3 +26,29 @@ def fresh_compiler():
     torch.compiler.reset()
     yield
     torch.compiler.reset()
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """The names of torch's recurrent operators and of our kernels, in the order in which they are called."""
+    names = []
+    kernels_forward = kernels.extension.forward
+
+    def spy_on_kernels(kernel, *rest):
+        names.append("native " + TORCH_OPERATORS[kernel])
+        return kernels_forward(kernel, *rest)
+
+    monkeypatch.setattr(kernels.extension, "forward", spy_on_kernels)
+
+    def spy_on(name):
+        operator = getattr(torch, name)
+
+        def spy(*args):
+            names.append(name)
+            return operator(*args)
+
+        monkeypatch.setattr(torch, name, spy)
+
+    for name in TORCH_OPERATORS:
+        spy_on(name)
+    return names

@@ -1,103 +1,29 @@
-"""The scan: every backend computes the same, and the fast one is really taken where it can be.
-
-What the native backend computes, and where it can: test_native.py.
-"""
+"""Every backend computes the same, and the fast one is really taken where it can be."""
 
 import pytest
 import torch
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
-from recurra.nn.backends import Call
-from recurra.nn.backends.native import kernels
-from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.cells import GRUCell, LSTMCell, SimpleRNNCell
 from recurra.nn.scan import choose_backend, scan
 
-B, T, I, H = 3, 5, 4, 3
-TORCH_OPERATORS = ("rnn_tanh", "rnn_relu", "gru", "lstm")
-FAST = {  # what torch has, and the operator that computes it
-    "tanh": (SimpleRNNCell(), "rnn_tanh"),
-    "relu": (SimpleRNNCell("relu"), "rnn_relu"),
-    "gru": (GRUCell(), "gru"),
-    "lstm": (LSTMCell(), "lstm"),
-}
-SLOW = {  # what torch lacks, and how that is named
-    "linear": (SimpleRNNCell("linear"), "activation 'linear'"),
-    "sigmoid": (SimpleRNNCell("sigmoid"), "activation 'sigmoid'"),
-    "gru relu": (GRUCell("relu"), "activation 'relu'"),
-    "gru gates": (GRUCell("tanh", "hard_sigmoid"), "recurrent_activation 'hard_sigmoid'"),
-    "gru reset before": (GRUCell(reset_after=False), "reset_after=False"),
-    "lstm linear": (LSTMCell("linear"), "activation 'linear'"),
-    "lstm gates": (LSTMCell("tanh", "tanh"), "recurrent_activation 'tanh'"),
-}
-EACH_FAST = pytest.mark.parametrize(("cell", "operator"), FAST.values(), ids=FAST)
-EACH_SLOW = pytest.mark.parametrize(("cell", "reason"), SLOW.values(), ids=SLOW)
-MASK = torch.tensor([[True, False, True, True, False], [False, False, True, True, True], [False] * 5])
-KEEP = torch.tensor([[2.0, 0.0, 2.0], [0.0, 0.0, 2.0], [2.0, 2.0, 2.0]], dtype=torch.float64)
-
-
-BACKENDS = ["native", "torch", "reference"]
-
-
-def random(*shape):
-    return (torch.rand(shape, dtype=torch.float64) - 0.5).requires_grad_()
-
-
-def arguments(cell, bias=True):
-    """Input, state and weights, all random."""
-    names = [name for name in cell.parameters(I, H) if bias or not name.startswith("bias")]
-    weights = [random(*cell.parameters(I, H)[name].shape) for name in names]
-    return random(B, T, I), [random(B, H) for _ in cell.states], weights
-
-
-def in_float32(x, state, weights):
-    """The same leaves as the native backend takes them."""
-    return [
-        [t.detach().float().requires_grad_() for t in part] if isinstance(part, list) else part.detach().float()
-        for part in (x, state, weights)
-    ]
-
-
-def call_of(cell, x, state, weights, **options):
-    """The call of a cell with its weights in their order; without biases where there are none."""
-    parameters = dict(zip(cell.parameters(I, H), weights, strict=False))
-    return Call(cell, weights[1].shape[1], parameters, x, state and tuple(state), **options)
-
-
-def run(cell, backend, x, state, weights, **options):
-    outputs, last = scan(call_of(cell, x, state, weights, **options), backend)
-    return outputs, *last
-
-
-def gradients(outputs, leaves):
-    loss = sum((output * torch.linspace(-1, 2, output.numel()).view_as(output)).sum() for output in outputs)
-    return torch.autograd.grad(loss, leaves)
-
-
-@pytest.fixture
-def called(monkeypatch):
-    """The names of torch's recurrent operators and of our kernels, in the order in which they are called."""
-    names = []
-    kernels_forward = kernels.extension.forward
-
-    def spy_on_kernels(kernel, *rest):
-        names.append("native " + TORCH_OPERATORS[kernel])
-        return kernels_forward(kernel, *rest)
-
-    monkeypatch.setattr(kernels.extension, "forward", spy_on_kernels)
-
-    def spy_on(name):
-        operator = getattr(torch, name)
-
-        def spy(*args):
-            names.append(name)
-            return operator(*args)
-
-        monkeypatch.setattr(torch, name, spy)
-
-    for name in TORCH_OPERATORS:
-        spy_on(name)
-    return names
+from .small_calls import (
+    BACKENDS,
+    EACH_FAST,
+    EACH_SLOW,
+    KEEP,
+    MASK,
+    B,
+    H,
+    I,
+    T,
+    arguments,
+    call_of,
+    gradients,
+    in_float32,
+    run,
+)
 
 
 @EACH_FAST
@@ -182,47 +108,11 @@ def test_layers_reach_the_fast_operator(layer, operators, called):
     assert called == operators
 
 
-@EACH_FAST
-@pytest.mark.parametrize(
-    ("backend", "option"),
-    [("auto", {"mask": MASK}), ("auto", {"dropout_mask": KEEP}), ("reference", {})],
-    ids=["mask", "dropout", "reference"],
-)
-def test_torchs_operators_are_left_alone_where_they_cannot(cell, operator, backend, option, called):
-    run(cell, backend, *arguments(cell), **option)
-    assert called == []
-
-
-@EACH_SLOW
-def test_auto_falls_back_to_the_reference(cell, reason, called):
-    x, state, weights = arguments(cell)
-    found = run(cell, "auto", x, state, weights)
-    assert called == []
-    assert choose_backend(call_of(cell, x, state, weights)).name == "reference"
-    torch.testing.assert_close(found, run(cell, "reference", x, state, weights), rtol=0, atol=0)
-
-
 @EACH_SLOW
 @pytest.mark.parametrize("backend", ["native", "torch"])
 def test_insisting_on_a_fast_one_is_an_error_that_names_the_reason(cell, reason, backend):
     with pytest.raises(InputError, match=f'backend="{backend}" cannot do {reason}; backend="auto" finds a way'):
         run(cell, backend, *in_float32(*arguments(cell)))
-
-
-@EACH_FAST
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [({"mask": MASK}, "masks"), ({"dropout_mask": KEEP}, "recurrent dropout")],
-    ids=["mask", "dropout"],
-)
-def test_insisting_on_torch_for_a_mask_or_dropout_is_an_error(cell, operator, option, reason):
-    with pytest.raises(InputError, match=f'backend="torch" cannot do {reason}'):
-        run(cell, "torch", *arguments(cell), **option)
-
-
-def test_insisting_on_torch_for_an_empty_batch_is_an_error():
-    with pytest.raises(InputError, match='backend="torch" cannot do an empty batch'):
-        LSTM(I, H, backend="torch")(torch.zeros(0, T, I))
 
 
 @EACH_FAST
@@ -287,38 +177,6 @@ def test_an_unknown_backend_is_an_error_that_names_the_known():
         GRU(I, H, backend="cuda")(torch.zeros(B, T, I))
 
 
-def test_equations_that_are_not_ours_run_on_the_reference():
-    class Counter(Cell):
-        """Adds up its inputs."""
-
-        name = "counter"
-
-        def step(self, a_t, state, h_seen, p):
-            return (state[0] + a_t,), {}
-
-    x, eye = torch.ones(1, 4, 2), torch.eye(2)
-    call = Call(Counter(), 2, {"weight_ih": eye, "weight_hh": eye}, x, (torch.zeros(1, 2),))
-    outputs, (last,) = scan(call)
-    assert outputs[0, :, 0].tolist() == [1, 2, 3, 4]
-    assert last.tolist() == [[4, 4]]
-    for backend in ("native", "torch"):
-        with pytest.raises(InputError, match=f'backend="{backend}" cannot do Counter'):
-            scan(call, backend)
-
-
-@pytest.mark.parametrize("cell", [e for e, _ in (*FAST.values(), *SLOW.values())], ids=str)
-@pytest.mark.parametrize(("masked", "kept"), [(True, False), (False, True), (True, True)])
-def test_gradients_of_the_reference_are_the_slopes(cell, masked, kept):
-    x, state, weights = arguments(cell)
-    x = x.detach()[:, :4].requires_grad_()
-    options = {"mask": MASK[:, :4] if masked else None, "dropout_mask": KEEP if kept else None}
-
-    def function(x, *rest):
-        return run(cell, "reference", x, rest[: len(cell.states)], rest[len(cell.states) :], **options)
-
-    assert torch.autograd.gradcheck(function, (x, *state, *weights), fast_mode=True)
-
-
 @pytest.mark.parametrize("cell", [SimpleRNNCell(), GRUCell(), LSTMCell()], ids=str)
 @pytest.mark.parametrize("backend", ["native", "reference"])
 def test_a_masked_step_keeps_the_state_and_repeats_the_output(cell, backend):
@@ -353,39 +211,6 @@ def test_what_stands_at_masked_steps_does_not_matter(cell, backend):
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
-@EACH_FAST
-def test_torchs_operator_needs_no_gradient_to_give_the_same(cell, operator):
-    x, state, weights = arguments(cell)
-    with torch.no_grad():
-        found = run(cell, "torch", x, state, weights)
-    torch.testing.assert_close(found, run(cell, "torch", x, state, weights), rtol=0, atol=1e-12)
-    assert not any(output.requires_grad for output in found)
-
-
-def test_the_dropout_mask_holds_for_every_step():
-    x, state, weights = arguments(GRUCell())
-    found = run(GRUCell(), "reference", x, state, weights, dropout_mask=KEEP)
-    steps = []
-    for t in range(T):
-        step, *state = run(GRUCell(), "reference", x[:, t : t + 1], state, weights, dropout_mask=KEEP)
-        steps.append(step)
-    torch.testing.assert_close(found, (torch.cat(steps, dim=1), *state), rtol=0, atol=1e-12)
-
-
-def test_the_reference_goes_back_through_all_steps_at_once_not_with_a_full_gradient_for_each():
-    layer = LSTM(2, 3, backend="reference", return_sequences=True)
-    names, todo = [], [layer(torch.ones(1, 20, 2)).grad_fn]
-    seen = set()
-    while todo:
-        node = todo.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            names.append(node.name())
-            todo += [parent for parent, _ in node.next_functions]
-    assert names.count("UnbindBackward0") == 1
-    assert "SelectBackward0" not in names
-
-
 @pytest.mark.parametrize("kind", [SimpleRNN, GRU, LSTM])
 @pytest.mark.parametrize("backend", ["auto", "native"])
 def test_layers_train_under_torch_compile(kind, backend, fresh_compiler):
@@ -395,14 +220,3 @@ def test_layers_train_under_torch_compile(kind, backend, fresh_compiler):
     compiled = torch.compile(layer, backend="aot_eager")
     found = torch.autograd.grad(compiled(x).sum(), list(layer.parameters()))
     torch.testing.assert_close(found, expected)
-
-
-def test_torchs_operators_are_left_alone_for_an_lstms_gradients_under_torch_compile(called, fresh_compiler):
-    layer = LSTM(2, 3).double()
-    x = torch.randn(4, 5, 2, dtype=torch.float64)
-    expected = torch.autograd.grad(layer(x).sum(), list(layer.parameters()))
-    assert called == ["lstm"]
-    compiled = torch.compile(layer, backend="aot_eager")
-    found = torch.autograd.grad(compiled(x).sum(), list(layer.parameters()))
-    torch.testing.assert_close(found, expected)
-    assert called == ["lstm"]
