@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn import GRU, LSTM, GRUCell, RecurrentLayer, SimpleRNN
+from recurra.nn.layers import title_of
 
 from .each_layer import EACH_LAYER, random_like
 
@@ -239,6 +240,31 @@ def test_sizes_start_at_one(make, sizes, message):
 def test_the_repr_tells_sizes_and_directions():
     layer = LSTM(2, 3, bidirectional=True, return_sequences=True)
     assert repr(layer) == "LSTM(2, 3, return_sequences=True, bidirectional=True)"
+    layer = GRU(2, 3, return_state=True, go_backwards=True, stateful=True)
+    assert repr(layer) == "GRU(2, 3, return_state=True, go_backwards=True, stateful=True)"
+    assert repr(RecurrentLayer(GRUCell(), 2, 3)) == "RecurrentLayer(GRU, 2, 3)"
+
+
+def test_the_title_is_the_class_of_the_layer_or_else_the_name_of_the_cell():
+    class Named:
+        name = "of one's own"
+
+    assert [title_of(cell) for cell in ("rnn", "gru", "lstm")] == ["SimpleRNN", "GRU", "LSTM"]
+    assert title_of(GRUCell()) == "GRU"
+    assert title_of(Named()) == "of one's own"
+
+
+def test_a_mask_on_another_device_is_an_error_that_names_both():
+    with pytest.raises(InputError, match="LSTM: the mask is on meta, the input on cpu"):
+        LSTM(2, 3)(torch.zeros(4, 6, 2), mask=torch.ones(4, 6, dtype=torch.bool, device="meta"))
+
+
+@EACH_LAYER
+def test_under_autocast_the_input_may_have_another_dtype_than_the_parameters(make):
+    layer, x = random_like(make(2, 3)), torch.randn(4, 6, 2).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(x)
+    torch.testing.assert_close(found.float(), layer(x.float()), rtol=0, atol=5e-2)
 
 
 def test_the_carried_state_follows_the_layer_to_another_dtype():

@@ -112,6 +112,25 @@ def test_a_layer_that_cannot_be_replaced_is_left_with_the_reason(build, reason):
     assert vars(layer) == attributes
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "forward",
+        "check_input",
+        "check_forward_args",
+        "check_hidden_size",
+        "get_expected_hidden_size",
+        "permute_hidden",
+        "__reduce__",
+        "__reduce_ex__",
+    ],
+)
+def test_a_subclass_that_overrides_a_method_of_the_computation_is_left(name):
+    own = type("Own", (nn.GRU,), {name: lambda self, *args: None})
+    report = accelerate(nn.ModuleDict({"layer": own(I, H)}))
+    assert report.left == {"layer": f"Own has a {name} of its own"}
+
+
 def test_without_kernels_everything_is_left(model, monkeypatch):
     monkeypatch.setattr(kernels, "MISSING", "anything, for there is no compiler")
     report = accelerate(model)

@@ -9,6 +9,7 @@ from torch import nn
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 from recurra.nn.cells import ACTIVATIONS
+from recurra.nn.cells.cell import snake_case
 
 from .one_step import sigmoid, step_of
 
@@ -132,3 +133,11 @@ def test_sizes_and_activations_are_checked(make, arguments, options, message):
 def test_an_unknown_recurrent_activation_is_refused(make):
     with pytest.raises(InputError, match=f"{make.__name__.removesuffix('Cell')}: recurrent_activation is 'softmax'"):
         step_of(make, 4, 3, recurrent_activation="softmax")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("SimpleRNN", "simple_rnn"), ("GRU", "gru"), ("OneHot", "one_hot"), ("Leaky2Gate", "leaky2_gate")],
+)
+def test_the_name_of_a_class_in_snake_case_is_that_of_keras(name, expected):
+    assert snake_case(name) == expected
