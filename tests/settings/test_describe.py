@@ -82,7 +82,7 @@ def test_the_documentation_of_a_model_has_every_parameter_before_what_fit_learns
     assert attributes.splitlines()[0].startswith("    ")
     names = [line.split(":")[0].strip() for line in arguments.splitlines() if not line.startswith(" " * 8)]
     assert names == list(inspect.signature(kind).parameters)
-    assert "    units: Memory units of each recurrent layer, from the input to the output." in arguments.splitlines()
+    assert "    units: Number of hidden units of each recurrent layer, from input to output." in arguments.splitlines()
     assert max(map(len, arguments.splitlines())) <= 120
 
 

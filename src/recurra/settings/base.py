@@ -1,4 +1,4 @@
-"""What all groups of settings share: only known names, and no change once they are made."""
+"""The base class of all settings: immutable, and without unknown names."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -13,13 +13,13 @@ ShareOrCount = Share | Annotated[int, Field(ge=0)]
 class Settings:
     """A group of settings.
 
-    A subclass is a dataclass whose fields have their bounds in `Annotated` types and a sentence in the docstring under
-    them. Its constructor stores the values as they are; `recurra.settings.check.check` validates them.
+    A subclass is a dataclass. The `Annotated` type of a field states its bounds, and the docstring under it describes
+    it in one sentence. The constructor stores values unchanged; `recurra.settings.check.check` validates them.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 def checked_as(kind: Any) -> GetPydanticSchema:
-    """Part of an `Annotated` type: let `check` make a value of this type, whatever else the constructor takes."""
+    """Part of an `Annotated` type: the type to which `check` converts the value."""
     return GetPydanticSchema(lambda _, handler: handler.generate_schema(kind))

@@ -1,4 +1,4 @@
-"""Settings of a case: those of its model, and the data that it learns from."""
+"""Settings of a case: the settings of its model, and the data to train on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ Levels = Annotated[Sequence[float], checked_as(list[Annotated[float, Field(ge=1.
 
 @dataclass(frozen=True, kw_only=True)
 class CaseSettings(Settings):
-    """What every case has."""
+    """Settings shared by all cases."""
 
     kind: str
     description: str = ""
     save_every_seconds: Annotated[float, Field(ge=0.0)] = 1.0
-    """The state is written at most so often while training."""
+    """Minimum number of seconds between two saves of the training state."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LettersSettings(CaseSettings, LanguageModelSettings):
-    """A case on the letters of an alphabet."""
+    """Settings of a case on the letters of an alphabet."""
 
     kind: Literal["letters"] = "letters"
     alphabet: Annotated[str, Field(min_length=2)]
-    """The letters, in the order to be learnt."""
+    """Letters to learn, in order."""
     ring: bool = True
-    """After the last letter comes the first again."""
+    """Whether the first letter follows the last."""
 
     @model_validator(mode="after")
     def _alphabet_is_long_enough(self) -> "LettersSettings":
@@ -45,26 +45,26 @@ class LettersSettings(CaseSettings, LanguageModelSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesSettings(CaseSettings, ForecasterSettings):
-    """A case on a table of series."""
+    """Settings of a case on a table of series."""
 
     kind: Literal["series"] = "series"
     data: str | None = None
-    """A CSV or Parquet file; without it the case's own data."""
+    """CSV or Parquet file to train on; by default the data of the case."""
     symbol: str | None = None
-    """The share to take daily bars of: AAPL and MSFT to 2013 are bundled, others are downloaded."""
+    """Stock symbol whose daily bars are used; AAPL and MSFT up to 2013 are bundled, others are downloaded."""
     start: str | None = None
-    """The first day to take, as 2010-04-26."""
+    """First day of the data to use, such as 2010-04-26."""
     end: str | None = None
-    """The last day to take."""
+    """Last day of the data to use, such as 2020-04-24."""
     adjust: Literal["qfq", "hfq", "none"] = "qfq"
-    """Prices adjusted for splits and dividends to the last day (qfq), to the first (hfq), or as traded."""
+    """Adjustment of prices for splits and dividends: relative to the last day (qfq), to the first (hfq), or none."""
     refresh: Annotated[bool, Field(exclude=True)] = False
-    """Download anew what was downloaded before; a run that is resumed does not."""
+    """Whether to download the data again even if it is cached; a resumed run does not repeat this."""
     test: ShareOrCount = 0.15
-    """The last part of the rows, kept for the scores: a share, of at least a horizon, or a count."""
+    """Last part of the rows, held out for evaluation: a fraction, but at least one horizon, or a number of rows."""
     test_windows_inside: bool = False
-    """Let no window of the test part reach back to the rows before it, as in the tutorial."""
+    """Whether windows of the test part exclude the rows before it, as in the tutorial."""
     levels: Levels = (90.0,)
-    """Prediction intervals, in percent; they need a validation part."""
+    """Levels of the prediction intervals, in percent; intervals require a validation part."""
     statistical: bool = False
-    """Score AutoETS, AutoARIMA and Theta too; needs recurra[baselines]."""
+    """Whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines]."""

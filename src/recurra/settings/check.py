@@ -1,4 +1,4 @@
-"""From plain values to checked settings and back; what is wrong is said in one line."""
+"""Validate plain values as settings, and convert settings back to plain values."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -14,62 +14,62 @@ S = TypeVar("S", bound=Settings)
 
 
 def check(kind: type[S], values: Mapping[str, Any], source: str) -> S:
-    """Make settings from plain values.
+    """Validate plain values and return them as settings.
 
     Args:
-        kind: which settings.
-        values: field → value.
-        source: where the values come from, for messages.
+        kind: class of the settings.
+        values: mapping from field to value.
+        source: where the values come from, for error messages.
 
     Returns:
-        The settings, each value of its own type: whatever takes one value or several is a list.
+        The settings, with each value converted to its type; fields that accept one value or several hold a list.
 
     Raises:
-        InputError: in one line: which field, what was found, what was expected; for a field that is not known the
-            nearest one that is.
+        InputError: if a value is invalid or a field is unknown. The message names the field, the value found and what
+            was expected, or the most similar known field.
     """
     try:
         return _adapter(kind).validate_python(values)
     except ValidationError as error:
         faults = error.errors()
-        # a misspelt name is the likelier fault than the one that is therefore missing
+        # a misspelt name is more likely than a missing one
         first = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), faults[0])
         raise InputError(f"{source}: {_in_one_line(first, names_of(kind))}") from None
 
 
 def to_json(settings: S, kind: type[S] | None = None) -> dict[str, Any]:
-    """Checked settings as plain values, as `check` takes them.
+    """Return checked settings as plain values, which `check` accepts.
 
     Args:
-        settings: what `check` gave.
-        kind: a class that the settings inherit from, to take its fields only; None: all fields.
+        settings: settings returned by `check`.
+        kind: base class whose fields are returned; None returns all fields.
     """
     values: dict[str, Any] = _adapter(kind or type(settings)).dump_python(settings)
     return values
 
 
 def completed(saved: Mapping[str, Any], kind: type[Settings], source: str) -> dict[str, Any]:
-    """Saved settings, with the defaults of those that did not exist in the version that saved them.
+    """Add the defaults of settings that did not exist in the version that saved these.
 
     Args:
-        saved: field → value; fields that are not of this kind stay as they are.
-        kind: which settings.
-        source: where the values come from, for messages.
+        saved: mapping from field to value; fields of other classes are left unchanged.
+        kind: class of the settings.
+        source: where the values come from, for error messages.
 
     Raises:
-        InputError: a value is out of its range.
+        InputError: if a value is invalid.
     """
     known = {name: saved[name] for name in names_of(kind) if name in saved}
     return {**saved, **to_json(check(kind, known, source))}
 
 
 def names_of(kind: type[Settings]) -> list[str]:
-    """The names of all fields, inherited ones first."""
+    """Return the names of all fields, inherited ones first."""
     return [field.name for field in fields(kind)]
 
 
 def near_miss(word: str, known: Sequence[str]) -> str:
-    """The end of a sentence: `; did you mean 'units'?` if something known is near, else what is known."""
+    """Return the end of an error message: `; did you mean 'units'?`, or a list of all known words."""
     nearest = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(known)}."
 
@@ -85,7 +85,7 @@ def _adapter(kind: type[S]) -> TypeAdapter[S]:
 
 def _in_one_line(error: Any, known: Sequence[str]) -> str:
     field, *inside = error["loc"] or ("",)
-    place = ".".join([field, *(str(part) for part in inside if isinstance(part, int))])  # the others name kinds
+    place = ".".join([field, *(str(part) for part in inside if isinstance(part, int))])  # other parts name types
     if error["type"] == "unexpected_keyword_argument":
         return f"there is no setting {place!r}{near_miss(place, known)}"
     if error["type"] == "missing":

@@ -1,4 +1,4 @@
-"""What a settings class defines, for the command line's flags, constructors' signatures and their documentation."""
+"""Describe the fields of a settings class, for flags, constructor signatures and documentation."""
 
 import ast
 import inspect
@@ -13,19 +13,20 @@ from recurra.settings.base import Settings
 
 
 class Setting(NamedTuple):
-    """One setting: what a constructor's argument or a flag needs to know of it."""
+    """Description of one setting."""
 
     name: str
-    type: Any  # without the bounds, which `check` knows
+    type: Any  # without the bounds
     default: Any  # `inspect.Parameter.empty` if there is none
-    sentence: str  # "" for what a user does not set
+    sentence: str  # "" if users do not set it
     keyword_only: bool
 
 
 def describe(kind: type[Settings]) -> list[Setting]:
-    """The settings that a class defines, the most particular ones first.
+    """Return the settings that a class defines, those of subclasses first.
 
-    Each stands where its sentence is written: a subclass that changes a default alone inherits sentence and place.
+    A setting is ordered by the class that holds its sentence: a subclass that only changes a default inherits the
+    sentence and the position.
     """
     sentences: dict[str, str] = {}
     for owner in filter(is_dataclass, kind.__mro__):
@@ -44,7 +45,7 @@ def describe(kind: type[Settings]) -> list[Setting]:
 
 
 def signature_of(kind: type[Settings]) -> inspect.Signature:
-    """The signature of the constructor, `self` included, with plain types in the order of `describe`."""
+    """Return the signature of the constructor, including `self`, with plain types in the order of `describe`."""
     parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     for setting in describe(kind):
         how = inspect.Parameter.KEYWORD_ONLY if setting.keyword_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -53,7 +54,7 @@ def signature_of(kind: type[Settings]) -> inspect.Signature:
 
 
 def documentation_of(kind: type[Settings]) -> str:
-    """The `Args:` section of a docstring in Google style."""
+    """Return the `Args:` section of a docstring in Google style."""
     entries = [
         fill(f"{setting.name}: {setting.sentence}", 112, initial_indent=" " * 4, subsequent_indent=" " * 8)
         for setting in describe(kind)
@@ -62,16 +63,16 @@ def documentation_of(kind: type[Settings]) -> str:
 
 
 def _as_written(kind: Any) -> Any:
-    """`Optional[int]`, which `get_type_hints` makes of `int | None` with bounds, as `int | None` again."""
+    """Return `int | None` for `Optional[int]`, as `get_type_hints` spells it for annotated types."""
     return reduce(or_, get_args(kind)) if get_origin(kind) is Union else kind
 
 
 @cache
 def _sentences(owner: type) -> dict[str, str]:
-    """The docstring under each field that a class itself defines, as one line."""
+    """Return the docstring under each field that the class itself defines, as one line."""
     try:
         source = inspect.getsource(owner)
-    except (OSError, TypeError):  # of a program that was packed without its sources, or of a class made by `exec`
+    except (OSError, TypeError):  # a program packaged without sources, or a class created by `exec`
         return {}
     body = ast.parse(dedent(source)).body[0]
     assert isinstance(body, ast.ClassDef)

@@ -26,7 +26,7 @@ Scaling = Literal[
 
 
 def _list(value: Any) -> Any:
-    """One name as a list of one, and "none", which a flag can say, as a list of none."""
+    """A single name as a list, and "none", the spelling of a flag, as an empty list."""
     names = [value] if isinstance(value, str) else value
     return [] if names == ["none"] else names
 
@@ -56,37 +56,40 @@ class ForecasterSettings(NetworkSettings):
     """A network that predicts the next values of a series, or of many."""
 
     target: str | None = field(default=None, kw_only=False)
-    """The column to predict; it may be left out where there is only one, or a column y."""
+    """Name of the column to predict; by default the only numeric column, or y."""
     horizon: PositiveInt = 1
-    """Rows to predict."""
+    """Number of rows to predict, all at once."""
     window: PositiveInt | None = None
-    """Rows that the network sees before it predicts; if not given, two seasons and at least 20 rows."""
+    """Number of past rows from which a forecast is made; by default two seasons, but at least 20 rows."""
     covariates: Names = ()
-    """Columns to learn from that are known only up to the present; all: every other column of numbers; none."""
+    """Past covariates: input columns whose values are known up to the present only; all selects every other numeric
+    column."""
     known: Names = ()
-    """Columns to learn from that are known in advance, such as holidays."""
+    """Future covariates: input columns whose values are known in advance, such as holidays."""
     date: str | None = None
-    """The column of dates, where it is not found by itself."""
+    """Name of the date column; detected by default."""
     id: str | None = None
-    """The column that tells several series apart, where it is not unique_id."""
+    """Name of the column that identifies the series in a table of several; by default unique_id."""
     season: PositiveInt | None = None
-    """Rows of a season; if not given, by the dates: 5 for business days, 7 for days, 12 for months, 24 for hours."""
+    """Number of rows per season; by default inferred from the dates: 5 for business days, 7 for days, 12 for months, 24
+    for hours."""
     calendar: str | None = None
-    """An exchange whose sessions the dates are, such as XSHG or XNYS."""
+    """Exchange whose trading sessions the dates follow, such as XSHG or XNYS."""
     missing: Literal["error", "ffill", "interpolate", "mask"] = "error"
-    """What to do with rows without a value: an error, fill them, or have the network pass over them."""
+    """Treatment of missing values: raise an error, fill forward, interpolate, or mask the row so that the network skips
+    it."""
     scaling: Scalings = ("standard", "subtract-last")
-    """How numbers are scaled, in this order: log; difference or season-difference; minmax, standard or robust; and
-    each window by its own subtract-last, subtract-mean, divide-last or divide-mean; or none."""
+    """Transformations of the values, in this order: log; difference or season-difference; minmax, standard or robust;
+    and for each window subtract-last, subtract-mean, divide-last or divide-mean; or none."""
     residual: str = "auto"
-    """What the network predicts a correction to: the last value, the seasonal one, the last value of a column that is
-    named, auto for the best of these in training, or none."""
+    """Baseline to which the network predicts a correction: the last value, the seasonal one, the last value of a named
+    column, auto for the one with the smallest squared error in training, or none."""
     members: PositiveInt = 1
-    """Networks that are trained from different seeds; their mean is the forecast."""
+    """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
-    """What training makes small: the mean squared error, the mean absolute one, or one between them."""
+    """Loss to minimize: mean squared error, mean absolute error, or Huber loss."""
     keep: Literal["best", "last"] = "best"
-    """Which epoch's weights are kept."""
+    """Epoch whose weights are kept: the one with the best loss, or the last."""
     cell: CellChoice = "gru"
     units: Units = 32
     batch_size: PositiveInt = 64

@@ -13,17 +13,17 @@ class LanguageModelSettings(NetworkSettings):
     """A network that predicts the next symbol."""
 
     encoding: Literal["onehot", "embedding"] = "onehot"
-    """How a symbol enters the network."""
+    """Encoding of the input symbols: one-hot vectors or a learned embedding."""
     embedding_dim: PositiveInt = 8
-    """Numbers that stand for a symbol, with encoding = embedding."""
+    """Size of the embedding vectors; used with the embedding encoding only."""
     window: PositiveInt = 1
-    """Symbols that the network sees before it predicts the next one."""
+    """Number of consecutive symbols from which the next one is predicted."""
     targets: Literal["last", "every"] = "last"
-    """Learn the symbol after the window, or the one after every step of it."""
+    """Symbols to predict in training: the one after the window (last), or the one after every step of it (every)."""
     order: Literal["first-seen", "sorted"] = "first-seen"
-    """The order of the symbols' ids."""
+    """Order in which symbols are assigned ids: by first occurrence in the training part, or sorted."""
     unknown: Annotated[str, Field(min_length=1)] | None = None
-    """A symbol that stands for all that the training part does not have; without it those are an error."""
+    """Symbol that replaces symbols absent from the training part; if not set, such symbols are an error."""
     cell: CellChoice = "rnn"
     units: Units = 3
     learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.01

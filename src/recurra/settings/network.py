@@ -1,4 +1,4 @@
-"""Settings of the recurrent network that both models have."""
+"""Settings of the recurrent network, shared by both models."""
 
 import numbers
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ CellName = Literal["rnn", "gru", "lstm"]
 
 @runtime_checkable
 class NamedCell(Protocol):
-    """A cell of one's own, a `recurra.nn.Cell`: all that is saved of it is its name."""
+    """A user-defined cell, such as a `recurra.nn.Cell`; only its name is saved."""
 
     @property
     def name(self) -> str: ...
@@ -44,16 +44,16 @@ Units = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(TrainingSettings):
-    """Recurrent layers, and how they are trained."""
+    """Settings of the recurrent layers and of their training."""
 
     cell: CellChoice
-    """The recurrent cell."""
+    """Type of the recurrent cell."""
     units: Units
-    """Memory units of each recurrent layer, from the input to the output."""
+    """Number of hidden units of each recurrent layer, from input to output."""
     dropout: Share = 0.0
-    """The share dropped after each recurrent layer while training."""
+    """Fraction of units dropped after each recurrent layer during training."""
 
 
 def units_of_layers(settings: NetworkSettings) -> list[int]:
-    """The memory units of each recurrent layer, from the input to the output."""
+    """The number of hidden units of each recurrent layer, from input to output."""
     return [settings.units] if isinstance(settings.units, int) else list(settings.units)

@@ -1,4 +1,4 @@
-"""Settings of a training: how gradients change the weights, and when it ends."""
+"""Settings of training: the optimizer, the learning rate, batches, and when training stops."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,41 +14,43 @@ ScheduleName = Literal["constant", "cosine", "exponential"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions(Settings):
-    """What `recurra.training.train` needs to know.
+    """Options of `recurra.training.train`.
 
-    In Python the optimizer may also be a function that takes the parameters, `lr`, and `weight_decay` if that is set,
-    and returns a torch optimizer whose `step` needs no closure.
+    In Python, `optimizer` may also be a function that takes the parameters, `lr`, and `weight_decay` if it is set, and
+    returns a torch optimizer whose `step` needs no closure.
     """
 
     epochs: PositiveInt = 100
-    """Passes over the training data."""
+    """Number of passes over the training data."""
     batch_size: PositiveInt = 32
-    """Samples a step."""
+    """Number of samples per step."""
     optimizer: OptimizerName | Callable[..., Any] = "adam"
-    """The rule by which gradients change the weights."""
+    """Optimizer that updates the weights."""
     learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.001
-    """The step size at the start."""
+    """Initial learning rate."""
     weight_decay: Annotated[float, Field(ge=0.0)] | None = None
-    """Strength of weight decay: an L2 penalty in the gradients, with adamw a decay of the weights themselves; if not
-    given, 0.01 for adamw and 0 for the other optimizers."""
+    """Weight decay coefficient: an L2 penalty, or decoupled weight decay with adamw; by default 0.01 for adamw and 0
+    for the other optimizers."""
     schedule: ScheduleName = "constant"
-    """How the learning rate falls from epoch to epoch."""
+    """Learning rate schedule over all epochs: constant, cosine (decays to 0) or exponential (decays to 1 % of the
+    initial value)."""
     clip_norm: Annotated[float, Field(gt=0.0)] | None = None
-    """The largest norm of all gradients together."""
+    """Maximum norm of the gradients; larger gradients are scaled down."""
     shuffle: bool = True
-    """Draw a new order of the samples each epoch."""
+    """Whether to shuffle the samples before each epoch."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
-    """Of the initial weights, the order of samples and dropout."""
+    """Random seed for weight initialization, shuffling and dropout."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings(TrainingOptions):
-    """What a model needs to know to train its network."""
+    """Settings with which a model trains its network."""
 
     optimizer: OptimizerName = "adam"
     validation: ShareOrCount = 0
-    """The last part of the data, kept from training to pick the best weights: a share, or a count."""
+    """Last part of the sequence or of each series, held out to select the best weights and, for series, to
+    calibrate prediction intervals: a fraction, or a number of symbols or rows."""
     patience: PositiveInt | None = None
-    """Stop after so many epochs without a better loss."""
+    """Number of epochs without improvement of the loss after which training stops."""
     device: str = "cpu"
-    """Where tensors live: cpu, or cuda."""
+    """Device to train and predict on: cpu or cuda."""
