@@ -63,7 +63,7 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["predict", "RUNS/none", "a"], "is not a run folder"),
         (["show", "RUNS/none"], "is not a run folder"),
         (["train", "letters", "--out", "RUNS/letters-onehot"], "is already a run; --resume goes on with it"),
-        (["train", "letters", "--resume", "--overwrite"], "exclude each other"),
+        (["train", "letters", "--resume", "--overwrite"], "--resume and --overwrite are mutually exclusive"),
         (["train", "leters"], "there is no case 'leters'; did you mean 'letters'?"),
         (["train", "letters", "--cel", "lstm"], "Did you mean --cell?"),
         (["train", "letters", "--units", "0", "--out", "RUNS/new"], "units is [0]; expected at least one layer"),
@@ -121,7 +121,7 @@ def test_resuming_goes_on_and_then_has_nothing_to_do(tmp_path: Path, capsys: pyt
     assert run(["train", "letters", "--out", out, "--epochs", "4", "--resume"]) == 0
     assert "epoch 4/4" in printed(capsys)[1]
     assert run(["train", "letters", "--out", out, "--resume"]) == 0
-    assert printed(capsys)[0] == [f"{out}: is finished; there is nothing to do."]
+    assert printed(capsys)[0] == [f"{out}: is already finished; nothing to do."]
     assert run(["train", "letters", "--out", out, "--epochs", "3", "--overwrite", "--quiet"]) == 0
     assert len((tmp_path / "r" / "metrics.jsonl").read_text().splitlines()) == 3
 

@@ -66,7 +66,7 @@ def test_a_second_run_that_resumes_does_nothing_twice(
     before = {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"}
     arguments = ["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(finished), *QUICK]
     assert run([*arguments, "--resume"]) == 0
-    assert printed(capsys) == ([f"{finished}: is finished; there is nothing to do."], "")
+    assert printed(capsys) == ([f"{finished}: is already finished; nothing to do."], "")
     assert {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"} == before
     assert run(arguments) == 2
     assert "is already a run; --resume goes on with it, --overwrite begins anew" in printed(capsys)[1]

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Heavy modules are imported by the command that needs them."""
+"""The command line: parse arguments, call the library, print. Each command imports the heavy modules that it needs."""
 
 import inspect
 import os
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from recurra.models import Forecaster
     from recurra.training.run import Mode, Run
 
-DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130  # 1, a fault of ours, is Python's own after a traceback
+# exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
+DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
 
 app = App(
     name="recurra",
-    help="Recurrent neural networks for sequences: show it a sequence, and it learns what comes next.",
+    help="Recurrent neural networks for sequences: learn from a sequence and predict what comes next.",
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,
 )
 
 
 def main() -> None:
-    """Run the command that the shell gave."""
+    """Run the command given on the command line."""
     said: set[str] = set()
 
     def show_once(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -43,17 +44,17 @@ def main() -> None:
 
 
 def run(tokens: list[str]) -> int:
-    """Run one command; the exit status is 0 done, 2 the input is at fault, 130 interrupted."""
+    """Run one command and return the exit status: 0 for success, 2 for invalid input, 130 if interrupted."""
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
-        sys.stdout.flush()  # here, where a closed pipe is understood, not when Python ends
+        sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
     except (InputError, CycloptsError) as error:
         print(f"recurra: {' '.join(str(error).split())}", file=sys.stderr)
         return INPUT_AT_FAULT
-    except BrokenPipeError:  # whoever read our output has had enough, as `head` does
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except OSError as error:  # a disk that is full, a place that cannot be read
+    except OSError as error:  # a full disk, an unreadable path
         print(f"recurra: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
     except MemoryError:
@@ -80,7 +81,7 @@ def cases() -> None:
 
 train_app = App(
     name="train",
-    help="Train a case, and write its weights, scores, parameters and plots into a run folder.",
+    help="Train a case and write its weights, scores, parameters and plots to a run folder.",
     help_flags=[],
 )
 app.command(train_app)
@@ -88,12 +89,12 @@ app.command(train_app)
 
 @train_app.default
 def train(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
-    """Train a case, and write its weights, scores, parameters and plots into a run folder."""
+    """Train a case and write its weights, scores, parameters and plots to a run folder."""
     from recurra.cases.catalog import find_case
 
     if not tokens or tokens[0] in {"--help", "-h"}:
         print("Usage: recurra train CASE|FILE.toml [--out DIR] [--resume|--overwrite] [--quiet] [--FIELD VALUE …]\n")
-        print("Every field of a case is a flag; `recurra train CASE --help` lists them. Cases:\n")
+        print("Every setting of a case is a flag; `recurra train CASE --help` lists them. Cases:\n")
         cases()
         return
     if tokens[0].startswith("-"):
@@ -106,7 +107,7 @@ def train(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None
 
 forecast_app = App(
     name="forecast",
-    help="Train on a table of your own, score, predict and plot, in one go.",
+    help="Train on your own table, evaluate, predict and plot with one command.",
     help_flags=[],
 )
 app.command(forecast_app)
@@ -114,13 +115,13 @@ app.command(forecast_app)
 
 @forecast_app.default
 def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
-    """Train on a table of your own, score, predict and plot, in one go."""
+    """Train on your own table, evaluate, predict and plot with one command."""
     from recurra.cases.catalog import find_case
 
     asks_for_help = bool(tokens) and tokens[0] in {"--help", "-h"}
     if not tokens:
         print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …\n")
-        print("FILE is a CSV or Parquet file with a column of dates and columns of numbers, or a long table of many")
+        print("FILE is a CSV or Parquet file with a date column and numeric columns, or a long table of several")
         print("series with columns unique_id, ds, y. `recurra forecast --help` lists all flags.")
         return
     if tokens[0].startswith("-") and not asks_for_help:
@@ -145,22 +146,22 @@ def predict(
 ) -> None:
     """Predict what comes next.
 
-    Symbols: without INPUTS on a terminal it asks, how many predictions first; from a pipe it reads a line each.
-    Series: the next values with their dates, after the last row that the run has seen, or after that of --data.
+    Symbols: without INPUTS, windows are read from standard input, one per line; a terminal prompts for them.
+    Series: the next values with their dates are predicted, after the last row of the run or of --data.
 
     Args:
-        run: the run folder.
-        inputs: windows of symbols: `a`, or `abc` for a window of three.
-        data: newer rows of the series; they may overlap with those that the run has seen.
-        level: prediction intervals in percent, such as 80; those of the run if not given.
-        csv: write the values of a series to this file.
-        json: print JSON alone.
+        run: Run folder.
+        inputs: Windows of symbols: `a`, or `abc` for a window of three.
+        data: File with newer rows of the series; they may overlap with those of the run.
+        level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
+        csv: File to which the values of a series are written.
+        json: Print only JSON.
     """
     from recurra.models import LanguageModel, load
     from recurra.training.run import Run
 
-    opened = Run(run)  # says so if it is no run folder
-    model = load(run, device="cpu")  # wherever it was trained
+    opened = Run(run)  # raises InputError if it is not a run folder
+    model = load(run, device="cpu")  # whatever device it was trained on
     if not isinstance(model, LanguageModel):
         if inputs:
             raise InputError(f"{run}: is a run on series, which takes no symbols as {inputs[0]!r}; give --data FILE.")
@@ -174,20 +175,20 @@ def predict(
     if not inputs and sys.stdin.isatty() and not json:
         ask(model)
         return
-    # all answers before the first is printed
+    # compute all answers before printing the first
     answers = [answer(model, line) for line in inputs] if inputs else answers_to_lines(model, sys.stdin)
     print(to_json(answers, ensure_ascii=False, indent=2) if json else "\n".join(map(as_line, answers)))
 
 
 @app.command
 def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = False, json: bool = False) -> None:
-    """Show how good a run is, beside what needs no model.
+    """Show the scores of a run next to the baselines.
 
     Args:
-        run: the run folder.
-        data: newer rows of the series; those later than what the run has learnt from are predicted and scored.
-        statistical: with --data, score AutoETS, AutoARIMA and Theta too; needs recurra[baselines].
-        json: print JSON alone.
+        run: Run folder.
+        data: File with newer rows of the series; rows after the last training row are predicted and scored.
+        statistical: With --data, also evaluate AutoETS, AutoARIMA and Theta; requires recurra[baselines].
+        json: Print only JSON.
     """
     from recurra.cases.show import scores_text
     from recurra.training.run import SCORES, Run
@@ -195,7 +196,7 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
     opened = Run(run)
     if data is None:
         if statistical:
-            raise InputError("--statistical is for --data; the run's own scores were made when it was trained.")
+            raise InputError("--statistical requires --data; the scores of the run itself are computed by training.")
         scores = opened.read_json(SCORES)
         print(to_json(scores, ensure_ascii=False, indent=2) if json else scores_text(opened))
         return
@@ -209,10 +210,10 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
 
 @app.command
 def show(run: Path, /) -> None:
-    """Show a run: its configuration, layers, parameters, history and plots.
+    """Show a run: its settings, layers, parameters, training history and plots.
 
     Args:
-        run: the run folder.
+        run: Run folder.
     """
     from recurra.cases.show import run_text
 
@@ -220,7 +221,7 @@ def show(run: Path, /) -> None:
 
 
 def _case_app(case: "Case", command: str, default_out: Path) -> App:
-    """A command with a flag for every field of the case."""
+    """Return a command with a flag for every setting of the case."""
     from recurra.settings.describe import describe
 
     def run_case(**given: Any) -> None:
@@ -233,24 +234,24 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
         out = given.pop("out", default_out)
         resume, overwrite, quiet, json = (given.pop(name, False) for name in ("resume", "overwrite", "quiet", "json"))
         if resume and overwrite:
-            raise InputError("--resume and --overwrite exclude each other.")
+            raise InputError("--resume and --overwrite are mutually exclusive.")
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
         result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
         if json:
             print(to_json(result_json(result), ensure_ascii=False, indent=2))
             return
         if result.was_finished:
-            print(f"{out}: is finished; there is nothing to do.")
+            print(f"{out}: is already finished; nothing to do.")
             return
         print(result_text(result))
-        print(f"\nAsk it: recurra predict {out}    See inside: recurra show {out}")
+        print(f"\nPredict: recurra predict {out}    Inspect: recurra show {out}")
 
     parameters = [
-        _flag("out", Path, default_out, "The run folder."),
-        _flag("resume", bool, False, "Go on with the run in the folder, if there is one."),
-        _flag("overwrite", bool, False, "Begin anew in the folder of an earlier run."),
-        _flag("quiet", bool, False, "Show no progress."),
-        _flag("json", bool, False, "Print JSON alone: the scores, and the next values of a series."),
+        _flag("out", Path, default_out, "Run folder to write to."),
+        _flag("resume", bool, False, "Continue the run in the folder, if there is one."),
+        _flag("overwrite", bool, False, "Start over in the folder of an earlier run."),
+        _flag("quiet", bool, False, "Do not show progress."),
+        _flag("json", bool, False, "Print only JSON: the scores and, for series, the next values."),
     ]
     values = case.settings({})
     for setting in describe(case.settings_type):
@@ -272,7 +273,7 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
 
 
 def _stem(file: str) -> str:
-    """The name of a file without its endings."""
+    """Return the name of a file without its extensions."""
     return Path(file).name.split(".")[0] or "forecast"
 
 
@@ -303,7 +304,7 @@ def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tupl
 
 
 def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
-    """As cyclopts reads them, but that 2.5 is no whole number."""
+    """Convert tokens as cyclopts does, but reject 2.5 where a whole number is expected."""
     for token in tokens:
         if not token.value.removeprefix("-").isdecimal():
             raise ValueError(f"{token.value!r} is not a whole number")
@@ -312,10 +313,10 @@ def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
 
 
 def _flag_type(kind: Any) -> Any:
-    """The type of a setting's flag: a list where several values may be given."""
+    """Return the type of a flag: a list if the setting accepts several values."""
     from recurra.settings.network import CellName, NamedCell
 
     if NamedCell in get_args(kind):
-        return CellName  # an object cannot be typed
+        return CellName  # an object cannot be given on the command line
     several = [part for part in (kind, *get_args(kind)) if get_origin(part) is Sequence]
     return list[get_args(several[0])[0]] if several else kind  # type: ignore[misc]

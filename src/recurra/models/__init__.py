@@ -1,4 +1,4 @@
-"""What a user holds: models with fit, predict, score, save, load."""
+"""The models: LanguageModel and Forecaster, with fit, predict, score, save and load."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ __all__ = ["Forecaster", "LanguageModel", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Forecaster":  # imported when it is used: pandas takes longer than a letter case trains
+    if name == "Forecaster":  # imported on first use: pandas takes longer to import than a letter case takes to train
         from recurra.models.forecaster import Forecaster
 
         return Forecaster

@@ -1,4 +1,4 @@
-"""scikit-learn's manners, without scikit-learn: parameters in the constructor, what is learnt ends in `_`."""
+"""The base class of models, by the conventions of scikit-learn: constructor parameters, fitted attributes in `_`."""
 
 import inspect
 from typing import Any, Self
@@ -9,17 +9,17 @@ from recurra.settings.describe import documentation_of, signature_of
 
 
 class NotFittedError(InputError):
-    """The model was asked before it was fitted or loaded."""
+    """Raised if a model is used before it is fitted or loaded."""
 
 
 class Estimator:
-    """A model whose constructor arguments are its parameters, kept as they were given until `fit` checks them.
+    """Base class of models. The constructor stores its arguments unchanged, and `fit` validates them.
 
-    `class Model(Estimator, ModelSettings)` has the settings as constructor arguments: documentation and signature come
-    from them.
+    `class Model(Estimator, ModelSettings)` takes the settings as constructor arguments, with their documentation and
+    signature.
     """
 
-    # Settings are values, which never change and are equal if their fields are; a model is neither.
+    # Settings are immutable and compare by value; a model is mutable and compares by identity.
     __setattr__ = object.__setattr__
     __delattr__ = object.__delattr__
     __eq__ = object.__eq__
@@ -40,14 +40,14 @@ class Estimator:
         return list(inspect.signature(cls).parameters)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments. `deep` is there for scikit-learn's sake; no parameter has parameters."""
+        """Return the constructor arguments. `deep` exists for compatibility with scikit-learn and has no effect."""
         return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change constructor arguments.
+        """Set constructor arguments.
 
         Raises:
-            InputError: there is no such parameter.
+            InputError: if there is no such parameter.
         """
         known = self._parameter_names()
         for name, value in params.items():

@@ -1,4 +1,4 @@
-"""What every model's `fit` and `load` do alike: train in a run folder or without one, find a device, read a file."""
+"""Steps shared by `fit` and `load` of all models: train, optionally in a run folder; find a device; read a file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,23 +31,26 @@ def fit_network(
     callbacks: Sequence[Callback],
     save_every_seconds: float,
 ) -> TrainingState:
-    """Train a network as the settings say.
+    """Train a network with the given settings.
 
     Args:
-        network: what to train; it is left with the weights of the last epoch.
-        parts: samples for training, and for validation if there are any.
-        settings: how to train, and all else that a run folder records.
+        network: network to train; it ends with the weights of the last epoch.
+        parts: samples for training and, optionally, for validation.
+        settings: settings of training, and any others to record in the run folder.
         loss: see `train`.
         metrics: see `train`.
-        fingerprint: of the data; a run goes on only with the data that it began with.
-        write_model: writes the model as it is in a state to a path.
-        run: a run folder, in which the training is saved and from which it goes on if it had begun there.
+        fingerprint: hash of the data; a run continues only with the data that it began with.
+        write_model: function that writes the model of a state to a path.
+        run: run folder to which training is saved; training continues if the run has begun.
         callbacks: see `Callback`.
-        save_every_seconds: how often the run is saved at most, besides at the end.
+        save_every_seconds: minimum number of seconds between two saves of the run; it is always saved at the end.
+
+    Returns:
+        The state after the last epoch.
 
     Raises:
-        InputError: the run began with other settings or other data.
-        DivergenceError: the loss became NaN or infinite.
+        InputError: if the run began with other settings or other data.
+        DivergenceError: if the loss becomes NaN or infinite.
     """
     state: TrainingState | None = None
     callbacks = list(callbacks)
@@ -61,7 +64,7 @@ def fit_network(
         run.claim(MODEL)
         if begun := run.info.get("settings"):
             own = to_json(settings)
-            # what is the same is taken from here: a cell of the user's own is saved by name only
+            # equal values are taken from here, since of a user-defined cell only the name is saved
             same = {
                 name: getattr(settings, name) for name, value in begun.items() if name in own and own[name] == value
             }
@@ -83,7 +86,7 @@ def fit_network(
 
 
 def usable_device(name: str) -> torch.device:
-    """The device of this name; InputError if it cannot be used here."""
+    """Return the device of this name; raise InputError if it is unavailable."""
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()
@@ -94,34 +97,34 @@ def usable_device(name: str) -> torch.device:
 
 
 def read_model(path: Path, kind: str, format_: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the JSON of a saved model.
+    """Return the tensors and the JSON of a saved model.
 
     Raises:
-        InputError: there is no such file, or it is damaged, or holds something else.
+        InputError: if there is no such file, it is damaged, or it is not such a model.
     """
     weights, data = read_tensors(path)
     if kind_of_model(path, data) != kind or data.get("format") != format_:
         found = f"{data['kind']!r} of format {data.get('format')!r}"
-        raise InputError(f"{path}: holds a {found}; this recurra reads {kind!r} of format {format_}.")
+        raise InputError(f"{path}: holds a {found}; this version of recurra reads {kind!r} of format {format_}.")
     return weights, data
 
 
 def parameters_of(
     path: Path, data: Mapping[str, Any], device: str | None, cells: Mapping[str, NamedCell] | None
 ) -> dict[str, Any]:
-    """The parameters that a saved model was fitted with.
+    """Return the parameters with which a saved model was fitted.
 
-    A file holds a cell's name only; a cell that is not built in comes from `cells`, and from nowhere else.
+    A file holds only the name of the cell; a cell that is not built in must be in `cells`.
 
     Args:
-        path: the file, for messages.
-        data: what it holds.
-        device: where to put the network; None: where it was trained.
-        cells: name → cell.
+        path: the file, for error messages.
+        data: JSON of the file.
+        device: device of the network; None for the device that it was trained on.
+        cells: mapping from name to cell.
 
     Raises:
-        InputError: the cell is neither built in nor among `cells`.
-        KeyError, TypeError: the file holds no parameters.
+        InputError: if the cell is neither built in nor in `cells`.
+        KeyError, TypeError: if the file holds no parameters.
     """
     parameters: dict[str, Any] = data["parameters"] | ({} if device is None else {"device": device})
     name = parameters.get("cell", "rnn")
@@ -136,12 +139,12 @@ def parameters_of(
 
 
 def kind_of_model(path: Path, data: Any) -> str:
-    """What a saved model says that it is; InputError if the file holds none."""
+    """Return the kind of a saved model; raise InputError if the file holds none."""
     if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
         raise InputError(f"{path}: holds no model; `save` writes one, and a run's is its {MODEL}.")
     return str(data["kind"])
 
 
 def damaged(path: Path, what: str) -> InputError:
-    """The error for a file that was a model once."""
+    """Return the error for a damaged model file."""
     return InputError(f"{path}: {what}; it is damaged.")

@@ -1,4 +1,4 @@
-"""A model of series: it reads a window of rows and predicts the next values."""
+"""Forecaster: reads a window of rows of a series and predicts the next values."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -35,16 +35,25 @@ PREDICTED_AT_ONCE = 1024
 
 
 class Forecaster(Estimator, ForecasterSettings):
-    """Learn what comes next in a series of numbers, or in many series at once.
+    """Recurrent network that predicts the next values of one or several series.
 
     Attributes:
-        settings_: the parameters that it was fitted with, checked.
-        network_: the fitted network; it gives scaled corrections [B, H] for scaled windows [B, W, C].
-        preparation_: how the columns are scaled, and what the network corrects.
-        context_: the last rows seen, after which `predict` goes on.
-        learnt_until_: the date of the last row learnt from.
-        history_: after fit, one record an epoch.
-        best_epoch_: after fit, the epoch whose weights the network has, counted from 1.
+        settings_: validated parameters with which the model was fitted.
+        network_: fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
+        preparation_: scaling of the columns, and the baseline that the network corrects.
+        context_: last rows seen, after which `predict` continues.
+        learnt_until_: date of the last training row.
+        history_: one record per epoch of `fit`.
+        best_epoch_: epoch of `fit` whose weights the network has, counted from 1.
+
+    Example:
+        >>> days = pd.date_range("2024-01-01", periods=40)
+        >>> sales = pd.Series([10.0, 20.0, 30.0, 40.0] * 10, index=days, name="sales")
+        >>> model = Forecaster(units=8, window=8, horizon=2, season=4, epochs=5).fit(sales)
+        >>> model.predict().round(1)
+                  ds  forecast
+        0 2024-02-10      10.0
+        1 2024-02-11      20.0
     """
 
     def fit(
@@ -55,22 +64,21 @@ class Forecaster(Estimator, ForecasterSettings):
         callbacks: Sequence[Callback] = (),
         save_every_seconds: float = 1.0,
     ) -> Self:
-        """Learn from every row given, but for the validation part.
+        """Fit the model to all rows except the validation part.
 
         Args:
-            data: a table, a DataFrame or a CSV or Parquet file: a column of dates and columns of numbers, or many
-                series with columns `unique_id, ds, y`; see `make_table`.
-            run: a run folder, in which the training is saved and from which it goes on if it had begun there.
+            data: table, DataFrame, Series, or CSV or Parquet file, with a date column and numeric columns, or with
+                several series in columns `unique_id, ds, y`; see `make_table`.
+            run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
-            save_every_seconds: how often the run is saved at most, besides at the end.
+            save_every_seconds: minimum number of seconds between two saves of the run; it is always saved at the end.
 
         Returns:
-            This model, fitted.
+            The fitted model itself.
 
         Raises:
-            InputError: a parameter is out of its range, the data is at fault or too short, or not that which the run
-                began with.
-            DivergenceError: the loss became NaN or infinite.
+            InputError: if a parameter is invalid, the data is invalid or too short, or it differs from that of the run.
+            DivergenceError: if the loss becomes NaN or infinite.
         """
         settings, preparation, table, parts = self._prepared(data)
         network = new_network(preparation)
@@ -103,30 +111,30 @@ class Forecaster(Estimator, ForecasterSettings):
         return self
 
     def check(self, data: Data) -> Preparation:
-        """Raise whatever `fit` would raise before it begins to train; change nothing.
+        """Raise the errors that `fit` would raise before training, without training.
 
         Returns:
-            How the rows would be prepared.
+            The preparation that `fit` would use.
         """
         preparation = self._prepared(data).preparation
         new_network(preparation)
         return preparation
 
     def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
-        """The next `horizon` values after the last row.
+        """Predict the next `horizon` values after the last row.
 
         Args:
-            data: newer rows of the series, which may overlap with those that the model has seen; None: after the last
-                row that it has seen. Columns known in advance need their coming values in rows whose target is empty.
-            levels: prediction intervals, in percent.
+            data: newer rows of the series, which may overlap with those that the model has seen; None predicts after
+                the last row seen. Future values of columns known in advance are given in rows with an empty target.
+            levels: levels of the prediction intervals, in percent.
 
         Returns:
-            A row for each value: `unique_id` where there are many series, `ds`, `forecast`, and for each level
-            `lo-90`, `hi-90`.
+            One row per value, with the columns `unique_id` if there are several series, `ds`, `forecast`, and for each
+            level its bounds, such as `lo-90` and `hi-90`.
 
         Raises:
-            InputError: the data is at fault, or there are too few validation forecasts for a level.
-            NotFittedError: the model is not fitted.
+            InputError: if the data is invalid, or there are too few validation forecasts for a level.
+            NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
         table = self.context_ if data is None else self._ready(self.continued(data))
@@ -142,15 +150,15 @@ class Forecaster(Estimator, ForecasterSettings):
         return pd.DataFrame(columns)
 
     def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
-        """Forecasts from any rows of a table, none of which sees a row at or after its origin.
+        """Forecast from the given rows of a table. No forecast uses a row at or after its origin.
 
         Args:
             table: the series.
-            origins: for each series the rows at which a horizon begins, each with a window before it.
-            levels: prediction intervals, in percent.
+            origins: for each series, the indices of the first row of each horizon; a window must precede each.
+            levels: levels of the prediction intervals, in percent.
 
         Returns:
-            Values [N, H], one series below the other.
+            Values [N, H], ordered by series.
         """
         self._check_fitted()
         half_widths = {level: self.half_width(level) for level in levels}
@@ -169,21 +177,21 @@ class Forecaster(Estimator, ForecasterSettings):
         levels: Sequence[float] = (),
         statistical: bool = False,
     ) -> Evaluation:
-        """Forecast the last rows of each series from a rolling origin, with clones fitted on earlier rows, and score.
+        """Evaluate clones of this model, fitted on earlier rows, on the last rows of each series from a rolling origin.
 
         Args:
             data: see `fit`.
-            folds: origins of each series; the last horizon ends with the series.
-            step: rows from one origin to the next; None: the horizon.
-            refit: fit anew before each origin, and not before the first alone.
-            levels: prediction intervals, in percent; they need `validation`.
-            statistical: score AutoETS, AutoARIMA and Theta too; needs recurra[baselines].
+            folds: number of origins of each series; the last horizon ends with the series.
+            step: number of rows between two origins; None for the horizon.
+            refit: whether to fit before each origin instead of only before the first.
+            levels: levels of the prediction intervals, in percent; they require `validation`.
+            statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
 
         Returns:
-            Predictions, scores beside what needs no model, skill, and a verdict; see `Evaluation`.
+            Predictions, scores next to the baselines, skill, and a verdict; see `Evaluation`.
 
         Raises:
-            InputError: the data is at fault or too short.
+            InputError: if the data is invalid or too short.
         """
         table = self.table_of(data)
         return backtest(
@@ -206,17 +214,20 @@ class Forecaster(Estimator, ForecasterSettings):
         levels: Sequence[float] = (),
         statistical: bool = False,
     ) -> Evaluation:
-        """Score this fitted model's forecasts, none of which sees a row at or after its origin.
+        """Evaluate the forecasts of this fitted model. No forecast uses a row at or after its origin.
 
         Args:
-            data: see `fit`; rows that the model remembers need not be in it.
-            origins: for each series the rows at which a horizon begins; None: every row later than those that the model
-                has learnt from, or, where there are none, every row that has a window before it.
-            levels: prediction intervals, in percent.
-            statistical: score AutoETS, AutoARIMA and Theta too.
+            data: see `fit`; it may omit rows that the model remembers.
+            origins: for each series, the indices of the first row of each horizon; None for every row after the last
+                training row or, if there are none, for every row with a window before it.
+            levels: levels of the prediction intervals, in percent.
+            statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
+
+        Returns:
+            Predictions, scores next to the baselines, skill, and a verdict; see `Evaluation`.
 
         Raises:
-            InputError: the data is at fault, or has too few rows, or too few later ones.
+            InputError: if the data is invalid, or has too few rows or too few new ones.
         """
         self._check_fitted()
         table, settings = self.continued(data), self.preparation_.settings
@@ -234,14 +245,14 @@ class Forecaster(Estimator, ForecasterSettings):
         )
 
     def score(self, data: Data) -> float:
-        """Skill: 1 - RMSE / that of the best naive forecast, on the rows that `evaluate` takes.
+        """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.
 
-        0 is no better than the best naive forecast, 1 is perfect.
+        A perfect forecast has skill 1; skill 0 is no better than the best naive forecast.
         """
         return float(self.evaluate(data).skill["rmse"])
 
     def remember(self, data: Data) -> Self:
-        """Let `predict` go on after the last row of `data`, without learning from it."""
+        """Update the last rows seen, after which `predict` continues, without training on `data`."""
         table = self.continued(data).tail(self.preparation_.context)
         newer = {series.id for series in table.series}
         others = tuple(series for series in self.context_.series if series.id not in newer)
@@ -250,21 +261,21 @@ class Forecaster(Estimator, ForecasterSettings):
 
     @property
     def baseline_columns(self) -> tuple[str, ...]:
-        """The other column whose last value was nearest in training, if one was: that value alone is a forecast too."""
+        """The covariate whose last value was nearest to the target in training, if any; a naive forecast."""
         self._check_fitted()
         nearest = self.preparation_.nearest_column
         return (self.context_.columns[nearest],) if nearest > 0 else ()
 
     def supports(self, level: float) -> bool:
-        """Whether the model can give prediction intervals of this level, in percent."""
+        """Return whether the model can compute prediction intervals of this level, in percent."""
         return self.calibration_ is not None and self.calibration_.supports(level)
 
     def save(self, path: str | Path) -> None:
-        """Write all that prediction needs, with the last rows seen, into one safetensors file.
+        """Save the fitted model, including the last rows seen, to one safetensors file.
 
         Raises:
-            NotFittedError: the model is not fitted.
-            InputError: the file cannot be written; what was there before is unchanged.
+            NotFittedError: if the model is not fitted.
+            InputError: if the file cannot be written; an existing file is left unchanged.
         """
         self._check_fitted()
         fitted = self.preparation_, self.context_, self.learnt_until_, self.calibration_
@@ -274,15 +285,15 @@ class Forecaster(Estimator, ForecasterSettings):
     def load(
         cls, path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
     ) -> "Forecaster":
-        """Read what `save` wrote.
+        """Load a model that `save` wrote.
 
         Args:
             path: the file.
-            device: where to put the network; None: where it was trained.
-            cells: cells of your own by name; see `recurra.load`.
+            device: device of the network; None for the device that it was trained on.
+            cells: user-defined cells by name; see `recurra.load`.
 
         Raises:
-            InputError: there is no such file, it is damaged or holds something else, or its cell is not known.
+            InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
         """
         path = Path(path)
         tensors, data = read_model(path, FORECASTER, FORMAT)
@@ -306,12 +317,12 @@ class Forecaster(Estimator, ForecasterSettings):
         return check(ForecasterSettings, self.get_params(), type(self).__name__)
 
     def table_of(self, data: Data) -> Table:
-        """The checked table that the data is, with the columns that the parameters name; see `make_table`."""
+        """Return the data as a validated table with the columns named by the parameters; see `make_table`."""
         settings = self._checked()
         return self._read(data, target=settings.target, covariates=settings.covariates, known=settings.known)
 
     def continued(self, data: Data) -> Table:
-        """The table that the data is, read as what was learnt from, after those rows that the model remembers."""
+        """Return the data as a table read like the training data, preceded by the rows that the model remembers."""
         self._check_fitted()
         context = self.context_
         columns = {"target": context.target, "covariates": context.covariates, "known": context.known}
@@ -319,7 +330,7 @@ class Forecaster(Estimator, ForecasterSettings):
         return table.after(context, at_least=self.preparation_.context)
 
     def _ready(self, table: Table) -> Table:
-        """The series that have rows enough for a forecast, if any has; a warning says which are left out."""
+        """Return the series with enough rows for a forecast, if any, and warn about the others."""
         short = [series for series in table.series if len(series.dates) < self.preparation_.context]
         if not short or len(short) == len(table.series):
             return table
@@ -337,10 +348,10 @@ class Forecaster(Estimator, ForecasterSettings):
         return make_table(data, **columns, **how)
 
     def half_width(self, level: float) -> Floats:
-        """How far the interval of this level, in percent, reaches to either side at each step, [H], in scaled units.
+        """Return half the width [H] of the interval of this level, in percent, at each step, in scaled units.
 
         Raises:
-            InputError: the model has no validation part, or too few forecasts of it for the level.
+            InputError: if the model has no validation part, or too few forecasts of it for the level.
         """
         if self.calibration_ is None:
             raise InputError(
@@ -350,7 +361,7 @@ class Forecaster(Estimator, ForecasterSettings):
         return self.calibration_.half_width(level)
 
     def _calibrated(self, table: Table) -> Calibration:
-        """The errors of the validation part, each in its own unit."""
+        """Return the errors of the validation part, each divided by its scale."""
         preparation = self.preparation_
         horizon = preparation.settings.horizon
         places = []
@@ -370,7 +381,7 @@ class Forecaster(Estimator, ForecasterSettings):
 
     @torch.inference_mode()
     def _before_the_exponential(self, table: Table, places: Sequence[Origins]) -> tuple[Floats, Floats]:
-        """Forecasts [N, H] in units of the table, or their logarithms; and the unit of an error there, [N, 1]."""
+        """Return forecasts [N, H] in units of the table, or their logarithms, and the scale [N, 1] of their errors."""
         preparation = self.preparation_
         for series, first in zip(table.series, places, strict=True):
             if len(first) and first[0] < preparation.context:

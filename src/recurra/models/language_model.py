@@ -1,4 +1,4 @@
-"""A model of symbol sequences: it reads a window of symbols and predicts the next one."""
+"""LanguageModel: reads a window of symbols and predicts the next one."""
 
 import hashlib
 import json
@@ -26,11 +26,11 @@ from recurra.training.run import write_tensors
 
 FORMAT = 1  # of the saved file
 PREDICTED_AT_ONCE = 1024
-Symbols = str | Sequence[str]  # a text, whose characters are the symbols, or a list of symbols
+Symbols = str | Sequence[str]  # a string of characters, or a list of symbols
 
 
 class _Prepared(NamedTuple):
-    """What a fit needs, checked."""
+    """Validated inputs of `fit`."""
 
     settings: LanguageModelSettings
     symbols: list[str]
@@ -39,13 +39,21 @@ class _Prepared(NamedTuple):
 
 
 class LanguageModel(Estimator, LanguageModelSettings):
-    """Learn what comes next in a sequence of symbols.
+    """Recurrent network that predicts the next symbol of a sequence.
 
     Attributes:
-        vocabulary_: the symbols of the training part, with their ids.
-        network_: the fitted network, with the weights of the best epoch; it gives logits.
-        history_: after fit, one record an epoch: loss, accuracy, and with validation val_loss, val_accuracy.
-        best_epoch_: after fit, the epoch whose weights the network has, counted from 1.
+        vocabulary_: symbols of the training part, with their ids.
+        network_: fitted network with the weights of the best epoch; it returns logits.
+        settings_: validated parameters with which the model was fitted.
+        history_: one record per epoch of `fit`: loss, accuracy, and with validation val_loss, val_accuracy.
+        best_epoch_: epoch of `fit` whose weights the network has, counted from 1.
+
+    Example:
+        >>> model = LanguageModel(units=16, epochs=100, learning_rate=0.05).fit("abcde" * 4)
+        >>> model.predict("c")
+        'd'
+        >>> model.score("abcdeabcde")
+        1.0
     """
 
     def fit(
@@ -56,21 +64,20 @@ class LanguageModel(Estimator, LanguageModelSettings):
         callbacks: Sequence[Callback] = (),
         save_every_seconds: float = 1.0,
     ) -> "LanguageModel":
-        """Learn from one sequence.
+        """Fit the model to one sequence.
 
         Args:
-            sequence: a text or a list of symbols, longer than the window.
-            run: a run folder, in which the training is saved and from which it goes on if it had begun there.
+            sequence: string or list of symbols, longer than the window.
+            run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
-            save_every_seconds: how often the run is saved at most, besides at the end.
+            save_every_seconds: minimum number of seconds between two saves of the run; it is always saved at the end.
 
         Returns:
-            This model, fitted.
+            The fitted model itself.
 
         Raises:
-            InputError: a parameter is out of its range, the sequence is too short, or not the one that the run began
-                with.
-            DivergenceError: the loss became NaN or infinite.
+            InputError: if a parameter is invalid, the sequence is too short, or it differs from that of the run.
+            DivergenceError: if the loss becomes NaN or infinite.
         """
         settings, symbols, vocabulary, parts = self._prepare(sequence)
         network = _new_network(settings, len(vocabulary))
@@ -94,42 +101,42 @@ class LanguageModel(Estimator, LanguageModelSettings):
         return self
 
     def check(self, sequence: Symbols) -> None:
-        """Raise whatever `fit` would raise before it begins to train; change nothing."""
+        """Raise the errors that `fit` would raise before training, without training."""
         prepared = self._prepare(sequence)
         _new_network(prepared.settings, len(prepared.vocabulary))
 
     def predict(self, sequence: Symbols) -> str:
-        """The most probable next symbol after the last `window` symbols of `sequence`.
+        """Return the most probable symbol after the last `window` symbols of `sequence`.
 
         Raises:
-            InputError: the sequence is shorter than the window, or has a symbol that is not known.
-            NotFittedError: the model is not fitted.
+            InputError: if the sequence is shorter than the window or contains an unknown symbol.
+            NotFittedError: if the model is not fitted.
         """
         return self.predict_many([sequence])[0]
 
     def predict_many(self, sequences: Iterable[Symbols]) -> list[str]:
-        """`predict` for several sequences at once."""
+        """Return the result of `predict` for each of several sequences."""
         best = self._logits(sequences).argmax(dim=-1).tolist()
         return self.vocabulary_.decode(best)
 
     def predict_proba(self, sequence: Symbols) -> dict[str, float]:
-        """How probable each known symbol is as the next one; arguments and errors as in `predict`."""
+        """Return the probability of each known symbol to be next; arguments and errors as in `predict`."""
         probabilities = self._logits([sequence])[0].softmax(dim=-1).tolist()
         return dict(zip(self.vocabulary_.symbols, probabilities, strict=True))
 
     def score(self, sequence: Symbols) -> float:
-        """Accuracy: the share of symbols in `sequence` predicted right from the `window` symbols before each."""
+        """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
         data = _tensors(windows(ids, self.settings_.window), self.settings_.device)
         return score(self.network_, data, _last_cross_entropy, {"accuracy": _last_accuracy})["accuracy"]
 
     def save(self, path: str | Path) -> None:
-        """Write all that prediction needs into one safetensors file.
+        """Save the fitted model to one safetensors file.
 
         Raises:
-            NotFittedError: the model is not fitted.
-            InputError: the file cannot be written; what was there before is unchanged.
+            NotFittedError: if the model is not fitted.
+            InputError: if the file cannot be written; an existing file is left unchanged.
         """
         self._check_fitted()
         write_tensors(Path(path), self.network_.state_dict(), _metadata(self.settings_, self.vocabulary_))
@@ -138,15 +145,15 @@ class LanguageModel(Estimator, LanguageModelSettings):
     def load(
         cls, path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
     ) -> "LanguageModel":
-        """Read what `save` wrote.
+        """Load a model that `save` wrote.
 
         Args:
             path: the file.
-            device: where to put the network; None: where it was trained.
-            cells: cells of your own by name; see `recurra.load`.
+            device: device of the network; None for the device that it was trained on.
+            cells: user-defined cells by name; see `recurra.load`.
 
         Raises:
-            InputError: there is no such file, it is damaged or holds something else, or its cell is not known.
+            InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
         """
         path = Path(path)
         weights, data = read_model(path, LANGUAGE_MODEL, FORMAT)
@@ -183,7 +190,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     @torch.inference_mode()
     def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
-        """Logits [N, V] of the symbol after each sequence's last window."""
+        """Return logits [N, V] of the symbol after the last window of each sequence."""
         self._check_fitted()
         window = self.settings_.window
         ids: list[Ids] = []
@@ -233,7 +240,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
 
 
 def training_length(settings: LanguageModelSettings, length: int) -> int:
-    """How many symbols of the sequence are trained on; the rest is for validation."""
+    """Return the number of symbols in the training part; the rest is the validation part."""
     validation = settings.validation
     held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
     if validation and min(held_out, length - held_out) <= settings.window:
@@ -245,7 +252,7 @@ def training_length(settings: LanguageModelSettings, length: int) -> int:
 
 
 def _tensors(samples: tuple[Ids, Ids], device: str) -> Data:
-    inputs, targets = (torch.from_numpy(part).to(device) for part in samples)  # on the CPU still views
+    inputs, targets = (torch.from_numpy(part).to(device) for part in samples)  # views on the CPU
     return inputs, targets
 
 
@@ -255,7 +262,7 @@ def _last_step(logits: Tensor) -> Tensor:
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten())  # every step counts the same
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten())  # all steps have the same weight
 
 
 def _accuracy(logits: Tensor, targets: Tensor) -> Tensor:

@@ -16,19 +16,29 @@ if TYPE_CHECKING:
 def load(
     path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
 ) -> "LanguageModel | Forecaster":
-    """Read a model that `save` wrote, or a run's best model.
+    """Load a model that `save` wrote, or the model of a run folder.
 
     Args:
         path: the file, or the run folder.
-        device: where to put the network; None: where it was trained.
-        cells: cells of your own by name, for a model that was trained with one. A file holds a cell's name only, and
-            nothing is imported because a file names it.
+        device: device of the network; None for the device that it was trained on.
+        cells: user-defined cells by name, for a model trained with one. A file holds only the name of its cell, and
+            names in a file never cause an import.
+
+    Returns:
+        The fitted model.
 
     Raises:
-        InputError: there is no such file, it is damaged or holds something else, or its cell is not known.
+        InputError: if there is no such file, it is damaged or is not a model, or its cell is unknown.
 
     Example:
-        >>> model = load("runs/tides", cells={"mgu": MinimalGatedUnit()})    # doctest: +SKIP
+        >>> LanguageModel(units=16, epochs=100, learning_rate=0.05).fit("abcde" * 4).save("letters.safetensors")
+        >>> model = load("letters.safetensors")
+        >>> model.predict("c")
+        'd'
+
+        A model with a cell of your own, here the one of docs/extend.md:
+
+        >>> model = load("runs/tides", cells={"mgu": MinimalGatedUnit()})  # doctest: +SKIP
     """
     path = Path(path)
     path = path / MODEL if path.is_dir() else path

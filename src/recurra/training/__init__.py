@@ -1,4 +1,4 @@
-"""How weights are found. It trains any torch module, and knows nothing of what it is for."""
+"""Training of any torch module: the loop, optimizers, schedules, callbacks and the run folder."""
 
 from recurra.settings.training import TrainingOptions
 from recurra.training.callbacks import Callback, EarlyStopping, Progress

@@ -1,4 +1,4 @@
-"""What happens around the loop: hooks that do nothing until a subclass fills the ones it needs."""
+"""Callbacks of the training loop: the base class, early stopping and progress output."""
 
 import contextlib
 import sys
@@ -8,36 +8,36 @@ from typing import TextIO
 from recurra.training.state import TrainingState
 
 REDRAWS_PER_SECOND = 10
-PLAIN_LINES = 20  # at the most, of a training whose epochs are printed line by line
+PLAIN_LINES = 20  # maximum number of progress lines without a terminal
 
 
 class Callback:
-    """Hooks of the training loop."""
+    """Base class of callbacks. All methods do nothing; a subclass overrides those it needs."""
 
     def on_train_begin(self, state: TrainingState, epochs: int) -> None:
-        """Before the first epoch of this call; `state.epoch` epochs are already done."""
+        """Called before the first epoch; `state.epoch` epochs are already done."""
 
     def on_batch_end(self, state: TrainingState, batch: int, batches: int) -> None:
-        """After batch number `batch` of `batches`, counted from 1."""
+        """Called after batch number `batch` of `batches`, counted from 1."""
 
     def on_epoch_end(self, state: TrainingState) -> None:
-        """After an epoch; `state.history[-1]` is its record."""
+        """Called after each epoch; `state.history[-1]` is its record."""
 
     def on_train_end(self, state: TrainingState) -> None:
-        """After the last epoch, or when training stopped early."""
+        """Called after the last epoch, or when training stops early."""
 
     def on_train_abort(self, state: TrainingState) -> None:
-        """When an error or Ctrl-C ends the training in the middle of an epoch; `on_train_end` does not follow."""
+        """Called instead of `on_train_end` if an error or Ctrl-C ends training."""
 
 
 class EarlyStopping(Callback):
-    """Stop when the monitored loss has not become better for `patience` epochs."""
+    """Stop training if the monitored loss does not improve for `patience` epochs."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
     def on_train_begin(self, state: TrainingState, epochs: int) -> None:
-        self.on_epoch_end(state)  # a training that had stopped stays stopped when it is resumed
+        self.on_epoch_end(state)  # training that stopped early stays stopped when resumed
 
     def on_epoch_end(self, state: TrainingState) -> None:
         if state.epoch - state.best_epoch >= self.patience:
@@ -45,10 +45,10 @@ class EarlyStopping(Callback):
 
 
 class Progress(Callback):
-    """Show each epoch: one live line on a terminal, plain lines otherwise.
+    """Show progress: one live line on a terminal, plain lines otherwise.
 
-    Plain lines are the first and the last epoch and an even choice between, some twenty at most;
-    metrics.jsonl of the run has them all.
+    Plain lines show the first and the last epoch and about twenty evenly spaced ones between them; metrics.jsonl of the
+    run records all epochs.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -87,7 +87,7 @@ class Progress(Callback):
             self._live.stop()
 
     def _print(self, line: str) -> None:
-        with contextlib.suppress(BrokenPipeError):  # a reader that has had enough, as `head` does, ends no training
+        with contextlib.suppress(BrokenPipeError):  # training continues if the reader, such as `head`, closes the pipe
             print(line, file=self.stream, flush=True)
 
     def _draw(self, state: TrainingState, share: float) -> None:

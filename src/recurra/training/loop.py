@@ -1,4 +1,4 @@
-"""The one training loop. Straight on: batches, epochs, best weights, and a state that resumes exactly."""
+"""The training loop: batches, epochs, best weights, and a state from which training resumes exactly."""
 
 import math
 import time
@@ -21,7 +21,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the 
 
 
 class Samples(Protocol):
-    """What is trained on: a tensor, or anything that gives the samples of an index as a tensor."""
+    """Inputs or targets: a tensor, or any object that returns the samples of an index as a tensor."""
 
     @property
     def device(self) -> torch.device: ...
@@ -33,7 +33,7 @@ Data = tuple[Samples, Samples]  # inputs [N, …], targets [N, …]
 
 
 class DivergenceError(InputError):
-    """The loss, a metric or the weights became NaN or infinite."""
+    """Raised if the loss, a metric or the weights become NaN or infinite."""
 
 
 def train(
@@ -49,27 +49,37 @@ def train(
 ) -> TrainingState:
     """Train a module.
 
-    The monitored metric, by which the best weights are kept, is the validation loss if there is validation data, else
-    the training loss. The network is left with the weights of the last epoch; the best ones are in the state.
+    The best weights are those of the epoch with the lowest monitored loss: the validation loss if there is validation
+    data, and the training loss otherwise. The network ends with the weights of the last epoch; the state has the best.
 
     Args:
-        network: any module that maps a batch of inputs to what `loss` takes.
-        data: inputs and targets on the network's device: tensors with the samples along the first axis, or whatever
-            gives the samples of an index.
-        loss: (output, target) → the mean over the batch.
+        network: module that maps a batch of inputs to the first argument of `loss`.
+        data: inputs [N, …] and targets [N, …] on the device of the network: tensors, or objects that return the samples
+            of an index.
+        loss: function of output and target that returns the mean over the batch.
         options: see `TrainingOptions`.
-        metrics: more figures to follow, named; each (output, target) → a mean over the batch.
-        validation: inputs and targets that are scored after each epoch and never trained on.
+        metrics: further functions of output and target to record, by name; each returns the mean over the batch.
+        validation: inputs and targets that are evaluated after each epoch and never trained on.
         callbacks: see `Callback`.
-        state: where an earlier training stood, to go on from there exactly.
+        state: state of an earlier training, from which training continues exactly.
 
     Returns:
         The state after the last epoch.
 
     Raises:
-        DivergenceError: the loss or the weights became NaN or infinite; the message says in which epoch, and why
-            probably.
-        InputError: there is no data, or an option is unknown.
+        DivergenceError: if the loss or the weights become NaN or infinite; the message names the epoch and a probable
+            cause.
+        InputError: if there are no samples, or an option is unknown.
+
+    Example:
+        >>> x = torch.linspace(-1.0, 1.0, 16).reshape(16, 1)
+        >>> network = nn.Linear(1, 1)
+        >>> options = TrainingOptions(epochs=200, learning_rate=0.1)
+        >>> state = train(network, (x, 2.0 * x), loss=nn.functional.mse_loss, options=options)
+        >>> state.epoch
+        200
+        >>> f"{network.weight.item():.1f}"
+        '2.0'
     """
     if len(data[0]) == 0:
         raise InputError("there is nothing to train on: no samples.")
@@ -112,7 +122,7 @@ def train(
 
 @dataclass
 class _Training:
-    """What moves while training, kept in step with the state."""
+    """Network, optimizer and random generators of a training, kept in step with its state."""
 
     network: nn.Module
     optimizer: torch.optim.Optimizer
@@ -126,7 +136,7 @@ class _Training:
         self.order = torch.Generator().manual_seed(self.options.seed)
 
     def restore(self) -> None:
-        """Bring network, optimizer and random generators to where the state stands."""
+        """Restore network, optimizer and random generators from the state."""
         tensors = self.state.tensors
         if self.state.epoch:
             self.network.load_state_dict(self.state.weights("model"))
@@ -143,7 +153,7 @@ class _Training:
         self._follow()
 
     def set_learning_rate(self) -> float:
-        """The learning rate of the coming epoch, by the schedule."""
+        """Set and return the learning rate of the next epoch."""
         passed = self.state.epoch / self.options.epochs
         rate = self.options.learning_rate * self.schedule(passed)
         for group in self.optimizer.param_groups:
@@ -151,7 +161,7 @@ class _Training:
         return rate
 
     def epoch(self, data: Data, loss: Loss, metrics: Mapping[str, Loss]) -> dict[str, float]:
-        """Train on each sample once; the means over the batches, as they were before each step."""
+        """Train on each sample once and return the mean loss and metrics, computed before each step."""
         network, optimizer, options = self.network, self.optimizer, self.options
         network.train()
         inputs, targets = data
@@ -177,20 +187,20 @@ class _Training:
         return sums.means(count)
 
     def is_best(self, monitored: float) -> bool:
-        """Whether the epoch just done is better than all before."""
+        """Return whether the last epoch is better than all before."""
         return self.state.best_value is None or monitored < self.state.best_value
 
     def weights_are_finite(self) -> bool:
-        """The loss is that before each step: it does not yet show what the last step did."""
+        """Return whether all weights are finite. The loss does not show this, as it is computed before each step."""
         return all(bool(p.isfinite().all()) for p in self.network.parameters())
 
     def advance(self, record: Record, monitored: float) -> None:
-        """Bring the state to the end of the epoch that `record` is of."""
+        """Update the state at the end of the epoch of `record`."""
         state = self.state
         state.epoch += 1
         state.history.append(record)
         if state.epoch == 1:
-            self._follow()  # the optimizer's tensors exist from the first step on
+            self._follow()  # the first step creates the tensors of the optimizer
         if self.is_best(monitored):
             state.best_value, state.best_epoch = monitored, state.epoch
             for name, tensor in state.weights("model").items():
@@ -201,7 +211,7 @@ class _Training:
             state.tensors["generator.cuda"] = torch.cuda.get_rng_state(self.cuda[0])
 
     def _follow(self) -> None:
-        """Let the state's tensors be those in use: training changes them in place."""
+        """Make the state refer to the tensors in use, which training changes in place."""
         tensors = self.state.tensors
         tensors |= {f"model.{name}": tensor for name, tensor in self.network.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
@@ -217,7 +227,7 @@ def score(
     *,
     batch_size: int = 1024,
 ) -> dict[str, float]:
-    """Mean loss and metrics over all samples, without dropout and without training."""
+    """Return the mean loss and metrics over all samples, in evaluation mode."""
     was_training = network.training
     network.eval()
     sums = _Sums()
@@ -245,7 +255,7 @@ class _Sums:
 
 
 def _divergence(what: str, record: Record, data: Data, options: TrainingOptions) -> DivergenceError:
-    """The error that says what became NaN or infinite, in which epoch, and what probably caused it."""
+    """Return the error that names what became NaN or infinite, the epoch, and a probable cause."""
     causes: list[str] = []
     for kind, samples in zip(("inputs", "targets"), data, strict=True):
         batches = torch.split(torch.arange(len(samples), device=samples.device), options.batch_size)

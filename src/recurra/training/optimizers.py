@@ -1,4 +1,4 @@
-"""The rules by which gradients change the weights."""
+"""The optimizers by name."""
 
 from collections.abc import Callable
 
@@ -17,10 +17,10 @@ OPTIMIZERS: dict[OptimizerName, Callable[..., Optimizer]] = {
 
 
 def make_optimizer(network: nn.Module, options: TrainingOptions) -> Optimizer:
-    """The optimizer of the network's trainable parameters; what the options leave open has torch's defaults.
+    """Return an optimizer of the trainable parameters, with the defaults of torch where the options set nothing.
 
     Raises:
-        InputError: there is no optimizer of this name.
+        InputError: if there is no optimizer of this name.
     """
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     arguments = {"lr": options.learning_rate}

@@ -1,4 +1,4 @@
-"""What a training asks of the whole process - random seeds, threads, imports - and how it is given back."""
+"""Process-wide settings of training: random seeds, threads and imports, restored afterwards."""
 
 import inspect
 import sys
@@ -19,13 +19,13 @@ _ALONE = threading.RLock()  # torch has one default generator and one number of 
 
 @contextmanager
 def seeded(seed: int, cuda: list[torch.device]) -> Iterator[None]:
-    """Seed torch's default generators inside; the caller's own random numbers stay as they are.
+    """Context manager that seeds torch's default generators and restores their state afterwards.
 
-    Where several Python threads want this at once, they go one after the other.
+    Only one Python thread at a time can be inside.
 
     Args:
         seed: the seed.
-        cuda: the CUDA devices whose generators are seeded besides the CPU's.
+        cuda: CUDA devices whose generators are seeded in addition to that of the CPU.
     """
     with _ALONE, torch.random.fork_rng(devices=cuda):
         torch.default_generator.manual_seed(seed)
@@ -36,7 +36,7 @@ def seeded(seed: int, cuda: list[torch.device]) -> Iterator[None]:
 
 
 def work_of_step(network: nn.Module, batch: Tensor) -> float:
-    """Roughly the floating-point operations of a forward pass over a batch: 2 × parameters × samples × time steps.
+    """Estimate the floating-point operations of a forward pass: 2 × parameters × samples × time steps.
 
     Args:
         network: the module.
@@ -49,7 +49,7 @@ def work_of_step(network: nn.Module, batch: Tensor) -> float:
 
 @contextmanager
 def threads_for(work: float) -> Iterator[None]:
-    """Let torch use one thread inside, if the work of a step is too little to be shared; its own setting otherwise."""
+    """Context manager that limits torch to one thread if a step has too little work for several."""
     with _ALONE:
         threads = torch.get_num_threads()
         if work >= WORTH_SHARING or threads == 1:

@@ -1,4 +1,4 @@
-"""The run folder: tensors and JSON, each file replaced whole, so that a run killed at any moment can go on."""
+"""The run folder: tensors and JSON. Files are replaced atomically, so a killed run can be resumed."""
 
 import contextlib
 import json
@@ -21,34 +21,34 @@ Mode = Literal["new", "resume", "overwrite", "read"]
 
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
 PARAMETERS, SCORES = "parameters.txt", "scores.json"
-FILES = "files"  # of run.json: the names of the files that the run writes, besides run.json itself
-FILES_OF_OLDER_RUNS = (  # whose run.json has no such list
+FILES = "files"  # key in run.json: names of the files that the run writes, except run.json
+FILES_OF_OLDER_RUNS = (  # used if run.json has no such list
     *(STATE, MODEL, METRICS, PARAMETERS, SCORES),
     *("training.png", "forecast.png", "residuals.png", "forecast.csv", "predictions.csv"),
 )
 EMPTYING = "emptying"
-METADATA_KEY = "recurra"  # of safetensors files: one key, as several come out in random order
+METADATA_KEY = "recurra"  # the only key in the metadata of safetensors files, since several are written in random order
 
 
 class Run:
-    """A run folder, held by one process as long as it is open for writing.
+    """A run folder. While it is open for writing, no other process can open it for writing.
 
     Args:
         path: the folder.
-        mode: "new" makes it, and refuses one that is there; "resume" goes on with it, or makes it; "overwrite"
-            empties it first; "read" takes no lock and changes nothing.
+        mode: "new" creates the run and fails if it exists; "resume" continues it, or creates it; "overwrite" removes
+            its files first; "read" takes no lock and changes nothing.
 
     Attributes:
-        info: what run.json holds.
+        info: content of run.json.
 
     Raises:
-        InputError: the folder does not fit the mode, or another process is writing in it.
+        InputError: if the folder does not fit the mode, or another process has it open for writing.
     """
 
     def __init__(self, path: str | Path, mode: Mode = "read") -> None:
         self.path = Path(path)
         self.info: dict[str, Any] = {}
-        self._files: list[str] = []  # the names of those that the run writes
+        self._files: list[str] = []  # names of the files that the run writes
         self._lock: FileLock | None = None
         if mode == "read":
             if not (self.path / INFO).is_file():
@@ -96,7 +96,7 @@ class Run:
     def _empty(self) -> None:
         """Remove the files that the run wrote, and no others.
 
-        run.json stays and says what goes on, so that after a kill the next one finishes it.
+        run.json remains and records this, so that the next process can finish it after a kill.
         """
         self.info = {}
         self.record(status=EMPTYING, files=self._files)
@@ -106,11 +106,10 @@ class Run:
         self.record(status="begun", files=self._files)
 
     def claim(self, *names: str) -> None:
-        """Record that the run writes files of these names, so that `overwrite` removes them and nothing else.
+        """Record that the run writes files of these names; `overwrite` removes only recorded files.
 
         Raises:
-            InputError: a file of one of the names is there, and the run did not write it; or the run was opened for
-                reading.
+            InputError: if a file of such a name exists that the run did not write, or the run is open for reading.
         """
         self._require_lock()
         new = [name for name in names if name not in self._files]
@@ -125,7 +124,7 @@ class Run:
             self.record(files=self._files)
 
     def close(self) -> None:
-        """Let other processes work on the run."""
+        """Release the lock, so that other processes can write to the run."""
         if self._lock is not None:
             self._lock.release()
 
@@ -136,17 +135,17 @@ class Run:
         self.close()
 
     def record(self, **fields: Any) -> None:
-        """Set fields of run.json."""
+        """Set fields in run.json."""
         self.info |= fields
         self.write_json(INFO, self.info)
 
     def settle(self, settings: Mapping[str, Any], **fields: Any) -> None:
-        """Record the settings of the training, and other fields with them. A run that has begun keeps its settings.
+        """Record the settings of training and other fields. A run that has begun keeps its settings.
 
-        Only more epochs are allowed, unless the learning rate's schedule depends on their number.
+        Only the number of epochs may grow, unless the learning rate schedule depends on it.
 
         Raises:
-            InputError: a setting is another than the run began with; it is named.
+            InputError: if a setting differs from that of the run; the message names it.
         """
         begun: dict[str, Any] = self.info.get("settings", {})
         for name, new in settings.items():
@@ -175,7 +174,7 @@ class Run:
         replace_file(self.path / name, (text + "\n").encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """What a JSON file of the run holds; InputError if it is missing or damaged."""
+        """Return the content of a JSON file of the run; raise InputError if it is missing or damaged."""
         return self._parse(name, self.read_text(name))
 
     def _read_info(self) -> dict[str, Any]:
@@ -189,17 +188,17 @@ class Run:
         return info
 
     def _info_to_overwrite(self) -> dict[str, Any]:
-        """What is left to be read of run.json; --overwrite begins anew even where it is damaged."""
+        """Return run.json as far as it is readable; --overwrite works even if it is damaged."""
         with contextlib.suppress(InputError):
             return self._read_info()
         return {}
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """One record an epoch; InputError if the file is missing or damaged."""
+        """Return one record per epoch; raise InputError if the file is missing or damaged."""
         return [self._parse(METRICS, line) for line in self.read_text(METRICS).splitlines()]
 
     def read_text(self, name: str) -> str:
-        """What a text file of the run holds; InputError if it is missing or cannot be read."""
+        """Return the content of a text file of the run; raise InputError if it is missing or unreadable."""
         path = self.path / name
         try:
             return path.read_text("utf-8")
@@ -218,7 +217,7 @@ class Run:
         return content
 
     def save_state(self, state: TrainingState) -> None:
-        """Write the state, and metrics.jsonl from it."""
+        """Write the state and its metrics.jsonl."""
         self._require_lock()
         self.claim(STATE, METRICS)
         write_tensors(self.path / STATE, *state.to_parts())
@@ -230,7 +229,7 @@ class Run:
             raise InputError(f'{self.path}: was opened for reading; open it with Run(path, "resume") to train in it.')
 
     def load_state(self) -> TrainingState | None:
-        """The state that was last written; None if there is none yet."""
+        """Return the state last written, or None if there is none yet."""
         path = self.path / STATE
         if not path.is_file():
             return None
@@ -244,17 +243,17 @@ class Run:
 
 
 def _is_bare(name: str) -> bool:
-    """Whether a name stands for a file of the folder itself."""
+    """Return whether a name refers to a file directly in the folder."""
     return name not in {"", ".", "..", INFO} and Path(name).name == name
 
 
 class Checkpoint(Callback):
-    """Write the state and the best model of a run, at most every `every_seconds` seconds and at the end.
+    """Save the state and the best model of a run, at most every `every_seconds` seconds and at the end.
 
     Args:
-        run: the run folder.
-        write_model: called with the state after each time that the state was written.
-        every_seconds: 0 writes after every epoch.
+        run: run folder.
+        write_model: function called with the state after each save of the state.
+        every_seconds: minimum number of seconds between two saves; 0 saves after every epoch.
     """
 
     def __init__(self, run: Run, write_model: Callable[[TrainingState], None], every_seconds: float = 1.0) -> None:
@@ -272,21 +271,21 @@ class Checkpoint(Callback):
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], data: Any) -> None:
-    """Write a safetensors file with `data` as JSON in its metadata; the same content gives the same bytes."""
+    """Write a safetensors file with `data` as JSON in its metadata; equal content gives equal bytes."""
     text = json.dumps(data, sort_keys=True)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     owners: dict[int, str] = {}
     for name, tensor in plain.items():
         if owners.setdefault(tensor.data_ptr(), name) != name:
-            plain[name] = tensor.clone()  # tied weights: safetensors wants each tensor on its own
+            plain[name] = tensor.clone()  # tied weights: safetensors requires separate tensors
     replace_file(path, safetensors.torch.save(plain, {METADATA_KEY: text}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
-    """Read what `write_tensors` wrote.
+    """Read a file that `write_tensors` wrote.
 
     Raises:
-        InputError: there is no such file, or it is damaged, or none of ours.
+        InputError: if there is no such file, it is damaged, or recurra did not write it.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")

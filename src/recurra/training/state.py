@@ -1,4 +1,4 @@
-"""Where a training stands: everything that an exact resume needs, as tensors and JSON."""
+"""The state of a training between two epochs, as tensors and JSON, from which it resumes exactly."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,10 @@ SECONDS = "history.seconds"  # durations are a tensor: the JSON part holds none,
 
 @dataclass
 class TrainingState:
-    """The truth about a training between two epochs.
+    """State of a training between two epochs.
 
     Tensors are named `model.*`, `best.*`, `optimizer.<index>.*` and `generator.*`. Those of `model.*` and `optimizer.*`
-    are the ones in use, which the next epoch changes in place: what is to be kept must be written or cloned.
+    are the tensors in use, which the next epoch changes in place; clone or save those to be kept.
     """
 
     epoch: int = 0  # epochs done
@@ -24,15 +24,15 @@ class TrainingState:
     best_value: float | None = None  # of the monitored metric
     history: list[Record] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
-    stop: str = ""  # why training is to end before its last epoch; empty: it goes on
+    stop: str = ""  # reason to stop early; empty to continue
 
     def weights(self, which: str) -> dict[str, Tensor]:
-        """The tensors of "model", "best" or "optimizer" under their own names."""
+        """Return the tensors of "model", "best" or "optimizer" without the prefix of their names."""
         prefix = which + "."
         return {name[len(prefix) :]: tensor for name, tensor in self.tensors.items() if name.startswith(prefix)}
 
     def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All of it as tensors and JSON."""
+        """Return the state as tensors and JSON."""
         seconds = torch.tensor([record["seconds"] for record in self.history], dtype=torch.float64)
         history = [{name: value for name, value in record.items() if name != "seconds"} for record in self.history]
         numbers = {"epoch": self.epoch, "best_epoch": self.best_epoch, "best_value": self.best_value}
@@ -40,10 +40,10 @@ class TrainingState:
 
     @classmethod
     def from_parts(cls, tensors: dict[str, Tensor], data: dict[str, Any]) -> "TrainingState":
-        """Put together what `to_parts` gave.
+        """Return the state that `to_parts` took apart.
 
         Raises:
-            ValueError: it is of another format, or a part is missing.
+            ValueError: if the format differs or a part is missing.
         """
         if data.get("format") != FORMAT:
             raise ValueError(f"format {data.get('format')}, expected {FORMAT}")
