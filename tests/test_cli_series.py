@@ -148,7 +148,14 @@ def test_help_names_every_flag_in_both_ways_of_asking(capsys: pytest.CaptureFixt
     for tokens in (["forecast", "--help"], ["train", "stock", "--help"]):
         assert run(tokens) == 0
         text = capsys.readouterr().out
-        for flag in ("--target", "--horizon", "--covariates", "--calendar", "--missing", "--no-test-windows-inside"):
+        for flag in (
+            "--target",
+            "--horizon",
+            "--past-covariates",
+            "--calendar",
+            "--missing",
+            "--no-test-windows-inside",
+        ):
             assert flag in text
     assert run(["forecast"]) == 0
     assert "Usage: recurra forecast FILE --target COLUMN" in capsys.readouterr().out
@@ -168,12 +175,12 @@ def test_no_covariates_and_no_scaling_can_be_asked_for(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=120), "open": rng.random(120) + 9})
     frame.to_csv(tmp_path / "open.csv", index=False)
-    flags = ["--covariates", "none", "--scaling", "none", "--test", "20", "--window", "5"]
+    flags = ["--past-covariates", "none", "--scaling", "none", "--test", "20", "--window", "5"]
     assert (
         run(["train", "stock", "--data", str(tmp_path / "open.csv"), *flags, "--out", str(tmp_path / "r"), *QUICK]) == 0
     )
     settings = json.loads((tmp_path / "r" / "run.json").read_text())["settings"]
-    assert (settings["covariates"], settings["scaling"]) == ([], [])
+    assert (settings["past_covariates"], settings["scaling"]) == ([], [])
 
 
 def test_a_flag_that_takes_several_values_takes_them_one_after_the_other_or_each_with_its_flag(
@@ -282,7 +289,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     ),
     "a covariate that is no column": (
         edited(lambda _: None),
-        ["--covariates", "price"],
+        ["--past-covariates", "price"],
         "no column 'price' for the cov",
     ),
 }

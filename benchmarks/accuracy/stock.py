@@ -31,12 +31,12 @@ PROTOCOL = {"test": 300, "test_windows_inside": True}
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
     "the tutorial's, SimpleRNN": ("stock-tutorial", {}),
     "the tutorial's, LSTM": ("stock-tutorial", {"cell": "lstm"}),
-    "ours, from the open alone": ("stock", {"covariates": []}),
+    "ours, from the open alone": ("stock", {"past_covariates": []}),
     "ours, from all columns (the case `stock`)": ("stock", {}),
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "three networks": {"members": 3},
+    "three networks": {"ensemble_size": 3},
     "16 units": {"units": [16]},
     "64 units": {"units": [64]},
     "LSTM": {"cell": "lstm"},

@@ -51,7 +51,7 @@ def test_the_tutorials_case_is_its_recipe_to_the_letter() -> None:
     assert isinstance(settings, SeriesSettings)
     recipe = {
         "target": "open",
-        "covariates": [],
+        "past_covariates": [],
         "window": 60,
         "horizon": 1,
         "cell": "rnn",
@@ -69,7 +69,7 @@ def test_the_tutorials_case_is_its_recipe_to_the_letter() -> None:
         "test": 300,
         "test_windows_inside": True,
         "validation": 0,  # without its peeking
-        "keep": "last",
+        "restore_best": False,
     }
     assert to_json(settings) | recipe == to_json(settings)
 
@@ -164,7 +164,7 @@ def test_resuming_a_finished_run_does_nothing_and_reads_no_rows_twice(
 
 def test_more_epochs_end_as_if_they_had_been_asked_for_at_once(file: str, tmp_path: Path) -> None:
     case = find_case("stock")
-    values = {"data": file, **QUICK, "members": 2}
+    values = {"data": file, **QUICK, "ensemble_size": 2}
     train_case(case, values | {"epochs": 1}, tmp_path / "parts")
     train_case(case, {"epochs": 3}, tmp_path / "parts", mode="resume")
     train_case(case, values | {"epochs": 3}, tmp_path / "whole")
@@ -226,7 +226,7 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
         ({"test": 50, "test_windows_inside": True}, "a test part of 50 rows holds no window of 60 and horizon of 1"),
         ({"test": 0.99}, "the training part has .* rows; a window of 60"),
         ({"test": 300}, "test=300 take 300 of 300 rows"),
-        ({"covariates": ["adjusted"]}, "there is no column 'adjusted' for the covariates"),
+        ({"past_covariates": ["adjusted"]}, "there is no column 'adjusted' for the covariates"),
         ({"data": "nowhere.csv"}, "nowhere.csv: there is no such file"),
         ({"data": None, "symbol": None}, "there is no data: give --data FILE, or --symbol"),
         ({"levels": [100.0]}, "levels.0 is 100.0"),

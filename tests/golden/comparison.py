@@ -13,12 +13,15 @@ import numpy as np
 import safetensors
 from safetensors.numpy import load_file
 
+from recurra.settings.migration import migrated
+
 EXACT = os.environ.get("GOLDEN_EXACT") == "1"
 TRAINED = 1e-3  # relative: some epochs amplify the last bits of a processor's exponentials and sums
 PREDICTED = 1e-4  # relative: one pass through stored weights
 SMALL = 1e-4  # absolute: what lies around zero has no relative error
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*\.\d*(?:e[-+]?\d+)?(?!\w)|(?<![\w.])[-+]?\d+e[-+]?\d+(?!\w)")
 IGNORED = {"seconds", "versions", "files", "weight_decay"}  # durations, what recorded, and keys added since
+SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 
 
 def assert_same_text(found: str, recorded: str, relative: float = TRAINED) -> None:
@@ -99,11 +102,18 @@ def assert_same_run(found: Path, recorded: Path) -> None:
 
 def _metadata(path: Path) -> Any:
     with safetensors.safe_open(path, framework="numpy") as file:
-        return json.loads(file.metadata()["recurra"])
+        return _with_present_names(json.loads(file.metadata()["recurra"]))
 
 
 def _recorded_fields(path: Path) -> Any:
-    return {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in IGNORED}
+    fields = _with_present_names(json.loads(path.read_text("utf-8")))
+    fields["settings"] = {name: value for name, value in fields["settings"].items() if name not in IGNORED}
+    return {name: value for name, value in fields.items() if name not in IGNORED}
+
+
+def _with_present_names(recorded: dict[str, Any]) -> dict[str, Any]:
+    """What a file holds, its settings under the names that they have had since it was recorded."""
+    return recorded | {key: migrated(recorded[key]) for key in SETTINGS if key in recorded}
 
 
 def _documents(path: Path) -> Any:

@@ -40,9 +40,11 @@ SETTINGS = [
     *(f"{SERIES} {flag}" for flag in (
         "--horizon 0", "--window -2", "--season 0", "--missing drop", "--scaling zscore",
         "--scaling none --scaling log", "--scaling standard --scaling log", "--scaling log --scaling divide-last",
-        "--residual yesterday", "--members 0", "--loss rmse", "--keep first", "--levels 100", "--levels 0.5",
+        "--residual yesterday", "--ensemble-size 0", "--loss rmse", "--restore-best=first",
+        "--levels 100", "--levels 0.5",
         "--test 1.5", "--test 2 --horizon 3", "--test 200", "--validation 59", "--window 100", "--horizon 40",
-        "--known promo --window 2 --horizon 3", "--known promo", "--covariates prices", "--covariates sales",
+        "--future-covariates promo --window 2 --horizon 3", "--future-covariates promo",
+        "--past-covariates prices", "--past-covariates sales",
         "--date months", "--id shop", "--adjust full", "--start tomorrow", "--start 2030-01-01",
     )),
     f"{STOCK} --test 40 --test-windows-inside",

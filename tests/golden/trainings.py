@@ -39,35 +39,35 @@ TRAININGS = {
     "letters-wide-embedding": f"{RING} --encoding embedding --embedding-dim 5 --epochs 3",
     # series: what is learnt from
     "sales-horizon": f"{SALES} --horizon 3 --levels 50 --levels 80",
-    "sales-covariates": f"{SALES} --covariates price --cell lstm --horizon 2",
-    "sales-all-covariates": f"{SALES} --covariates all",
-    "sales-known": f"{SALES} --known promo --horizon 2".replace("sales.csv", "sales-coming.csv"),
-    "gaps-mask": f"{GAPS} --missing mask --covariates rain",
+    "sales-covariates": f"{SALES} --past-covariates price --cell lstm --horizon 2",
+    "sales-all-covariates": f"{SALES} --past-covariates all",
+    "sales-known": f"{SALES} --future-covariates promo --horizon 2".replace("sales.csv", "sales-coming.csv"),
+    "gaps-mask": f"{GAPS} --missing mask --past-covariates rain",
     "gaps-interpolate": f"{GAPS} --missing interpolate",
     "gaps-ffill": f"{GAPS} --missing ffill --horizon 2",
     "hours": "recurra forecast hours.csv --units 3 --window 12 --horizon 2 --epochs 2 --season 6",
-    "visits-named-columns": "recurra forecast visits.csv --date when --id branch --target guests --covariates heat "
-    "--units 3 --window 7 --epochs 2 --test 8",
+    "visits-named-columns": "recurra forecast visits.csv --date when --id branch --target guests "
+    "--past-covariates heat --units 3 --window 7 --epochs 2 --test 8",
     "stock-prices-as-traded": f"recurra train stock --symbol MSFT --adjust none --units 3 {STOCK} --epochs 2",
     # series: how they are scaled, and what is corrected
     "scaling-log-difference": f"{SALES} --scaling log --scaling difference --scaling standard",
     "scaling-season-difference": f"{SALES} --scaling season-difference --scaling minmax --season 3",
     "scaling-robust": f"{SALES} --scaling robust --scaling subtract-mean --residual seasonal --season 4",
     "scaling-minmax-last": f"{SALES} --scaling log --scaling minmax --scaling subtract-last --residual last",
-    "scaling-divide-last": f"{SALES} --scaling divide-last --covariates price",
+    "scaling-divide-last": f"{SALES} --scaling divide-last --past-covariates price",
     "scaling-divide-mean": f"{SHOPS} --scaling divide-mean --epochs 3 --learning-rate 0.02",
     "scaling-none": f"{SALES} --scaling none --residual none --cell rnn",
     # series: how weights are found
     "sales-two-layers": f"{SALES} --units 2 --dropout 0.25 --cell lstm --optimizer adamw --schedule cosine",
-    "sales-members": f"{SALES} --members 2 --loss mae --clip-norm 0.5",
+    "sales-members": f"{SALES} --ensemble-size 2 --loss mae --clip-norm 0.5",
     "sales-huber": f"{SALES} --loss huber --optimizer rmsprop --no-shuffle --schedule exponential",
-    "sales-sgd-last": f"{SALES} --optimizer sgd --keep last --validation 0 --patience 2",
+    "sales-sgd-last": f"{SALES} --optimizer sgd --no-restore-best --validation 0 --patience 2",
     "sales-untested": f"{SALES} --test 0 --validation 10 --levels 90",
     "shops-patience": f"{SHOPS} --patience 1 --learning-rate 0.5 --epochs 9 --batch-size 8 --test 5 --validation 6",
     # trainings that are killed, too
     "letters-interrupted": f"{WINDOW} --cell gru --dropout 0.2 --optimizer adamw --schedule cosine --epochs 9 "
     "--save-every-seconds 0",
-    "shops-interrupted": f"{SHOPS} --cell lstm --members 2 --dropout 0.1 --batch-size 16 --epochs 6 "
+    "shops-interrupted": f"{SHOPS} --cell lstm --ensemble-size 2 --dropout 0.1 --batch-size 16 --epochs 6 "
     "--save-every-seconds 0",
     "stock-interrupted": f"recurra train stock --cell rnn --units 3 {STOCK} --residual close --epochs 4 "
     "--save-every-seconds 0",

@@ -44,7 +44,7 @@ def test_fit_keeps_every_parameter_as_it_was_given():
 def test_a_forecasters_fit_keeps_every_parameter_as_it_was_given_and_scikit_learn_clones_it():
     table = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=40), "y": np.sin(np.arange(40.0))})
     units, scaling = (3, np.int64(2)), ("standard",)
-    model = Forecaster(units=units, scaling=scaling, window=5, epochs=1, validation=0.25, known="none")
+    model = Forecaster(units=units, scaling=scaling, window=5, epochs=1, validation=0.25, future_covariates="none")
     before = model.get_params()
     assert model.fit(table) is model
     assert model.units is units

@@ -90,7 +90,7 @@ def test_one_network_serves_many_series_of_different_lengths_and_sizes() -> None
 def test_columns_known_in_advance_are_learnt_from_on_the_day_itself() -> None:
     holiday = np.random.default_rng(0).integers(0, 2, 200).astype(float)
     data = table(200, y=5.0 + 3.0 * holiday, holiday=holiday)
-    model = Forecaster("y", known="holiday", horizon=2, window=4, units=8, epochs=40, learning_rate=0.02)
+    model = Forecaster("y", future_covariates="holiday", horizon=2, window=4, units=8, epochs=40, learning_rate=0.02)
     model.fit(data.iloc[:190])
     coming = data.iloc[185:194].copy()
     coming.loc[coming.index >= 190, "y"] = np.nan  # 190 to 193 are the future, of which the holidays are known
@@ -105,7 +105,7 @@ def test_a_covariate_is_learnt_from_a_row_late() -> None:
     data = table(300, y=np.concatenate([[0.0], signal[:-1]]), signal=signal)
     arguments: dict[str, Any] = {"window": 4, "units": 8, "epochs": 40, "learning_rate": 0.02, "scaling": "standard"}
     arguments["batch_size"] = 16
-    assert Forecaster("y", covariates="signal", **arguments).fit(data[:250]).score(data) > 0.8
+    assert Forecaster("y", past_covariates="signal", **arguments).fit(data[:250]).score(data) > 0.8
     assert Forecaster("y", **arguments).fit(data[:250]).score(data) < 0.4  # the mean alone is better than the last
 
 
@@ -118,8 +118,8 @@ def test_a_covariate_is_learnt_from_a_row_late() -> None:
         {"scaling": "divide-last", "residual": "last"},
         {"scaling": ["difference", "robust"], "residual": "none"},
         {"scaling": ["season-difference", "minmax"], "season": 3},
-        {"covariates": "all", "residual": "close", "validation": 12, "horizon": 3},
-        {"missing": "mask", "members": 2},
+        {"past_covariates": "all", "residual": "close", "validation": 12, "horizon": 3},
+        {"missing": "mask", "ensemble_size": 2},
         {"missing": "interpolate"},
         {"missing": "ffill"},
     ],
@@ -144,7 +144,7 @@ def test_nothing_that_is_learnt_depends_on_the_validation_rows_but_the_choice_of
     data = bars()
     planted = data.copy()
     planted.loc[60:, ["open", "close"]] *= 50.0
-    models = [Forecaster("open", validation=20, keep="last", **SMALL).fit(d) for d in (data, planted)]
+    models = [Forecaster("open", validation=20, restore_best=False, **SMALL).fit(d) for d in (data, planted)]
     for name, weights in models[0].network_.state_dict().items():
         torch.testing.assert_close(models[1].network_.state_dict()[name], weights, rtol=0, atol=0)
     np.testing.assert_array_equal(models[0].preparation_.center, models[1].preparation_.center)
@@ -153,7 +153,7 @@ def test_nothing_that_is_learnt_depends_on_the_validation_rows_but_the_choice_of
 @given(st.floats(0.01, 1000))
 @settings(max_examples=20, deadline=None)
 def test_a_price_that_is_a_multiple_of_another_has_the_multiple_as_its_forecast(factor: float) -> None:
-    model = Forecaster("open", covariates="close", scaling=["log", "standard", "subtract-last"], **SMALL)
+    model = Forecaster("open", past_covariates="close", scaling=["log", "standard", "subtract-last"], **SMALL)
     data = bars()
     model.fit(data)
     scaled = data.assign(open=data["open"] * factor, close=data["close"] * factor)
@@ -164,7 +164,7 @@ def test_a_price_that_is_a_multiple_of_another_has_the_multiple_as_its_forecast(
 def test_a_network_that_corrects_a_forecast_begins_as_that_forecast() -> None:
     data = bars()
     for residual, column in (("last", "open"), ("close", "close"), ("auto", "close")):
-        model = Forecaster("open", covariates="close", residual=residual, learning_rate=1e-30, **SMALL).fit(data)
+        model = Forecaster("open", past_covariates="close", residual=residual, learning_rate=1e-30, **SMALL).fit(data)
         assert model.predict()["forecast"][0] == pytest.approx(data[column].iloc[-1], rel=1e-6)
         assert model.baseline_columns == ("close",)  # whatever is corrected: it is the forecast to beat
     seasonal = Forecaster("open", residual="seasonal", season=5, horizon=7, learning_rate=1e-30, **SMALL).fit(data)
@@ -173,7 +173,7 @@ def test_a_network_that_corrects_a_forecast_begins_as_that_forecast() -> None:
 
 
 def test_the_mean_of_its_members_is_the_forecast_of_an_ensemble() -> None:
-    model = Forecaster(members=3, **SMALL).fit(table())
+    model = Forecaster(ensemble_size=3, **SMALL).fit(table())
     windows = model.preparation_.samples(
         model.context_, [np.array([len(model.context_.series[0].dates)])], torch.device("cpu")
     )
@@ -203,7 +203,7 @@ def test_intervals_of_logarithms_are_as_wide_in_percent_at_any_price() -> None:
 
 def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
     data = table(120, y=np.sin(np.arange(120.0)), seldom=np.where(np.arange(120) % 30 == 0, 1.0, np.nan))
-    model = Forecaster("y", covariates="seldom", missing="mask", scaling="standard", **SMALL)
+    model = Forecaster("y", past_covariates="seldom", missing="mask", scaling="standard", **SMALL)
     inputs, targets = model._prepared(data).parts[0]
     every = np.arange(len(inputs))
     assert bool(torch.isfinite(targets[every]).all())
@@ -212,7 +212,9 @@ def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
 
 def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm() -> None:
     data = bars()
-    model = Forecaster("open", covariates=["close", "volume"], scaling=["log", "standard", "subtract-last"], **SMALL)
+    model = Forecaster(
+        "open", past_covariates=["close", "volume"], scaling=["log", "standard", "subtract-last"], **SMALL
+    )
     model.fit(data[:70])
     data.loc[75, "volume"] = 0
     least = data.assign(volume=data["volume"].mask(data["volume"] == 0, data["volume"][:70].min()))
@@ -272,7 +274,7 @@ def test_what_stands_in_a_masked_row_changes_nothing() -> None:
 
 
 def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_path: Path) -> None:
-    model = Forecaster("open", covariates="all", validation=20, members=2, horizon=2, **SMALL).fit(bars())
+    model = Forecaster("open", past_covariates="all", validation=20, ensemble_size=2, horizon=2, **SMALL).fit(bars())
     for name in ("a", "b"):
         model.save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -282,9 +284,11 @@ def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_p
     later = bars(100).tail(25)
     pd.testing.assert_frame_equal(loaded.predict(later), model.predict(later))
     assert loaded.score(bars(100)) == model.score(bars(100))
-    assert loaded.get_params() == model.get_params() | {"covariates": ["all"], "known": [], "units": [4]} | {
-        "scaling": ["standard", "subtract-last"]
-    }
+    assert loaded.get_params() == model.get_params() | {
+        "past_covariates": ["all"],
+        "future_covariates": [],
+        "units": [4],
+    } | {"scaling": ["standard", "subtract-last"]}
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another() -> None:
@@ -378,8 +382,12 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
         ({"units": 10**9}, table(), "a network of units=.* cannot be made here .*; take fewer"),
         ({"device": "cuda:7"}, table(), "device 'cuda:7' cannot be used here"),
         ({"validation": 1.5}, table(), "validation is 1.5"),
-        ({"known": ["price"]}, table(), "the column 'price' is used twice"),
-        ({"horizon": 9, "window": 3, "known": "x"}, table(40, y=np.ones(40), x=np.ones(40)), "window 3 is shorter"),
+        ({"future_covariates": ["price"]}, table(), "the column 'price' is used twice"),
+        (
+            {"horizon": 9, "window": 3, "future_covariates": "x"},
+            table(40, y=np.ones(40), x=np.ones(40)),
+            "window 3 is shorter",
+        ),
     ],
 )
 def test_each_fault_is_one_sentence_before_training(

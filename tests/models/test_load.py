@@ -165,8 +165,14 @@ def with_parameter(**parameters):
     [
         (lambda data: [], "holds no model"),
         (lambda data: {"epoch": 3, "history": []}, "holds no model"),  # a run's state.safetensors
-        (changed(kind="weather"), "holds a 'weather' of format 1; this version of recurra reads 'language-model' of format"),
-        (changed(format=2), "holds a 'language-model' of format 2; this version of recurra reads 'language-model' of format 1"),
+        (
+            changed(kind="weather"),
+            "holds a 'weather' of format 1; this version of recurra reads 'language-model' of format",
+        ),
+        (
+            changed(format=2),
+            "holds a 'language-model' of format 2; this version of recurra reads 'language-model' of format 1",
+        ),
         (without("format"), "holds a 'language-model' of format None; this version of recurra reads"),
         (without("parameters"), "lacks parts of its configuration"),
         (without("vocabulary"), "lacks parts of its configuration"),

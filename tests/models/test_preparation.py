@@ -43,7 +43,7 @@ def table(seed: int = 0, rows: int = 40, series: int = 2) -> Table:
 
 
 def fitted(data: Table, **given_settings: Any) -> Preparation:
-    values = {"window": 6, "horizon": 3, "season": 4, "known": list(data.known)} | given_settings
+    values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.known)} | given_settings
     return Preparation.fit(check(ForecasterSettings, values, "test"), data, [30] * len(data.series))
 
 

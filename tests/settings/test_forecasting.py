@@ -14,8 +14,8 @@ DEFAULTS: dict[str, Any] = {
     "target": None,
     "horizon": 1,
     "window": None,
-    "covariates": (),
-    "known": (),
+    "past_covariates": (),
+    "future_covariates": (),
     "date": None,
     "id": None,
     "season": None,
@@ -23,9 +23,9 @@ DEFAULTS: dict[str, Any] = {
     "missing": "error",
     "scaling": ("standard", "subtract-last"),
     "residual": "auto",
-    "members": 1,
+    "ensemble_size": 1,
     "loss": "mse",
-    "keep": "best",
+    "restore_best": True,
     "cell": "gru",
     "units": 32,
     "dropout": 0.0,
@@ -53,7 +53,7 @@ def test_a_forecaster_alone_has_the_documented_defaults() -> None:
 
 
 def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_same_defaults() -> None:
-    lists = {"covariates": [], "known": [], "scaling": ["standard", "subtract-last"], "units": [32]}
+    lists = {"past_covariates": [], "future_covariates": [], "scaling": ["standard", "subtract-last"], "units": [32]}
     assert to_json(check(ForecasterSettings, {}, "test")) == DEFAULTS | lists
 
 
@@ -63,8 +63,8 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("target", 1, "expected a valid string"),
         ("horizon", 0, "expected greater than 0"),
         ("window", 0, "expected greater than 0"),
-        ("covariates", 3, "expected a valid list"),
-        ("known", 3, "expected a valid list"),
+        ("past_covariates", 3, "expected a valid list"),
+        ("future_covariates", 3, "expected a valid list"),
         ("date", 1, "expected a valid string"),
         ("id", 1, "expected a valid string"),
         ("season", 0, "expected greater than 0"),
@@ -75,16 +75,16 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("scaling", ["none", "log"], "expected none alone"),
         ("scaling", ["standard", "divide-last"], "divide-last wants positive numbers as they are; expected it alone"),
         ("residual", 1, "expected a valid string"),
-        ("members", 0, "expected greater than 0"),
+        ("ensemble_size", 0, "expected greater than 0"),
         ("loss", "rmse", "expected 'mse', 'mae' or 'huber'"),
-        ("keep", "first", "expected 'best' or 'last'"),
+        ("restore_best", "first", "expected a valid boolean"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, expected: str) -> None:
     refused(ForecasterSettings, field, found, expected)
 
 
-@pytest.mark.parametrize("field", ["covariates", "known", "scaling"])
+@pytest.mark.parametrize("field", ["past_covariates", "future_covariates", "scaling"])
 @pytest.mark.parametrize(
     ("given", "kept"), [("log", ["log"]), (("log",), ["log"]), ("none", []), (["none"], []), ((), [])]
 )
@@ -95,6 +95,6 @@ def test_names_are_a_list_and_none_is_the_empty_one(field: str, given: Any, kept
 def test_known_columns_want_a_window_as_long_as_the_horizon() -> None:
     message = r"^x: window 2 is shorter than horizon 3; with known columns, .* expected at least as many rows\.$"
     with pytest.raises(InputError, match=message):
-        check(ForecasterSettings, {"known": "holiday", "window": 2, "horizon": 3}, "x")
-    assert check(ForecasterSettings, {"known": "holiday", "window": 3, "horizon": 3}, "x").window == 3
+        check(ForecasterSettings, {"future_covariates": "holiday", "window": 2, "horizon": 3}, "x")
+    assert check(ForecasterSettings, {"future_covariates": "holiday", "window": 3, "horizon": 3}, "x").window == 3
     assert check(ForecasterSettings, {"window": 2, "horizon": 3}, "x").window == 2

@@ -21,7 +21,7 @@ REFUSED = {
 ACCEPTED = [
     'Forecaster("open", units=3)',
     "Forecaster(units=(80, 100), weight_decay=0.1)",
-    'Forecaster(target="open", units=[80, 100], covariates="all", known=["holiday"])',
+    'Forecaster(target="open", units=[80, 100], past_covariates="all", future_covariates=["holiday"])',
     'Forecaster(scaling="log", season=None, validation=0.2)',
     'Forecaster(scaling=("log", "standard"), validation=12)',
     'LanguageModel(cell="gru", units=3, optimizer="adamw", schedule="cosine", unknown="?")',

@@ -192,7 +192,7 @@ def _title(name: str, model: Forecaster, table: Table) -> str:
     """What was trained on what."""
     settings = model.preparation_.settings
     layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
-    many = f"{settings.members} × " if settings.members > 1 else ""
+    many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
     ahead = "the next" if settings.horizon == 1 else f"the next {settings.horizon}"
     return f"{name}: {settings.window} rows → {ahead} {table.target}, by {many}{layers}"
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.settings.check import completed, to_json
+from recurra.settings.migration import migrated
 from recurra.settings.network import CellName, NamedCell
 from recurra.settings.training import TrainingSettings
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
@@ -124,9 +125,9 @@ def parameters_of(
 
     Raises:
         InputError: if the cell is neither built in nor in `cells`.
-        KeyError, TypeError: if the file holds no parameters.
+        AttributeError, KeyError, TypeError: if the file holds no parameters.
     """
-    parameters: dict[str, Any] = data["parameters"] | ({} if device is None else {"device": device})
+    parameters = migrated(data["parameters"]) | ({} if device is None else {"device": device})
     name = parameters.get("cell", "rnn")
     if cells is not None and name in cells:
         return parameters | {"cell": cells[name]}

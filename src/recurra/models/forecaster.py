@@ -84,7 +84,7 @@ class Forecaster(Estimator, ForecasterSettings):
         network = new_network(preparation)
         context = table.tail(preparation.context)
         until = max(series.dates[-1] for series in table.series)
-        which = "best" if settings.keep == "best" else "model"
+        which = "best" if settings.restore_best else "model"
 
         def write_model(path: Path, state: TrainingState) -> None:
             write_tensors(path, *to_parts(settings, state.weights(which), preparation, context, until, None))
@@ -105,7 +105,7 @@ class Forecaster(Estimator, ForecasterSettings):
         self.preparation_, self.context_, self.learnt_until_ = preparation, context, until
         self.calibration_ = self._calibrated(table) if settings.validation else None
         self.history_ = state.history
-        self.best_epoch_ = state.best_epoch if settings.keep == "best" else state.epoch
+        self.best_epoch_ = state.best_epoch if settings.restore_best else state.epoch
         if run is not None:
             self.save(run.path / MODEL)  # now with the calibration
         return self
@@ -319,7 +319,9 @@ class Forecaster(Estimator, ForecasterSettings):
     def table_of(self, data: Data) -> Table:
         """Return the data as a validated table with the columns named by the parameters; see `make_table`."""
         settings = self._checked()
-        return self._read(data, target=settings.target, covariates=settings.covariates, known=settings.known)
+        return self._read(
+            data, target=settings.target, covariates=settings.past_covariates, known=settings.future_covariates
+        )
 
     def continued(self, data: Data) -> Table:
         """Return the data as a table read like the training data, preceded by the rows that the model remembers."""

@@ -85,7 +85,7 @@ def from_parts(
         calibration = Calibration(tensors["calibration"].numpy()) if "calibration" in tensors else None
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise damaged(path, "lacks parts of its configuration") from error
     return Parts(settings, _part(tensors, "network"), preparation, context, learnt_until, calibration)
 

@@ -109,8 +109,8 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
         return network
 
     try:
-        members = [member(number) for number in range(settings.members)]
-        network = members[0] if settings.members == 1 else Ensemble(members)
+        members = [member(number) for number in range(settings.ensemble_size)]
+        network = members[0] if settings.ensemble_size == 1 else Ensemble(members)
         return network.to(usable_device(settings.device))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
@@ -138,7 +138,7 @@ def _resolved(settings: ForecasterSettings, table: Table, usual_rows: int) -> Fo
     season = settings.season or table.frequency.season
     usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
-    at_least = settings.horizon if settings.known else 1
+    at_least = settings.horizon if settings.future_covariates else 1
     window = settings.window or max(min(usual, fitting), at_least)
     return replace(settings, season=season, window=window)
 

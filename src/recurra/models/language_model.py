@@ -160,7 +160,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         try:
             parameters = parameters_of(path, data, device, cells)
             vocabulary = Vocabulary.from_json(data["vocabulary"])
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise damaged(path, "lacks parts of its configuration") from error
         settings = check(LanguageModelSettings, parameters, str(path))
         network = _new_network(settings, len(vocabulary))

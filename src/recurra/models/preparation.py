@@ -236,7 +236,7 @@ class Preparation:
         rows = np.maximum(values, self.floor) if np.isfinite(self.floor).any() else values
         rows = Log(self.log).transform(rows) if self.log.any() else rows
         if self.lag:
-            past = len(self.log) - len(self.settings.known)
+            past = len(self.log) - len(self.settings.future_covariates)
             rows = np.concatenate([Differences(self.lag).transform(rows[:, :past]), rows[self.lag :, past:]], axis=1)
         scaled: Floats = rows - self.center[place]
         scaled /= self.scale[place]
@@ -245,8 +245,8 @@ class Preparation:
     def _rows_of(self, series: Series, place: int) -> NDArray[np.float32]:
         """What the network's windows are cut from: scaled rows, known values moved up, and which rows count."""
         rows = self._scaled(series.values, place)
-        if self.settings.known:
-            past = len(self.log) - len(self.settings.known)
+        if self.settings.future_covariates:
+            past = len(self.log) - len(self.settings.future_covariates)
             coming = (series.future - self.center[place, past:]) / self.scale[place, past:]
             moved = np.concatenate([rows[:, past:], coming])[self.settings.horizon :]
             rows[:, past:] = np.nan

@@ -61,10 +61,10 @@ class ForecasterSettings(NetworkSettings):
     """Number of rows to predict, all at once."""
     window: PositiveInt | None = None
     """Number of past rows from which a forecast is made; by default two seasons, but at least 20 rows."""
-    covariates: Names = ()
+    past_covariates: Names = ()
     """Past covariates: input columns whose values are known up to the present only; all selects every other numeric
     column."""
-    known: Names = ()
+    future_covariates: Names = ()
     """Future covariates: input columns whose values are known in advance, such as holidays."""
     date: str | None = None
     """Name of the date column; detected by default."""
@@ -84,19 +84,19 @@ class ForecasterSettings(NetworkSettings):
     residual: str = "auto"
     """Baseline to which the network predicts a correction: the last value, the seasonal one, the last value of a named
     column, auto for the one with the smallest squared error in training, or none."""
-    members: PositiveInt = 1
+    ensemble_size: PositiveInt = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss."""
-    keep: Literal["best", "last"] = "best"
-    """Epoch whose weights are kept: the one with the best loss, or the last."""
+    restore_best: bool = True
+    """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
     units: Units = 32
     batch_size: PositiveInt = 64
 
     @model_validator(mode="after")
     def _sees_what_it_needs(self) -> "ForecasterSettings":
-        if self.known and self.window is not None and self.window < self.horizon:
+        if self.future_covariates and self.window is not None and self.window < self.horizon:
             raise ValueError(
                 f"window {self.window} is shorter than horizon {self.horizon}; with known columns, whose coming values "
                 "enter through the window, expected at least as many rows"

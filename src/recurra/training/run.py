@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recurra.errors import InputError
 from recurra.files import replace_file, sweep_temporary_files
+from recurra.settings.migration import migrated
 from recurra.training.callbacks import Callback
 from recurra.training.state import TrainingState
 
@@ -185,6 +186,8 @@ class Run:
         files = info.get(FILES, [])
         if not isinstance(files, list) or not all(isinstance(name, str) and _is_bare(name) for name in files):
             raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); --overwrite begins anew.")
+        if "settings" in info:
+            info["settings"] = migrated(info["settings"])
         return info
 
     def _info_to_overwrite(self) -> dict[str, Any]:
