@@ -216,7 +216,7 @@ def test_too_few_or_too_many_initial_states_are_an_error(make, options, given, e
         ({"dropout": -0.1}, "dropout is -0.1"),
         ({"dropout": float("nan")}, "dropout is nan"),
         ({"recurrent_dropout": 1.5}, "recurrent_dropout is 1.5"),
-        ({"activation": "swish"}, "activation is 'swish'; known are tanh, relu, sigmoid, hard_sigmoid, linear"),
+        ({"activation": "swish"}, "activation is 'swish'; expected one of tanh, relu, sigmoid, hard_sigmoid, linear"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_at_once(make, options, message):
@@ -294,7 +294,7 @@ def test_a_parametrized_weight_is_the_one_that_counts(backend):
 
 
 def test_a_misspelt_backend_is_refused_at_once():
-    with pytest.raises(InputError, match="backend is 'nativ'; known are auto, native, torch, reference"):
+    with pytest.raises(InputError, match="backend is 'nativ'; expected one of auto, native, torch, reference"):
         LSTM(3, 4, backend="nativ")
 
 

@@ -167,7 +167,7 @@ def test_dense_starts_glorot_uniform_with_zero_bias():
 
 
 def test_dense_names_the_activations_that_it_knows():
-    with pytest.raises(InputError, match=r"Dense: activation is 'swish'; known are tanh, relu, .*, softmax, "):
+    with pytest.raises(InputError, match=r"Dense: activation is 'swish'; expected one of tanh, relu, .*, softmax, "):
         Dense(2, 3, activation="swish")
 
 
@@ -285,9 +285,9 @@ def test_every_dense_activation_equals_keras_of_the_same_name(activation, keras)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "grue"}, "cell is 'grue'; known are rnn, gru, lstm"),
+        ({"cell": "grue"}, "cell is 'grue'; expected one of rnn, gru, lstm"),
         ({"units": []}, "units is empty"),
-        ({"encoder": None}, "give an encoder, or input_size"),
+        ({"encoder": None}, "encoder and input_size are both None"),
     ],
 )
 def test_a_network_that_cannot_be_built_says_why(options, message):

@@ -145,14 +145,14 @@ def test_another_state_is_refused(layer):
 
 @pytest.mark.parametrize("option", ["bidirectional", "go_backwards"])
 def test_a_layer_that_reads_from_the_end_has_no_stepper(option):
-    with pytest.raises(InputError, match="GRU: a layer that reads from the end cannot go step by step"):
+    with pytest.raises(InputError, match="GRU: a layer that reads sequences from their end cannot run"):
         GRU(I, H, **{option: True}).stepper()
 
 
 def test_a_layer_that_insists_on_a_backend_gets_it():
     assert GRU(I, H, backend="reference").stepper()._kernel is None
     assert (GRU(I, H, backend="native").stepper()._kernel is None) == (kernels.isa() is None)
-    with pytest.raises(InputError, match='backend="native" cannot do activation'):
+    with pytest.raises(InputError, match='backend="native" does not support activation'):
         SimpleRNN(I, H, activation="sigmoid", backend="native").stepper()
 
 

@@ -117,7 +117,7 @@ class RecurrentLayer(RecurrentModule):
             InputError: the layer reads sequences from their end, or its backend does not support the cell.
         """
         if self.bidirectional or self.go_backwards:
-            raise InputError(f"{self.kind}: a layer that reads from the end cannot go step by step.")
+            raise InputError(f"{self.kind}: a layer that reads sequences from their end cannot run step by step.")
         return Stepper(self.cell, self.input_size, self.hidden_size, self.direction(), backend=self.backend)
 
     def forward(self, x: Tensor, initial_state: Tensor | State | None = None, mask: Tensor | None = None) -> Outputs:
@@ -200,7 +200,7 @@ class RecurrentLayer(RecurrentModule):
         if mask is not None and mask.shape != x.shape[:2]:
             raise InputError(
                 f"{name}: the mask has shape {tuple(mask.shape)}; "
-                f"expected (batch, time) = {tuple(x.shape[:2])}, True for the steps that count."
+                f"expected (batch, time) = {tuple(x.shape[:2])}, True at unmasked steps."
             )
 
     def _initial_state(self, x: Tensor, given: Tensor | State | None) -> State | None:
@@ -220,8 +220,8 @@ class RecurrentLayer(RecurrentModule):
         if self._carried is not None:
             if self._carried[0].shape != shape:
                 raise InputError(
-                    f"{name}: the state carried over is for a batch of {self._carried[0].shape[0]}, "
-                    f"this batch has {shape[0]}; call reset_state() before the batch size changes."
+                    f"{name}: the state of the previous call is for a batch of {self._carried[0].shape[0]}, "
+                    f"this batch has {shape[0]}; call reset_state() before changing the batch size."
                 )
             # autograd does not accept a tensor that was created under inference_mode
             return tuple((s.clone() if s.is_inference() else s).to(x) for s in self._carried)
@@ -349,7 +349,7 @@ def layer_of(
     if isinstance(cell, Cell):
         return RecurrentLayer(cell, input_size, hidden_size, **options)
     if not isinstance(cell, str) or cell not in LAYERS:
-        raise InputError(f"cell is {cell!r}; known are {', '.join(LAYERS)}.")
+        raise InputError(f"cell is {cell!r}; expected one of {', '.join(LAYERS)}.")
     return LAYERS[cell](input_size, hidden_size, **options)
 
 

@@ -95,7 +95,7 @@ class Dense(nn.Linear):
     def __init__(self, input_size: int, output_size: int, *, activation: str = "linear", bias: bool = True) -> None:
         super().__init__(input_size, output_size, bias=bias)
         if activation not in DENSE_ACTIVATIONS:
-            raise InputError(f"Dense: activation is {activation!r}; known are {', '.join(DENSE_ACTIVATIONS)}.")
+            raise InputError(f"Dense: activation is {activation!r}; expected one of {', '.join(DENSE_ACTIVATIONS)}.")
         self.activation, self.output_size = activation, output_size
         nn.init.xavier_uniform_(self.weight)
         if bias:
@@ -295,7 +295,9 @@ def build_network(
     if not units:
         raise InputError("units is empty; a network needs at least one recurrent layer.")
     if encoder is None and input_size is None:
-        raise InputError("give an encoder, or input_size, the number of features at each time step.")
+        raise InputError(
+            "encoder and input_size are both None; give an encoder, or the number of features per time step."
+        )
     layers: list[nn.Module] = [] if encoder is None else [encoder]
     size = input_size if encoder is None else int(encoder.output_size)  # type: ignore[arg-type]
     assert size is not None

@@ -41,7 +41,7 @@ def choose_backend(call: Call, backend: str | Backend = "auto") -> Backend:
     chosen = backend_named(backend) if isinstance(backend, str) else backend
     reason = chosen.unsupported(call)
     if reason is not None:
-        raise InputError(f'backend="{chosen.name}" cannot do {reason}; backend="auto" finds a way that can.')
+        raise InputError(f'backend="{chosen.name}" does not support {reason}; use backend="auto".')
     return chosen
 
 
@@ -54,7 +54,7 @@ def backend_named(name: str) -> Backend:
     for backend in BACKENDS:
         if backend.name == name:
             return backend
-    raise InputError(f"backend is {name!r}; known are auto, {', '.join(backend.name for backend in BACKENDS)}.")
+    raise InputError(f"backend is {name!r}; expected one of auto, {', '.join(backend.name for backend in BACKENDS)}.")
 
 
 def _fastest(call: Call) -> Backend:

@@ -59,7 +59,7 @@ class Stepper:
         call = Call(cell, self.hidden_size, p, one.new_empty(1, 1, self.input_size))
         reason = Native().unsupported(call)
         if backend == "native" and reason is not None:
-            raise InputError(f'Stepper: backend="native" cannot do {reason}; backend="auto" finds a way that can.')
+            raise InputError(f'Stepper: backend="native" does not support {reason}; use backend="auto".')
         self._kernel = None
         if backend in {"auto", "native"} and reason is None:
             h, c = self._state if len(self._state) == 2 else (self._state[0], None)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 COMPILER, TRACER, ONNX, MODE = "torch.compile", "torch.jit.trace", "torch.onnx.export", "a dispatch mode"
-UNKNOWN = "a torch of which it is unknown whether it records operators"
+UNKNOWN = "a version of torch that does not report whether it records operators"
 
 
 def _private(path: str) -> Any:

@@ -93,9 +93,9 @@ LEFT = {
     "projections": (lambda: nn.LSTM(I, H, proj_size=2), "proj_size=2"),
     "precision": (lambda: nn.LSTM(I, H).double(), "torch.float64 parameters on cpu"),
     "device": (lambda: nn.RNN(I, H, device="meta"), "torch.float32 parameters on meta"),
-    "forward": (lambda: OwnForward(I, H), "OwnForward has a forward of its own"),
-    "check": (lambda: OwnCheck(I, H), "OwnCheck has a check_input of its own"),
-    "patched": (with_patched_forward, "GRU has a forward of its own"),
+    "forward": (lambda: OwnForward(I, H), "OwnForward overrides forward"),
+    "check": (lambda: OwnCheck(I, H), "OwnCheck overrides check_input"),
+    "patched": (with_patched_forward, "GRU overrides forward"),
     "parametrized": (parametrized, "its weights are parametrized"),
 }
 
@@ -132,9 +132,9 @@ def test_a_subclass_that_overrides_a_method_of_the_computation_is_left(name):
 
 
 def test_without_kernels_everything_is_left(model, monkeypatch):
-    monkeypatch.setattr(kernels, "MISSING", "anything, for there is no compiler")
+    monkeypatch.setattr(kernels, "MISSING", "any call, because there is no compiler")
     report = accelerate(model)
-    assert set(report.left.values()) == {"recurra cannot do anything, for there is no compiler"}
+    assert set(report.left.values()) == {"recurra does not support any call, because there is no compiler"}
     assert len(report.left) == 3
     assert str(report).startswith("accelerate: 0 of 3 recurrent layers on recurra's kernels\n")
 

@@ -36,7 +36,7 @@ def test_equations_that_are_not_ours_run_on_the_reference():
     assert outputs[0, :, 0].tolist() == [1, 2, 3, 4]
     assert last.tolist() == [[4, 4]]
     for backend in ("native", "torch"):
-        with pytest.raises(InputError, match=f'backend="{backend}" cannot do Counter'):
+        with pytest.raises(InputError, match=f'backend="{backend}" does not support Counter'):
             scan(call, backend)
 
 

@@ -27,12 +27,12 @@ def test_torchs_operators_are_left_alone_where_they_cannot(cell, operator, backe
     ids=["mask", "dropout"],
 )
 def test_insisting_on_torch_for_a_mask_or_dropout_is_an_error(cell, operator, option, reason):
-    with pytest.raises(InputError, match=f'backend="torch" cannot do {reason}'):
+    with pytest.raises(InputError, match=f'backend="torch" does not support {reason}'):
         run(cell, "torch", *arguments(cell), **option)
 
 
 def test_insisting_on_torch_for_an_empty_batch_is_an_error():
-    with pytest.raises(InputError, match='backend="torch" cannot do an empty batch'):
+    with pytest.raises(InputError, match='backend="torch" does not support an empty batch'):
         LSTM(I, H, backend="torch")(torch.zeros(0, T, I))
 
 

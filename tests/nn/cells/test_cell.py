@@ -121,7 +121,7 @@ def test_a_step_of_an_empty_batch_is_empty(make):
     [
         ((0, 3), {}, "input_size is 0; it must be at least 1"),
         ((4, 0), {}, "hidden_size is 0; it must be at least 1"),
-        ((4, 3), {"activation": "softmax"}, "activation is 'softmax'; known are tanh, relu"),
+        ((4, 3), {"activation": "softmax"}, "activation is 'softmax'; expected one of tanh, relu"),
     ],
 )
 def test_sizes_and_activations_are_checked(make, arguments, options, message):

@@ -89,7 +89,9 @@ def test_the_dtype_of_the_layers_is_the_networks(keras, read, name):
 
 
 def test_layers_of_two_dtypes_are_refused(keras, read):
-    with pytest.raises(InputError, match=r"layers of the dtypes \['float32', 'float64'\]; one for all is expected"):
+    with pytest.raises(
+        InputError, match=r"layers of the dtypes \['float32', 'float64'\]; expected the same dtype for all"
+    ):
         read(keras.layers.GRU(3), keras.layers.Dense(2, dtype="float64"))
 
 
@@ -102,15 +104,20 @@ def test_a_functional_model_is_refused(keras):
 
 def test_a_model_that_never_saw_data_is_refused(keras):
     model = keras.Sequential([keras.layers.GRU(3, name="memory")])
-    with pytest.raises(InputError, match=r"layer 'memory' \(GRU\): the file does not say how many features"):
+    with pytest.raises(
+        InputError, match=r"layer 'memory' \(GRU\): the file does not specify the number of input features"
+    ):
         layers_from_config(json.loads(model.to_json()), "model.keras")
 
 
 # Each makes a layer under the name "it"; the message names the layer, its kind, and what we lack.
 LACKING = {
-    "Conv1D": (lambda k: k.Conv1D(3, 2, name="it"), "(Conv1D): we have no such layer; there are Bidirectional, Dense"),
-    "Masking": (lambda k: k.Masking(name="it"), "(Masking): we have no such layer"),
-    "TimeDistributed": (lambda k: k.TimeDistributed(k.Dense(2), name="it"), "(TimeDistributed): we have no such layer"),
+    "Conv1D": (
+        lambda k: k.Conv1D(3, 2, name="it"),
+        "(Conv1D): unsupported layer; expected one of Bidirectional, Dense",
+    ),
+    "Masking": (lambda k: k.Masking(name="it"), "(Masking): unsupported layer"),
+    "TimeDistributed": (lambda k: k.TimeDistributed(k.Dense(2), name="it"), "(TimeDistributed): unsupported layer"),
     "regularizer": (
         lambda k: k.LSTM(3, kernel_regularizer="l2", name="it"),
         "(LSTM): option kernel_regularizer='L2'",
@@ -123,14 +130,17 @@ LACKING = {
         lambda k: k.GRU(3, return_sequences=True, zero_output_for_mask=True, name="it"),
         "(GRU): option zero_output_for_mask=True",
     ),
-    "cell activation": (lambda k: k.GRU(3, activation="swish", name="it"), "(GRU): GRU: activation is 'silu'; known"),
+    "cell activation": (
+        lambda k: k.GRU(3, activation="swish", name="it"),
+        "(GRU): GRU: activation is 'silu'; expected",
+    ),
     "gate activation": (
         lambda k: k.LSTM(3, recurrent_activation="softplus", name="it"),
-        "(LSTM): LSTM: recurrent_activation is 'softplus'; known are tanh",
+        "(LSTM): LSTM: recurrent_activation is 'softplus'; expected one of tanh",
     ),
     "head activation": (
         lambda k: k.Dense(3, activation="hard_tanh", name="it"),
-        "(Dense): Dense: activation is 'hard_tanh'; known are tanh",
+        "(Dense): Dense: activation is 'hard_tanh'; expected one of tanh",
     ),
     "activation layer": (
         lambda k: k.Dense(3, activation=k.LeakyReLU(), name="it"),

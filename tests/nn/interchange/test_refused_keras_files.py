@@ -98,7 +98,7 @@ FAULTS = {
     ),
     "array too many": (
         lambda file: file.create_dataset("layers/dense/vars/2", data=np.zeros(5, "f4")),
-        r"layer 'dense' \(Dense\) has an array more in the file \(layers/dense/vars/2\)",
+        r"layer 'dense' \(Dense\) has one array more in the file \(layers/dense/vars/2\)",
     ),
     "whole numbers": (
         lambda file: replace(file, "layers/dense/vars/1", np.zeros(5, np.int32)),
@@ -112,10 +112,16 @@ FAULTS = {
         lambda file: file.__delitem__("layers/dense/vars/1") or file.create_group("layers/dense/vars/1"),
         r"is not an HDF5 file or is damaged",
     ),
-    "external link": (put_external_link, r"/layers/dense/vars/0 is a link to elsewhere; it is not followed"),
-    "soft link": (put_soft_link, r"/layers/dense/vars/0 is a link to elsewhere; it is not followed"),
-    "external storage": (put_external_storage, r"/layers/dense/vars/0 keeps its data in another file; it is not read"),
-    "virtual dataset": (put_virtual_dataset, r"/layers/dense/vars/0 keeps its data in another file; it is not read"),
+    "external link": (put_external_link, r"/layers/dense/vars/0 is a link; links are not followed"),
+    "soft link": (put_soft_link, r"/layers/dense/vars/0 is a link; links are not followed"),
+    "external storage": (
+        put_external_storage,
+        r"/layers/dense/vars/0 stores its data in another file, which is not read",
+    ),
+    "virtual dataset": (
+        put_virtual_dataset,
+        r"/layers/dense/vars/0 stores its data in another file, which is not read",
+    ),
     "group within itself": (put_cycle, r"is not an HDF5 file or is damaged"),
 }
 
@@ -134,7 +140,7 @@ def test_a_weight_file_that_does_not_fit_is_refused_and_changes_nothing(network,
 def test_a_file_with_biases_asks_for_a_network_with_them(network, path):
     layers = list(network.layers.values())
     layers[1] = LSTM(2, 3, return_sequences=True, bias=False)
-    with pytest.raises(InputError, match=r"'lstm' \(LSTM\) has an array more .*was it built with bias=False"):
+    with pytest.raises(InputError, match=r"'lstm' \(LSTM\) has one array more .*was it built with bias=False"):
         from_keras(path, Network(layers))
 
 
@@ -163,7 +169,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path, network, name):
 
 
 def test_a_weight_file_needs_a_network_and_a_keras_file_needs_none(network, path):
-    with pytest.raises(InputError, match=r"a .weights.h5 file has no network; give one: from_keras\(path, network\)"):
+    with pytest.raises(
+        InputError, match=r"a .weights.h5 file contains no network; give one, from_keras\(path, network\)"
+    ):
         from_keras(path)
     with pytest.raises(InputError, match=r"only a .weights.h5 file is loaded into a given network"):
         from_keras(ORACLES / "letters_onehot.keras", network)
@@ -226,7 +234,7 @@ def test_a_damaged_file_is_refused_and_changes_nothing_or_still_reads(tmp_path, 
 
 
 def test_to_keras_writes_only_what_keras_would_load(tmp_path, network):
-    with pytest.raises(InputError, match=r"a.h5: Keras loads weights only from a name that ends in .weights.h5"):
+    with pytest.raises(InputError, match=r"a.h5: Keras loads weights only from files whose names end in .weights.h5"):
         to_keras(network, tmp_path / "a.h5")
     with pytest.raises(InputError, match="cannot be written"):
         to_keras(network, tmp_path / "no such folder" / "a.weights.h5")

@@ -114,7 +114,7 @@ def test_from_torch_keeps_dtype_mode_and_dropout_and_shares_nothing():
 
 
 def test_from_torch_names_what_it_cannot_convert():
-    with pytest.raises(InputError, match="LSTM has proj_size=2; we have no projections"):
+    with pytest.raises(InputError, match="LSTM has proj_size=2; projections are unsupported"):
         from_torch(nn.LSTM(3, 4, proj_size=2))
     with pytest.raises(InputError, match=r"takes a torch.nn.RNN, GRU or LSTM; got Linear"):
         from_torch(nn.Linear(3, 4))

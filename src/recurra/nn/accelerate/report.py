@@ -117,7 +117,7 @@ def _reason_to_leave(module: nn.RNNBase) -> str | None:
     """Return why a layer cannot be replaced; None if it can."""
     cls = type(module)
     if kernels.MISSING is not None:
-        return f"recurra cannot do {kernels.MISSING}"
+        return f"recurra does not support {kernels.MISSING}"
     if module.proj_size:
         return f"proj_size={module.proj_size}"
     if parametrize.is_parametrized(module):
@@ -125,7 +125,7 @@ def _reason_to_leave(module: nn.RNNBase) -> str | None:
     kind = next(kind for kind in KINDS if isinstance(module, kind))
     for name in MUST_NOT_OVERRIDE:
         if getattr(cls, name) is not getattr(kind, name) or name in vars(module):
-            return f"{cls.__name__} has a {name} of its own"
+            return f"{cls.__name__} overrides {name}"
     for tensor in module.parameters():
         if tensor.dtype is not torch.float32 or not tensor.is_cpu:
             return f"{tensor.dtype} parameters on {tensor.device}"

@@ -79,7 +79,7 @@ class Cell(ABC):
         for option in ("activation", "recurrent_activation"):
             value = getattr(self, option, "tanh")
             if value not in ACTIVATIONS:
-                raise InputError(f"{self.title}: {option} is {value!r}; known are {', '.join(ACTIVATIONS)}.")
+                raise InputError(f"{self.title}: {option} is {value!r}; expected one of {', '.join(ACTIVATIONS)}.")
 
     @property
     def title(self) -> str:

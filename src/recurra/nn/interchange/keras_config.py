@@ -78,7 +78,7 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
     if not layers:
         raise InputError(f"{source}: the model has no layers.")
     if len(dtypes) != 1:
-        raise InputError(f"{source}: has layers of the dtypes {sorted(dtypes)}; one for all is expected.")
+        raise InputError(f"{source}: has layers of the dtypes {sorted(dtypes)}; expected the same dtype for all.")
     return Network(layers.values(), list(layers)), DTYPES[dtypes.pop()]
 
 
@@ -107,7 +107,7 @@ class _Reader:
             "Bidirectional": self._bidirectional,
         } | dict.fromkeys(RECURRENT, self._recurrent)
         if self.kind not in readers:
-            raise InputError(f"{self.where}: we have no such layer; there are {', '.join(sorted(readers))}.")
+            raise InputError(f"{self.where}: unsupported layer; expected one of {', '.join(sorted(readers))}.")
         return readers[self.kind]()
 
     def dtype(self) -> str:
@@ -168,7 +168,7 @@ class _Reader:
 
     def _make(self, layer_type: Callable[..., nn.Module], units: int, **options: Any) -> nn.Module:
         if self.size is None:
-            raise InputError(f"{self.where}: the file does not say how many features its input has.")
+            raise InputError(f"{self.where}: the file does not specify the number of input features.")
         try:
             return layer_type(self.size, units, **options)
         except InputError as error:
@@ -188,4 +188,4 @@ class _Reader:
     def _unsupported(self, option: str, value: Any) -> InputError:
         if isinstance(value, dict):
             value = value.get("class_name", value)
-        return InputError(f"{self.where}: option {option}={value!r} is not among what our layers can do.")
+        return InputError(f"{self.where}: option {option}={value!r} is unsupported.")

@@ -68,14 +68,14 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
     if path.name.endswith(".weights.h5"):
         if network is None:
             raise InputError(
-                f"{path}: a .weights.h5 file has no network; give one: from_keras(path, network), "
+                f"{path}: a .weights.h5 file contains no network; give one, from_keras(path, network), "
                 "or load the .keras file."
             )
         _load_h5(path, path.read_bytes(), network)
         return network.eval()
     if network is not None:
         raise InputError(
-            f"{path}: only a .weights.h5 file is loaded into a given network; a .keras file brings its own."
+            f"{path}: only a .weights.h5 file is loaded into a given network; a .keras file contains its own."
         )
     try:
         with zipfile.ZipFile(path) as archive:
@@ -106,7 +106,7 @@ def to_keras(network: Network, path: str | Path) -> None:
     """
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
-        raise InputError(f"{path}: Keras loads weights only from a name that ends in .weights.h5.")
+        raise InputError(f"{path}: Keras loads weights only from files whose names end in .weights.h5.")
     h5py = _import_h5py()
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
@@ -162,7 +162,7 @@ def _load_h5(path: Path, content: bytes, network: Network) -> None:
                 extra = f"layers/{name}/{arrays[-1].place[:-1]}{len(arrays)}" if arrays else ""
                 if extra in file:
                     raise InputError(
-                        f"{path}: layer {name!r} ({kind_of(layer)}) has an array more in the file ({extra}) "
+                        f"{path}: layer {name!r} ({kind_of(layer)}) has one array more in the file ({extra}) "
                         "than in the network; was it built with bias=False?"
                     )
             if groups:
@@ -195,12 +195,12 @@ def _reject_external_storage(h5py: Any, file: Any, path: Path) -> None:
         for name in group:
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
-                raise InputError(f"{path}: {group.name}/{name} is a link to elsewhere; it is not followed.")
+                raise InputError(f"{path}: {group.name}/{name} is a link; links are not followed.")
             item = group[name]
             if isinstance(item, h5py.Group):
                 visit(item)
             elif item.external or item.is_virtual:
-                raise InputError(f"{path}: {item.name} keeps its data in another file; it is not read.")
+                raise InputError(f"{path}: {item.name} stores its data in another file, which is not read.")
 
     visit(file)
 

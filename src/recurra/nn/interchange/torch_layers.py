@@ -37,7 +37,7 @@ def from_torch(
         raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
     if module.proj_size:
         raise InputError(
-            f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; we have no projections."
+            f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; projections are unsupported."
         )
     layers: list[nn.Module] = []
     size = module.input_size

@@ -61,7 +61,7 @@ def test_what_it_cannot_do_another_backend_does_and_insisting_names_it(make, oth
     torch.manual_seed(5)
     torch.testing.assert_close(found, twin(x), rtol=0, atol=0)
     layer.backend = "native"
-    with pytest.raises(InputError, match=f'backend="native" cannot do {reason}; backend="auto" finds a way'):
+    with pytest.raises(InputError, match=f'backend="native" does not support {reason}; use backend="auto"'):
         layer(x)
     assert kernel_calls == []
 
@@ -118,7 +118,7 @@ def test_where_it_cannot_run_another_backend_does_and_insisting_names_it(cell, r
     atol = 2e-2 if run is under_autocast else 1e-5
     torch.testing.assert_close(found, run(layer, x), rtol=atol, atol=atol)
     layer.backend = "native"
-    with pytest.raises(InputError, match=f'backend="native" cannot do {reason}; backend="auto" finds a way'):
+    with pytest.raises(InputError, match=f'backend="native" does not support {reason}; use backend="auto"'):
         run(layer, x)
     assert kernel_calls == []
 
@@ -126,7 +126,7 @@ def test_where_it_cannot_run_another_backend_does_and_insisting_names_it(cell, r
 def test_a_tensor_of_another_device_or_layout_is_named():
     x, w = torch.zeros(2, 4, 3), {"weight_ih": torch.zeros(5, 3), "weight_hh": torch.zeros(5, 5)}
     for other, reason in ((x.to("meta"), "torch.float32 tensors on meta"), (x.to_sparse(), "sparse tensors")):
-        with pytest.raises(InputError, match=f'backend="native" cannot do {reason}'):
+        with pytest.raises(InputError, match=f'backend="native" does not support {reason}'):
             choose_backend(Call(CELLS["tanh"], 5, w, other), "native")
 
 
@@ -160,7 +160,7 @@ def test_without_the_kernels_everything_else_works_and_insisting_names_the_mend(
     done = python(WITHOUT_KERNELS)
     assert done.returncode == 0, done.stderr
     (message,) = done.stdout.splitlines()
-    assert message.startswith('backend="native" cannot do anything, for its kernels are not there')
+    assert message.startswith('backend="native" does not support any call, because its kernels are missing')
     assert "install recurra from a wheel" in message
     assert "C++ compiler" in message
 

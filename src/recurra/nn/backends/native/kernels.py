@@ -17,16 +17,16 @@ from torch import Tensor
 from recurra.errors import InputError
 from recurra.nn.cells import Parameters
 
-MISSING: str | None = None  # or why the kernels are not there, to be said after "cannot do"
+MISSING: str | None = None  # why the kernels are missing, worded to follow "does not support"
 try:
     importlib.import_module("recurra.nn.backends.native._kernels")
 except ModuleNotFoundError:
     MISSING = (
-        "anything, for its kernels are not there: install recurra from a wheel, or where there is a C++ compiler "
+        "any call, because its kernels are missing: install recurra from a wheel, or from source with a C++ compiler "
         "(on Debian: apt install g++ python3-dev)"
     )
 except ImportError as error:
-    MISSING = f"anything, for its kernels cannot be loaded ({error}): install recurra anew on this machine"
+    MISSING = f"any call, because its kernels cannot be loaded ({error}): reinstall recurra on this machine"
 else:
     from recurra.nn.backends.native import _kernels
 
