@@ -62,7 +62,7 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["predict", "RUNS/letters-window", "ab"], "'ab' is 2 long; this model reads 3 symbols at a time"),
         (["predict", "RUNS/none", "a"], "is not a run folder"),
         (["show", "RUNS/none"], "is not a run folder"),
-        (["train", "letters", "--out", "RUNS/letters-onehot"], "is already a run; --resume goes on with it"),
+        (["train", "letters", "--out", "RUNS/letters-onehot"], "is already a run; continue it with --resume"),
         (["train", "letters", "--resume", "--overwrite"], "--resume and --overwrite are mutually exclusive"),
         (["train", "leters"], "there is no case 'leters'; did you mean 'letters'?"),
         (["train", "letters", "--cel", "lstm"], "Did you mean --cell?"),
@@ -307,7 +307,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "goes on from its last save with --resume" in err
+    assert "continue training from its last save with --resume" in err
     assert "Traceback" not in err
 
 
@@ -328,7 +328,7 @@ def test_a_reader_that_has_had_enough_is_no_error(runs: Path) -> None:
         ("scores.json", b"{}", "scores.json: lacks what it should hold (KeyError('best_epoch'))"),
         ("parameters.txt", b"\xff", "parameters.txt: cannot be read"),
         ("run.json", b'{"settings": 3}', "run.json: is damaged (settings is 3)"),
-        ("run.json", b"[]", "run.json: is damaged (found list, expected an object); --overwrite begins anew"),
+        ("run.json", b"[]", "run.json: is damaged (found list, expected an object); start over with --overwrite"),
         ("model.safetensors", b"\x00" * 99, "model.safetensors: is damaged"),
         ("scores.json", b"\xff", "scores.json: cannot be read"),
     ],
@@ -353,7 +353,7 @@ def test_a_run_that_lost_its_state_is_not_begun_anew_without_a_word(
     assert run(["train", "letters", "--epochs", "2", "--out", str(tmp_path), "--quiet"]) == 0
     (tmp_path / "state.safetensors").unlink()
     assert run(["train", "letters", "--epochs", "4", "--out", str(tmp_path), "--resume"]) == 2
-    assert "has lost its state.safetensors" in printed(capsys)[1]
+    assert "lacks state.safetensors" in printed(capsys)[1]
 
 
 def test_a_faulty_line_of_a_pipe_is_named_by_its_number(runs: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_second_run_that_resumes_does_nothing_twice(
     assert printed(capsys) == ([f"{finished}: is already finished; nothing to do."], "")
     assert {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"} == before
     assert run(arguments) == 2
-    assert "is already a run; --resume goes on with it, --overwrite begins anew" in printed(capsys)[1]
+    assert "is already a run; continue it with --resume, or start over with --overwrite" in printed(capsys)[1]
 
 
 def test_overwriting_a_run_keeps_the_table_that_lies_in_its_folder(file: Path, tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ def test_what_is_unusual_and_no_fault_is_read(
         (["predict", "RUN", "--level", "0"], "level is 0; expected percent from 1 to below 100"),
         (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["predict", "RUN", "--csv", "/nowhere/x.csv"], "/nowhere/x.csv: cannot be written"),
-        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last that the run has learnt from"),
+        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row of the run"),
         (["evaluate", "RUN", "--statistical"], "--statistical is for --data"),
         (["evaluate", "nowhere"], "nowhere: is not a run folder"),
         (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),

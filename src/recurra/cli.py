@@ -62,7 +62,7 @@ def run(tokens: list[str]) -> int:
         return INPUT_AT_FAULT
     except KeyboardInterrupt:
         trains = tokens[:1] in (["train"], ["forecast"])
-        hint = "; the training goes on from its last save with --resume" if trains else ""
+        hint = "; continue training from its last save with --resume" if trains else ""
         print(f"\nrecurra: interrupted{hint}.", file=sys.stderr)
         return INTERRUPTED
     return DONE

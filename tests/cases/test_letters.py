@@ -126,7 +126,7 @@ def test_a_finished_run_resumes_to_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("case", "overrides", "message"),
     [
-        ("letters", {"epochs": 2}, "has epochs 3, not 2; when a run is resumed epochs can only grow"),
+        ("letters", {"epochs": 2}, "has epochs 3, not 2; epochs can only be increased when a run is resumed"),
         ("letters", {"alphabet": "abcdef"}, "has alphabet 'abcde', not 'abcdef'; when a run is resumed only epochs"),
         ("letters", {"cell": "lstm"}, "has cell 'rnn', not 'lstm'"),
         ("letters-window", {}, "is a run of case letters-onehot, not of letters-window"),

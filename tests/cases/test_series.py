@@ -222,7 +222,7 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"test": 5, "horizon": 6}, r"a test part of 5 rows holds no horizon of 6"),
+        ({"test": 5, "horizon": 6}, r"a test part of 5 rows is shorter than the horizon of 6"),
         ({"test": 50, "test_windows_inside": True}, "a test part of 50 rows holds no window of 60 and horizon of 1"),
         ({"test": 0.99}, "the training part has .* rows; a window of 60"),
         ({"test": 300}, "test=300 take 300 of 300 rows"),

@@ -430,9 +430,9 @@ def test_a_run_refuses_other_data_than_it_began_with(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"units": 5}, r"has units \[3\], not \[5\]; when a run is resumed only epochs can change, to more"),
+        ({"units": 5}, r"has units \[3\], not \[5\]; only epochs can be changed when a run is resumed"),
         ({"learning_rate": 0.1}, r"has learning_rate 0\.01, not 0\.1"),
-        ({"epochs": 1}, "has epochs 2, not 1; when a run is resumed epochs can only grow"),
+        ({"epochs": 1}, "has epochs 2, not 1; epochs can only be increased when a run is resumed"),
     ],
 )
 def test_a_run_refuses_other_settings_than_it_began_with_but_for_more_epochs(tmp_path, changed, message):

@@ -61,7 +61,7 @@ def test_tied_weights_are_written_each_on_its_own(tmp_path: Path) -> None:
 def test_a_new_run_refuses_a_folder_that_is_one(tmp_path: Path) -> None:
     with Run(tmp_path, "new") as run:
         run.record(status="training")
-    with pytest.raises(InputError, match="is already a run; --resume goes on with it, --overwrite begins anew"):
+    with pytest.raises(InputError, match="is already a run; continue it with --resume, or start over"):
         Run(tmp_path, "new")
 
 
@@ -114,7 +114,7 @@ def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> No
 @pytest.mark.parametrize("files", ['["../../thesis.txt"]', '["/etc/passwd"]', '["run.json"]', "[3]", '"abc"'])
 def test_a_list_of_files_that_reaches_outside_the_folder_is_damage(tmp_path: Path, files: str) -> None:
     (tmp_path / "run.json").write_text(f'{{"files": {files}}}')
-    with pytest.raises(InputError, match=r"run\.json: is damaged .files is .*--overwrite begins anew"):
+    with pytest.raises(InputError, match=r"run\.json: is damaged .files is .*start over with --overwrite"):
         Run(tmp_path, "resume")
     Run(tmp_path, "overwrite").close()
     assert (tmp_path / "run.json").is_file()
@@ -133,7 +133,7 @@ def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
     other = "import sys; from recurra.training import Run; Run(sys.argv[1], 'resume')"
     with Run(tmp_path, "new"):
         refused = subprocess.run([sys.executable, "-c", other, tmp_path], capture_output=True, text=True, check=False)
-    assert "another process is working on this run" in refused.stderr
+    assert "another process is writing to this run" in refused.stderr
     assert subprocess.run([sys.executable, "-c", other, tmp_path], check=False).returncode == 0
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_run_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be made into a run folder"):
+    with pytest.raises(InputError, match="cannot be used as a run folder"):
         Run(tmp_path / "file" / "run", "new")
 
 

@@ -36,7 +36,7 @@ def answers_to_lines(model: LanguageModel, lines: Iterable[str]) -> list[dict[st
         except InputError as error:
             raise InputError(f"standard input, line {number}: {error}") from error
     if not answers:
-        raise InputError("there is nothing to predict from: give INPUTS, or a line each on standard input.")
+        raise InputError("there is no input: give INPUTS, or one window per line on standard input.")
     return answers
 
 

@@ -48,8 +48,8 @@ class SeriesCase:
         self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
         if 0 < self.test < settings.horizon:
             raise InputError(
-                f"{self.table.source}: a test part of {self.test} rows holds no horizon of {settings.horizon}; "
-                "make test larger, or 0 for none."
+                f"{self.table.source}: a test part of {self.test} rows is shorter than the horizon of "
+                f"{settings.horizon}; make test larger, or 0 for none."
             )
         for note in self.table.notes:
             warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
@@ -88,8 +88,8 @@ class SeriesCase:
     def check_begun(self, run: Run) -> None:
         if run.info.get("table", self.table.fingerprint()) != self.table.fingerprint():
             raise InputError(
-                f"{run.path}: the run began with other data than {self.table.source} has now; give the same again, "
-                "or begin anew with --overwrite."
+                f"{run.path}: the run began with other data than {self.table.source} now holds; give the same data, "
+                "or start over with --overwrite."
             )
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
@@ -166,8 +166,8 @@ def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluati
     latest = max(series.dates[-1] for series in table.series)
     if latest <= model.learnt_until_:
         raise InputError(
-            f"{data}: has no rows after {model.learnt_until_.date()}, the last that the run has learnt from; "
-            "scores on rows that it has learnt from would flatter it: give newer ones."
+            f"{data}: has no rows after {model.learnt_until_.date()}, the last training row of the run; "
+            "scores on training rows would be too good: give newer rows."
         )
     return model.evaluate(table, levels=levels_of(run, model), statistical=statistical)
 
@@ -177,7 +177,7 @@ def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
     if settings.data is not None:
         return Path(settings.data)
     if settings.symbol is None:
-        raise InputError("there is no data: give --data FILE, or --symbol for daily bars of a share.")
+        raise InputError("there is no data: give --data FILE, or --symbol for the daily bars of a stock.")
     if settings.symbol.upper() in bundled_symbols() and not settings.refresh:
         bars = bundled(settings.symbol.upper(), settings.adjust)
         end = day_of(settings.end, "end")

@@ -121,7 +121,7 @@ def _complete(run: Run, name: str) -> Iterator[None]:
         yield
     except (LookupError, TypeError, ValueError) as error:
         raise InputError(
-            f"{run.path / name}: lacks what it should hold ({error!r}); --overwrite begins anew."
+            f"{run.path / name}: lacks what it should hold ({error!r}); start over with --overwrite."
         ) from error
 
 

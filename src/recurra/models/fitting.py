@@ -60,7 +60,7 @@ def fit_network(
     if run is not None:
         if run.info.get("data", fingerprint) != fingerprint:
             raise InputError(
-                f"{run.path}: the run began with other data; give the same again, or begin anew with --overwrite."
+                f"{run.path}: the run began with other data; give the same data, or start over with --overwrite."
             )
         run.claim(MODEL)
         if begun := run.info.get("settings"):
@@ -142,7 +142,7 @@ def parameters_of(
 def kind_of_model(path: Path, data: Any) -> str:
     """Return the kind of a saved model; raise InputError if the file holds none."""
     if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
-        raise InputError(f"{path}: holds no model; `save` writes one, and a run's is its {MODEL}.")
+        raise InputError(f"{path}: holds no model; `save` writes one, and that of a run is its {MODEL}.")
     return str(data["kind"])
 
 

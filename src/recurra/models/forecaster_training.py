@@ -114,7 +114,7 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
         return network.to(usable_device(settings.device))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"a network of units={settings.units} cannot be made here ({reason}); take fewer.") from None
+        raise InputError(f"a network of units={settings.units} cannot be made here ({reason}); use fewer.") from None
 
 
 def loss_of(settings: ForecasterSettings) -> Loss:

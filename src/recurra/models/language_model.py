@@ -236,7 +236,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
     except RuntimeError as error:
         size = f"units={settings.units} and embedding_dim={settings.embedding_dim}"
         reason = str(error).splitlines()[0]
-        raise InputError(f"a network of {size} cannot be made here ({reason}); take fewer.") from None
+        raise InputError(f"a network of {size} cannot be made here ({reason}); use fewer.") from None
 
 
 def training_length(settings: LanguageModelSettings, length: int) -> int:

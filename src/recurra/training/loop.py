@@ -82,7 +82,7 @@ def train(
         '2.0'
     """
     if len(data[0]) == 0:
-        raise InputError("there is nothing to train on: no samples.")
+        raise InputError("there are no samples to train on.")
     schedule = schedule_of(options.schedule)
     cuda = [data[0].device] if data[0].device.type == "cuda" else []
     first_batch = data[0][torch.arange(min(options.batch_size, len(data[0])))]

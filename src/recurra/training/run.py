@@ -53,7 +53,7 @@ class Run:
         self._lock: FileLock | None = None
         if mode == "read":
             if not (self.path / INFO).is_file():
-                raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` makes one.")
+                raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` creates one.")
             self.info = self._read_info()
             return
         self._take(mode)
@@ -65,9 +65,9 @@ class Run:
             self._lock = FileLock(self.path / ".lock")
             self._lock.acquire(timeout=0)
         except Timeout as error:
-            raise InputError(f"{self.path}: another process is working on this run; wait for its end.") from error
+            raise InputError(f"{self.path}: another process is writing to this run; wait until it ends.") from error
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be made into a run folder ({error.strerror}).") from error
+            raise InputError(f"{self.path}: cannot be used as a run folder ({error.strerror}).") from error
         try:
             self._check_place(mode)  # and again, now that no other process can change it
             sweep_temporary_files(self.path)
@@ -78,8 +78,8 @@ class Run:
                     self._empty()
                 elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
                     raise InputError(
-                        f"{self.path}: has lost its {STATE}, without which it cannot go on; "
-                        "restore it, or begin anew with --overwrite."
+                        f"{self.path}: lacks {STATE}, without which it cannot be resumed; "
+                        "restore it, or start over with --overwrite."
                     )
         except BaseException:
             self.close()
@@ -88,7 +88,9 @@ class Run:
     def _check_place(self, mode: Mode) -> None:
         is_run = (self.path / INFO).is_file()
         if is_run and mode == "new":
-            raise InputError(f"{self.path}: is already a run; --resume goes on with it, --overwrite begins anew.")
+            raise InputError(
+                f"{self.path}: is already a run; continue it with --resume, or start over with --overwrite."
+            )
         if is_run or not self.path.is_dir():
             return
         if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
@@ -154,16 +156,16 @@ class Run:
             if old == new:
                 continue
             if name != "epochs":
-                rule = "when a run is resumed only epochs can change, to more"
+                rule = "only epochs can be changed when a run is resumed, and only increased"
             elif new < old:
-                rule = "when a run is resumed epochs can only grow"
+                rule = "epochs can only be increased when a run is resumed"
             elif begun.get("schedule", "constant") != "constant":
                 rule = f"with schedule {begun['schedule']!r}, which depends on them, they cannot change"
             else:
                 continue
             raise InputError(
                 f"{self.path}: the run has {name} {old!r}, not {new!r}; {rule}. "
-                "Begin anew with --overwrite, or in another folder."
+                "Start over with --overwrite, or choose another folder."
             )
         self.record(settings=begun | dict(settings), **fields)
 
@@ -182,10 +184,12 @@ class Run:
         info = self.read_json(INFO)
         for name in ("settings", "versions"):
             if not isinstance(info.get(name, {}), dict):
-                raise InputError(f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); --overwrite begins anew.")
+                raise InputError(
+                    f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); start over with --overwrite."
+                )
         files = info.get(FILES, [])
         if not isinstance(files, list) or not all(isinstance(name, str) and _is_bare(name) for name in files):
-            raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); --overwrite begins anew.")
+            raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); start over with --overwrite.")
         if "settings" in info:
             info["settings"] = migrated(info["settings"])
         return info
@@ -206,7 +210,9 @@ class Run:
         try:
             return path.read_text("utf-8")
         except FileNotFoundError:
-            raise InputError(f"{path}: is missing; the run may not have come so far: --resume goes on.") from None
+            raise InputError(
+                f"{path}: is missing, since the run may be incomplete; continue it with --resume."
+            ) from None
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error}).") from error
 
@@ -216,7 +222,7 @@ class Run:
             if not isinstance(content, dict):
                 raise ValueError(f"found {type(content).__name__}, expected an object")
         except ValueError as error:
-            raise InputError(f"{self.path / name}: is damaged ({error}); --overwrite begins anew.") from error
+            raise InputError(f"{self.path / name}: is damaged ({error}); start over with --overwrite.") from error
         return content
 
     def save_state(self, state: TrainingState) -> None:
@@ -241,7 +247,7 @@ class Run:
             return TrainingState.from_parts(tensors, data)
         except (AttributeError, TypeError, ValueError) as error:
             raise InputError(
-                f"{path}: is damaged, or of another version of recurra ({error}); --overwrite begins anew."
+                f"{path}: is damaged, or of another version of recurra ({error}); start over with --overwrite."
             ) from error
 
 
@@ -299,4 +305,4 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
             return {name: file.get_tensor(name).clone() for name in file.keys()}, data  # noqa: SIM118
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         reason = f"is damaged, or was not written by recurra ({error})"
-        raise InputError(f"{path}: {reason}; restore it from a copy, or train anew.") from error
+        raise InputError(f"{path}: {reason}; restore it from a copy, or train again.") from error
