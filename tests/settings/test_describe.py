@@ -78,7 +78,7 @@ def test_the_documentation_of_a_model_has_every_parameter_before_what_fit_learns
     assert text is not None
     summary, rest = text.split("\n\nArgs:\n")
     arguments, attributes = rest.split("\n\nAttributes:\n")
-    assert summary.startswith("Learn what comes next in a se")
+    assert summary.startswith("Recurrent network that predicts the next ")
     assert attributes.splitlines()[0].startswith("    ")
     names = [line.split(":")[0].strip() for line in arguments.splitlines() if not line.startswith(" " * 8)]
     assert names == list(inspect.signature(kind).parameters)
