@@ -27,6 +27,7 @@ WRONG = {
     "packed features": lambda: (PackedSequence(torch.zeros(5, I + 1), torch.tensor([3, 2])), None),
     "packed dimensions": lambda: (PackedSequence(torch.zeros(5, I, 1), torch.tensor([3, 2])), None),
     "packed sizes that grow": lambda: (PackedSequence(torch.zeros(6, I), torch.tensor([3, 1, 2])), None),
+    "packed sizes below zero": lambda: (PackedSequence(torch.zeros(5, I), torch.tensor([4, 2, -1])), None),
     "packed sizes too large": lambda: (PackedSequence(torch.zeros(5, I), torch.tensor([3, 3])), None),
     "packed state": lambda: (PackedSequence(torch.zeros(5, I), torch.tensor([3, 2])), torch.zeros(1, B + 1, H)),
     "no tensor": lambda: ([[0.0] * I], None),
@@ -84,6 +85,26 @@ def test_what_torch_does_faster_is_left_to_torch(layer, shape, scans):
     module(torch.zeros(steps, batch, 5))
     module(pack_padded_sequence(torch.zeros(steps, batch, 5), [steps] * batch))
     assert not scans
+
+
+@pytest.mark.parametrize(
+    ("options", "on_kernels"),
+    [({}, True), ({"num_layers": 2}, False), ({"num_layers": 2, "bidirectional": True}, False)],
+    ids=str,
+)
+def test_the_layer_with_most_inputs_decides_whether_torch_is_faster(options, on_kernels, scans):
+    module = nn.GRU(5, 200, **options)
+    accelerate(module)
+    module(torch.zeros(1, 4, 5))
+    assert bool(scans) == on_kernels
+
+
+def test_both_directions_of_a_layer_are_the_inputs_of_the_next(scans):
+    for bidirectional in (False, True):
+        module = nn.GRU(5, 160, num_layers=2, bidirectional=bidirectional)
+        accelerate(module)
+        module(torch.zeros(1, 4, 5))
+        assert len(scans) == 2  # of the layers in one direction
 
 
 def test_a_weight_that_is_none_is_refused(scans):

@@ -215,3 +215,29 @@ def test_differences_without_effect_between_the_directions_are_none(keras, read)
 def test_a_model_without_layers_is_refused():
     with pytest.raises(InputError, match=r"model\.keras: the model has no layers"):
         layers_from_config({"class_name": "Sequential", "config": {"layers": []}}, "model.keras")
+
+
+def entry(kind, build=None, **options):
+    """A layer's entry in a config.json."""
+    return {"class_name": kind, "config": {"name": kind.lower(), **options}, "build_config": build or {}}
+
+
+def network_of(*entries):
+    return layers_from_config({"class_name": "Sequential", "config": {"layers": list(entries)}}, "model.keras")[0]
+
+
+def test_the_input_shape_of_a_layer_says_how_many_features_where_there_is_no_input_layer():
+    network = network_of(entry("GRU", {"input_shape": [None, 5, 2]}, units=3))
+    assert network(torch.zeros(1, 5, 2)).shape == (1, 3)
+
+
+def test_dropout_leaves_the_number_of_features_as_it_is():
+    network = network_of(
+        entry("InputLayer", batch_shape=[None, 5, 2]), entry("Dropout", rate=0.5), entry("GRU", units=3)
+    )
+    assert network(torch.zeros(1, 5, 2)).shape == (1, 3)
+
+
+def test_no_activation_is_the_linear_one():
+    network = network_of(entry("InputLayer", batch_shape=[None, 2]), entry("Dense", units=3, activation=None))
+    assert network.layers["dense"].activation == "linear"

@@ -156,6 +156,17 @@ def test_a_weight_file_that_fits_is_loaded_whole(network, path):
     torch.testing.assert_close(network.state_dict(), {name: p + 1.0 for name, p in before.items()})
 
 
+def test_a_network_with_loaded_weights_is_in_evaluation_mode(network, path):
+    assert not from_keras(path, network.train()).training
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_floating_point_numbers_of_any_size_are_read(network, path, dtype):
+    with h5py.File(path, "r+") as file:
+        replace(file, "layers/dense/vars/1", np.arange(5).astype(dtype))
+    assert from_keras(path, network).layers["dense"].bias.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_numbers_in_foreign_byte_order_are_read(network, path):
     with h5py.File(path, "r+") as file:
         replace(file, "layers/dense/vars/1", np.arange(5).astype(">f4"))

@@ -156,3 +156,10 @@ def test_few_consumed_tapes_are_kept_and_none_that_is_large(spare):
     assert spare.take((spare.MOST, 1, 16)) is None
     spare.give(torch.empty(spare.BYTES // 64 + 1, 1, 16))
     assert spare._tapes == []
+
+
+def test_a_taken_tape_does_not_count_among_those_that_are_kept(spare):
+    largest = torch.empty(spare.BYTES // 64, 1, 16)
+    for _ in range(3):
+        spare.give(largest)
+        assert spare.take(tuple(largest.shape)) is largest
