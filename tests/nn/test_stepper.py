@@ -164,3 +164,14 @@ def test_one_made_in_inference_mode_goes_on_outside(layer):
         expected = stepper(x).clone()
     stepper.reset()
     assert torch.equal(stepper(x), expected)
+
+
+@EACH
+def test_a_state_that_was_taken_stays_as_it_is_when_the_stepper_goes_on(layer):
+    stepper, x = layer.stepper(), torch.randn(2, I, dtype=dtype(layer))
+    stepper(x[0])
+    taken = stepper.state
+    before = [s.clone() for s in taken]
+    stepper(x[1])
+    assert all(torch.equal(s, b) for s, b in zip(taken, before, strict=True))
+    assert not torch.equal(stepper.state[0], taken[0])
