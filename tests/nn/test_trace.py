@@ -171,3 +171,16 @@ def test_what_cannot_be_traced_is_said():
     for index in (2, -3, (0, 0), ()):
         with pytest.raises(InputError, match=r"gradient_of is .*; the output has shape \(3, 2\), so expected 1 ind"):
             trace(network_of("gru"), torch.zeros(B, T, I), gradient_of=index)
+
+
+def test_an_initial_state_given_by_place_is_traced_too():
+    class Continued(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = GRU(I, H)
+
+        def forward(self, x):
+            return self.layer(x, torch.ones(len(x), H))
+
+    module, x = Continued(), torch.randn(B, T, I)
+    torch.testing.assert_close(trace(module, x).output, module(x).detach())
