@@ -228,7 +228,7 @@ def test_an_empty_pipe_is_an_error(runs: Path) -> None:
     command = [*RECURRA, "predict", str(runs / "letters-onehot")]
     done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "there is nothing to predict from" in done.stderr
+    assert "there is no input" in done.stderr
 
 
 def test_a_terminal_is_asked_how_many_first_and_again_after_a_letter_that_is_not_known(runs: Path) -> None:

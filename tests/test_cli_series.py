@@ -355,7 +355,7 @@ def test_what_is_unusual_and_no_fault_is_read(
         (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["predict", "RUN", "--csv", "/nowhere/x.csv"], "/nowhere/x.csv: cannot be written"),
         (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row of the run"),
-        (["evaluate", "RUN", "--statistical"], "--statistical is for --data"),
+        (["evaluate", "RUN", "--statistical"], "--statistical requires --data"),
         (["evaluate", "nowhere"], "nowhere: is not a run folder"),
         (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),
         (["train", "stock", "--symbol", "600519", "--start", "2010"], "start is '2010'; expected a day"),
