@@ -47,7 +47,7 @@ class NetworkSettings(TrainingSettings):
     """Settings of the recurrent layers and of their training."""
 
     cell: CellChoice
-    """Type of the recurrent cell."""
+    """Recurrent cell type."""
     units: Units
     """Number of hidden units of each recurrent layer, from input to output."""
     dropout: Share = 0.0
