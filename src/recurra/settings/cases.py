@@ -29,7 +29,7 @@ class LettersSettings(CaseSettings, LanguageModelSettings):
 
     kind: Literal["letters"] = "letters"
     alphabet: Annotated[str, Field(min_length=2)]
-    """Letters to learn, in order."""
+    """Letters, in sequence."""
     ring: bool = True
     """Whether the first letter follows the last."""
 
