@@ -105,7 +105,9 @@ def test_a_run_of_an_older_version_has_the_default_of_a_newer_setting_and_no_oth
     case = find_case("letters")
     train_case(case, {"epochs": 3}, tmp_path)
     without_weight_decay(tmp_path)
-    with pytest.raises(InputError, match=r"the run has weight_decay None, not 0\.1; when a run is resumed only epochs"):
+    with pytest.raises(
+        InputError, match=r"the run has weight_decay None, not 0\.1; only epochs can be changed when a run is resumed"
+    ):
         train_case(case, {"weight_decay": 0.1}, tmp_path, mode="resume")
     model = LanguageModel(epochs=3, weight_decay=0.1)
     with Run(tmp_path, "resume") as run, pytest.raises(InputError, match=r"the run has weight_decay None, not 0\.1"):
@@ -127,7 +129,11 @@ def test_a_finished_run_resumes_to_nothing(tmp_path: Path) -> None:
     ("case", "overrides", "message"),
     [
         ("letters", {"epochs": 2}, "has epochs 3, not 2; epochs can only be increased when a run is resumed"),
-        ("letters", {"alphabet": "abcdef"}, "has alphabet 'abcde', not 'abcdef'; when a run is resumed only epochs"),
+        (
+            "letters",
+            {"alphabet": "abcdef"},
+            "has alphabet 'abcde', not 'abcdef'; only epochs can be changed when a run is resumed",
+        ),
         ("letters", {"cell": "lstm"}, "has cell 'rnn', not 'lstm'"),
         ("letters-window", {}, "is a run of case letters-onehot, not of letters-window"),
     ],

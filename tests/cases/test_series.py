@@ -179,7 +179,7 @@ def test_a_run_refuses_other_rows_even_in_its_test_part(file: str, tmp_path: Pat
     train_case(find_case("stock"), {"data": str(data), **QUICK}, tmp_path / "run")
     frame.loc[299, "close"] += 1.0
     frame.to_csv(data, index=False)
-    with pytest.raises(InputError, match=r"the run began with other data than .*mine.csv has now; .* --overwrite"):
+    with pytest.raises(InputError, match=r"the run began with other data than .*mine.csv now holds; .* --overwrite"):
         train_case(find_case("stock"), {"epochs": 3}, tmp_path / "run", mode="resume")
 
 

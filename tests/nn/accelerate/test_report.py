@@ -128,7 +128,7 @@ def test_a_layer_that_cannot_be_replaced_is_left_with_the_reason(build, reason):
 def test_a_subclass_that_overrides_a_method_of_the_computation_is_left(name):
     own = type("Own", (nn.GRU,), {name: lambda self, *args: None})
     report = accelerate(nn.ModuleDict({"layer": own(I, H)}))
-    assert report.left == {"layer": f"Own has a {name} of its own"}
+    assert report.left == {"layer": f"Own overrides {name}"}
 
 
 def test_without_kernels_everything_is_left(model, monkeypatch):
