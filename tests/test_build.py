@@ -152,7 +152,7 @@ def test_a_wheel_has_the_python_package_and_one_extension(wheel: Path) -> None:
 def test_an_installed_wheel_has_the_native_backend_on_torchs_own_threads(wheel: Path) -> None:
     code = """
 import pathlib, torch, recurra.nn, recurra.nn.backends.native.kernels
-print(pathlib.Path(recurra.nn.backends.native.kernels.extension.__file__).parents[2].name)
+print(pathlib.Path(recurra.nn.backends.native.kernels.extension.__file__).parents[4].name)
 print(recurra.nn.GRU(3, 4, backend="native")(torch.zeros(1, 2, 3)).shape)
 maps = pathlib.Path("/proc/self/maps")
 print(len({line.split()[-1] for line in maps.open() if "libgomp" in line or "libomp" in line}) if maps.exists() else 1)
