@@ -232,8 +232,7 @@ class Forecaster(Estimator, ForecasterSettings):
         self._check_fitted()
         table, settings = self.continued(data), self.preparation_.settings
         if origins is None:
-            context = self.preparation_.context
-            origins = later_origins(table, context, settings.horizon, self.learnt_until_)
+            origins = later_origins(table, self.preparation_.context, settings.horizon, self.learnt_until_)
         return evaluate(
             self,
             table,
