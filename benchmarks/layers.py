@@ -23,15 +23,16 @@ from results import machine, write_section
 from torch import nn
 
 from recurra import accelerate
-from recurra.nn import GRU, LSTM, SimpleRNN, kernels, native
-from recurra.nn.cells import Equations, GRUEquations, LSTMEquations, SimpleRNNEquations
+from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn.backends.native import kernels
+from recurra.nn.backends.native.backend import is_slower_than_torch
 
 Shape = tuple[int, int, int, int]
 CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 LAYERS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-EQUATIONS: dict[str, Equations] = {"rnn": SimpleRNNEquations(), "gru": GRUEquations(), "lstm": LSTMEquations()}
+OPERATORS = {"rnn": "rnn_tanh", "gru": "gru", "lstm": "lstm"}
 SHAPES: list[Shape] = [  # (B, T, I, H)
     (64, 60, 1, 80),
     (64, 60, 80, 100),
@@ -137,7 +138,7 @@ def over_the_grid(clock: CalmClock, cells: list[str]) -> Iterator[str]:
             if theirs.seconds < 1.1 * ours.seconds:  # near: look twice
                 theirs, ours = clock.compare(work, samples=11, seconds=6)
             ratios[shape] = theirs.seconds / ours.seconds
-        left = {shape for shape in GRID if native.is_slower_than_torch(EQUATIONS[cell], *shape)}
+        left = {shape for shape in GRID if is_slower_than_torch(OPERATORS[cell], *shape)}
         ours_alone = {shape: ratio for shape, ratio in ratios.items() if shape not in left}
         slower = sorted((ratio, shape) for shape, ratio in ours_alone.items() if ratio < SLOWER)
         listed = " · ".join(f"{', '.join(map(str, shape))}: {ratio:.2f}" for ratio, shape in slower)

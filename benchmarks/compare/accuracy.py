@@ -11,7 +11,7 @@ from compare.commands import Command
 RECIPES = {  # as in accuracy/stock.py
     "the tutorial's, SimpleRNN": ["stock-tutorial"],
     "the tutorial's, LSTM": ["stock-tutorial", "--cell", "lstm"],
-    "ours, from the open alone": ["stock", "--covariates", "none"],
+    "ours, from the open alone": ["stock", "--past-covariates", "none"],
     "ours, from all columns": ["stock"],
 }
 PROTOCOL = ["--test", "300", "--test-windows-inside"]

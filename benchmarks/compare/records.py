@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from recurra.settings.migration import migrated
+
 Record = dict[str, str]
+SETTINGS = ("parameters", "settings")  # keys of a model's metadata and of run.json; compared under the present names
+ADDED = {"weight_decay"}  # settings that some commits do not have
 TEXTS = {".png", ".txt"}  # what a run writes for people; parameters.txt alone holds numbers to the last digit
 
 
@@ -61,11 +65,19 @@ def _safetensors(content: bytes) -> Iterator[tuple[str, str]]:
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """The numbers and strings inside lists and objects, each with the way to it, and empty ones as they are."""
+    if isinstance(value, dict):
+        value = {key: _settings(part) if key in SETTINGS else part for key, part in value.items()}
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     if not inside:
         yield path, json.dumps(value)
     for key, part in inside:
         yield from _leaves(part, f"{path}.{key}" if path else str(key))
+
+
+def _settings(saved: Any) -> Any:
+    if not isinstance(saved, dict):
+        return saved
+    return {name: value for name, value in migrated(saved).items() if name not in ADDED}
 
 
 def _digest(content: bytes) -> str:

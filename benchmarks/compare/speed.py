@@ -14,8 +14,7 @@ from compare.builds import Build
 
 LIMIT = 1.03  # a median ratio of times, NEW over OLD, up to which NEW is not slower
 ENOUGH = 9  # turns for a verdict
-AT_MOST = 4  # times as many turns for what is in doubt
-DOUBT = 0.2  # a median above the limit is in doubt while at least this share of the turns is within it
+MORE = 3  # times as many turns again for what is above the limit after the first ones
 SHORTEST = 0.002  # seconds of a sample, so that the clock does not count
 # Seconds that the work takes at most, and how many samples of each build a turn has then.
 SAMPLES = ((0.02, 31), (0.2, 7), (1.0, 4), (float("inf"), 2))
@@ -38,11 +37,6 @@ class Ratios:
     @property
     def median(self) -> float:
         return statistics.median(self.ratios)
-
-    @property
-    def in_doubt(self) -> bool:
-        within = sum(ratio <= LIMIT for ratio in self.ratios)
-        return self.median > LIMIT and (len(self.ratios) < ENOUGH or within >= DOUBT * len(self.ratios))
 
 
 class Stopwatch:
@@ -74,14 +68,14 @@ def measure(old: Build, new: Build, turns: int, match: str) -> dict[str, Ratios]
 
     Each turn has two new processes, because where a process happens to have its memory makes it faster or slower than
     another of the same program. Inside a turn they are alive together and do short samples alternately, and which one
-    begins alternates too; the turn's ratio is that of the fastest samples. What is above the limit after all turns,
-    and was within it in some, has more of them, up to four times as many: of a hundred medians some are above by
-    chance.
+    begins alternates too; the turn's ratio is that of the fastest samples. Of a hundred medians some are above the
+    limit by chance: what is above it after all turns has three times as many more, a number that does not depend on
+    how they go, and the verdict is that of all its turns.
     """
     clock = CalmClock(threads=1)
     measured: dict[str, Ratios] = defaultdict(Ratios)
     wanted: list[str] | None = None
-    for turn in range(AT_MOST * turns):
+    for turn in range((1 + MORE) * turns):
         watches = [Stopwatch(build) for build in (old, new)]
         if wanted is None:
             shared = [name for name in watches[0].benchmarks if name in watches[1].benchmarks]
@@ -91,10 +85,10 @@ def measure(old: Build, new: Build, turns: int, match: str) -> dict[str, Ratios]
         for watch in watches:
             watch.close()
         print(f"speed: turn {turn + 1}, {len(wanted)} benchmarks", file=sys.stderr, flush=True)
-        if turn + 1 >= turns:
-            wanted = [name for name in wanted if measured[name].in_doubt]
-            if not wanted:
-                break
+        if turn + 1 == turns:
+            wanted = [name for name in wanted if measured[name].median > LIMIT]
+        if not wanted:
+            break
     return dict(measured)
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from names import settings
 
 from recurra import Forecaster, LanguageModel, load
 
@@ -24,7 +25,13 @@ FORECASTERS = {
     "layers": Forecaster(
         target="y", cell="lstm", units=(9, 7), dropout=0.2, window=20, horizon=3, validation=0.2, epochs=2
     ),
-    "members": Forecaster(target="y", covariates=["other"], members=3, optimizer="adamw", validation=0.1, epochs=2),
+    "members": Forecaster(
+        target="y",
+        optimizer="adamw",
+        validation=0.1,
+        epochs=2,
+        **settings(past_covariates=["other"], ensemble_size=3),
+    ),
 }
 
 

@@ -16,6 +16,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from names import flags
+
 
 def run(arguments: list[str], text: str) -> str:
     """The texts of one command, and its exit status."""
@@ -41,7 +43,7 @@ def main() -> None:
     texts = Path("texts")
     texts.mkdir()
     for name, arguments, text in commands:
-        (texts / f"{name}.txt").write_text(run(arguments, text), "utf-8")
+        (texts / f"{name}.txt").write_text(run(flags(arguments), text), "utf-8")
 
 
 if __name__ == "__main__":
