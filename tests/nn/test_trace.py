@@ -31,7 +31,10 @@ def test_states_and_outputs_are_those_of_the_kernels(make, mask, options):
     seen = trace(layer, x, mask)
     torch.testing.assert_close(seen.output, output)
     values = seen[{SimpleRNN: "simple_rnn", GRU: "gru", LSTM: "lstm"}[make]]
-    if "bidirectional" not in options:
+    if "bidirectional" in options:
+        both = torch.cat([values["output"], values["output_reverse"]], dim=-1)
+        torch.testing.assert_close(both if mask is None else both.where(mask[:, :, None], 0.0), output)
+    else:
         in_order = values["output"].flip(1) if "go_backwards" in options else values["output"]
         torch.testing.assert_close(in_order, output)
     # the state after the last step that is read is the one returned
@@ -102,19 +105,33 @@ def test_gradients_are_the_slopes_of_the_chosen_output(cell, mask):
     assert gradients[first]["h"].abs().sum() > 0
 
 
-def test_the_gradient_of_a_state_is_the_slope_of_what_follows_from_it():
-    layer, head = GRU(I, H, return_state=True).double(), torch.randn(H, dtype=torch.float64)
-    network = Network([GRU(I, H), Dense(H, 1)]).double()
-    network.layers["gru"].load_state_dict(layer.state_dict())
-    with torch.no_grad():
-        network.layers["dense"].weight.copy_(head[None])
+@pytest.mark.parametrize("cell", LAYERS)
+def test_a_mask_that_masks_nothing_changes_no_gradient(cell):
+    network, x = network_of(cell, return_sequences=True), torch.randn(B, T, I)
+    everything = trace(network, x, torch.ones(B, T).bool(), gradient_of=(2, 1)).gradients
+    for layer, gradients in trace(network, x, gradient_of=(2, 1)).gradients.items():
+        for name, gradient in gradients.items():
+            torch.testing.assert_close(everything[layer][name], gradient)
+
+
+@EACH_LAYER
+@pytest.mark.parametrize("masked", [False, True], ids=["all steps", "masked"])
+def test_the_gradient_of_a_state_is_the_slope_of_what_follows_from_it(make, masked):
+    mask = MASK.clone() if masked else torch.ones_like(MASK)
+    mask[:, -1] = True
+    layer, head = make(I, H).double(), Dense(H, 1).double()
     x = torch.randn(B, T, I, dtype=torch.float64)
-    seen = trace(network, x, gradient_of=0)
+    seen = trace(Network([layer, head], ["layer", "dense"]), x, mask, gradient_of=0)
     for t in range(T - 1):
-        h = seen["gru"]["h"][:, t].clone().requires_grad_()
-        rest, _ = layer(x[:, t + 1 :], h)
-        (expected,) = torch.autograd.grad((rest @ head).sum(), h)
-        torch.testing.assert_close(seen.gradients["gru"]["h"][:, t], expected)
+        states = [seen["layer"][name][:, t].clone().requires_grad_() for name in layer.cell.states]
+        rest = head(layer(x[:, t + 1 :], states, mask=mask[:, t + 1 :]))
+        slopes = list(torch.autograd.grad(rest.sum(), states))
+        if len(states) == 2:  # h at a computed step depends on c at the same step
+            o, c = seen["layer"]["o"][:, t], seen["layer"]["c"][:, t]
+            through_h = slopes[0] * o * (1 - c.tanh().square())
+            slopes[1] = slopes[1] + through_h.where(mask[:, t, None], 0.0)
+        for name, slope in zip(layer.cell.states, slopes, strict=True):
+            torch.testing.assert_close(seen.gradients["layer"][name][:, t], slope)
 
 
 def test_an_output_at_one_step_depends_on_no_later_step():
@@ -171,6 +188,21 @@ def test_what_cannot_be_traced_is_said():
     for index in (2, -3, (0, 0), ()):
         with pytest.raises(InputError, match=r"gradient_of is .*; the output has shape \(3, 2\), so expected 1 ind"):
             trace(network_of("gru"), torch.zeros(B, T, I), gradient_of=index)
+
+
+def test_an_input_given_by_name_is_traced_and_a_second_call_of_a_layer_is_refused():
+    class ByName(nn.Module):
+        def __init__(self, calls):
+            super().__init__()
+            self.layer, self.calls = GRU(I, H), calls
+
+        def forward(self, x):
+            return sum(self.layer(x=x) for _ in range(self.calls))
+
+    once, x = ByName(1), torch.randn(B, T, I)
+    torch.testing.assert_close(trace(once, x).output, once(x).detach())
+    with pytest.raises(InputError, match="trace: the network calls a GRU layer twice; expected one call of each"):
+        trace(ByName(2), x)
 
 
 def test_an_initial_state_given_by_place_is_traced_too():

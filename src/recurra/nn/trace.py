@@ -22,12 +22,12 @@ Values = dict[str, Tensor]  # name → [B, T, H], or [B, T, I] for "input"
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened in a network while it read a batch; `trace` makes it.
+    """The values that a network computed for one batch; returned by `trace`.
 
-    Of a recurrent layer it has by name: `input` [B, T, I], the gates and states of its cell, and `output`, each
-    [B, T, H], every step at its own place. Names of the second direction of a bidirectional layer end in `_reverse`. At
-    a masked step the state is the one carried over, and gates are NaN, as none is computed. Of other layers it has
-    their `output`.
+    For a recurrent layer it contains, by name, `input` [B, T, I], and the gates and states of the cell and `output`,
+    each [B, T, H]; index t along the time axis is time step t. Names of the second direction of a bidirectional layer
+    end in `_reverse`. At a masked step the state is that of the previous step and the gates are NaN. For other layers
+    it contains `output`.
 
     Attributes:
         output: what the network returned.
@@ -41,33 +41,35 @@ class Trace:
     gradients: Mapping[str, Values] = field(default_factory=dict)
 
     def __getitem__(self, layer: str) -> Values:
-        """The values of one layer by name.
+        """Return the values of one layer by name.
 
         Raises:
-            KeyError: there is no layer of this name.
+            KeyError: if there is no layer of this name.
         """
         if layer not in self.values:
-            raise KeyError(f"{layer!r} is none of the layers {', '.join(self.values)}")
+            raise KeyError(f"there is no layer {layer!r}; the layers are {', '.join(self.values)}")
         return self.values[layer]
 
 
 def trace(
     network: nn.Module, x: Tensor, mask: Tensor | None = None, *, gradient_of: int | tuple[int, ...] | None = None
 ) -> Trace:
-    """Run a network and keep every gate, state and output of every time step.
+    """Run a network and record every gate, state and output of every time step.
 
-    The equations run in a Python loop, which gives what the kernels compute but for rounding. The network is left as it
-    was, its carried states included. Dropout applies if the network is in training mode; `eval()` turns it off.
+    The equations run in a Python loop; results equal those of the kernels up to rounding. The network, including the
+    states of stateful layers, is not modified. Dropout applies if the network is in training mode; `eval()` turns it
+    off.
 
     Args:
         network: a `Network`, a recurrent layer, or any module with recurrent layers of `recurra.nn`.
-        x: its input, such as symbol ids [B, T] or numbers [B, T, I].
+        x: its input, such as token ids [B, T] or features [B, T, I].
         mask: [B, T], True for the steps to process.
         gradient_of: the index, after the batch axis, of the output to differentiate: k for [B, O], (t, k) for
             [B, T, O].
 
     Raises:
-        InputError: there is no recurrent layer of `recurra.nn`, or no output of this index.
+        InputError: if there is no recurrent layer of `recurra.nn`, one is called twice, or the output has no such
+            index.
 
     Example:
         >>> from recurra.nn import build_network
@@ -79,9 +81,8 @@ def trace(
         (torch.Size([4, 7, 5]), torch.Size([4, 7, 5]))
     """
     tensors = chain(network.parameters(), network.buffers())
-    watched = copy.deepcopy(
-        network, {id(tensor): tensor for tensor in tensors}
-    )  # a structure of its own, on shared tensors
+    # a copy of the modules, with the same tensors: the hooks stay off the caller's network
+    watched = copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
     recorders: dict[str, _Recorder] = {}
     outputs: dict[str, Values] = {}
     for path, module in watched.named_modules():
@@ -105,26 +106,30 @@ def trace(
 
 
 class _Recorder:
-    """A backend that runs the equations of one layer and keeps what they compute."""
+    """A backend that runs the equations of one layer and records what they compute."""
 
     name = "trace"
 
     def __init__(self, layer: RecurrentLayer, *, differentiable: bool) -> None:
         self.differentiable, self.bidirectional = differentiable, layer.bidirectional
         self.input: Tensor | None = None
+        self.mask: Tensor | None = None
         self.states: dict[str, list[Tensor]] = {}  # name → one tensor [B, H] for each step
+        self.computed: dict[str, list[Tensor]] = {}  # the same as the cell computed them, also at masked steps
         self.others: dict[str, list[Tensor]] = {}  # gates and outputs
         layer.backend = self
         layer.register_forward_pre_hook(self._take_input, with_kwargs=True)
 
     def _take_input(
-        self, layer: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor | None]
-    ) -> tuple[tuple[Tensor, ...], dict[str, Tensor | None]]:
-        x = args[0]
+        self, layer: RecurrentLayer, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if self.input is not None:
+            raise InputError(f"trace: the network calls a {layer.kind} layer twice; expected one call of each layer.")
+        x, *others = args or (kwargs.pop("x"),)
         if self.differentiable and not x.requires_grad:
             x = x.detach().requires_grad_()
         self.input = x
-        return (x, *args[1:]), kwargs
+        return (x, *others), kwargs
 
     def unsupported(self, call: Call) -> None:
         return None
@@ -134,22 +139,30 @@ class _Recorder:
 
     def scan(self, call: Call) -> tuple[Tensor, State]:
         suffix = "_reverse" if self.bidirectional and call.reverse else ""
-        steps: list[tuple[int, Tensor, State, Gates]] = []
+        steps: list[tuple[int, Tensor, State, State, Gates]] = []
         a = call.cell.input_part(call.x, call.parameters)
         found = run_steps(call, a, lambda *step: steps.append(step))
         steps.sort(key=lambda step: step[0])
+        self.mask = call.mask
         processed = None if call.mask is None else call.mask.unbind(dim=1)
-        for t, output, state, gates in steps:
-            for name, tensor in zip(call.cell.states, state, strict=True):
-                self.states.setdefault(name + suffix, []).append(tensor)
+        for t, output, computed, state, gates in steps:
+            for kept, tensors in ((self.computed, computed), (self.states, state)):
+                for name, tensor in zip(call.cell.states, tensors, strict=True):
+                    kept.setdefault(name + suffix, []).append(tensor)
             for name, tensor in gates.items():
                 seen = tensor if processed is None else tensor.where(processed[t][:, None], torch.nan)
                 self.others.setdefault(name + suffix, []).append(seen)
             self.others.setdefault("output" + suffix, []).append(output)
         return found
 
+    def leaves(self) -> list[Tensor]:
+        """Return the tensors to differentiate by: the input, then each state as computed and as carried over."""
+        assert self.input is not None
+        states = chain.from_iterable([*self.computed[name], *self.states[name]] for name in self.states)
+        return [self.input, *states]
+
     def values(self) -> Values:
-        """What was kept, by name; empty if the layer was not called."""
+        """Return the recorded values by name; empty if the layer was not called."""
         if self.input is None:
             return {}
         kept = {name: torch.stack(tensors, dim=1).detach() for name, tensors in (self.states | self.others).items()}
@@ -157,24 +170,23 @@ class _Recorder:
 
 
 def _gradients(chosen: Tensor, recorders: dict[str, _Recorder]) -> dict[str, Values]:
-    """Gradients of a number with respect to the inputs and states of all steps; zeros where it depends on none."""
+    """Return the gradients of a number with respect to the inputs and states of all steps."""
     called = {name: recorder for name, recorder in recorders.items() if recorder.input is not None}
-    leaves = [
-        leaf
-        for recorder in called.values()
-        for leaf in (recorder.input, *chain.from_iterable(recorder.states.values()))
-        if leaf is not None
-    ]
+    leaves = [leaf for recorder in called.values() for leaf in recorder.leaves()]
     found = iter(torch.autograd.grad(chosen, leaves, allow_unused=True, materialize_grads=True))
-    return {
-        name: {"input": next(found)}
-        | {state: torch.stack([next(found) for _ in steps], dim=1) for state, steps in recorder.states.items()}
-        for name, recorder in called.items()
-    }
+    gradients: dict[str, Values] = {}
+    for layer, recorder in called.items():
+        gradients[layer] = {"input": next(found)}
+        for name, steps in recorder.states.items():
+            computed, carried = (torch.stack([next(found) for _ in steps], dim=1) for _ in range(2))
+            # what the cell computes within the step depends on the new state, at a masked step on nothing of it
+            mask = recorder.mask
+            gradients[layer][name] = computed if mask is None else computed.where(mask[:, :, None], carried)
+    return gradients
 
 
 def _chosen(output: Tensor, index: int | tuple[int, ...]) -> Tensor:
-    """The sum over the batch of one output: its gradient has that of each sequence apart."""
+    """Return one output, summed over the batch; its gradient at each sequence is that sequence's own."""
     place = (index,) if isinstance(index, int) else tuple(index)
     sizes = tuple(output.shape[1:])
     if len(place) != len(sizes) or not all(-size <= i < size for i, size in zip(place, sizes, strict=True)):
@@ -196,7 +208,7 @@ def _keep_output(values: Values) -> Callable[[nn.Module, Any, Any], None]:
 
 
 def _name_of(network: nn.Module, path: str, module: nn.Module) -> str:
-    """A layer's name in a trace: as in `Network.layers`, else its path in the module."""
+    """Return the name of a layer in a trace: that in `Network.layers`, otherwise its path in the module."""
     if not path:
         return snake_case(module.kind if isinstance(module, RecurrentLayer) else type(module).__name__)
     return path.removeprefix("layers.") if isinstance(network, Network) else path

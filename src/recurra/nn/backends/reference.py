@@ -8,7 +8,7 @@ from torch import Tensor
 from recurra.nn.backends.backend import Call
 from recurra.nn.cells import Gates, State
 
-Observer = Callable[[int, Tensor, State, Gates], None]
+Observer = Callable[[int, Tensor, State, State, Gates], None]
 
 
 class Reference:
@@ -41,7 +41,8 @@ def run_steps(call: Call, a: Tensor, observe: Observer | None = None) -> tuple[T
     Args:
         call: the cell, its parameters and its input.
         a: the input parts of all steps, [B, T, G·H].
-        observe: called after each step with its index, its output [B, H], and the state and the gates, each [B, H].
+        observe: called after each step with its index, its output [B, H], the state that the cell computed, the state
+            with the previous one at masked steps, and the gates, each [B, H].
 
     Returns:
         The outputs of all steps, [B, T, H], and the state after the last step, each [B, H].
@@ -61,5 +62,5 @@ def run_steps(call: Call, a: Tensor, observe: Observer | None = None) -> tuple[T
             state = tuple(torch.where(unmasked, new, old) for new, old in zip(new_state, state, strict=True))
         outputs.append(output)
         if observe is not None:
-            observe(t, output, state, gates)
+            observe(t, output, new_state, state, gates)
     return torch.stack(outputs[::-1] if call.reverse else outputs, dim=1), state
