@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from recurra.errors import InputError
-from recurra.files import TEMPORARY_SUFFIX, replace_file, sweep_temporary_files
+from recurra.files import replace_file, sweep_temporary_files
 
 OLD, NEW = b"old content", b"new content, " * 100_000
 
@@ -89,8 +89,8 @@ def test_a_write_that_the_disk_cuts_off_leaves_the_old_file_and_nothing_else(old
         old,
     )
     assert done.stdout == (
-        f"{old}: cannot be written (File too large); what was there before is unchanged. "
-        "Free the disk or choose another place.\n"
+        f"{old}: cannot be written (File too large); an existing file is unchanged. "
+        "Free disk space, or choose another folder.\n"
     ), done.stderr
     assert old.read_bytes() == OLD
     assert names(old.parent) == [old.name]
@@ -189,7 +189,7 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_it_and_nothing_is
 @pytest.mark.parametrize(
     ("rights", "outcome"),
     [
-        (0o555, "old.bin: cannot be written (Permission denied); what was there before is unchanged."),
+        (0o555, "old.bin: cannot be written (Permission denied); an existing file is unchanged."),
         (0o333, "written"),  # such a folder cannot be opened to be synced, and the file is replaced all the same
     ],
 )
@@ -221,13 +221,13 @@ def test_the_rights_of_the_folder_decide(tmp_path, rights, outcome):
 
 
 def test_sweeping_removes_leftovers_only(tmp_path):
-    kept = [".hidden", ".lock", "model.safetensors", f"visible{TEMPORARY_SUFFIX}"]
-    for name in [*kept, f".model.safetensors.01234567{TEMPORARY_SUFFIX}", f".run.json.89abcdef{TEMPORARY_SUFFIX}"]:
+    kept = [".hidden", ".lock", ".notes.tmp", "model.safetensors", "visible.tmp"]
+    for name in [*kept, ".model.safetensors.01234567.tmp", ".run.json.89abcdef.tmp"]:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / f".deep{TEMPORARY_SUFFIX}").write_bytes(b"")
+    (tmp_path / "folder" / ".deep.76543210.tmp").write_bytes(b"")
     sweep_temporary_files(tmp_path)
     assert names(tmp_path) == sorted([*kept, "folder"])
-    assert names(tmp_path / "folder") == [f".deep{TEMPORARY_SUFFIX}"]
+    assert names(tmp_path / "folder") == [".deep.76543210.tmp"]
     sweep_temporary_files(tmp_path / "folder")
     assert names(tmp_path / "folder") == []

@@ -1,24 +1,25 @@
-"""Files that are replaced whole or not at all."""
+"""Atomic replacement of files."""
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
 from recurra.errors import InputError
 
-TEMPORARY_SUFFIX = ".tmp"
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that at any moment the old file or the new one is there, complete.
+    """Replace a file atomically: at any moment, the path has the complete old or the complete new content.
 
-    The bytes are written beside the file, synced to disk and renamed over it.
+    The content is written to a temporary file in the same folder, synced to disk, and renamed.
 
     Raises:
-        InputError: the disk is full, or the place cannot be written. The old file is untouched.
+        InputError: if the disk is full or the path is not writable; an existing file is left unchanged.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
     try:
         try:
             with temporary.open("xb") as file:
@@ -33,19 +34,20 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"{path}: cannot be written ({reason}); what was there before is unchanged. "
-            "Free the disk or choose another place."
+            f"{path}: cannot be written ({reason}); an existing file is unchanged. "
+            "Free disk space, or choose another folder."
         ) from error
 
 
 def sweep_temporary_files(folder: Path) -> None:
-    """Remove what writers that were killed left in `folder`. Only for who holds the folder's lock."""
-    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-        leftover.unlink(missing_ok=True)
+    """Remove the temporary files of killed processes. The caller must hold the lock of the folder."""
+    for path in folder.glob(".*.tmp"):
+        if TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut, where the system lets a folder be synced."""
+    """Sync a folder so that a rename in it survives a power failure, where the system supports that."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

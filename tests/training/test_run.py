@@ -78,8 +78,7 @@ def test_overwriting_removes_what_the_run_wrote_and_nothing_else(tmp_path: Path)
     with Run(tmp_path, "new") as run:
         run.record(status="finished")
         run.save_state(a_state())
-        run.claim("training.png")
-    (tmp_path / "training.png").write_bytes(b"")
+        run.file("training.png").write_bytes(b"")
     for name in mine:
         (tmp_path / name).write_text("mine")
     with Run(tmp_path, "overwrite") as run:
@@ -100,6 +99,48 @@ def test_overwriting_a_run_that_recorded_no_files_removes_those_that_runs_then_w
         "mine.png",
         "run.json",
     ]
+
+
+def test_a_file_with_a_name_that_an_older_run_might_have_written_later_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"status": "finished"}')
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with Run(tmp_path, "resume") as run:
+        run.record(status="training")
+    (tmp_path / "forecast.csv").write_text("mine")
+    Run(tmp_path, "overwrite").close()
+    assert (tmp_path / "forecast.csv").read_text() == "mine"
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_overwriting_a_run_with_a_damaged_description_removes_only_files_of_unmistakable_names(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{")
+    for name in ["model.safetensors", "forecast.csv"]:
+        (tmp_path / name).write_bytes(b"")
+    Run(tmp_path, "overwrite").close()
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == ["forecast.csv", "run.json"]
+
+
+def test_a_file_that_takes_the_place_of_one_that_a_killed_run_did_not_come_to_write_is_kept(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.check_free("scores.json")
+        run.save_state(a_state())
+    (tmp_path / "scores.json").write_text("mine")
+    with Run(tmp_path, "resume") as run, pytest.raises(InputError, match=r"scores.json: was not written by this run"):
+        run.check_free("scores.json")
+    Run(tmp_path, "overwrite").close()
+    assert (tmp_path / "scores.json").read_text() == "mine"
+
+
+def test_a_file_that_was_removed_is_no_longer_the_runs(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.write_json("scores.json", {})
+    (tmp_path / "scores.json").unlink()
+    Run(tmp_path, "resume").close()
+    with Run(tmp_path, "resume") as run:
+        run.record(status="training")
+    (tmp_path / "scores.json").write_text("mine")
+    Run(tmp_path, "overwrite").close()
+    assert (tmp_path / "scores.json").read_text() == "mine"
 
 
 def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> None:
@@ -124,9 +165,10 @@ def test_resuming_reads_what_was_recorded_and_sweeps_temporary_files(tmp_path: P
     with Run(tmp_path, "new") as run:
         run.record(status="training", answer=42)
     (tmp_path / ".state.safetensors.0123abcd.tmp").write_bytes(b"half")
+    (tmp_path / ".notes.tmp").write_bytes(b"mine")
     with Run(tmp_path, "resume") as run:
-        assert run.info == {"status": "training", "answer": 42}
-    assert not list(tmp_path.glob(".*.tmp"))
+        assert run.info == {"status": "training", "answer": 42, "files": []}
+    assert [path.name for path in tmp_path.glob(".*.tmp")] == [".notes.tmp"]
 
 
 def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
@@ -140,7 +182,7 @@ def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
 def test_reading_takes_no_lock(tmp_path: Path) -> None:
     with Run(tmp_path, "new") as run:
         run.record(status="training")
-        assert Run(tmp_path).info == {"status": "training"}
+        assert Run(tmp_path).info == {"status": "training", "files": []}
 
 
 def test_what_is_no_run_folder_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The letter cases: the alphabet as a sequence, accuracy beside the most frequent letter, parameters and curves."""
+"""The letter cases: a sequence of letters, the accuracy next to a baseline, parameters and training curves."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ CURVES = "training.png"
 
 
 class LettersCase:
-    """A letters case at work."""
+    """A letter case: trains a model of the letters and reports its accuracy."""
 
     files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, SCORES)
 
@@ -33,7 +33,7 @@ class LettersCase:
         self.model.check(self.symbols)
 
     def check_begun(self, run: Run) -> None:
-        """The letters follow from the settings, which the run keeps."""
+        """Do nothing: the letters follow from the settings, which the run keeps."""
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
         seconds = self.settings.save_every_seconds
@@ -41,14 +41,14 @@ class LettersCase:
 
     def report(self, run: Run, name: str) -> None:
         model = self.model
-        replace_file(run.path / PARAMETERS, parameters_text(model.network_, model.vocabulary_.symbols).encode())
+        replace_file(run.file(PARAMETERS), parameters_text(model.network_, model.vocabulary_.symbols).encode())
         title = _title(name, self.settings)
-        training_curves(model.history_, model.best_epoch_, run.path / CURVES, title=title)
+        training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title)
         run.write_json(SCORES, _scores(model, self.symbols))
 
 
 def sequence_of(settings: LettersSettings) -> str:
-    """The letters to learn: the alphabet, and for a ring its beginning again."""
+    """Return the letters to learn: the alphabet and, for a ring, its first letters again."""
     if not settings.ring:
         return settings.alphabet
     length = len(settings.alphabet) + settings.window
@@ -56,7 +56,7 @@ def sequence_of(settings: LettersSettings) -> str:
 
 
 def _title(name: str, settings: LettersSettings) -> str:
-    """What was trained, as it was set, which may be far from what the case is by itself."""
+    """Return a title that describes the settings, which may differ from those of the case."""
     letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
     encoder = "one-hot" if settings.encoding == "onehot" else f"Embedding({settings.embedding_dim})"
     layers = [f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings)]
@@ -64,7 +64,7 @@ def _title(name: str, settings: LettersSettings) -> str:
 
 
 def _scores(model: LanguageModel, symbols: str) -> dict[str, Any]:
-    """Accuracy on the training part, and on the validation part if there is one, beside what needs no model."""
+    """Return the accuracy on each part, next to that of always predicting the most frequent letter."""
     length = training_length(model.settings_, len(symbols))
     parts = {"training": symbols[:length]} | ({"validation": symbols[length:]} if length < len(symbols) else {})
     window = model.settings_.window

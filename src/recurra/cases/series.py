@@ -1,4 +1,4 @@
-"""The cases on tables of series: where the rows come from, the test part, scores, next values and plots."""
+"""The forecasting cases: read a table, split off a test part, train, score, predict and plot."""
 
 import warnings
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ from recurra.training import Callback, Run
 from recurra.training.run import MODEL, PARAMETERS, SCORES
 
 CURVES, FORECAST, RESIDUALS = "training.png", "forecast.png", "residuals.png"
-PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # of the test part, and of what comes after the last row
+PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # forecasts of the test part; forecasts after the last row
 
 
 class SeriesCase:
-    """A case on series at work."""
+    """A forecasting case: trains a model of a table and reports its scores."""
 
     files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, NEXT, PREDICTIONS, FORECAST, RESIDUALS, SCORES)
 
@@ -62,7 +62,7 @@ class SeriesCase:
             )
 
     def check(self) -> None:
-        """Raise now what would come to light after the training, too."""
+        """Raise the errors that would occur during and after training, before it begins."""
         settings, table = self.settings, self.table
         adjusted = settings.data is None and settings.adjust == "qfq" and "log" in settings.scaling
         if adjusted and any((series.values[:, 0] <= 0.0).any() for series in table.series):
@@ -96,16 +96,14 @@ class SeriesCase:
         run.record(table=self.table.fingerprint())
         seconds = self.settings.save_every_seconds
         self.model.fit(self.training, run=run, callbacks=callbacks, save_every_seconds=seconds)
-        learnt = self.model.preparation_.ids  # those that were long enough
-        self.table, self.training = self.table.only(learnt), self.training.only(learnt)
+        trained = self.model.preparation_.ids  # series that are long enough
+        self.table, self.training = self.table.only(trained), self.training.only(trained)
 
     def report(self, run: Run, name: str) -> None:
         model, title = self.model, _title(name, self.model, self.table)
-        replace_file(run.path / PARAMETERS, parameters_text(model.network_).encode())
+        replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
         label = LOSSES[self.settings.loss].label
-        training_curves(
-            model.history_, model.best_epoch_, run.path / CURVES, title=title, loss=f"{label}, scaled units"
-        )
+        training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title, loss=f"{label}, scaled units")
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:
             scores["validation"] = self.evaluated(validation=True).to_json()
@@ -114,23 +112,23 @@ class SeriesCase:
                 model.half_width(level)
             except InputError as error:
                 warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
-        model.remember(self.table).save(run.path / MODEL)
+        model.update_context(self.table).save(run.file(MODEL))
         following = model.predict(levels=self._levels())
-        replace_file(run.path / NEXT, as_csv(following))
+        replace_file(run.file(NEXT), as_csv(following))
         if self.test:
             test = self.evaluated(validation=False)
             scores["test"] = test.to_json()
-            replace_file(run.path / PREDICTIONS, as_csv(test.predictions))
-            forecast_plot(self.table, test, following, run.path / FORECAST, title=title, test_rows=self.test)
-            residuals_plot(self.table, test, run.path / RESIDUALS, title=title)
+            replace_file(run.file(PREDICTIONS), as_csv(test.predictions))
+            forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
+            residuals_plot(self.table, test, run.file(RESIDUALS), title=title)
         run.write_json(SCORES, scores)
 
     def _levels(self) -> list[float]:
-        """The intervals that the validation part has forecasts enough for."""
+        """Return the levels of intervals for which the validation part has enough forecasts."""
         return [level for level in self.settings.levels if self.model.supports(level)]
 
     def evaluated(self, *, validation: bool) -> Evaluation:
-        """Scores of the validation part, which chose the weights, or of the test part, which nothing has seen."""
+        """Return scores on the validation part, which selected the weights, or on the test part, which is unseen."""
         model, settings = self.model, self.settings
         prepared = model.preparation_.settings
         table = self.training if validation else self.table
@@ -154,26 +152,26 @@ class SeriesCase:
 
 
 def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluation:
-    """Score a run's model on those rows of a file that are later than what it has learnt from.
+    """Score the model of a run on the rows of a file that are later than its training rows.
 
     Raises:
-        InputError: the run is none on series, or there are no later rows.
+        InputError: if the run is not a forecasting run, or there are no later rows.
     """
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
-        raise InputError(f"{run.path}: is a run on symbols; --data is for series.")
+        raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
     table = model.continued(data)
     latest = max(series.dates[-1] for series in table.series)
-    if latest <= model.learnt_until_:
+    if latest <= model.cutoff_:
         raise InputError(
-            f"{data}: has no rows after {model.learnt_until_.date()}, the last training row of the run; "
+            f"{data}: has no rows after {model.cutoff_.date()}, the last training row of the run; "
             "scores on training rows would be too good: give newer rows."
         )
     return model.evaluate(table, levels=levels_of(run, model), statistical=statistical)
 
 
 def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
-    """A file, bundled rows, or the file that was downloaded."""
+    """Return the path of the given or downloaded file, or bundled rows."""
     if settings.data is not None:
         return Path(settings.data)
     if settings.symbol is None:
@@ -189,7 +187,7 @@ def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
 
 
 def _title(name: str, model: Forecaster, table: Table) -> str:
-    """What was trained on what."""
+    """Return a title that describes the model and its data."""
     settings = model.preparation_.settings
     layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
     many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
@@ -198,12 +196,12 @@ def _title(name: str, model: Forecaster, table: Table) -> str:
 
 
 def levels_of(run: Run, model: Forecaster) -> list[float]:
-    """The levels of a run's intervals that its validation part had forecasts enough for."""
+    """Return the interval levels of a run for which its validation part had enough forecasts."""
     return [level for level in run.info.get("settings", {}).get("levels", []) if model.supports(level)]
 
 
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Forecasts as JSON has them; dates as ISO texts."""
+    """Return forecasts as JSON records, with dates in ISO format."""
     return [{str(k): v for k, v in row.items()} | {"ds": row["ds"].isoformat()} for row in frame.to_dict("records")]
 
 

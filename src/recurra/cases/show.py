@@ -57,7 +57,7 @@ def run_text(path: Path) -> str:
 
 
 def scores_text(run: Run) -> str:
-    """The scores of a run beside what needs no model."""
+    """Format the scores of a run and of its baselines."""
     scores = run.read_json(SCORES)
     with _complete(run, SCORES):
         heading = f"with the weights of epoch {scores['best_epoch']}:"

@@ -1,4 +1,4 @@
-"""A case from its settings to a finished run folder, whatever it is about."""
+"""Train a case: from its settings to a finished run folder."""
 
 import contextlib
 import platform
@@ -23,31 +23,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished run."""
+    """A finished run.
+
+    Attributes:
+        path: the run folder.
+        model: the trained model.
+        was_finished: whether the run was finished before, so that nothing was trained.
+    """
 
     path: Path
     model: "LanguageModel | Forecaster"
-    was_finished: bool  # before this call, so that there was nothing to do
+    was_finished: bool
 
 
 class Work(Protocol):
-    """What a kind of case has to do; to make it raises what is at fault in the data."""
+    """Steps of a kind of case. The constructor raises an InputError if the data is invalid."""
 
-    files: ClassVar[tuple[str, ...]]  # the names of those that `report` writes
+    files: ClassVar[tuple[str, ...]]  # names of the files that `report` writes
 
     @property
     def model(self) -> "LanguageModel | Forecaster": ...
     def check(self) -> None:
-        """Raise whatever `fit` would raise before it begins to train; change nothing."""
+        """Raise the errors that `fit` would raise before training, without changing anything."""
 
     def check_begun(self, run: Run) -> None:
-        """Raise if the run began with other data."""
+        """Raise an InputError if the run began with other data."""
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
         """Train in the run folder."""
 
     def report(self, run: Run, name: str) -> None:
-        """Write scores, parameters and plots."""
+        """Write scores, parameters and plots to the run folder."""
 
 
 def train_case(
@@ -61,9 +67,9 @@ def train_case(
     """Train a case in a run folder, score it, and write its parameters and plots.
 
     Args:
-        case: which one.
-        overrides: settings over those of the case. A run that is resumed has its own settings, of which only
-            `epochs` can be changed, to more.
+        case: the case.
+        overrides: settings that replace those of the case. A resumed run has its own settings, of which only `epochs`
+            can be changed, and only to more.
         out: the run folder.
         mode: "new", "resume" or "overwrite"; see `Run`.
         callbacks: see `Callback`.
@@ -73,7 +79,7 @@ def train_case(
     """
     fresh: tuple[CaseSettings, Work] | None = None
     if mode != "resume" or not (out / INFO).is_file():
-        fresh = _fresh(case, overrides)  # faults come to light before any file changes
+        fresh = _fresh(case, overrides)  # raises errors before any file changes
         _check_input_is_kept(*fresh, out)
     with Run(out, mode) as run:
         begun = run.info.get("settings")
@@ -84,11 +90,11 @@ def train_case(
             work = _work(settings)
             work.check_begun(run)
             if begun == to_json(settings) and run.info.get("status") == "finished":
-                with contextlib.suppress(InputError):  # a model that is lost or damaged is made again from the state
+                with contextlib.suppress(InputError):  # a lost or damaged model is written again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:
             settings, work = fresh or _fresh(case, overrides)
-        run.claim(STATE, METRICS, MODEL, *work.files)  # now, not after a long training
+        run.check_free(STATE, METRICS, MODEL, *work.files)  # before training, so that a conflict does not waste it
         run.settle(to_json(settings), case=case.name, versions=_versions(run), status="training")
         work.fit(run, callbacks)
         work.report(run, case.name)
@@ -108,7 +114,7 @@ def _work(settings: CaseSettings) -> Work:
 
 
 def _fresh(case: Case, overrides: Mapping[str, Any]) -> tuple[CaseSettings, Work]:
-    """The settings of a training that begins, and its work; everything that can be checked before is."""
+    """Return the settings of a new run and its work, checked as far as that is possible before training."""
     settings = case.settings(overrides)
     work = _work(settings)
     work.check()
@@ -116,11 +122,11 @@ def _fresh(case: Case, overrides: Mapping[str, Any]) -> tuple[CaseSettings, Work
 
 
 def _check_input_is_kept(settings: CaseSettings, work: Work, out: Path) -> None:
-    """Raise if the run would replace the file that it is to learn from."""
+    """Raise an InputError if the run would replace its own input file."""
     data = getattr(settings, "data", None)
     if data is None or Path(data).resolve().parent != out.resolve():
         return
-    if Path(data).name in {INFO, STATE, METRICS, MODEL, *work.files}:
+    if Path(data).resolve().name in {INFO, STATE, METRICS, MODEL, *work.files}:
         raise InputError(f"{data}: is the name of a file that the run in {out} writes; choose another --out.")
 
 
@@ -131,7 +137,7 @@ def _check_same_case(run: Run, case: Case) -> None:
 
 
 def _versions(run: Run) -> dict[str, str]:
-    """What the run is made with; a warning if it had begun with something else."""
+    """Return the versions in use; warn if the run began with others."""
     versions = {name: version(name) for name in ("recurra", "torch", "numpy")} | {"python": platform.python_version()}
     for name, begun in run.info.get("versions", {}).items():
         if begun != versions.get(name, begun):

@@ -62,7 +62,7 @@ def fit_network(
             raise InputError(
                 f"{run.path}: the run began with other data; give the same data, or start over with --overwrite."
             )
-        run.claim(MODEL)
+        run.check_free(MODEL)
         if begun := run.info.get("settings"):
             own = to_json(settings)
             # equal values are taken from here, since of a user-defined cell only the name is saved
@@ -72,8 +72,10 @@ def fit_network(
             run.info["settings"] = completed({**begun, **same}, type(settings), str(run.path / INFO))
         run.settle(to_json(settings), data=fingerprint)
         state = run.load_state()
-        path = run.path / MODEL
-        callbacks.insert(0, Checkpoint(run, lambda reached: write_model(path, reached), save_every_seconds))
+        folder = run
+        callbacks.insert(
+            0, Checkpoint(run, lambda reached: write_model(folder.file(MODEL), reached), save_every_seconds)
+        )
     return train(
         network,
         parts[0],

@@ -22,9 +22,16 @@ Mode = Literal["new", "resume", "overwrite", "read"]
 
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
 PARAMETERS, SCORES = "parameters.txt", "scores.json"
-FILES = "files"  # key in run.json: names of the files that the run writes, except run.json
-FILES_OF_OLDER_RUNS = (  # used if run.json has no such list
-    *(STATE, MODEL, METRICS, PARAMETERS, SCORES),
+FILES = "files"  # key in run.json: names of the files that the run wrote, except run.json
+OWN_NAMES = (
+    STATE,
+    MODEL,
+    METRICS,
+    PARAMETERS,
+    SCORES,
+)  # used if run.json is damaged: few others give these names
+OLDER_NAMES = (  # used if run.json is that of an older version, which has no list
+    *OWN_NAMES,
     *("training.png", "forecast.png", "residuals.png", "forecast.csv", "predictions.csv"),
 )
 EMPTYING = "emptying"
@@ -49,7 +56,7 @@ class Run:
     def __init__(self, path: str | Path, mode: Mode = "read") -> None:
         self.path = Path(path)
         self.info: dict[str, Any] = {}
-        self._files: list[str] = []  # names of the files that the run writes
+        self._files: list[str] = []  # names of the files that the run wrote
         self._lock: FileLock | None = None
         if mode == "read":
             if not (self.path / INFO).is_file():
@@ -73,7 +80,8 @@ class Run:
             sweep_temporary_files(self.path)
             if (self.path / INFO).is_file():
                 self.info = self._info_to_overwrite() if mode == "overwrite" else self._read_info()
-                self._files = list(self.info.get(FILES, FILES_OF_OLDER_RUNS))
+                names = self.info.get(FILES, OLDER_NAMES)
+                self._files = sorted(name for name in names if (self.path / name).is_file())
                 if mode == "overwrite" or self.info.get("status") == EMPTYING:
                     self._empty()
                 elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
@@ -81,6 +89,7 @@ class Run:
                         f"{self.path}: lacks {STATE}, without which it cannot be resumed; "
                         "restore it, or start over with --overwrite."
                     )
+            self.info[FILES] = self._files  # recorded with the first change
         except BaseException:
             self.close()
             raise
@@ -108,23 +117,33 @@ class Run:
         self._files = []
         self.record(status="begun", files=self._files)
 
-    def claim(self, *names: str) -> None:
-        """Record that the run writes files of these names; `overwrite` removes only recorded files.
+    def check_free(self, *names: str) -> None:
+        """Check that the run may write files of these names.
 
         Raises:
-            InputError: if a file of such a name exists that the run did not write, or the run is open for reading.
+            InputError: if there is such a file that the run did not write, or the run is open for reading.
         """
         self._require_lock()
-        new = [name for name in names if name not in self._files]
-        for name in new:
-            if (self.path / name).exists():
+        for name in names:
+            if name not in self._files and (self.path / name).exists():
                 raise InputError(
                     f"{self.path / name}: was not written by this run, which would replace it; "
                     "move it away, or choose another --out."
                 )
-        if new:
-            self._files = sorted([*self._files, *new])
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file that is about to be written, and record that it is the run's.
+
+        "overwrite" removes only recorded files.
+
+        Raises:
+            InputError: see `check_free`.
+        """
+        self.check_free(name)
+        if name not in self._files:
+            self._files = sorted([*self._files, name])
             self.record(files=self._files)
+        return self.path / name
 
     def close(self) -> None:
         """Release the lock, so that other processes can write to the run."""
@@ -171,10 +190,8 @@ class Run:
 
     def write_json(self, name: str, content: Any) -> None:
         self._require_lock()
-        if name != INFO:
-            self.claim(name)
         text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False)
-        replace_file(self.path / name, (text + "\n").encode())
+        replace_file(self.path / INFO if name == INFO else self.file(name), (text + "\n").encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Return the content of a JSON file of the run; raise InputError if it is missing or damaged."""
@@ -195,10 +212,10 @@ class Run:
         return info
 
     def _info_to_overwrite(self) -> dict[str, Any]:
-        """Return run.json as far as it is readable; --overwrite works even if it is damaged."""
+        """Return run.json, or a substitute if it is damaged: --overwrite works nevertheless."""
         with contextlib.suppress(InputError):
             return self._read_info()
-        return {}
+        return {FILES: list(OWN_NAMES)}
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """Return one record per epoch; raise InputError if the file is missing or damaged."""
@@ -227,11 +244,9 @@ class Run:
 
     def save_state(self, state: TrainingState) -> None:
         """Write the state and its metrics.jsonl."""
-        self._require_lock()
-        self.claim(STATE, METRICS)
-        write_tensors(self.path / STATE, *state.to_parts())
+        write_tensors(self.file(STATE), *state.to_parts())
         lines = [json.dumps(record, sort_keys=True) for record in state.history]
-        replace_file(self.path / METRICS, "".join(line + "\n" for line in lines).encode())
+        replace_file(self.file(METRICS), "".join(line + "\n" for line in lines).encode())
 
     def _require_lock(self) -> None:
         if self._lock is None:
