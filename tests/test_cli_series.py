@@ -1,12 +1,10 @@
 """The command line on tables of series: one command from an unknown file to a scored forecast, and each fault of it."""
 
-import gzip
 import json
 import math
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +14,7 @@ import pytest
 from recurra.cli import run
 from recurra.training.run import MODEL
 
-QUICK = ["--epochs", "2", "--units", "4", "--quiet", "--levels", "80"]
-Printed = tuple[list[str], str]
-
-
-def printed(capsys: pytest.CaptureFixture[str]) -> Printed:
-    captured = capsys.readouterr()
-    return captured.out.splitlines(), captured.err
-
-
-def sales(rows: int = 96) -> pd.DataFrame:
-    t = np.arange(rows)
-    months = pd.date_range("2012-01-01", periods=rows, freq="MS").strftime("%Y-%m")
-    return pd.DataFrame({"month": months, "sales": (200 + t + 40 * np.sin(2 * np.pi * t / 12)).round(1)})
+from .sales import QUICK, printed, sales
 
 
 @pytest.fixture(scope="module")
@@ -222,120 +208,6 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
     assert printed(capsys)[0][1].split()[0] == "2022-01-01"
 
 
-def edited(change: Callable[[list[str]], object]) -> bytes:
-    lines = sales().to_csv(index=False).splitlines()
-    result = change(lines)
-    lines = result if isinstance(result, list) else lines
-    return ("\n".join(lines) + "\n").encode()
-
-
-def with_line(number: int, text: str) -> bytes:
-    """The file with another text in row `number`, counted as an editor does."""
-
-    def change(lines: list[str]) -> None:
-        lines[number - 1] = text
-
-    return edited(change)
-
-
-FAULTS: dict[str, tuple[bytes, list[str], str]] = {
-    "no rows": (b"month,sales\n", [], "has no rows of data"),
-    "empty": (b"", [], "is empty; expected a header and rows of data"),
-    "too few rows for window and horizon": (
-        edited(lambda lines: lines[:21]),
-        ["--window", "12"],
-        "the training part has 14 rows; a window of 12 and a horizon of 3 need at least 15 there",
-    ),
-    "text in a number column": (
-        with_line(9, "2012-08,many"),
-        [],
-        "row 9, column 'sales': found 'many', expected a number; mend the cell",
-    ),
-    "no value in the target": (
-        with_line(9, "2012-08,"),
-        [],
-        "row 9 (2012-08-01), column 'sales': has no value, expected a number; mend the cell, or allow it with --miss",
-    ),
-    "infinity in the target": (
-        with_line(9, "2012-08,inf"),
-        ["--missing", "ffill"],
-        "row 9 (2012-08-01), column 'sales': has infinity, expected a number; mend the cell.",
-    ),
-    "the same date twice": (
-        with_line(9, "2012-07,5"),
-        [],
-        "rows 8 and 9 have the same date 2012-07-01; expected each date once: drop one",
-    ),
-    "what is no date": (with_line(9, "2012-13,5"), [], "row 9, column 'month': '2012-13' is not a date; expected one"),
-    "no date": (with_line(9, ",5"), [], "row 9, column 'month': there is no date"),
-    "a target that is no column": (
-        edited(lambda _: None),
-        ["--target", "sails"],
-        "there is no column 'sails' for the target (did you mean 'sales'?); the columns are month, sales",
-    ),
-    "no column of dates": (b"a,b\n1,2\n2,3\n", [], "there is no column of dates"),
-    "two columns that may be the target": (
-        b"date,a,b\n2020-01-01,1,2\n2020-01-02,2,3\n",
-        ["--target", "c"],
-        "there is no column 'c' for the target",
-    ),
-    "a row with too many fields": (with_line(9, "2012-08,1,2"), [], "row 9 has 3 fields, expected 2 as in the header"),
-    "the same column twice": (b"date,v,v\n2020-01-01,1,2\n", [], "the column 'v' occurs twice"),
-    "no text": (b"\x00\x01\x02\xff\xfe\x00\x80" * 9, [], "is not text in UTF-8, UTF-16 or GBK"),
-    "a calendar that is none": (
-        pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "sales": 1.5}).to_csv(index=False).encode(),
-        ["--calendar", "XSHN"],
-        "there is no calendar 'XSHN'; did you mean 'XSHG'?",
-    ),
-    "a covariate that is no column": (
-        edited(lambda _: None),
-        ["--past-covariates", "price"],
-        "no column 'price' for the cov",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_of_a_table_is_one_clear_line_and_status_2(
-    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    content, flags, message = FAULTS[fault]
-    path = tmp_path / "表.csv"
-    path.write_bytes(content)
-    out = tmp_path / "run"
-    target = [] if "--target" in flags else ["--target", "sales" if b"sales" in content else "v"]
-    assert run(["forecast", str(path), "--horizon", "3", "--out", str(out), *QUICK, *target, *flags]) == 2
-    lines, err = printed(capsys)
-    assert lines == []
-    assert err.startswith(f"recurra: {path}: ")
-    assert err.count("\n") == 1
-    assert message in err
-    assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        edited(lambda lines: [lines[0], *lines[:0:-1]]),
-        with_line(2, '2012-01,"1,200.0"'),
-        b"\xef\xbb\xbf" + edited(lambda _: None),
-        edited(lambda lines: [line.replace(",", ";") for line in lines]),
-        gzip.compress(edited(lambda _: None)),
-        sales().rename(columns={"month": "月份"}).to_csv(index=False).encode("gbk"),
-    ],
-    ids=["unsorted", "thousands separators", "byte order mark", "semicolons", "gzip", "GBK"],
-)
-@pytest.mark.filterwarnings("default")
-def test_what_is_unusual_and_no_fault_is_read(
-    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / ("table.csv.gz" if content[:2] == b"\x1f\x8b" else "table.csv")
-    path.write_bytes(content)
-    out = str(tmp_path / "run")
-    assert run(["forecast", str(path), "--target", "sales", "--out", out, *QUICK]) == 0
-    assert "2020-01-01" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -348,7 +220,7 @@ def test_what_is_unusual_and_no_fault_is_read(
         (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
         (["forecast", "FILE", "--test", "200"], "test=200 take 200 of 96 rows"),
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; known are auto, last, seasonal, none"),
-        (["predict", "RUN", "abc"], "is a run on series, which takes no symbols as 'abc'; give --data FILE"),
+        (["predict", "RUN", "abc"], "is a forecasting run, which takes no symbols such as 'abc'; give --data FILE"),
         (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),
         (["predict", "RUN", "--level", "0.8"], "level is 0.8; expected percent from 1 to below 100; did you mean 80?"),
         (["predict", "RUN", "--level", "0"], "level is 0; expected percent from 1 to below 100"),
@@ -390,9 +262,9 @@ def test_what_is_for_series_is_refused_for_symbols_and_the_other_way_round(
     capsys.readouterr()
     for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"]):
         assert run(["predict", letters, *flags]) == 2
-        assert f"is a run on symbols; {flags[0]} is for series" in printed(capsys)[1]
+        assert f"is a run of a letter case; {flags[0]} needs a forecasting run" in printed(capsys)[1]
     assert run(["evaluate", letters, "--data", "x.csv"]) == 2
-    assert "is a run on symbols" in printed(capsys)[1]
+    assert "is a run of a letter case" in printed(capsys)[1]
     assert run(["evaluate", letters]) == 0
     assert "accuracy" in printed(capsys)[0][1]
 

@@ -11,7 +11,7 @@ import torch
 import recurra
 from recurra import Forecaster, LanguageModel, load
 from recurra.errors import InputError
-from recurra.nn import Cell, Dense, Network, RecurrentLayer, SimpleRNN, trace
+from recurra.nn import Cell, Dense, LSTMCell, Network, RecurrentLayer, SimpleRNN, trace
 from recurra.nn.scan import BACKENDS
 from recurra.training import Run
 
@@ -42,6 +42,23 @@ def test_the_examples_run_and_leave_the_backends_as_they_were(page, capsys):
     assert page["model"].predict("a") == "b"
     assert page["state"].history[-1]["loss"] < page["state"].history[0]["loss"]
     assert [backend.name for backend in BACKENDS] == ["native", "torch", "reference"]
+
+
+def test_the_backend_of_the_page_is_taken_where_it_says(page, monkeypatch):
+    scans = []
+    own_scan = page["Labelled"].scan
+    monkeypatch.setattr(
+        page["Labelled"], "scan", lambda self, call: (scans.append(call.x.shape[1]), own_scan(self, call))[1]
+    )
+    SimpleRNN(I, H, backend=page["Labelled"]())(torch.randn(B, T, I))
+    assert scans == [T]  # insisted on, though not worth it
+    monkeypatch.setattr("recurra.nn.scan.BACKENDS", [page["Labelled"](), *BACKENDS])
+    layer = SimpleRNN(I, H)
+    layer(torch.randn(B, 200, I))
+    assert scans == [T, 200]
+    layer(torch.randn(B, 200, I), mask=torch.ones(B, 200).bool())  # unsupported
+    layer(torch.randn(B, T, I))  # not worth it
+    assert scans == [T, 200]
 
 
 def test_a_cell_of_ones_own_takes_about_25_lines():
@@ -123,6 +140,11 @@ def test_without_the_cell_the_file_is_refused_and_nothing_is_imported(cell, tmp_
         load(tmp_path / "m.safetensors")
     with pytest.raises(InputError, match=message):
         load(tmp_path / "m.safetensors", cells={"other": cell})
+    dotted = type("Dotted", (type(cell),), {"name": "mgu.MinimalGatedUnit"})()
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(cell=dotted, units=4, epochs=1).fit("abcabc", run=run)
+    with pytest.raises(InputError, match=r"was trained with the cell 'mgu\.MinimalGatedUnit'"):
+        load(tmp_path / "run")
 
 
 def test_a_forecaster_and_a_run_take_it(cell, tmp_path):
@@ -137,6 +159,13 @@ def test_a_forecaster_and_a_run_take_it(cell, tmp_path):
         model.set_params(epochs=3).fit(frame, run=run)
     loaded = load(tmp_path / "run", cells={"mgu": cell})
     pd.testing.assert_frame_equal(loaded.predict(), model.predict())
+
+
+def test_a_cell_under_the_name_of_a_built_in_one_is_refused_as_its_file_would_load_as_that():
+    with pytest.raises(InputError, match=r"cell is LSTMCell.*; a saved model would load as the built-in cell 'lstm'"):
+        LanguageModel(cell=LSTMCell("relu")).fit("abcabc")
+    named = type("ReluLSTM", (LSTMCell,), {"name": "relu-lstm"})
+    assert LanguageModel(cell=named("relu"), epochs=1).fit("abcabc").settings_.cell.name == "relu-lstm"
 
 
 def test_what_is_no_cell_is_refused():

@@ -1,4 +1,4 @@
-"""Recurrent neural networks for sequences. The public names, and nothing else; torch is imported when one is used."""
+"""Recurrent neural networks for sequences. The public names are imported lazily: `import recurra` imports no torch."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

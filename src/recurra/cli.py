@@ -164,12 +164,14 @@ def predict(
     model = load(run, device="cpu")  # whatever device it was trained on
     if not isinstance(model, LanguageModel):
         if inputs:
-            raise InputError(f"{run}: is a run on series, which takes no symbols as {inputs[0]!r}; give --data FILE.")
+            raise InputError(
+                f"{run}: is a forecasting run, which takes no symbols such as {inputs[0]!r}; give --data FILE."
+            )
         _predict_series(model, opened, data, level, csv, json)
         return
     for name, given in (("--data", data), ("--level", level), ("--csv", csv)):
         if given is not None:
-            raise InputError(f"{run}: is a run on symbols; {name} is for series.")
+            raise InputError(f"{run}: is a run of a letter case; {name} needs a forecasting run.")
     from recurra.cases.ask import answer, answers_to_lines, as_line, ask
 
     if not inputs and sys.stdin.isatty() and not json:
@@ -222,6 +224,7 @@ def show(run: Path, /) -> None:
 
 def _case_app(case: "Case", command: str, default_out: Path) -> App:
     """Return a command with a flag for every setting of the case."""
+    from recurra.settings.cases import OF_THE_CASE
     from recurra.settings.describe import describe
 
     def run_case(**given: Any) -> None:
@@ -255,7 +258,7 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
     ]
     values = case.settings({})
     for setting in describe(case.settings_type):
-        if setting.sentence:
+        if setting.name not in OF_THE_CASE:
             negative = f"--no-{setting.name.replace('_', '-')}" if setting.type is bool else ()
             default = getattr(values, setting.name)
             parameters.append(_flag(setting.name, setting.type, default, setting.sentence, negative=negative))

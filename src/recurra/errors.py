@@ -1,9 +1,9 @@
-"""The one error that says: the input is at fault, and this is how to mend it."""
+"""The exception for invalid input."""
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used.
+    """Raised if the input of the user is invalid.
 
-    The message says in one or two sentences where, what was found, what was expected and how to mend it.
-    The command line prints it and exits with status 2; every other exception is a fault of ours.
+    The message says in one or two sentences where the fault is, what was found, what was expected and how to correct
+    it. The command line prints it and exits with status 2; any other exception is a bug in recurra.
     """

@@ -226,7 +226,7 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
         ({"test": 50, "test_windows_inside": True}, "a test part of 50 rows holds no window of 60 and horizon of 1"),
         ({"test": 0.99}, "the training part has .* rows; a window of 60"),
         ({"test": 300}, "test=300 take 300 of 300 rows"),
-        ({"past_covariates": ["adjusted"]}, "there is no column 'adjusted' for the covariates"),
+        ({"past_covariates": ["adjusted"]}, "there is no column 'adjusted' for the past covariates"),
         ({"data": "nowhere.csv"}, "nowhere.csv: there is no such file"),
         ({"data": None, "symbol": None}, "there is no data: give --data FILE, or --symbol"),
         ({"levels": [100.0]}, "levels.0 is 100.0"),

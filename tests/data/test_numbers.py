@@ -43,6 +43,6 @@ def test_text_in_a_number_column_is_named_with_row_and_column(text: str) -> None
     with pytest.raises(InputError) as error:
         numbers(frame, "v", "t.csv")
     assert str(error.value) == (
-        f"t.csv: row 7, column 'v': found {text!r}, expected a number; mend the cell, or leave it empty "
+        f"t.csv: row 7, column 'v': found {text!r}, expected a number; correct the cell, or leave it empty "
         "and allow that with --missing."
     )

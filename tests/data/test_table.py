@@ -22,7 +22,9 @@ def frame(**columns: Any) -> pd.DataFrame:
 @given(st.integers(0, 6), st.integers(0, 6))
 def test_parts_never_overlap_and_together_are_the_whole(a: int, b: int) -> None:
     first, second = sorted((a, b))
-    whole = make_table(frame(v=np.arange(6.0), holiday=np.arange(6.0) * 10), target="v", known=["holiday"]).series[0]
+    whole = make_table(
+        frame(v=np.arange(6.0), holiday=np.arange(6.0) * 10), target="v", future_covariates=["holiday"]
+    ).series[0]
     parts = [whole.slice(0, first), whole.slice(first, second), whole.slice(second, 6)]
     assert np.concatenate([part.values for part in parts]).tolist() == whole.values.tolist()
     assert sum(len(part.dates) for part in parts) == 6
@@ -39,7 +41,7 @@ def test_head_and_tail_cut_every_series() -> None:
 
 def test_a_line_is_drawn_only_where_both_its_ends_are_known() -> None:
     holes = frame(v=[1.0, np.nan, np.nan, 4.0, np.nan, 9.0], w=[1.0, 2.0, np.nan, np.nan, np.nan, 6.0])
-    series = make_table(holes, target="v", covariates="w", missing="interpolate").series[0]
+    series = make_table(holes, target="v", past_covariates="w", missing="interpolate").series[0]
     assert series.interpolated(6).values.T.tolist() == [[1, 2, 3, 4, 6.5, 9], [1, 2, 3, 4, 5, 6]]
     assert series.interpolated(5).values.T.tolist() == [[1, 2, 3, 4, 4, 9], [1, 2, 2, 2, 2, 6]]
     assert series.interpolated(3).values.T.tolist() == [[1, 1, 1, 4, 4, 9], [1, 2, 2, 2, 2, 6]]
@@ -53,7 +55,7 @@ def test_the_fingerprint_changes_with_any_value_name_or_date() -> None:
         make_table(frame(w=[1.0, 2.0, 3.0])),
         make_table(frame(v=[1.0, 2.0, 3.0]).assign(date=DAYS[1:4])),
         make_table(frame(v=[1.0, 2.0])),
-        make_table(frame(v=[1.0, 2.0, 3.0], w=[1.0, 2.0, 3.0]), target="v", covariates=["w"]),
+        make_table(frame(v=[1.0, 2.0, 3.0], w=[1.0, 2.0, 3.0]), target="v", past_covariates=["w"]),
     ]
     assert len({table.fingerprint(), *(other.fingerprint() for other in others)}) == 6
 

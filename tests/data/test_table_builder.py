@@ -38,7 +38,7 @@ def test_chinese_columns_are_known_by_their_english_names_and_the_files_own_are_
 ) -> None:
     path = tmp_path / "茅台.csv"
     path.write_bytes(bars().to_csv(index=False).encode(encoding))
-    table = make_table(path, target="open", covariates=["close", "high", "low", "volume"])
+    table = make_table(path, target="open", past_covariates=["close", "high", "low", "volume"])
     assert table.columns == ("开盘", "收盘", "最高", "最低", "成交量")
     assert table.series[0].values[1].tolist() == [11.0, 11.5, 12.0, 10.0, 200.0]
     assert table.series[0].dates.equals(DAYS)
@@ -47,8 +47,10 @@ def test_chinese_columns_are_known_by_their_english_names_and_the_files_own_are_
 
 
 def test_all_covariates_are_the_other_numbers_but_for_row_numbers_and_constants() -> None:
-    table = make_table(bars().reset_index().rename(columns={"index": "Unnamed: 0"}), target="开盘", covariates="all")
-    assert table.covariates == ("收盘", "最高", "最低", "成交量")
+    table = make_table(
+        bars().reset_index().rename(columns={"index": "Unnamed: 0"}), target="开盘", past_covariates="all"
+    )
+    assert table.past_covariates == ("收盘", "最高", "最低", "成交量")
 
 
 def test_a_long_table_is_cut_into_its_series_however_the_rows_stand() -> None:
@@ -95,10 +97,10 @@ def test_texts_of_numbers_are_numbers() -> None:
             {"target": "valeu"},
             "no column 'valeu' for the target (did you mean 'value'?)",
         ),
-        ({"v": [1.0, 2.0]}, {"covariates": ["w"]}, "there is no column 'w' for the covariates"),
+        ({"v": [1.0, 2.0]}, {"past_covariates": ["w"]}, "there is no column 'w' for the past covariates"),
         ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found v, w; name it with --target"),
         ({"v": ["x", "z"]}, {}, "which column is the target? found none"),
-        ({"v": [1.0, 2.0]}, {"target": "v", "covariates": ["v"]}, "the column 'v' is used twice"),
+        ({"v": [1.0, 2.0]}, {"target": "v", "past_covariates": ["v"]}, "the column 'v' is used twice"),
         ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
         ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
         ({"v": [1.0, np.nan, np.nan]}, {}, "row 2 (2020-01-02), column 'v': has no value (2 such rows in all)"),
@@ -106,7 +108,7 @@ def test_texts_of_numbers_are_numbers() -> None:
         ({"v": [1.0, -np.inf]}, {}, "row 2 (2020-01-02), column 'v': has infinity"),
         ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': has infinity"),
         ({"v": [np.nan, np.nan]}, {"target": "v", "missing": "ffill"}, "column 'v': has no value (2 such rows in all)"),
-        ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "covariates": ["w"]}, "column 'w': has no value"),
+        ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "past_covariates": ["w"]}, "column 'w': has no value"),
         ({"v": [1.0]}, {}, "cannot be inferred from 1 date"),
         ({"v": [1.0, 2.0]}, {"date": "week"}, "there is no column 'week' for date"),
         ({"v": [1.0, 2.0]}, {"calendar": "XSGH", "missing": "ffill"}, "there is no calendar 'XSGH'"),
@@ -196,22 +198,22 @@ def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
 
 def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns() -> None:
     plan = frame(v=[1.0, 2.0, 3.0, 4.0, np.nan, np.nan], holiday=[0, 1, 0, 1, 1, 0], w=[1.0, 2, 3, 4, np.nan, np.nan])
-    series = make_table(plan, target="v", known=["holiday"], covariates=["w"]).series[0]
+    series = make_table(plan, target="v", future_covariates=["holiday"], past_covariates=["w"]).series[0]
     assert series.values.tolist() == [[1, 1, 0], [2, 2, 1], [3, 3, 0], [4, 4, 1]]
     assert series.future.tolist() == [[1.0], [0.0]]
     assert series.future_dates.equals(DAYS[4:])
     late = plan.assign(date=[*DAYS[:5], DAYS[5] + pd.Timedelta(days=1)])
     with pytest.raises(InputError, match="row 6: a future row has the date 2020-01-07, expected 2020-01-06"):
-        make_table(late, target="v", known=["holiday"])
+        make_table(late, target="v", future_covariates=["holiday"])
     plan.loc[5, "holiday"] = np.nan
     with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': has no value"):
-        make_table(plan, target="v", known=["holiday"])
+        make_table(plan, target="v", future_covariates=["holiday"])
 
 
 def test_coming_rows_of_business_days_may_know_holidays() -> None:
     days = [*pd.bdate_range("2020-04-06", periods=5), pd.Timestamp("2020-04-14")]  # the 13th is Easter Monday
     plan = pd.DataFrame({"date": days, "v": [1.0, 2, 3, 4, 5, np.nan], "open": [1.0, 1, 1, 1, 0, 1]})
-    table = make_table(plan, target="v", known=["open"])
+    table = make_table(plan, target="v", future_covariates=["open"])
     assert table.following(table.series[0], 1).tolist() == [pd.Timestamp("2020-04-14")]
     assert table.following(table.series[0], 2).tolist() == [pd.Timestamp("2020-04-13"), pd.Timestamp("2020-04-14")]
 

@@ -41,7 +41,7 @@ class Guess:
 
 def table(y: Any, freq: str = "D", **columns: Any) -> Table:
     dates = pd.date_range("2020-01-01", periods=len(y), freq=freq)
-    return make_table(pd.DataFrame({"date": dates, "y": y, **columns}), covariates="all")
+    return make_table(pd.DataFrame({"date": dates, "y": y, **columns}), past_covariates="all")
 
 
 WALK = np.random.default_rng(0).normal(0, 1, 60).cumsum() + 100

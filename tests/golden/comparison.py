@@ -86,8 +86,15 @@ def assert_same_model(found: Path, recorded: Path) -> None:
 
 def assert_same_run(found: Path, recorded: Path) -> None:
     """Fail unless two run folders hold the same files with near content; plots and the training state aside."""
-    names = {path.name for path in recorded.iterdir()} - {"state.safetensors"}
-    assert names <= {path.name for path in found.iterdir()}
+    names, found_names = (
+        {
+            path.name
+            for path in folder.iterdir()
+            if path.suffix != ".png" and path.name not in {"state.safetensors", ".lock"}
+        }
+        for folder in (recorded, found)
+    )
+    assert names == found_names
     for name in sorted(names):
         a, b = found / name, recorded / name
         if name == "model.safetensors":

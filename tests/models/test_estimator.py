@@ -56,7 +56,7 @@ def test_a_forecasters_fit_keeps_every_parameter_as_it_was_given_and_scikit_lear
     with pytest.raises(NotFittedError):
         copy.predict()
     assert copy.fit(table).predict()["forecast"][0] == model.predict()["forecast"][0]
-    learnt = {"network_", "settings_", "preparation_", "context_", "learnt_until_", "calibration_", "history_"}
+    learnt = {"network_", "settings_", "preparation_", "context_", "cutoff_", "calibration_", "history_"}
     assert vars(model).keys() - before.keys() == learnt | {"best_epoch_"}
 
 

@@ -6,16 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
 from recurra import LanguageModel
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN
-from recurra.training import Callback, DivergenceError, Run
+from recurra.training import Callback
 
-RING = "abcdea"
+from .ring import RING, saved
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +72,7 @@ def test_a_window_tells_apart_what_its_last_symbol_alone_does_not():
 
 def test_units_are_those_of_each_recurrent_layer_with_dropout_after_each():
     model = LanguageModel(cell="gru", units=[5, 4, 3], encoding="embedding", embedding_dim=2, dropout=0.5, epochs=1)
-    rows = model.fit("abcdabcd").network_.rows(1)
+    rows = model.fit("abcdabcd").network_.summary_rows(1)
     assert [(row.kind, row.output_shape[-1]) for row in rows] == [
         ("Embedding", 2),
         ("GRU", 5),
@@ -143,11 +141,6 @@ def test_the_recorded_figures_are_the_mean_negative_log_likelihood_and_the_share
     losses = [-math.log(model.predict_proba(text[i])[text[i + 1]]) for i in range(len(text) - 1)]
     assert model.history_[0]["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
     assert model.history_[0]["accuracy"] == pytest.approx(model.score(text))
-
-
-def saved(model, path):
-    model.save(path)
-    return path.read_bytes()
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -303,187 +296,6 @@ def test_fits_in_several_threads_give_the_same_as_one_after_the_other():
     assert all(other == fitted(0) for other in weights)
 
 
-def test_a_run_opened_for_reading_is_not_trained_in(tmp_path):
-    with Run(tmp_path / "run", "new") as run:
-        LanguageModel(epochs=2).fit(RING, run=run)
-    with pytest.raises(InputError, match="was opened for reading"):
-        LanguageModel(epochs=3).fit(RING, run=Run(tmp_path / "run"))
-
-
-@pytest.mark.parametrize("schedule", ["cosine", "exponential"])
-def test_more_epochs_are_refused_where_the_learning_rate_depends_on_them(tmp_path, schedule):
-    with Run(tmp_path / "run", "new") as run:
-        LanguageModel(epochs=2, schedule=schedule).fit(RING, run=run)
-    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match=f"with schedule '{schedule}'"):
-        LanguageModel(epochs=3, schedule=schedule).fit(RING, run=run)
-
-
-@pytest.mark.parametrize(
-    ("validation", "window", "trained", "held_out"),
-    [(1, 1, 9, 1), (3, 3, 7, 3), (7, 3, 3, 7), (0.1, 1, 9, 1), (0.01, 1, 10, 0), (0.9, 1, 1, 9), (20, 1, 0, 10)],
-)
-def test_parts_that_are_too_small_for_the_window_are_refused_with_their_sizes(validation, window, trained, held_out):
-    with pytest.raises(InputError) as error:
-        LanguageModel(validation=validation, window=window).fit("ababababab")
-    message = str(error.value)
-    assert f"validation={validation} splits 10 symbols into {trained} for training and {held_out}" in message
-    assert f"each part needs at least {window + 1}." in message
-
-
 def test_patience_stops_when_the_loss_has_not_become_better_for_so_many_epochs():
     model = LanguageModel(validation=6, patience=3, epochs=1000, learning_rate=0.1).fit("ab" * 10 + "aababb")
     assert len(model.history_) == model.best_epoch_ + 3 < 1000
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"cell": "transformer"},
-        {"units": []},
-        {"units": [3, -1]},
-        {"window": 0},
-        {"encoding": "binary"},
-        {"targets": "none"},
-        {"order": "size"},
-        {"dropout": 1.0},
-        {"epochs": 0},
-        {"batch_size": 0},
-        {"optimizer": "newton"},
-        {"learning_rate": -0.1},
-        {"schedule": "steps"},
-        {"clip_norm": 0},
-        {"validation": -0.5},
-        {"patience": 0},
-        {"seed": -1},
-    ],
-    ids=lambda bad: next(iter(bad)),
-)
-def test_a_bad_parameter_is_named_in_one_line_when_the_model_is_fitted(bad):
-    model = LanguageModel(**bad)
-    ((name, found),) = bad.items()
-    with pytest.raises(InputError) as error:
-        model.fit(RING)
-    message = str(error.value)
-    assert message.startswith(f"LanguageModel: {name} is {found!r}; expected ")
-    assert "\n" not in message
-    assert not hasattr(model, "network_")
-
-
-@pytest.mark.parametrize("device", ["banana", "meta", "cuda:4096"])
-def test_a_device_that_cannot_be_used_is_named(device):
-    with pytest.raises(InputError) as error:
-        LanguageModel(device=device).fit(RING)
-    message = str(error.value)
-    assert message.startswith(f"device {device!r} cannot be used here (")
-    assert message.endswith("use 'cpu'.")
-    assert "\n" not in message
-
-
-@pytest.mark.parametrize(
-    ("sequence", "message"),
-    [
-        ("", "the sequence is empty"),
-        ("a", "the sequence has 1 symbols; a window of 1 needs at least 2"),
-        ([1, 2, 3], "symbols are strings of at least one character; found 1"),
-        (["a", "", "b"], "symbols are strings of at least one character; found ''"),
-        ([["a", "b"], ["b", "c"]], r"symbols are strings of at least one character; found \['a', 'b'\]"),
-    ],
-)
-def test_a_sequence_that_cannot_be_learnt_is_refused(sequence, message):
-    with pytest.raises(InputError, match=message):
-        LanguageModel().fit(sequence)
-
-
-@pytest.mark.parametrize(
-    ("ask", "message"),
-    [
-        (lambda model: model.predict("abX"), "symbol 'X' at position 3 is not known; known are: a b c d e."),
-        (lambda model: model.predict_many(["ab", "aXb"]), "symbol 'X' at position 2 is not known"),
-        (lambda model: model.predict_proba("Xa"), "symbol 'X' at position 1 is not known"),
-        (lambda model: model.score("abXc"), "symbol 'X' at position 3 is not known"),
-        (lambda model: model.predict("a"), "'a' is 1 long; a window of 2 symbols is needed."),
-        (lambda model: model.predict(""), "'' is 0 long; a window of 2 symbols is needed."),
-        (lambda model: model.score("ab"), "the sequence has 2 symbols; a window of 2 needs at least 3"),
-    ],
-)
-def test_what_cannot_be_predicted_is_named_with_its_place(ask, message):
-    model = LanguageModel(window=2, epochs=1).fit(RING)
-    with pytest.raises(InputError) as error:
-        ask(model)
-    assert message in str(error.value)
-
-
-def test_a_loss_that_explodes_is_an_error_that_says_when():
-    with pytest.raises(DivergenceError, match=r"became (nan|inf) in epoch \d+ of 100; .*learning rate 1e\+36"):
-        LanguageModel(optimizer="adamw", learning_rate=1e36).fit(RING)
-
-
-def test_a_run_refuses_other_data_than_it_began_with(tmp_path):
-    with Run(tmp_path / "run", "new") as run:
-        LanguageModel(epochs=2).fit(RING, run=run)
-    before = (tmp_path / "run" / "model.safetensors").read_bytes()
-    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match="the run began with other data"):
-        LanguageModel(epochs=4).fit("abcdeb", run=run)
-    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"units": 5}, r"has units \[3\], not \[5\]; only epochs can be changed when a run is resumed"),
-        ({"learning_rate": 0.1}, r"has learning_rate 0\.01, not 0\.1"),
-        ({"epochs": 1}, "has epochs 2, not 1; epochs can only be increased when a run is resumed"),
-    ],
-)
-def test_a_run_refuses_other_settings_than_it_began_with_but_for_more_epochs(tmp_path, changed, message):
-    with Run(tmp_path / "run", "new") as run:
-        LanguageModel(epochs=2).fit(RING, run=run)
-    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match=message):
-        LanguageModel(**{"epochs": 4} | changed).fit(RING, run=run)
-
-
-def test_a_run_of_the_same_data_goes_on_to_the_same_bytes_as_an_uninterrupted_one(tmp_path):
-    with Run(tmp_path / "run", "new") as run:
-        LanguageModel(epochs=3).fit(RING, run=run)
-    with Run(tmp_path / "run", "resume") as run:
-        model = LanguageModel(epochs=6).fit(list(RING), run=run)
-    assert len(model.history_) == 6
-    whole = LanguageModel(epochs=6).fit(RING)
-    assert saved(whole, tmp_path / "m") == (tmp_path / "run" / "model.safetensors").read_bytes()
-    assert saved(model, tmp_path / "m") == (tmp_path / "run" / "model.safetensors").read_bytes()
-
-
-random_settings = st.fixed_dictionaries(
-    {
-        "cell": st.sampled_from(["rnn", "gru", "lstm"]),
-        "units": st.one_of(st.integers(1, 4), st.lists(st.integers(1, 4), min_size=1, max_size=3)),
-        "encoding": st.sampled_from(["onehot", "embedding"]),
-        "embedding_dim": st.integers(1, 4),
-        "window": st.integers(1, 3),
-        "targets": st.sampled_from(["last", "every"]),
-        "order": st.sampled_from(["first-seen", "sorted"]),
-        "dropout": st.sampled_from([0.0, 0.3]),
-        "optimizer": st.sampled_from(["adam", "adamw", "sgd", "rmsprop"]),
-        "schedule": st.sampled_from(["constant", "cosine", "exponential"]),
-        "clip_norm": st.sampled_from([None, 1.0]),
-        "shuffle": st.booleans(),
-        "epochs": st.integers(1, 2),
-        "seed": st.integers(0, 2**63 - 1),
-    }
-)
-symbols = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3)
-
-
-@given(random_settings, st.one_of(st.lists(symbols, min_size=4, max_size=12), st.text(min_size=4, max_size=12)))
-@settings(max_examples=25, deadline=None)
-def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_path_factory, parameters, sequence):
-    folder = tmp_path_factory.mktemp("saved")
-    model = LanguageModel(**parameters).fit(sequence)
-    content = saved(model, folder / "a")
-    loaded = LanguageModel.load(folder / "a")
-    windows = [sequence[start:] for start in range(len(sequence) - parameters["window"] + 1)]
-    assert loaded.predict_many(windows) == model.predict_many(windows)
-    assert [loaded.predict_proba(w) for w in windows] == [model.predict_proba(w) for w in windows]
-    assert loaded.vocabulary_ == model.vocabulary_
-    assert saved(loaded, folder / "b") == saved(model, folder / "c") == content
-    assert loaded.settings_ == model.settings_

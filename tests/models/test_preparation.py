@@ -39,11 +39,16 @@ def table(seed: int = 0, rows: int = 40, series: int = 2) -> Table:
         y = 10.0**number * np.exp(rng.normal(0, 0.03, rows).cumsum()) * 50
         part = {"ds": pd.date_range("2020-01-01", periods=rows), "y": y, "high": y * 1.01, "volume": rng.random(rows)}
         parts.append(pd.DataFrame(part).assign(unique_id=str(number), holiday=rng.integers(0, 2, rows)))
-    return make_table(pd.concat(parts), covariates=["high", "volume"], known=["holiday"])
+    return make_table(pd.concat(parts), past_covariates=["high", "volume"], future_covariates=["holiday"])
 
 
 def fitted(data: Table, **given_settings: Any) -> Preparation:
-    values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.known)} | given_settings
+    values = {
+        "window": 6,
+        "horizon": 3,
+        "season": 4,
+        "future_covariates": list(data.future_covariates),
+    } | given_settings
     return Preparation.fit(check(ForecasterSettings, values, "test"), data, [30] * len(data.series))
 
 
@@ -120,7 +125,9 @@ def test_auto_takes_the_forecast_with_the_smallest_error_in_training_that_the_wi
     season = make_table(pd.DataFrame({"ds": dates, "y": 20 + 5 * np.sin(t * np.pi / 2)}))
     assert fitted(season).base == "seasonal"
     assert fitted(season, window=3).base == "last"
-    shifted = make_table(pd.DataFrame({"ds": dates, "y": 20.0 + t % 7, "ahead": 20.0 + (t + 1) % 7}), covariates="all")
+    shifted = make_table(
+        pd.DataFrame({"ds": dates, "y": 20.0 + t % 7, "ahead": 20.0 + (t + 1) % 7}), past_covariates="all"
+    )
     assert (fitted(shifted).base, fitted(shifted).base_column) == ("last", 1)
     assert (fitted(shifted, residual="last").base, fitted(shifted, residual="last").base_column) == ("last", 0)
     assert fitted(shifted, residual="none").base == "none"

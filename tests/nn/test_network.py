@@ -59,7 +59,7 @@ SUMMARIZED = {  # the network of the recording's name, and its number of time st
 def test_summary_has_the_names_shapes_and_counts_that_keras_prints(name):
     network, time_steps = SUMMARIZED[name]
     recorded = RECORDED["summaries"][name]
-    rows = network.rows(time_steps)
+    rows = network.summary_rows(time_steps)
     assert [[row.name, list(row.output_shape), row.parameters] for row in rows] == recorded["rows"]
     assert network.summary(time_steps).endswith(f"\n{recorded['total']:,} parameters")
 
@@ -82,7 +82,7 @@ def test_summary_is_a_table():
 
 def test_rows_leave_the_number_of_time_steps_open():
     network = Network([GRU(3, 4, bidirectional=True, return_sequences=True)])
-    assert network.rows() == [SummaryRow("bidirectional", "Bidirectional GRU", (None, None, 8), 216)]
+    assert network.summary_rows() == [SummaryRow("bidirectional", "Bidirectional GRU", (None, None, 8), 216)]
 
 
 @pytest.mark.parametrize("name", SUMMARIZED)
@@ -95,7 +95,7 @@ def test_outputs_have_the_shapes_that_the_summary_says(name):
     for layer in network.layers.values():
         x = layer(x)
         shapes.append((None, *x.shape[1:]))
-    assert shapes == [row.output_shape for row in network.rows(time_steps)]
+    assert shapes == [row.output_shape for row in network.summary_rows(time_steps)]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -121,7 +121,7 @@ def test_build_network_gives_logits_at_the_last_or_at_every_step(cell, return_se
 def test_build_network_puts_dropout_after_each_recurrent_layer():
     def kinds(dropout):
         network = build_network(encoder=OneHot(7), cell="gru", units=(5, 4), outputs=7, dropout=dropout)
-        return [row.kind for row in network.rows()]
+        return [row.kind for row in network.summary_rows()]
 
     assert kinds(0.0) == ["OneHot", "GRU", "GRU", "Dense"]
     assert kinds(0.5) == ["OneHot", "GRU", "Dropout", "GRU", "Dropout", "Dense"]

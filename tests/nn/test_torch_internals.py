@@ -15,6 +15,8 @@ from recurra.nn import GRU, LSTM, SimpleRNN, accelerate, torch_internals
 from recurra.nn.backends.native import autograd
 from recurra.nn.layers import RecurrentLayer
 
+from .each_layer import EACH_LAYER
+
 B, T, I, H = 2, 5, 3, 4
 LOOKED_UP = [
     "_get_tracing_state",
@@ -82,6 +84,23 @@ def test_steppers_and_transforms_work_without_a_private_name(name, monkeypatch):
     torch.testing.assert_close(batched, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_accelerated_layers_work_without_torchs_list_of_the_names_of_weights(kind):
+    module, x = kind(I, H, 2, bidirectional=True), torch.randn(T, B, I)
+    expected = module(x)[0]
+    accelerate(module)
+    del module._flat_weights_names
+    torch.testing.assert_close(module(x)[0], expected, rtol=1e-5, atol=1e-6)
+
+
+@EACH_LAYER
+def test_layers_work_without_the_dictionary_of_their_parameters(make, monkeypatch):
+    layer, x = make(I, H), torch.randn(B, T, I)
+    expected = layer(x)
+    monkeypatch.setattr(torch_internals, "parameters_of", lambda module: {})
+    torch.testing.assert_close(layer(x), expected)
+
+
 @pytest.mark.parametrize("lacking", [(), ("_flat_weights_names",), ("_flat_weights_names", "_flat_weights")])
 @pytest.mark.parametrize("bias", [True, False])
 def test_the_weights_of_torchs_layers_are_found_without_its_private_lists(lacking, bias):
@@ -105,11 +124,18 @@ def test_a_function_without_the_class_that_torch_derives_it_from_has_its_own_app
     assert torch_internals.apply_of(Mine) == "its own"
 
 
-def test_a_package_is_imported_by_a_torch_that_lacks_what_only_speed_needs():
-    code = """
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        "torch._C._functorch.is_legacy_batchedtensor",
+        "torch._C._dynamo.eval_frame.set_code_exec_strategy",
+        "torch.Tensor.__dlpack_c_exchange_api__",
+    ],
+)
+def test_the_package_is_imported_and_works_with_a_torch_that_lacks_a_name(lacking):
+    code = f"""
 import torch
-del torch._C._functorch.is_legacy_batchedtensor
-del torch._C._dynamo.eval_frame.set_code_exec_strategy
+del {lacking}
 import recurra.nn
 print(recurra.nn.GRU(3, 4)(torch.zeros(2, 5, 3)).shape)
 """
@@ -117,7 +143,16 @@ print(recurra.nn.GRU(3, 4)(torch.zeros(2, 5, 3)).shape)
     assert done.stdout == "torch.Size([2, 4])\n", done.stderr
 
 
-PRIVATE = {"_C", "forward_ad", "_dynamo", "_flat_weights", "_flat_weights_names", "_update_flat_weights", "_VF"}
+PRIVATE = {
+    "_parameters",
+    "_C",
+    "forward_ad",
+    "_dynamo",
+    "_flat_weights",
+    "_flat_weights_names",
+    "_update_flat_weights",
+    "_VF",
+}
 
 
 def private_names(source: str) -> set[str]:

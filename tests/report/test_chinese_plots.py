@@ -24,7 +24,7 @@ def test_the_residuals_ask_for_a_font_also_for_the_baselines_name(
     monkeypatch.setattr(plots, "CHINESE_FONTS", [])
     close = walk(60)
     frame = pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "open": np.roll(close, 1), "收盘": close})
-    table = make_table(frame, target="open", covariates=["收盘"])
+    table = make_table(frame, target="open", past_covariates=["收盘"])
     evaluation = evaluated(table, LastAndRise(baseline_columns=("收盘",)))
     with pytest.warns(UserWarning, match="Chinese characters as boxes") as told:
         residuals_plot(table, evaluation, tmp_path / "residuals.png", title="shop")

@@ -111,7 +111,7 @@ def test_another_columns_last_value_is_the_baseline_where_it_is_the_best(drawn: 
     close = walk(60)
     opened = np.concatenate([[100.0], close[:-1]])
     frame = pd.DataFrame({"date": pd.bdate_range("2020-01-01", periods=60), "open": opened, "close": close})
-    figure = drawn(make_table(frame, target="open", covariates=["close"]), baseline_columns=("close",))
+    figure = drawn(make_table(frame, target="open", past_covariates=["close"]), baseline_columns=("close",))
     np.testing.assert_array_equal(curve(figure.axes[0], "yesterday's close"), close[39:59])
     assert "is worse than yesterday's close" in words(figure)
 

@@ -36,31 +36,31 @@ def test_the_text_of_a_tiny_network_is_the_one_written_by_hand():
         dense.bias.copy_(torch.tensor([1 / 3, -2 / 3]))
     assert parameters_text(network) == (
         "simple_rnn.weight_ih   W_xh   shape (2, 3)\n"
-        "from the input to the memory, (in, units)\n"
+        "from the input to the hidden state, (inputs, units)\n"
         "[[1. 2. 3.]\n"
         " [4. 5. 6.]]\n"
         "\n"
         "simple_rnn.weight_hh   W_hh   shape (3, 3)\n"
-        "from the memory of the step before, (units, units)\n"
+        "from the previous hidden state, (units, units)\n"
         "[[ 0.5   -0.25   0.125]\n"
         " [ 0.     0.     0.   ]\n"
         " [ 0.     0.     1.   ]]\n"
         "\n"
         "simple_rnn.bias   b_h   shape (3,)\n"
-        "added to the memory's input\n"
+        "bias of the hidden state\n"
         "[-1.  0.  0.]\n"
         "\n"
         "dense.weight   W_hy   shape (3, 2)\n"
-        "from the memory to the prediction, (units, outputs)\n"
+        "from the hidden state to the output, (units, outputs)\n"
         "[[1. 2.]\n"
         " [3. 4.]\n"
         " [5. 6.]]\n"
         "\n"
         "dense.bias   b_y   shape (2,)\n"
-        "added to the prediction\n"
+        "bias of the output\n"
         "[ 0.333333 -0.666667]\n"
         "\n"
-        "26 parameters in all\n"
+        "26 parameters in total\n"
     )
 
 
@@ -108,7 +108,7 @@ def test_the_text_of_a_tiny_network_is_the_one_written_by_hand():
 def test_every_parameter_is_there_with_its_symbol_and_its_shape_as_it_is_written(network, expected):
     read, total = blocks(network)
     assert {name: (symbol, shape) for name, (symbol, shape, *_) in read.items()} == expected
-    assert total == f"{sum(p.numel() for p in network.parameters()):,} parameters in all\n"
+    assert total == f"{sum(p.numel() for p in network.parameters()):,} parameters in total\n"
 
 
 @pytest.mark.parametrize("size", [3, 40])  # 40: rows that fill several lines
@@ -154,7 +154,7 @@ def test_the_order_of_the_gates_is_told_with_every_parameter_that_has_them(layer
     read, _ = blocks(Network([layer, Dense(2, 1)]))
     for name, (_, _, meaning, _) in read.items():
         has_gates = gates is not None and not name.startswith("dense")
-        assert ("the units once for each gate" in meaning) == has_gates
+        assert ("the units are repeated for each gate" in meaning) == has_gates
         assert not has_gates or meaning.endswith(gates)
 
 
@@ -166,7 +166,7 @@ def test_the_forget_bias_of_an_lstm_stands_where_the_gates_note_says():
 def test_the_core_that_reads_from_the_end_is_told_apart():
     read, _ = blocks(Network([SimpleRNN(2, 3, bidirectional=True), Dense(6, 1)]))
     backwards = {
-        name for name, (_, _, meaning, _) in read.items() if meaning.endswith("of the core that reads from the end")
+        name for name, (_, _, meaning, _) in read.items() if meaning.endswith("direction that reads from the end")
     }
     assert backwards == {f"bidirectional.{name}_reverse" for name in ("weight_ih", "weight_hh", "bias")}
     assert read["bidirectional.weight_ih_reverse"][0] == "W_xh"
@@ -174,9 +174,9 @@ def test_the_core_that_reads_from_the_end_is_told_apart():
 
 def test_rows_and_columns_that_stand_for_symbols_are_named():
     onehot = parameters_text(build_network(encoder=OneHot(2), cell="rnn", units=[3, 3], outputs=2), ["a", "b"])
-    assert "from the input to the memory, (in, units); rows: a b\n" in onehot
-    assert onehot.count("; rows: a b") == 1  # not of the second layer, which reads the first one's memory
+    assert "from the input to the hidden state, (inputs, units); rows: a b\n" in onehot
+    assert onehot.count("; rows: a b") == 1  # not of the second layer, which reads the first one's hidden state
     assert onehot.count("; columns: a b") == 2  # W_hy and b_y
     embedding = parameters_text(build_network(encoder=Embedding(2, 4), cell="rnn", units=[3], outputs=2), ["a", "b"])
-    assert "one row a symbol; rows: a b\n" in embedding
+    assert "one row per symbol; rows: a b\n" in embedding
     assert embedding.count("; rows: a b") == 1

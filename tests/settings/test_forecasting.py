@@ -72,8 +72,8 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("missing", "drop", "expected 'error', 'ffill', 'interpolate' or 'mask'"),
         ("scaling", ["minmax", "log"], "expected each of these at most once and in this order: log; then difference"),
         ("scaling", ["minmax", "standard"], "expected each of these at most once"),
-        ("scaling", ["none", "log"], "expected none alone"),
-        ("scaling", ["standard", "divide-last"], "divide-last wants positive numbers as they are; expected it alone"),
+        ("scaling", ["none", "log"], "'none' cannot be combined with other transformations"),
+        ("scaling", ["standard", "divide-last"], "divide-last requires positive values and cannot be"),
         ("residual", 1, "expected a valid string"),
         ("ensemble_size", 0, "expected greater than 0"),
         ("loss", "rmse", "expected 'mse', 'mae' or 'huber'"),
@@ -93,7 +93,7 @@ def test_names_are_a_list_and_none_is_the_empty_one(field: str, given: Any, kept
 
 
 def test_known_columns_want_a_window_as_long_as_the_horizon() -> None:
-    message = r"^x: window 2 is shorter than horizon 3; with known columns, .* expected at least as many rows\.$"
+    message = r"^x: window 2 is shorter than horizon 3; with future covariates, .* expected at least as many rows\.$"
     with pytest.raises(InputError, match=message):
         check(ForecasterSettings, {"future_covariates": "holiday", "window": 2, "horizon": 3}, "x")
     assert check(ForecasterSettings, {"future_covariates": "holiday", "window": 3, "horizon": 3}, "x").window == 3

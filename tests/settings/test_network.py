@@ -5,14 +5,14 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from recurra.nn.layers import LAYERS
+from recurra.nn.cells import CELLS
 from recurra.settings.check import check
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import CellName, NetworkSettings, units_of_layers
 
 
 def test_the_names_of_cells_are_those_that_have_one() -> None:
-    assert get_args(CellName) == tuple(LAYERS)
+    assert get_args(CellName) == tuple(CELLS)
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,12 @@ class Names:
     """The columns to use, with the names that the table gives them."""
 
     target: str
-    covariates: tuple[str, ...]
-    known: tuple[str, ...]
+    past_covariates: tuple[str, ...]
+    future_covariates: tuple[str, ...]
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.target, *self.covariates, *self.known)
+        return (self.target, *self.past_covariates, *self.future_covariates)
 
 
 def _same(name: str) -> set[str]:
@@ -93,18 +93,19 @@ def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
 def chosen_columns(
     frame: pd.DataFrame,
     target: str | None,
-    covariates: Sequence[str],
-    known: Sequence[str],
+    past_covariates: Sequence[str],
+    future_covariates: Sequence[str],
     others: set[str | None],
     source: str,
 ) -> Names:
-    """Choose the target, the covariates and the columns known in advance.
+    """Choose the target and the covariates.
 
     Args:
         frame: the table.
         target: column to predict; None: `y`, or the only column of numbers.
-        covariates: columns known only up to the present; ["all"]: every other column of numbers that is not constant.
-        known: columns known in advance.
+        past_covariates: columns whose values are known up to the present only; ["all"]: every other numeric column
+            that is not constant.
+        future_covariates: columns whose values are known in advance.
         others: columns of dates and ids, which cannot be chosen.
         source: the file, for messages.
 
@@ -121,19 +122,20 @@ def chosen_columns(
             )
         target = TARGET if TARGET in numeric else numeric[0]
     target = found_column(frame, target, source, "the target")
-    coming = tuple(found_column(frame, name, source, "the known columns") for name in known)
-    if covariates == ["all"]:
+    coming = tuple(found_column(frame, name, source, "the future covariates") for name in future_covariates)
+    if past_covariates == ["all"]:
         rest = [column for column in plain if column != target and column not in coming]
         past = tuple(column for column in rest if _is_numeric(frame, column) and frame[column].nunique() > 1)
     else:
-        past = tuple(found_column(frame, name, source, "the covariates") for name in covariates)
+        past = tuple(found_column(frame, name, source, "the past covariates") for name in past_covariates)
     used = [target, *past, *coming]
     for name in used:
         if name in others:
             raise InputError(f"{source}: the column {name!r} contains the dates or the series ids; choose another.")
         if used.count(name) > 1:
             raise InputError(
-                f"{source}: the column {name!r} is used twice; it can be only one of target, covariate and known."
+                f"{source}: the column {name!r} is used twice; a column is the target, a past covariate or a future "
+                "covariate."
             )
     return Names(target, past, coming)
 

@@ -92,7 +92,7 @@ def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = 
         what = "there is no date" if pd.isna(text) or str(text).strip() == "" else f"{str(text)!r} is not a date"
         raise InputError(
             f"{source}: row {frame.index[place]}, column {column!r}: {what}; expected one such as 2020-01-31, "
-            "2020/1/31, 20200131 or 2020年1月31日, written in the same way in every row; mend or drop the row."
+            "2020/1/31, 20200131 or 2020年1月31日, written in the same way in every row; correct or drop the row."
         )
     return pd.DatetimeIndex(read[codes])
 

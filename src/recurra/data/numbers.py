@@ -34,7 +34,7 @@ def numbers(frame: pd.DataFrame, column: str, source: str) -> NDArray[np.float64
         place = int(read.argmin())
         raise InputError(
             f"{source}: row {frame.index[place]}, column {column!r}: found {str(values.iloc[place]).strip()!r}, "
-            "expected a number; mend the cell, or leave it empty and allow that with --missing."
+            "expected a number; correct the cell, or leave it empty and allow that with --missing."
         )
     return result
 

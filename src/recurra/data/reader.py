@@ -103,7 +103,7 @@ def _read_csv(path: Path, texts: set[str]) -> pd.DataFrame:
         if found := _first_longer(text, delimiter, len(columns)):
             raise InputError(
                 f"{path}: row {above + found[0]} has {found[1]} fields, expected {len(columns)} as in the header; "
-                "mend the row, and quote numbers that have commas."
+                "correct the row, and quote numbers that have commas."
             ) from error
         raise InputError(f"{path}: cannot be read as CSV ({_first_line(error)}).") from error
     frame.index += above + 2  # the header is the first row after blank lines

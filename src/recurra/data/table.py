@@ -77,8 +77,8 @@ class Table:
     Attributes:
         series: one or more series.
         target: name of the column to predict, as in the file.
-        covariates: columns known only up to the present.
-        known: columns known in advance.
+        past_covariates: columns whose values are known up to the present only.
+        future_covariates: columns whose values are known in advance.
         frequency: time between rows.
         source: the file, or "the table", for messages.
         many: whether the table has a column of series ids.
@@ -87,8 +87,8 @@ class Table:
 
     series: tuple[Series, ...]
     target: str
-    covariates: tuple[str, ...]
-    known: tuple[str, ...]
+    past_covariates: tuple[str, ...]
+    future_covariates: tuple[str, ...]
     frequency: Frequency
     source: str
     many: bool
@@ -97,7 +97,7 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns of `Series.values`; the target is first."""
-        return (self.target, *self.covariates, *self.known)
+        return (self.target, *self.past_covariates, *self.future_covariates)
 
     def head(self, drop: int) -> "Table":
         """Drop the last `drop` rows of every series; series without remaining rows are left out."""

@@ -27,8 +27,8 @@ def make_table(
     data: "pd.DataFrame | pd.Series[Any] | str | Path",
     *,
     target: str | None = None,
-    covariates: str | Sequence[str] = (),
-    known: str | Sequence[str] = (),
+    past_covariates: str | Sequence[str] = (),
+    future_covariates: str | Sequence[str] = (),
     date: str | None = None,
     id: str | None = None,
     missing: Missing = "error",
@@ -43,9 +43,10 @@ def make_table(
         data: a DataFrame or Series, or the path of a CSV or Parquet file. A single series has a column (or index) of
             dates and columns of numbers; a long table of several series also has a column of ids.
         target: column to predict; None: `y`, or the only column of numbers.
-        covariates: columns known only up to the present; "all": every other column of numbers that is not constant.
-        known: columns known in advance. Rows after the last value of the target are future rows, in which only these
-            columns need values.
+        past_covariates: columns whose values are known up to the present only; "all": every other numeric column that
+            is not constant.
+        future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
+            rows, in which only these columns need values.
         date: column of dates; None: inferred from names and values.
         id: column of series ids; None: `unique_id`, if the table has it.
         missing: how to treat missing values. "error" raises an error. "ffill" forward-fills them. "interpolate" and
@@ -72,7 +73,9 @@ def make_table(
         raise InputError(f"{source}: has no rows of data; at least one is needed.")
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
     days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
-    names = chosen_columns(frame, target, _list(covariates), _list(known), {days_column, id_column}, source)
+    names = chosen_columns(
+        frame, target, _list(past_covariates), _list(future_covariates), {days_column, id_column}, source
+    )
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
     rows = _Rows(source, names, days, values, frame.index, missing)
@@ -86,7 +89,16 @@ def make_table(
     frequency = frequency or _frequency(parts, days, calendar, source, rows.notes)
     series = tuple(rows.series(name, indices, frequency) for name, indices in parts.items())
     notes = tuple(_of_many(note, whose) for note, whose in rows.notes.items())
-    return Table(series, names.target, names.covariates, names.known, frequency, source, id_column is not None, notes)
+    return Table(
+        series,
+        names.target,
+        names.past_covariates,
+        names.future_covariates,
+        frequency,
+        source,
+        id_column is not None,
+        notes,
+    )
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,7 @@ class _Rows:
         return indices
 
     def series(self, id_: str, indices: RowIndices, frequency: Frequency) -> Series:
-        values, days, known = self.values[indices], self.dates[indices], len(self.names.known)
+        values, days, known = self.values[indices], self.dates[indices], len(self.names.future_covariates)
         end = len(values)
         if known:  # rows after the last value of the target are future rows
             has_target = np.flatnonzero(~np.isnan(values[:, 0]))
@@ -185,7 +197,7 @@ class _Rows:
                 more = f" ({int(wrong.sum())} such rows in all)" if wrong.sum() > 1 else ""
                 mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
                 where = f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {name!r}"
-                raise InputError(f"{where}: has {found}{more}, expected a number; mend the cell{mend}.")
+                raise InputError(f"{where}: has {found}{more}, expected a number; correct the cell{mend}.")
 
 
 def _list(names: str | Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Score forecasts from many origins beside naive forecasts. No forecast uses rows at or after its origin."""
+"""Evaluate forecasts from many origins against naive forecasts. No forecast uses rows at or after its origin."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of a model's forecasts beside those of naive forecasts.
+    """Scores of the forecasts of a model and of naive forecasts.
 
     Attributes:
         predictions: a row for each predicted value, with columns unique_id, ds, cutoff (date of the last row before the

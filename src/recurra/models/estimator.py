@@ -63,5 +63,6 @@ class Estimator:
 
     def __repr__(self) -> str:
         defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
-        changed = [f"{name}={value!r}" for name, value in self.get_params().items() if value != defaults[name]]
+        shown = {name: repr(value) for name, value in self.get_params().items()}  # arrays do not compare to one truth
+        changed = [f"{name}={text}" for name, text in shown.items() if text != repr(defaults[name])]
         return f"{type(self).__name__}({', '.join(changed)})"

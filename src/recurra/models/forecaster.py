@@ -42,7 +42,7 @@ class Forecaster(Estimator, ForecasterSettings):
         network_: fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
         preparation_: scaling of the columns, and the baseline that the network corrects.
         context_: last rows seen, after which `predict` continues.
-        learnt_until_: date of the last training row.
+        cutoff_: date of the last training row.
         history_: one record per epoch of `fit`.
         best_epoch_: epoch of `fit` whose weights the network has, counted from 1.
 
@@ -102,12 +102,12 @@ class Forecaster(Estimator, ForecasterSettings):
         )
         network.load_state_dict(state.weights(which))
         self.settings_, self.network_ = settings, network.eval()
-        self.preparation_, self.context_, self.learnt_until_ = preparation, context, until
+        self.preparation_, self.context_, self.cutoff_ = preparation, context, until
         self.calibration_ = self._calibrated(table) if settings.validation else None
         self.history_ = state.history
         self.best_epoch_ = state.best_epoch if settings.restore_best else state.epoch
         if run is not None:
-            self.save(run.path / MODEL)  # now with the calibration
+            self.save(run.file(MODEL))  # now with the calibration
         return self
 
     def check(self, data: Data) -> Preparation:
@@ -162,7 +162,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         self._check_fitted()
         half_widths = {level: self.half_width(level) for level in levels}
-        values, units = self._before_the_exponential(table, origins)
+        values, units = self._predict_log_scale(table, origins)
         unlog = self.preparation_.unlog
         intervals = {level: (unlog(values - w * units), unlog(values + w * units)) for level, w in half_widths.items()}
         return Forecasts(unlog(values), intervals)
@@ -217,7 +217,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """Evaluate the forecasts of this fitted model. No forecast uses a row at or after its origin.
 
         Args:
-            data: see `fit`; it may omit rows that the model remembers.
+            data: see `fit`; it may omit the last rows that the model has seen.
             origins: for each series, the indices of the first row of each horizon; None for every row after the last
                 training row or, if there are none, for every row with a window before it.
             levels: levels of the prediction intervals, in percent.
@@ -232,7 +232,7 @@ class Forecaster(Estimator, ForecasterSettings):
         self._check_fitted()
         table, settings = self.continued(data), self.preparation_.settings
         if origins is None:
-            origins = later_origins(table, self.preparation_.context, settings.horizon, self.learnt_until_)
+            origins = later_origins(table, self.preparation_.context, settings.horizon, self.cutoff_)
         return evaluate(
             self,
             table,
@@ -250,7 +250,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         return float(self.evaluate(data).skill["rmse"])
 
-    def remember(self, data: Data) -> Self:
+    def update_context(self, data: Data) -> Self:
         """Update the last rows seen, after which `predict` continues, without training on `data`."""
         table = self.continued(data).tail(self.preparation_.context)
         newer = {series.id for series in table.series}
@@ -277,7 +277,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if the file cannot be written; an existing file is left unchanged.
         """
         self._check_fitted()
-        fitted = self.preparation_, self.context_, self.learnt_until_, self.calibration_
+        fitted = self.preparation_, self.context_, self.cutoff_, self.calibration_
         write_tensors(Path(path), *to_parts(self.settings_, self.network_.state_dict(), *fitted))
 
     @classmethod
@@ -304,7 +304,7 @@ class Forecaster(Estimator, ForecasterSettings):
             raise damaged(path, "its weights do not fit its own configuration") from error
         model = cls(**{name: getattr(parts.settings, name) for name in names_of(ForecasterSettings)})
         model.settings_, model.network_, model.preparation_ = parts.settings, network.eval(), parts.preparation
-        model.context_, model.learnt_until_, model.calibration_ = parts.context, parts.learnt_until, parts.calibration
+        model.context_, model.cutoff_, model.calibration_ = parts.context, parts.cutoff, parts.calibration
         return model
 
     def _prepared(self, data: Data) -> Prepared:
@@ -319,14 +319,21 @@ class Forecaster(Estimator, ForecasterSettings):
         """Return the data as a validated table with the columns named by the parameters; see `make_table`."""
         settings = self._checked()
         return self._read(
-            data, target=settings.target, covariates=settings.past_covariates, known=settings.future_covariates
+            data,
+            target=settings.target,
+            past_covariates=settings.past_covariates,
+            future_covariates=settings.future_covariates,
         )
 
     def continued(self, data: Data) -> Table:
-        """Return the data as a table read like the training data, preceded by the rows that the model remembers."""
+        """Return the data as a table read like the training data, preceded by the last rows that the model has seen."""
         self._check_fitted()
         context = self.context_
-        columns = {"target": context.target, "covariates": context.covariates, "known": context.known}
+        columns = {
+            "target": context.target,
+            "past_covariates": context.past_covariates,
+            "future_covariates": context.future_covariates,
+        }
         table = self._read(data, **columns, frequency=context.frequency)
         return table.after(context, at_least=self.preparation_.context)
 
@@ -369,19 +376,11 @@ class Forecaster(Estimator, ForecasterSettings):
         for series in table.series:
             split = split_of(preparation.settings, series)
             places.append(origins(split.bounds[1], split.bounds[2], preparation.context, horizon))
-        values, units = self._before_the_exponential(table, places)
-        truth = np.concatenate(
-            [
-                np.where(series.observed[:, 0], preparation.to_log(series.values[:, 0]), np.nan)[
-                    first[:, None] + np.arange(horizon)
-                ]
-                for series, first in zip(table.series, places, strict=True)
-            ]
-        )
-        return Calibration.of((values - truth) / units)
+        values, units = self._predict_log_scale(table, places)
+        return Calibration.of((values - preparation.truth(table, places)) / units)
 
     @torch.inference_mode()
-    def _before_the_exponential(self, table: Table, places: Sequence[Origins]) -> tuple[Floats, Floats]:
+    def _predict_log_scale(self, table: Table, places: Sequence[Origins]) -> tuple[Floats, Floats]:
         """Return forecasts [N, H] in units of the table, or their logarithms, and the scale [N, 1] of their errors."""
         preparation = self.preparation_
         for series, first in zip(table.series, places, strict=True):

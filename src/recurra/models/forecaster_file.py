@@ -31,7 +31,7 @@ class Parts(NamedTuple):
     weights: dict[str, Tensor]
     preparation: Preparation
     context: Table
-    learnt_until: pd.Timestamp
+    cutoff: pd.Timestamp
     calibration: Calibration | None
 
 
@@ -40,7 +40,7 @@ def to_parts(
     weights: Mapping[str, Tensor],
     preparation: Preparation,
     context: Table,
-    learnt_until: pd.Timestamp,
+    cutoff: pd.Timestamp,
     calibration: Calibration | None,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """All of a fitted model as tensors and JSON."""
@@ -59,7 +59,7 @@ def to_parts(
         "resolved": {"window": resolved.window, "season": resolved.season},
         "preparation": preparation_data,
         "context": context_data,
-        "learnt_until": learnt_until.isoformat(),
+        "learnt_until": cutoff.isoformat(),
     }
 
 
@@ -81,13 +81,13 @@ def from_parts(
         resolved = replace(settings, **data["resolved"])
         preparation = Preparation.from_parts(resolved, _part(tensors, "preparation"), data["preparation"])
         context = _table_from_parts(_part(tensors, "context"), data["context"])
-        learnt_until = pd.Timestamp(data["learnt_until"])
+        cutoff = pd.Timestamp(data["learnt_until"])
         calibration = Calibration(tensors["calibration"].numpy()) if "calibration" in tensors else None
     except InputError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise damaged(path, "lacks parts of its configuration") from error
-    return Parts(settings, _part(tensors, "network"), preparation, context, learnt_until, calibration)
+    return Parts(settings, _part(tensors, "network"), preparation, context, cutoff, calibration)
 
 
 def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -104,8 +104,8 @@ def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "rows": [len(series.dates) for series in table.series],
         "future_rows": [len(series.future) for series in table.series],
         "target": table.target,
-        "covariates": list(table.covariates),
-        "known": list(table.known),
+        "covariates": list(table.past_covariates),
+        "known": list(table.future_covariates),
         "frequency": table.frequency.to_json(),
         "many": table.many,
     }
@@ -120,7 +120,7 @@ def _table_from_parts(tensors: dict[str, Tensor], data: dict[str, Any]) -> Table
         Series(id_, _as_dates(days), values, observed, future, _as_dates(coming))
         for id_, days, values, observed, future, coming in zip(data["ids"], *parts, strict=True)
     )
-    names = {name: tuple(data[name]) for name in ("covariates", "known")}
+    names = {"past_covariates": tuple(data["covariates"]), "future_covariates": tuple(data["known"])}
     frequency = Frequency.from_json(data["frequency"])
     source = "those that the model remembers"
     return Table(series, data["target"], **names, frequency=frequency, source=source, many=data["many"], notes=())

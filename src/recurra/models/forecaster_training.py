@@ -63,13 +63,13 @@ def prepare(settings: ForecasterSettings, table: Table) -> Prepared:
     table = _long_enough(table, splits, resolved)
     splits = [split_of(settings, series) for series in table.series]
     rows = [split.training for split in splits]
-    learnt_from = table
+    training_table = table
     if settings.missing == "interpolate":
         lines = (series.interpolated(known) for series, known in zip(table.series, rows, strict=True))
-        learnt_from = replace(table, series=tuple(lines))
-    preparation = Preparation.fit(resolved, learnt_from, rows)
+        training_table = replace(table, series=tuple(lines))
+    preparation = Preparation.fit(resolved, training_table, rows)
     parts: list[Samples] = []
-    for part, source in enumerate((learnt_from, table) if settings.validation else (learnt_from,)):
+    for part, source in enumerate((training_table, table) if settings.validation else (training_table,)):
         places = [
             origins(split.bounds[part], split.bounds[part + 1], preparation.context, settings.horizon)
             for split in splits

@@ -74,7 +74,7 @@ class Preparation:
         """
         _require_positive(settings, table)
         parts = [series.values[:rows] for series, rows in zip(table.series, training, strict=True)]
-        known = np.array([column in table.known for column in table.columns])
+        known = np.array([column in table.future_covariates for column in table.columns])
         positive = np.all([(part > 0.0).all(axis=0) for part in parts], axis=0)
         target_only = np.arange(len(table.columns)) == 0
         near = np.all([((part > 0.5 * part[:, :1]) & (part < 2.0 * part[:, :1])).all(axis=0) for part in parts], axis=0)
@@ -178,8 +178,14 @@ class Preparation:
             before.append(target[places[:, None] + np.arange(-self.lag, 0)])
         return Differences(self.lag).inverse(values, np.concatenate(before))
 
-    def to_log(self, target: Floats) -> Floats:
-        return np.log(target) if self.log[0] else target
+    def truth(self, table: Table, origins: Sequence[Origins]) -> Floats:
+        """Return the true values after each origin, [N, H], or their logarithms; missing values are NaN."""
+        ahead = np.arange(self.settings.horizon)
+        values = []
+        for series, places in zip(table.series, origins, strict=True):
+            target = np.log(series.values[:, 0]) if self.log[0] else series.values[:, 0]
+            values.append(np.where(series.observed[:, 0], target, np.nan)[places[:, None] + ahead])
+        return np.concatenate(values)
 
     def unlog(self, values: Floats) -> Floats:
         return np.exp(values) if self.log[0] else values
@@ -263,8 +269,8 @@ class Preparation:
             if last >= 0 and np.isnan(part[last]).any():
                 needed = self.settings.horizon - len(series.future)
                 raise InputError(
-                    f"{table.source}: {needed} more rows with the coming values of {', '.join(table.known)} are needed "
-                    f"after {series.dates[-1].date()}; add them with the target left empty."
+                    f"{table.source}: {needed} more rows with values of {', '.join(table.future_covariates)} are "
+                    f"needed after {series.dates[-1].date()}; add them with the target left empty."
                 )
 
     def _choose_base(self, table: Table, rows: Sequence[Floats]) -> None:

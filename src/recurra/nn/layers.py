@@ -1,5 +1,6 @@
 """Recurrent layers: a cell run over whole sequences, in one direction or both, with the semantics of Keras."""
 
+from collections.abc import Callable
 from typing import TypedDict, Unpack
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from recurra.errors import InputError
 from recurra.nn import torch_internals
 from recurra.nn.backends.backend import Backend, Call
-from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
+from recurra.nn.cells import CELLS, Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 from recurra.nn.recurrent_module import RecurrentModule
 from recurra.nn.scan import backend_named, scan
 from recurra.nn.stepper import Stepper
@@ -169,7 +170,15 @@ class RecurrentLayer(RecurrentModule):
             dropout_mask = torch.nn.functional.dropout(x.new_ones(x.shape[0], self.hidden_size), self.recurrent_dropout)
         parameters = self.direction(suffix)
         call = Call(
-            *(self.cell, self.hidden_size, parameters, x, state, mask, dropout_mask, reverse, self.return_sequences)
+            cell=self.cell,
+            hidden_size=self.hidden_size,
+            parameters=parameters,
+            x=x,
+            state=state,
+            mask=mask,
+            dropout_mask=dropout_mask,
+            reverse=reverse,
+            sequences=self.return_sequences,
         )
         y, last = scan(call, self.backend)
         if self.return_sequences:
@@ -188,7 +197,8 @@ class RecurrentLayer(RecurrentModule):
             )
         # not looked up by a weight's name: a parametrized weight is computed at each access
         parameter = next(iter(torch_internals.parameters_of(self).values()), None)
-        dtype = (next(self.parameters()) if parameter is None else parameter).dtype
+        parameter = next(self.parameters(), None) if parameter is None else parameter
+        dtype = x.dtype if parameter is None else parameter.dtype
         if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
             raise InputError(
                 f"{name}: the input is {x.dtype}, the parameters are {dtype}; convert one with .to(dtype)."
@@ -329,7 +339,11 @@ class LSTM(RecurrentLayer):
         super().__init__(cell, input_size, hidden_size, **options)
 
 
-LAYERS: dict[CellName, type[SimpleRNN] | type[GRU] | type[LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+LAYERS: dict[str, Callable[..., RecurrentLayer]] = {  # of the cells that have a class of layers of their own
+    "rnn": SimpleRNN,
+    "gru": GRU,
+    "lstm": LSTM,
+}
 
 
 def layer_of(
@@ -346,13 +360,16 @@ def layer_of(
     Raises:
         InputError: there is no cell of this name.
     """
-    if isinstance(cell, Cell):
-        return RecurrentLayer(cell, input_size, hidden_size, **options)
-    if not isinstance(cell, str) or cell not in LAYERS:
-        raise InputError(f"cell is {cell!r}; expected one of {', '.join(LAYERS)}.")
-    return LAYERS[cell](input_size, hidden_size, **options)
+    if isinstance(cell, str) and cell in LAYERS:
+        return LAYERS[cell](input_size, hidden_size, **options)
+    if isinstance(cell, str) and cell in CELLS:
+        cell = CELLS[cell]()
+    if not isinstance(cell, Cell):
+        raise InputError(f"cell is {cell!r}; expected one of {', '.join(CELLS)}.")
+    return RecurrentLayer(cell, input_size, hidden_size, **options)
 
 
 def title_of(cell: CellName | NamedCell) -> str:
     """Return the name of a cell in reports, such as "GRU" for "gru"."""
-    return LAYERS[cell].__name__ if isinstance(cell, str) else cell.title if isinstance(cell, Cell) else cell.name
+    cell = CELLS[cell]() if isinstance(cell, str) else cell
+    return cell.title if isinstance(cell, Cell) else cell.name

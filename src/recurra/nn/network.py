@@ -188,7 +188,7 @@ class Network(nn.Module):
             if isinstance(layer, RecurrentLayer):
                 layer.reset_state()
 
-    def rows(self, time_steps: int | None = None) -> list[SummaryRow]:
+    def summary_rows(self, time_steps: int | None = None) -> list[SummaryRow]:
         """Describe each layer by its name, kind, output shape and number of parameters.
 
         Args:
@@ -212,7 +212,7 @@ class Network(nn.Module):
             time_steps: length of the sequences, if it is fixed.
         """
         cells = [("Layer", "Kind", "Output shape", "Parameters")]
-        cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self.rows(time_steps)]
+        cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self.summary_rows(time_steps)]
         widths = [max(len(row[i]) for row in cells) for i in range(4)]
         lines = [
             f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:<{widths[2]}}  {count:>{widths[3]}}"

@@ -52,8 +52,8 @@ class Stepper:
 
     def _set_up(self, parameters: Parameters, backend: str) -> None:
         cell, p = self._cell, {name: tensor.detach().clone() for name, tensor in parameters.items()}
-        self._parameters = p
-        one = next(iter(p.values()))
+        self._weights = p
+        one = next(iter(p.values()), torch.empty(0))
         self._dtype, self._device = one.dtype, one.device
         self._state = tuple(one.new_zeros(self.hidden_size) for _ in cell.states)
         call = Call(cell, self.hidden_size, p, one.new_empty(1, 1, self.input_size))
@@ -93,7 +93,7 @@ class Stepper:
 
     @torch.no_grad()
     def _step_by_equations(self, x_t: Tensor) -> None:
-        p = self._parameters
+        p = self._weights
         state = tuple(s[None] for s in self._state)
         new_state, _ = self._cell.step(self._cell.input_part(x_t.reshape(1, -1), p), state, state[0], p)
         for own, new in zip(self._state, new_state, strict=True):

@@ -42,32 +42,32 @@ def parameters_text(network: Network | Ensemble, symbols: Sequence[str] = ()) ->
             heading = f"{layer_name}.{name}   {symbol}   shape {values.shape}"
             blocks.append(f"{heading}\n{meaning}\n{_numbers(values)}\n")
     total = sum(p.numel() for p in network.parameters())
-    return "\n".join([*blocks, f"{total:,} parameters in all\n"])
+    return "\n".join([*blocks, f"{total:,} parameters in total\n"])
 
 
 def _symbol(layer: object, name: str) -> tuple[str, str]:
     """Return the symbol of a parameter and its description."""
     if isinstance(layer, Embedding):
-        return "E", "the learned code of each symbol, one row a symbol"
+        return "E", "the learned embedding vectors, one row per symbol"
     if isinstance(layer, Dense):
         return {
-            "weight": ("W_hy", "from the memory to the prediction, (units, outputs)"),
-            "bias": ("b_y", "added to the prediction"),
+            "weight": ("W_hy", "from the hidden state to the output, (units, outputs)"),
+            "bias": ("b_y", "bias of the output"),
         }[name]
     assert isinstance(layer, RecurrentLayer)
     plain = name.removesuffix("_reverse")
     meaning = {
-        "weight_ih": "from the input to the memory, (in, units)",
-        "weight_hh": "from the memory of the step before, (units, units)",
-        "bias": "added to the memory's input",
-        "bias_ih": "added to the input's part",
-        "bias_hh": "added to the memory's part",
+        "weight_ih": "from the input to the hidden state, (inputs, units)",
+        "weight_hh": "from the previous hidden state, (units, units)",
+        "bias": "bias of the hidden state",
+        "bias_ih": "bias of the input's contribution",
+        "bias_hh": "bias of the previous hidden state's contribution",
     }.get(plain, "of the cell")
     if layer.cell.gates:
         gates = ", ".join(f"{gate} ({what})" for gate, what in layer.cell.gates.items())
-        meaning += f"; the units once for each gate: {gates}"
+        meaning += f"; the units are repeated for each gate: {gates}"
     if name != plain:
-        meaning += "; of the core that reads from the end"
+        meaning += "; of the direction that reads from the end"
     return SYMBOLS.get(plain, plain), meaning
 
 

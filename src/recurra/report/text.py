@@ -43,7 +43,7 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
 
 
 def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
-    """Format the scores of a model beside the baselines, and the verdict.
+    """Format the scores of a model and of the baselines, and the verdict.
 
     Args:
         part: name of the scored part, "test" or "validation".

@@ -10,6 +10,8 @@ from recurra.settings.base import Settings, ShareOrCount, checked_as
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.language import LanguageModelSettings
 
+OF_THE_CASE = {"kind", "description"}  # settings that a case file alone sets
+
 Levels = Annotated[Sequence[float], checked_as(list[Annotated[float, Field(ge=1.0, lt=100.0)]])]
 
 
@@ -29,7 +31,7 @@ class LettersSettings(CaseSettings, LanguageModelSettings):
 
     kind: Literal["letters"] = "letters"
     alphabet: Annotated[str, Field(min_length=2)]
-    """Letters, in sequence."""
+    """Letters, in order."""
     ring: bool = True
     """Whether the first letter follows the last."""
 

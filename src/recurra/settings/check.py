@@ -34,6 +34,8 @@ def check(kind: type[S], values: Mapping[str, Any], source: str) -> S:
         faults = error.errors()
         # a misspelt name is more likely than a missing one
         first = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), faults[0])
+        # of a setting of several types, the fault that a check of ours names says most
+        first = next((f for f in faults if f["type"] == "value_error" and f["loc"][:1] == first["loc"][:1]), first)
         raise InputError(f"{source}: {_in_one_line(first, names_of(kind))}") from None
 
 

@@ -7,7 +7,7 @@ from functools import cache, reduce
 from itertools import pairwise
 from operator import or_
 from textwrap import dedent, fill
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from recurra.settings.base import Settings
 
@@ -60,6 +60,15 @@ def documentation_of(kind: type[Settings]) -> str:
         for setting in describe(kind)
     ]
     return "\n".join(["Args:", *entries])
+
+
+K = TypeVar("K", bound=type[Settings])
+
+
+def documented(kind: K) -> K:
+    """Class decorator that appends the `Args:` section to the docstring of a settings class."""
+    kind.__doc__ = f"{inspect.cleandoc(kind.__doc__ or '')}\n\n{documentation_of(kind)}"
+    return kind
 
 
 def _as_written(kind: Any) -> Any:

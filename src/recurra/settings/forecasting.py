@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, PositiveInt, model_validator
 
@@ -10,19 +10,12 @@ from recurra.settings.base import checked_as
 from recurra.settings.network import CellChoice, NetworkSettings, Units
 
 LossName = Literal["mse", "mae", "huber"]
-Scaling = Literal[
-    "none",
-    "log",
-    "difference",
-    "season-difference",
-    "minmax",
-    "standard",
-    "robust",
-    "subtract-last",
-    "divide-last",
-    "subtract-mean",
-    "divide-mean",
-]
+Logarithm = Literal["log"]
+Differencing = Literal["difference", "season-difference"]
+RowScaling = Literal["minmax", "standard", "robust"]
+WindowScaling = Literal["subtract-last", "divide-last", "subtract-mean", "divide-mean"]
+STAGES = [get_args(stage) for stage in (Logarithm, Differencing, RowScaling, WindowScaling)]  # in the order of use
+Scaling = Literal["none", Logarithm, Differencing, RowScaling, WindowScaling]
 
 
 def _list(value: Any) -> Any:
@@ -33,15 +26,13 @@ def _list(value: Any) -> Any:
 
 def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
     if "none" in scaling:
-        raise ValueError("expected none alone")
-    stages = [["log"], ["difference", "season-difference"], ["minmax", "standard", "robust"]]
-    stages.append(["subtract-last", "divide-last", "subtract-mean", "divide-mean"])
-    used = [next(number for number, names in enumerate(stages) if name in names) for name in scaling]
+        raise ValueError("'none' cannot be combined with other transformations")
+    used = [next(number for number, names in enumerate(STAGES) if name in names) for name in scaling]
     if used != sorted(set(used)):
-        order = "; then ".join(" or ".join(names) for names in stages)
+        order = "; then ".join(" or ".join(names) for names in STAGES)
         raise ValueError(f"expected each of these at most once and in this order: {order}")
     if scaling and scaling[-1].startswith("divide") and len(scaling) > 1:
-        raise ValueError(f"{scaling[-1]} wants positive numbers as they are; expected it alone")
+        raise ValueError(f"{scaling[-1]} requires positive values and cannot be combined with other transformations")
     return scaling
 
 
@@ -98,7 +89,7 @@ class ForecasterSettings(NetworkSettings):
     def _sees_what_it_needs(self) -> "ForecasterSettings":
         if self.future_covariates and self.window is not None and self.window < self.horizon:
             raise ValueError(
-                f"window {self.window} is shorter than horizon {self.horizon}; with known columns, whose coming values "
+                f"window {self.window} is shorter than horizon {self.horizon}; with future covariates, whose values "
                 "enter through the window, expected at least as many rows"
             )
         return self

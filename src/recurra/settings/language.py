@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from recurra.settings.network import CellChoice, NetworkSettings, Units
+from recurra.settings.training import LearningRate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,4 +27,4 @@ class LanguageModelSettings(NetworkSettings):
     """Symbol that replaces symbols absent from the training part; if not set, such symbols are an error."""
     cell: CellChoice = "rnn"
     units: Units = 3
-    learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.01
+    learning_rate: LearningRate = 0.01

@@ -1,4 +1,4 @@
-"""Saved settings of earlier versions, under their present names."""
+"""Rename the settings that earlier versions saved."""
 
 from collections.abc import Mapping
 from typing import Any

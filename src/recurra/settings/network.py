@@ -3,7 +3,7 @@
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, PlainSerializer
 
@@ -21,9 +21,23 @@ class NamedCell(Protocol):
     def name(self) -> str: ...
 
 
+def _has_a_name_of_its_own(cell: NamedCell) -> NamedCell:
+    if cell.name in get_args(CellName):
+        raise ValueError(
+            f"a saved model would load as the built-in cell {cell.name!r}: expected that name as a string, or a cell "
+            "with another name"
+        )
+    return cell
+
+
 CellChoice = Annotated[
     CellName | NamedCell,
-    checked_as(CellName | Annotated[InstanceOf[NamedCell], PlainSerializer(lambda cell: cell.name)]),
+    checked_as(
+        CellName
+        | Annotated[
+            InstanceOf[NamedCell], AfterValidator(_has_a_name_of_its_own), PlainSerializer(lambda cell: cell.name)
+        ]
+    ),
 ]
 
 

@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt
 
 from recurra.settings.base import Settings, ShareOrCount
+from recurra.settings.describe import documented
 
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["constant", "cosine", "exponential"]
+LearningRate = Annotated[float, Field(gt=0.0, le=1e37)]
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions(Settings):
     """Options of `recurra.training.train`.
@@ -26,7 +29,7 @@ class TrainingOptions(Settings):
     """Number of samples per step."""
     optimizer: OptimizerName | Callable[..., Any] = "adam"
     """Optimizer that updates the weights."""
-    learning_rate: Annotated[float, Field(gt=0.0, le=1e37)] = 0.001
+    learning_rate: LearningRate = 0.001
     """Initial learning rate."""
     weight_decay: Annotated[float, Field(ge=0.0)] | None = None
     """Weight decay coefficient: an L2 penalty, or decoupled weight decay with adamw; by default 0.01 for adamw and 0

@@ -78,7 +78,7 @@ def test_a_layer_that_keras_does_not_train_is_not_trained_here(keras, read):
 )
 def test_any_name_of_a_keras_layer_will_do(keras, read, names):
     network, _ = read(keras.layers.GRU(3), keras.layers.Dense(4), names=names)
-    assert [row.kind for row in network.rows()] == ["GRU", "Dense"]
+    assert [row.kind for row in network.summary_rows()] == ["GRU", "Dense"]
     assert network(torch.zeros(1, 5, 2)).shape == (1, 4)
 
 

@@ -105,7 +105,7 @@ def test_from_torch_keeps_dtype_mode_and_dropout_and_shares_nothing():
     network = from_torch(module)
     assert network.training
     assert not from_torch(module.eval()).training
-    assert [row.kind for row in network.rows()] == ["GRU", "Dropout", "GRU", "Dropout", "GRU"]
+    assert [row.kind for row in network.summary_rows()] == ["GRU", "Dropout", "GRU", "Dropout", "GRU"]
     assert network.layers["dropout"].p == 0.3
     assert {p.dtype for p in network.parameters()} == {torch.float64}
     before = copy.deepcopy(network.state_dict())

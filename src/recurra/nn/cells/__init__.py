@@ -1,12 +1,18 @@
 """Recurrent cells: the parameters and the equations of one time step, one file per cell."""
 
+from collections.abc import Callable
+
 from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, ParameterSpec, State
 from recurra.nn.cells.gru import GRUCell
 from recurra.nn.cells.lstm import LSTMCell
 from recurra.nn.cells.simple_rnn import SimpleRNNCell
+from recurra.settings.network import CellName
+
+CELLS: dict[CellName, Callable[[], Cell]] = {"rnn": SimpleRNNCell, "gru": GRUCell, "lstm": LSTMCell}
 
 __all__ = [
     "ACTIVATIONS",
+    "CELLS",
     "Cell",
     "GRUCell",
     "Gates",

@@ -60,7 +60,15 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
         The network in evaluation mode; `network(x)` returns the predictions of Keras.
 
     Raises:
-        InputError: the file is missing or damaged, has an unsupported layer or option, or does not match `network`.
+        InputError: if the file is missing or damaged, has an unsupported layer or option, or does not match `network`.
+
+    Example:
+        >>> from recurra.nn import build_network
+        >>> network, other = (build_network(encoder=OneHot(5), cell="lstm", units=[3], outputs=5) for _ in range(2))
+        >>> to_keras(network, "letters.weights.h5")
+        >>> x = torch.tensor([[0, 1, 2]])
+        >>> torch.equal(from_keras("letters.weights.h5", other)(x), network(x))
+        True
     """
     path = Path(path)
     if not path.is_file():
@@ -102,7 +110,11 @@ def to_keras(network: Network, path: str | Path) -> None:
         path: the file to write; its name must end in `.weights.h5`.
 
     Raises:
-        InputError: the file name does not end in `.weights.h5`, as Keras requires, or the file cannot be written.
+        InputError: if the file name does not end in `.weights.h5`, as Keras requires, or the file cannot be written.
+
+    Example:
+        >>> network = Network([OneHot(5), Dense(5, 2)])
+        >>> to_keras(network, "dense.weights.h5")
     """
     path = Path(path)
     if not path.name.endswith(".weights.h5"):

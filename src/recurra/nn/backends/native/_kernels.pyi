@@ -1,7 +1,7 @@
 """The extension module that csrc/ is built into.
 
 The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh), None where there is none; mask
-and x are [B, T, …]. What does not fit raises InputError.
+and x are [B, T, …]. Invalid arguments raise InputError.
 """
 
 from torch import Tensor
@@ -9,7 +9,7 @@ from torch import Tensor
 _Tensors = tuple[Tensor | None, ...]
 
 class CellRow:
-    """What callers of a kernel have to know of its cell."""
+    """What a caller of a kernel needs to know about its cell."""
 
     @property
     def name(self) -> str: ...
@@ -18,7 +18,7 @@ class CellRow:
         """G, of the weights [G·H, I] and [G·H, H]."""
     @property
     def states(self) -> tuple[str, ...]:
-        """The names of what a step hands to the next: h, or h and c."""
+        """The names of the states: h, or h and c."""
     @property
     def separate_recurrent_bias(self) -> bool:
         """Whether bias_hh has a place of its own in the equations, so that it cannot be added to bias_ih."""

@@ -1,4 +1,4 @@
-// One time step of each cell, forward and backward: the equations of cells.py, on registers.
+// One time step of each cell, forward and backward: the equations of nn/cells, on registers.
 //
 // Everything that a step computes is one row of the tape, in planes of P floats (H units, padded to whole registers):
 //

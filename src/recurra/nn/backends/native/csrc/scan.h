@@ -20,7 +20,7 @@ struct Sequences {
     [[gnu::always_inline]] T* at(Index b, Index t) const { return first + b * batch + t * time; }
 };
 
-// Arrays without strides are contiguous. What may be null is said, and what null means.
+// Arrays without strides are contiguous. Comments state which pointers may be null and what null means.
 struct Scan {
     Index B, T, I, H;
     Sequences<const float> x;            // [B, T, I]
