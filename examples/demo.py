@@ -14,7 +14,7 @@ from recurra.cases.show import result_text
 from recurra.cases.train import TrainedRun, train_case
 from recurra.training import Progress
 from recurra.training.process import skip_compiler_import
-from recurra.training.run import PARAMETERS
+from recurra.training.run_folder import PARAMETERS
 
 FOLDER = Path("runs/demo")
 QUESTIONS = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from recurra.cli import run
-from recurra.training.run import read_tensors, write_tensors
+from recurra.tensor_files import read_tensors, write_tensors
 
 RECURRA = [sys.executable, "-m", "recurra"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from recurra.cli import run
-from recurra.training.run import MODEL
+from recurra.training.run_folder import MODEL
 
 from .sales import QUICK, printed, sales
 

@@ -13,7 +13,7 @@ from recurra import Forecaster, LanguageModel, load
 from recurra.errors import InputError
 from recurra.nn import Cell, Dense, LSTMCell, Network, RecurrentLayer, SimpleRNN, trace
 from recurra.nn.scan import BACKENDS
-from recurra.training import Run
+from recurra.training import Batches, Run, TrainingOptions, train
 
 PAGE = Path(__file__).parents[1] / "docs" / "extend.md"
 B, T, I, H = 3, 6, 4, 5
@@ -59,6 +59,16 @@ def test_the_backend_of_the_page_is_taken_where_it_says(page, monkeypatch):
     layer(torch.randn(B, 200, I), mask=torch.ones(B, 200).bool())  # unsupported
     layer(torch.randn(B, T, I))  # not worth it
     assert scans == [T, 200]
+
+
+def test_the_source_and_the_schedule_of_the_page_train(page):
+    state, source = page["state"], page["Stretches"](page["wave"], steps=20)
+    assert [record["learning_rate"] for record in state.history] == pytest.approx([0.1, 0.075, 0.05, 0.025])
+    options = TrainingOptions(steps=200, record_every=50, learning_rate=0.02, schedule="one-cycle")
+    found = train(page["Reader"](), source, loss=torch.nn.functional.mse_loss, options=options)
+    assert [record["step"] for record in found.history] == [50, 100, 150, 200]
+    assert found.history[-1]["loss"] < 0.02 * found.history[0]["loss"]
+    assert isinstance(source, Batches)
 
 
 def test_a_cell_of_ones_own_takes_about_25_lines():

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from recurra.settings.migration import migrated
 
 Record = dict[str, str]
 SETTINGS = ("parameters", "settings")  # keys of a model's metadata and of run.json; compared under the present names
-ADDED = {"weight_decay"}  # settings that some commits do not have
+ADDED = {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings of some commits
 TEXTS = {".png", ".txt"}  # what a run writes for people; parameters.txt alone holds numbers to the last digit
+NUMBERS = re.compile(r"\[[^a-z]*\]")  # in parameters.txt
 
 
 def record_of(runs: Path) -> Record:
@@ -27,6 +29,8 @@ def record_of(runs: Path) -> Record:
             record |= {f"{name}: {key}": value for key, value in _leaves(epochs) if not key.endswith("seconds")}
         elif path.suffix == ".json":
             record |= {f"{name}: {key}": value for key, value in _leaves(json.loads(path.read_text("utf-8")))}
+        elif path.name == "parameters.txt":
+            record[name] = _digest("".join(NUMBERS.findall(path.read_text("utf-8"))).encode())
         else:
             record[name] = _digest(path.read_bytes())
     return record

@@ -17,7 +17,7 @@ from recurra.errors import InputError
 if TYPE_CHECKING:
     from recurra.cases.catalog import Case
     from recurra.models import Forecaster
-    from recurra.training.run import Mode, Run
+    from recurra.training.run_folder import Mode, Run
 
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
@@ -158,7 +158,7 @@ def predict(
         json: Print only JSON.
     """
     from recurra.models import LanguageModel, load
-    from recurra.training.run import Run
+    from recurra.training.run_folder import Run
 
     opened = Run(run)  # raises InputError if it is not a run folder
     model = load(run, device="cpu")  # whatever device it was trained on
@@ -193,7 +193,7 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
         json: Print only JSON.
     """
     from recurra.cases.show import scores_text
-    from recurra.training.run import SCORES, Run
+    from recurra.training.run_folder import SCORES, Run
 
     opened = Run(run)
     if data is None:

@@ -20,7 +20,8 @@ TRAINED = 1e-3  # relative: some epochs amplify the last bits of a processor's e
 PREDICTED = 1e-4  # relative: one pass through stored weights
 SMALL = 1e-4  # absolute: what lies around zero has no relative error
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*\.\d*(?:e[-+]?\d+)?(?!\w)|(?<![\w.])[-+]?\d+e[-+]?\d+(?!\w)")
-IGNORED = {"seconds", "versions", "files", "weight_decay", "description"}  # not numbers, or added since
+IGNORED = {"seconds", "versions", "files", "description"}  # not numbers, or not those of the training
+IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 
 

@@ -1,4 +1,4 @@
-"""Record the golden files with the recurra that is installed: everything, or with --texts only what wording changes."""
+"""Record the golden files with the recurra that is installed: everything, texts only, or some trainings."""
 
 import argparse
 import contextlib
@@ -44,8 +44,16 @@ HELP = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", action="store_true", help="record texts alone: what differs in words or figures")
-    only_texts = parser.parse_args().texts
+    parser.add_argument("--runs", nargs="+", metavar="NAME", help="record these trainings alone, with their numbers")
+    chosen = parser.parse_args()
+    only_texts = chosen.texts
     torch.set_num_threads(1)
+    if chosen.runs:
+        for name in chosen.runs:
+            record_training(name, TRAININGS[name], only_texts=False)
+            record_questions(name, TRAININGS[name])
+        record_predictions(chosen.runs)
+        return
     if not only_texts:
         for folder in (DATA, RUNS, INTERRUPTED, TEXTS):
             shutil.rmtree(folder, ignore_errors=True)
@@ -63,7 +71,7 @@ def main() -> None:
         for name, moments in KILLED.items():
             for epochs in moments:
                 record_killed(name, epochs)
-        record_predictions()
+        record_predictions(list(TRAININGS))
         record_layers()
 
 
@@ -166,10 +174,12 @@ def record_expressions(name: str, lines: list[str]) -> None:
         (TEXTS / f"{name}.txt").write_text(expressions_to_text(found), "utf-8")
 
 
-def record_predictions() -> None:
-    """Load each recorded model, and keep what it predicts."""
-    found = {folder.name: predictions_of(folder) for folder in sorted(RUNS.iterdir())}
-    (GOLDEN / "predictions.json").write_text(json.dumps(found, indent=1) + "\n")
+def record_predictions(names: list[str]) -> None:
+    """Load recorded models, and keep what they predict."""
+    path = GOLDEN / "predictions.json"
+    found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    found |= {name: predictions_of(RUNS / name) for name in names}
+    path.write_text(json.dumps(dict(sorted(found.items())), indent=1) + "\n")
 
 
 def record_layers() -> None:

@@ -178,10 +178,10 @@ def test_intervals_of_logarithms_are_as_wide_in_percent_at_any_price() -> None:
 def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
     data = table(120, y=np.sin(np.arange(120.0)), seldom=np.where(np.arange(120) % 30 == 0, 1.0, np.nan))
     model = Forecaster("y", past_covariates="seldom", missing="mask", scaling="standard", **SMALL)
-    inputs, targets = model._prepared(data).parts[0]
-    every = np.arange(len(inputs))
-    assert bool(torch.isfinite(targets[every]).all())
-    assert bool((inputs[every][..., -1] == 1.0).all())
+    samples = model._prepared(data).parts[0]
+    every = samples[torch.arange(len(samples))]
+    assert bool(torch.isfinite(every.target).all())
+    assert bool((every.x[..., -1] == 1.0).all())
 
 
 def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm() -> None:

@@ -197,7 +197,7 @@ def test_without_shuffling_the_samples_come_in_order():
         def on_train_begin(self, state, epochs):
             self.codes = state.tensors["model.layers.embedding.weight"].clone()
 
-        def on_batch_end(self, state, batch, batches):
+        def on_step_end(self, state, batch, batches):
             codes = state.tensors["model.layers.embedding.weight"].clone()
             self.seen.append((codes != self.codes).any(dim=1).nonzero().flatten().tolist())
             self.codes = codes
@@ -233,7 +233,7 @@ def test_fit_and_predict_leave_the_random_numbers_of_torch_and_numpy_as_they_are
 @pytest.mark.parametrize("validation", [4, 0.25])
 def test_validation_is_the_last_part_as_a_count_or_a_share(validation):
     class Watch(Callback):
-        def on_batch_end(self, state, batch, batches):
+        def on_step_end(self, state, batch, batches):
             self.batches = batches
 
     watch = Watch()
@@ -280,10 +280,10 @@ def test_symbols_that_training_does_not_have_are_the_unknown_one_if_asked():
 def test_the_windows_of_a_long_text_are_not_copied():
     model = LanguageModel(window=100, epochs=1)
     prepared = model._prepare("ab" * 5000)
-    inputs, targets = prepared.parts[0]
-    assert inputs.shape == (9900, 100)
-    assert inputs.untyped_storage().nbytes() <= 10_000 * 8
-    assert targets.untyped_storage().nbytes() <= 10_000 * 8
+    samples = prepared.parts[0]
+    assert samples.x.shape == (9900, 100)
+    assert samples.x.untyped_storage().nbytes() <= 10_000 * 8
+    assert samples.target.untyped_storage().nbytes() <= 10_000 * 8
 
 
 def test_fits_in_several_threads_give_the_same_as_one_after_the_other():

@@ -18,6 +18,21 @@ def test_a_run_opened_for_reading_is_not_trained_in(tmp_path):
         LanguageModel(epochs=3).fit(RING, run=Run(tmp_path / "run"))
 
 
+def test_a_training_by_steps_goes_on_to_more_of_them_with_an_average_and_accumulated_batches(tmp_path):
+    options = {"record_every": 4, "batch_size": 2, "accumulate": 2, "average_decay": 0.9, "dropout": 0.1, "warmup": 3}
+    with Run(tmp_path / "run", "new") as run:
+        LanguageModel(steps=6, **options).fit(RING, run=run)
+    with Run(tmp_path / "run", "resume") as run:
+        model = LanguageModel(steps=16, **options).fit(RING, run=run)
+    assert [record["step"] for record in model.history_] == [4, 6, 8, 12, 16]
+    with Run(tmp_path / "run", "resume") as run, pytest.raises(InputError, match="has steps 16, not 8; steps can only"):
+        LanguageModel(steps=8, **options).fit(RING, run=run)
+    with Run(tmp_path / "share", "new") as run:
+        LanguageModel(epochs=2, warmup=0.5).fit(RING, run=run)
+    with Run(tmp_path / "share", "resume") as run, pytest.raises(InputError, match=r"with warmup 0\.5, a fraction of"):
+        LanguageModel(epochs=3, warmup=0.5).fit(RING, run=run)
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "exponential"])
 def test_more_epochs_are_refused_where_the_learning_rate_depends_on_them(tmp_path, schedule):
     with Run(tmp_path / "run", "new") as run:

@@ -55,7 +55,7 @@ def test_a_typo_is_named_before_the_setting_that_is_therefore_missing() -> None:
 
 
 def test_a_field_that_is_near_nothing_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"there is no setting 'zzzz'; known are epochs, batch_size, .*unknown\.$"):
+    with pytest.raises(InputError, match=r"no setting 'zzzz'; known are epochs, steps, .*unknown\.$"):
         check(LanguageModelSettings, {"zzzz": 1}, "x")
 
 

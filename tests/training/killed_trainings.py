@@ -5,6 +5,7 @@ Run by test_resume.py as a process of its own: it forks one child a training, be
     python killed_trainings.py FOLDER random COUNT SEED      kill after a random time, COUNT times
     python killed_trainings.py FOLDER writes                 kill around each step of some writes
     python killed_trainings.py FOLDER overwriting            kill at each step of emptying an earlier run
+    python killed_trainings.py FOLDER steps                  kill after steps inside epochs
 """
 
 import json
@@ -21,26 +22,40 @@ import torch._dynamo  # noqa: F401  imported once here instead of in every child
 
 from recurra.cases.catalog import find_case
 from recurra.cases.train import train_case
-from recurra.training.run import Mode
+from recurra.training import Callback, TrainingState
+from recurra.training.run_folder import Mode
 
-# Two layers, dropout, shuffled batches, a validation part: all that is saved matters. Every epoch is written.
+# Two layers, dropout, shuffled batches, a validation part: all that is saved matters. Every step is written.
 SETTINGS = {
     "alphabet": "abcdefgh" * 4,
     "ring": False,
     "units": [5, 4],
     "dropout": 0.1,
     "batch_size": 8,
-    "epochs": 30,
+    "epochs": 12,
     "schedule": "cosine",
     "validation": 8,
-    "patience": 25,
+    "patience": 10,
     "save_every_seconds": 0.0,
 }
 OTHER_SETTINGS = {"units": [2], "epochs": 3}
 
 
-def train(folder: Path, mode: Mode = "resume") -> None:
-    train_case(find_case("letters"), SETTINGS, folder, mode=mode)
+class Steps(Callback):
+    """Counts the steps of a run in all its processes in a file beside it; has the process killed after one of them."""
+
+    def __init__(self, run: Path, deadly: int | None = None) -> None:
+        self.file, self.deadly = run.with_suffix(".steps"), deadly
+
+    def on_step_end(self, state: TrainingState, step: int, steps: int) -> None:
+        with self.file.open("a") as file:
+            file.write(".")
+        if state.step == self.deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def train(folder: Path, mode: Mode = "resume", deadly: int | None = None) -> None:
+    train_case(find_case("letters"), SETTINGS, folder, mode=mode, callbacks=[Steps(folder, deadly)])
 
 
 def start(work: Callable[[], object]) -> int:
@@ -65,7 +80,13 @@ def results(folder: Path) -> dict[str, object]:
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     metrics = [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
     files = sorted(file.name for file in folder.iterdir())
-    return {"model": (folder / "model.safetensors").read_bytes().hex(), "metrics": metrics, "files": files}
+    steps = len(folder.with_suffix(".steps").read_text())
+    return {
+        "steps": steps,
+        "model": (folder / "model.safetensors").read_bytes().hex(),
+        "metrics": metrics,
+        "files": files,
+    }
 
 
 def die_at_call(number: int, owner: object, name: str, *, after: bool = False) -> None:
@@ -134,6 +155,14 @@ def kill_while_overwriting(folder: Path) -> Iterator[Path]:
             yield run
 
 
+def kill_inside_epochs(folder: Path) -> Iterator[Path]:
+    """Kill after some steps: an epoch has three, and each is saved, the last with the record of its epoch."""
+    for number in (1, 2, 3, 4, 8, 20, 31):
+        run = folder / f"step-{number}"
+        assert end_of(start(lambda run=run, number=number: train(run, deadly=number))) == -signal.SIGKILL
+        yield run
+
+
 def main() -> None:
     folder, how = Path(sys.argv[1]), sys.argv[2]
     assert end_of(start(lambda: train(folder / "uninterrupted"))) == 0
@@ -141,6 +170,7 @@ def main() -> None:
         "random": lambda: kill_at_random(folder, int(sys.argv[3]), int(sys.argv[4])),
         "writes": lambda: kill_around_writes(folder),
         "overwriting": lambda: kill_while_overwriting(folder),
+        "steps": lambda: kill_inside_epochs(folder),
     }
     trials = []
     for run in ways[how]():

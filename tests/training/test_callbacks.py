@@ -11,7 +11,7 @@ def epochs(progress: Progress, losses: list[float]) -> None:
     state = TrainingState()
     progress.on_train_begin(state, len(losses))
     for loss in losses:
-        progress.on_batch_end(state, 1, 2)
+        progress.on_step_end(state, 1, 2)
         state.epoch += 1
         state.history.append({"epoch": state.epoch, "loss": loss, "learning_rate": 0.1, "seconds": 0.5})
         progress.on_epoch_end(state)

@@ -1,6 +1,9 @@
 """The loop: against torch's bare loop, and against hand calculation."""
 
+import copy
+import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -9,6 +12,7 @@ from torch.nn import functional as F
 
 from recurra.errors import InputError
 from recurra.training import Callback, DivergenceError, TrainingOptions, TrainingState, train
+from recurra.training.batches import Batch, TensorSamples
 from recurra.training.loop import score
 
 X = torch.linspace(-1, 1, 20).reshape(10, 2)
@@ -187,7 +191,7 @@ def test_callbacks_hear_of_an_abort_and_not_of_an_end() -> None:
         def on_train_begin(self, state: TrainingState, epochs: int) -> None:
             heard.append(f"begin {epochs}")
 
-        def on_batch_end(self, state: TrainingState, batch: int, batches: int) -> None:
+        def on_step_end(self, state: TrainingState, batch: int, batches: int) -> None:
             heard.append(f"batch {batch}/{batches}")
             if state.epoch == 1:
                 raise KeyboardInterrupt
@@ -215,3 +219,195 @@ def test_callbacks_hear_of_an_abort_and_not_of_an_end() -> None:
 def test_no_samples_are_an_error() -> None:
     with pytest.raises(InputError, match="no samples"):
         train(small_network(), (X[:0], Y[:0]), loss=F.mse_loss, options=TrainingOptions())
+
+
+class StopAfter(Callback):
+    """Ends the training with an error after a number of steps, as a kill would, and keeps the state as it was saved."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.saved: tuple[dict[str, Tensor], dict[str, Any]] | None = None
+
+    def on_step_end(self, state: TrainingState, step: int, steps: int) -> None:
+        if state.step == self.steps:
+            tensors, numbers = state.to_parts()
+            self.saved = {name: tensor.clone() for name, tensor in tensors.items()}, copy.deepcopy(numbers)
+            raise KeyboardInterrupt
+
+    def state(self) -> TrainingState:
+        assert self.saved is not None
+        return TrainingState.from_parts(*self.saved)
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "epochs": {"epochs": 4},
+    "steps": {"steps": 15, "record_every": 4},
+    "average": {"epochs": 4, "average_decay": 0.8},
+    "accumulate": {"epochs": 6, "accumulate": 3, "batch_size": 2},
+    "warm up": {"epochs": 4, "schedule": "one-cycle", "warmup": 0.2},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("steps", [1, 2, 6, 7])
+def test_a_training_that_ends_inside_an_epoch_goes_on_to_the_same_bits(options: dict[str, Any], steps: int) -> None:
+    def run(callbacks: list[Callback], state: TrainingState | None = None) -> TrainingState:
+        settings = TrainingOptions(**{"batch_size": 3, "optimizer": "adamw", "clip_norm": 1.0, **options})
+        metrics = {"mae": F.l1_loss}
+        return train(
+            small_network(0.2),
+            (X, Y),
+            loss=F.mse_loss,
+            options=settings,
+            metrics=metrics,
+            validation=(X[:4], Y[:4]),
+            callbacks=callbacks,
+            state=state,
+        )
+
+    through = run([])
+    stop = StopAfter(steps)
+    with pytest.raises(KeyboardInterrupt):
+        run([stop])
+    counter = Count()
+    resumed = run([counter], stop.state())
+    assert through.step is not None
+    assert counter.steps == through.step - steps  # no step is repeated
+    tensors, numbers = through.to_parts()
+    again, same_numbers = resumed.to_parts()
+    assert again.keys() == tensors.keys()
+    for name in tensors.keys() - {"history.seconds", "sums.seconds"}:
+        assert torch.equal(again[name], tensors[name]), name
+    assert same_numbers == numbers
+
+
+class Count(Callback):
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def on_step_end(self, state: TrainingState, step: int, steps: int) -> None:
+        self.steps += 1
+
+
+def test_a_training_by_steps_records_and_evaluates_every_so_many() -> None:
+    options = TrainingOptions(steps=10, record_every=4, batch_size=3, schedule="cosine", learning_rate=0.1)
+    state = train(small_network(), (X, Y), loss=F.mse_loss, options=options, validation=(X, Y))
+    assert [record["step"] for record in state.history] == [4, 8, 10]
+    assert state.step == 10
+    assert all("epoch" not in record and "val_loss" in record for record in state.history)
+    rates = [0.1 * (1 + math.cos(math.pi * done / 10)) / 2 for done in (0, 4, 8)]
+    assert [record["learning_rate"] for record in state.history] == pytest.approx(rates)
+
+
+def test_as_many_steps_as_the_epochs_have_give_the_same_weights() -> None:
+    by_epochs = TrainingOptions(epochs=3, batch_size=4, schedule="cosine")
+    by_steps = TrainingOptions(steps=9, record_every=9, batch_size=4, schedule="cosine")
+    first, second = (
+        train(small_network(0.3), (X, Y), loss=F.mse_loss, options=options) for options in (by_epochs, by_steps)
+    )
+    assert torch.equal(final_weights(first), final_weights(second))
+
+
+def test_accumulated_gradients_are_those_of_one_large_batch() -> None:
+    large, parts = (
+        TrainingOptions(epochs=3, optimizer="sgd", learning_rate=0.1, shuffle=False, **sizes)
+        for sizes in ({"batch_size": 6}, {"batch_size": 2, "accumulate": 3})
+    )
+    expected, found = (train(small_network(), (X, Y), loss=F.mse_loss, options=each) for each in (large, parts))
+    assert expected.step == found.step == 6  # two an epoch, the second of four samples
+    torch.testing.assert_close(final_weights(found), final_weights(expected))
+    assert found.history[-1]["loss"] == pytest.approx(expected.history[-1]["loss"])
+
+
+def test_the_average_of_the_weights_is_torchs_and_is_what_is_evaluated() -> None:
+    network, weights = small_network(), []
+
+    class Weights(Callback):
+        def on_step_end(self, state: TrainingState, step: int, steps: int) -> None:
+            weights.append(torch.cat([p.detach().flatten().clone() for p in network.parameters()]))
+
+    options = TrainingOptions(epochs=3, batch_size=5, learning_rate=0.05, average_decay=0.9)
+    state = train(network, (X, Y), loss=F.mse_loss, options=options, validation=(X, Y), callbacks=[Weights()])
+    average = weights[0]
+    for each in weights[1:]:
+        average = 0.9 * average + 0.1 * each
+    found = torch.cat([tensor.flatten() for tensor in state.weights("average").values()])
+    torch.testing.assert_close(found, average)
+    assert state.result(best=False) == state.weights("average")
+    averaged = small_network()
+    averaged.load_state_dict(state.weights("average"))
+    assert state.history[-1]["val_loss"] == pytest.approx(F.mse_loss(averaged(X), Y).item())
+
+
+class Running:
+    """Batches that are stretches of two long sequences, one after the other."""
+
+    carries_state = True
+
+    def __init__(self, x: Tensor, target: Tensor, steps: int) -> None:
+        self.x, self.target, self.steps, self.position = x, target, steps, 0
+
+    def __len__(self) -> int:
+        return self.x.shape[1] // self.steps
+
+    def __next__(self) -> Batch:
+        part = slice(self.position * self.steps, (self.position + 1) * self.steps)
+        self.position = (self.position + 1) % len(self)
+        return Batch(self.x[:, part], self.target[:, part])
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {"position": torch.tensor(self.position)}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.position = int(state["position"])
+
+
+class Accumulator(nn.Module):
+    """Adds up its inputs: its output says which state it began with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+        self.began: list[float | None] = []
+
+    def forward(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        self.began.append(None if state is None else state[0][0].item())
+        start = torch.zeros(len(x)) if state is None else state[0]
+        total = start[:, None] + x.cumsum(dim=1)
+        return self.weight * total, (total[:, -1],)
+
+
+def test_a_source_that_carries_states_begins_each_epoch_from_zeros_and_goes_on_after_an_interruption() -> None:
+    x = torch.arange(16.0).reshape(2, 8)
+    options = TrainingOptions(epochs=2, learning_rate=1e-12)
+
+    def run(callbacks: list[Callback], state: TrainingState | None = None) -> tuple[Accumulator, TrainingState]:
+        network = Accumulator()
+        batches = Running(x, x.cumsum(dim=1), steps=2)
+        found = train(network, batches, loss=F.mse_loss, options=options, callbacks=callbacks, state=state)
+        return network, found
+
+    network, state = run([])
+    sums = [None, 1.0, 6.0, 15.0]  # 0 + 1, + 2 + 3, + 4 + 5
+    assert network.began == sums * 2
+    assert state.history[-1]["loss"] == pytest.approx(0.0, abs=1e-10)  # each batch really went on
+    stop = StopAfter(6)
+    with pytest.raises(KeyboardInterrupt):
+        run([stop])
+    resumed, _ = run([], stop.state())
+    assert resumed.began == sums[2:]
+
+
+def test_a_mask_reaches_the_network_by_name() -> None:
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1))
+
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            return self.weight * (x * mask).sum(dim=1)
+
+    x, mask = torch.ones(6, 4), torch.arange(24).reshape(6, 4) % 2 == 0
+    samples = TensorSamples(x, torch.full((6,), 2.0), mask)
+    state = train(Masked(), samples, loss=F.mse_loss, options=TrainingOptions(epochs=1), validation=samples)
+    assert state.history[0]["loss"] == 0.0

@@ -35,6 +35,15 @@ def test_trainings_killed_at_random_moments_end_with_the_same_bytes(tmp_path: Pa
         assert_ended_like(uninterrupted, trial)
 
 
+def test_trainings_killed_inside_an_epoch_repeat_only_the_steps_since_their_last_save(tmp_path: Path) -> None:
+    uninterrupted, trials = killed_trainings(tmp_path, "steps")
+    assert len(trials) == 7
+    for trial in trials:
+        assert_ended_like(uninterrupted, trial)
+        at_the_end_of_an_epoch = int(trial["run"].removeprefix("step-")) % 3 == 0  # before its record was saved
+        assert trial["steps"] == uninterrupted["steps"] + at_the_end_of_an_epoch
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("moment", "count"), [("overwriting", 13), ("writes", 30)])
 def test_trainings_killed_at_each_step_of_what_they_write_end_with_the_same_bytes(

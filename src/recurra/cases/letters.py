@@ -15,7 +15,7 @@ from recurra.settings.check import to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
-from recurra.training.run import PARAMETERS, SCORES
+from recurra.training.run_folder import PARAMETERS, SCORES
 
 CURVES = "training.png"
 

@@ -28,7 +28,7 @@ from recurra.settings.check import to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
-from recurra.training.run import MODEL, PARAMETERS, SCORES
+from recurra.training.run_folder import MODEL, PARAMETERS, SCORES
 
 CURVES, FORECAST, RESIDUALS = "training.png", "forecast.png", "residuals.png"
 PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # forecasts of the test part; forecasts after the last row

@@ -9,7 +9,7 @@ from recurra.cases.train import TrainedRun
 from recurra.errors import InputError
 from recurra.models import LanguageModel, load
 from recurra.report.text import aligned, evaluation_text, forecast_text
-from recurra.training.run import METRICS, MODEL, PARAMETERS, SCORES, Run
+from recurra.training.run_folder import METRICS, MODEL, PARAMETERS, SCORES, Run
 
 if TYPE_CHECKING:
     from recurra.models import Forecaster
@@ -104,13 +104,14 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
 
 
 def _history(run: Run) -> str:
-    """The first, the last and an even choice of the epochs between."""
+    """Format the first, the last and evenly spaced records of the training."""
     records = run.read_metrics()
     step = max(1, -(-len(records) // SHOWN_EPOCHS))
     with _complete(run, METRICS):
-        shown = [r for r in records if r["epoch"] == 1 or r["epoch"] % step == 0 or r is records[-1]]
-        names = [name for name in records[0] if name not in {"epoch", "seconds"}]
-        rows = [("epoch", *names)] + [(str(r["epoch"]), *(f"{r[name]:.4g}" for name in names)) for r in shown]
+        shown = [r for i, r in enumerate(records, start=1) if i == 1 or i % step == 0 or r is records[-1]]
+        unit = "step" if "step" in records[0] else "epoch"
+        names = [name for name in records[0] if name not in {unit, "seconds"}]
+        rows = [(unit, *names)] + [(str(r[unit]), *(f"{r[name]:.4g}" for name in names)) for r in shown]
     return aligned(rows)
 
 

@@ -15,7 +15,7 @@ from recurra.models import LanguageModel, load
 from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
 from recurra.settings.check import check, completed, to_json
 from recurra.training import Callback, Run
-from recurra.training.run import INFO, METRICS, MODEL, STATE, Mode
+from recurra.training.run_folder import INFO, METRICS, MODEL, STATE, Mode
 
 if TYPE_CHECKING:
     from recurra.models import Forecaster

@@ -12,16 +12,18 @@ from recurra.settings.check import completed, to_json
 from recurra.settings.migration import migrated
 from recurra.settings.network import CellName, NamedCell
 from recurra.settings.training import TrainingSettings
+from recurra.tensor_files import read_tensors
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
-from recurra.training.loop import Data, Loss
-from recurra.training.run import INFO, MODEL, read_tensors
+from recurra.training.batches import Samples
+from recurra.training.loop import Loss
+from recurra.training.run_folder import INFO, MODEL
 
 FORECASTER, LANGUAGE_MODEL = "forecaster", "language-model"  # kinds of saved models
 
 
 def fit_network(
     network: nn.Module,
-    parts: Sequence[Data],
+    parts: Sequence[Samples],
     settings: TrainingSettings,
     *,
     loss: Loss,

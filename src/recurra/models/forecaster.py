@@ -27,8 +27,9 @@ from recurra.models.samples import Inputs
 from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
+from recurra.tensor_files import write_tensors
 from recurra.training import Callback, Run, TrainingState
-from recurra.training.run import MODEL, write_tensors
+from recurra.training.run_folder import MODEL
 
 Data: TypeAlias = "Table | pd.DataFrame | pd.Series[Any] | str | Path"
 PREDICTED_AT_ONCE = 1024
@@ -84,10 +85,10 @@ class Forecaster(Estimator, ForecasterSettings):
         network = new_network(preparation)
         context = table.tail(preparation.context)
         until = max(series.dates[-1] for series in table.series)
-        which = "best" if settings.restore_best else "model"
 
         def write_model(path: Path, state: TrainingState) -> None:
-            write_tensors(path, *to_parts(settings, state.weights(which), preparation, context, until, None))
+            weights = state.result(best=settings.restore_best)
+            write_tensors(path, *to_parts(settings, weights, preparation, context, until, None))
 
         state = fit_network(
             network,
@@ -100,7 +101,7 @@ class Forecaster(Estimator, ForecasterSettings):
             callbacks=callbacks,
             save_every_seconds=save_every_seconds,
         )
-        network.load_state_dict(state.weights(which))
+        network.load_state_dict(state.result(best=settings.restore_best))
         self.settings_, self.network_ = settings, network.eval()
         self.preparation_, self.context_, self.cutoff_ = preparation, context, until
         self.calibration_ = self._calibrated(table) if settings.validation else None

@@ -16,11 +16,10 @@ from recurra.data.windows import origins
 from recurra.errors import InputError
 from recurra.models.fitting import usable_device
 from recurra.models.preparation import LAST, NONE, SEASONAL, Preparation, context_of
-from recurra.models.samples import Inputs, Targets
+from recurra.models.samples import WindowSamples
 from recurra.nn.network import Dense, Ensemble, Network, StepMask, build_network
 from recurra.settings.forecasting import ForecasterSettings, LossName
 from recurra.settings.network import units_of_layers
-from recurra.training.loop import Data as Samples
 from recurra.training.loop import Loss
 from recurra.training.process import seeded
 
@@ -47,7 +46,7 @@ class Prepared(NamedTuple):
     settings: ForecasterSettings
     preparation: Preparation
     table: Table
-    parts: list[Samples]  # for training, and for validation if there is any
+    parts: list[WindowSamples]  # for training, and for validation if there is any
 
 
 def prepare(settings: ForecasterSettings, table: Table) -> Prepared:
@@ -68,14 +67,14 @@ def prepare(settings: ForecasterSettings, table: Table) -> Prepared:
         lines = (series.interpolated(known) for series, known in zip(table.series, rows, strict=True))
         training_table = replace(table, series=tuple(lines))
     preparation = Preparation.fit(resolved, training_table, rows)
-    parts: list[Samples] = []
+    parts: list[WindowSamples] = []
     for part, source in enumerate((training_table, table) if settings.validation else (training_table,)):
         places = [
             origins(split.bounds[part], split.bounds[part + 1], preparation.context, settings.horizon)
             for split in splits
         ]
         windows = preparation.samples(source, places, torch.device(settings.device))
-        parts.append((Inputs(preparation, windows), Targets(preparation, windows)))
+        parts.append(WindowSamples(preparation, windows))
     return Prepared(settings, preparation, table, parts)
 
 

@@ -19,10 +19,11 @@ from recurra.nn.network import Embedding, Network, OneHot, build_network
 from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import NamedCell, units_of_layers
+from recurra.tensor_files import write_tensors
 from recurra.training import Callback, Run
-from recurra.training.loop import Data, score
+from recurra.training.batches import TensorSamples
+from recurra.training.loop import score
 from recurra.training.process import seeded
-from recurra.training.run import write_tensors
 
 FORMAT = 1  # of the saved file
 PREDICTED_AT_ONCE = 1024
@@ -35,7 +36,7 @@ class _Prepared(NamedTuple):
     settings: LanguageModelSettings
     symbols: list[str]
     vocabulary: Vocabulary
-    parts: list[Data]  # for training, and for validation if there is any
+    parts: list[TensorSamples]  # for training, and for validation if there is any
 
 
 class LanguageModel(Estimator, LanguageModelSettings):
@@ -89,12 +90,12 @@ class LanguageModel(Estimator, LanguageModelSettings):
             loss=_cross_entropy,
             metrics={"accuracy": _accuracy},
             fingerprint=hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
-            write_model=lambda path, state: write_tensors(path, state.weights("best"), metadata),
+            write_model=lambda path, state: write_tensors(path, state.result(best=True), metadata),
             run=run,
             callbacks=callbacks,
             save_every_seconds=save_every_seconds,
         )
-        network.load_state_dict(state.weights("best"))
+        network.load_state_dict(state.result(best=True))
         self.network_ = network.eval()
         self.vocabulary_, self.settings_ = vocabulary, settings
         self.history_, self.best_epoch_ = state.history, state.best_epoch
@@ -128,7 +129,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
-        data = _tensors(windows(ids, self.settings_.window), self.settings_.device)
+        data = _samples(windows(ids, self.settings_.window), self.settings_.device)
         return score(self.network_, data, _last_cross_entropy, {"accuracy": _last_accuracy})["accuracy"]
 
     def save(self, path: str | Path) -> None:
@@ -185,7 +186,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             except InputError as error:
                 where = "It stands in the validation part, and the training part has none of it"
                 raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
-        parts = [_tensors(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
+        parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
         return _Prepared(settings, symbols, vocabulary, parts)
 
     @torch.inference_mode()
@@ -251,9 +252,8 @@ def training_length(settings: LanguageModelSettings, length: int) -> int:
     return length - held_out
 
 
-def _tensors(samples: tuple[Ids, Ids], device: str) -> Data:
-    inputs, targets = (torch.from_numpy(part).to(device) for part in samples)  # views on the CPU
-    return inputs, targets
+def _samples(pairs: tuple[Ids, Ids], device: str) -> TensorSamples:
+    return TensorSamples(*(torch.from_numpy(part).to(device) for part in pairs))  # views on the CPU
 
 
 def _last_step(logits: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from recurra.models.fitting import FORECASTER, kind_of_model
 from recurra.models.language_model import LanguageModel
 from recurra.settings.network import NamedCell
-from recurra.training.run import MODEL, read_tensors
+from recurra.tensor_files import read_tensors
+from recurra.training.run_folder import MODEL
 
 if TYPE_CHECKING:
     from recurra.models.forecaster import Forecaster

@@ -1,4 +1,4 @@
-"""The samples of a table's windows, inputs and targets, each made when its batch asks for it."""
+"""Samples made from windows of a table: what the network sees, and what its output is compared with."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from recurra.data.windows import Windows
+from recurra.training.batches import Batch
 
 if TYPE_CHECKING:
     from recurra.models.preparation import Preparation
@@ -63,3 +64,20 @@ class Targets(_Samples):
         if not preparation.masks:
             return answer
         return answer.where(self.windows.at(index, self.ahead, column=-1) > 0.5, torch.nan)
+
+
+class WindowSamples:
+    """Samples of windows, each made when its batch is drawn."""
+
+    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
+        self.inputs, self.targets = Inputs(preparation, windows), Targets(preparation, windows)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def device(self) -> torch.device:
+        return self.inputs.device
+
+    def __getitem__(self, index: Tensor) -> Batch:
+        return Batch(self.inputs[index], self.targets[index])

@@ -43,11 +43,11 @@ def training_curves(
     title: str,
     loss: str = "cross-entropy (nats)",
 ) -> None:
-    """Plot loss, and accuracy if there is one, over the epochs.
+    """Plot loss, and accuracy if there is one, over the epochs or the steps.
 
     Args:
-        history: a record for each epoch, as in metrics.jsonl.
-        best_epoch: the epoch whose weights were kept, counted from 1; it is marked.
+        history: the records of metrics.jsonl.
+        best_epoch: number of the record whose weights were kept, counted from 1; it is marked.
         path: the PNG file to write.
         title: title of the figure.
         loss: name of the loss with its unit, for the axis.
@@ -106,30 +106,32 @@ def save_png(figure: Figure, path: Path) -> None:
 
 
 def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epoch: int, loss: str) -> None:
-    epochs = [record["epoch"] for record in history]
-    marker = "o" if len(epochs) == 1 else ""
+    unit = "step" if "step" in history[0] else "epoch"
+    places = [record[unit] for record in history]
+    marker = "o" if len(places) == 1 else ""
     curves = {key: [record[key] for record in history] for key in (name, f"val_{name}") if key in history[0]}
-    flat = name == "loss" and len(epochs) > 1 and all(0 < max(c) < FLAT * min(c) for c in curves.values())
+    flat = name == "loss" and len(places) > 1 and all(0 < max(c) < FLAT * min(c) for c in curves.values())
     for (key, values), color in zip(curves.items(), (TRAINING, VALIDATION), strict=False):
         label = f"{'validation' if key != name else 'training'} {name}"
         if flat:  # on an axis from 0, the curve would look like a horizontal line
             label += f", initially {values[0]:.4g}"
-        axes.plot(epochs, _percent(values) if flat else values, color=color, label=label, marker=marker)
+        axes.plot(places, _percent(values) if flat else values, color=color, label=label, marker=marker)
         chosen, shown = values[best_epoch - 1], (_percent(values) if flat else values)[best_epoch - 1]
     figure = f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.4g}"
     losses = [record.get("val_loss", record["loss"]) for record in history]
-    why = "best epoch, by loss" if losses[best_epoch - 1] == min(losses) else "epoch kept"
+    why = f"best {unit}, by loss" if losses[best_epoch - 1] == min(losses) else f"{unit} kept"
+    best = places[best_epoch - 1]
     ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 10, "markeredgewidth": 2, "linestyle": ""}
-    axes.plot(best_epoch, shown, **ring, color=MUTED, zorder=3, clip_on=False, label=f"{why}: {best_epoch} ({figure})")
+    axes.plot(best, shown, **ring, color=MUTED, zorder=3, clip_on=False, label=f"{why}: {best} ({figure})")
     axes.set_title(name)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(unit)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     if name == "accuracy":
         axes.set_ylim(-0.04, 1.04)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_ylabel("fraction of correct predictions")
     elif flat:
-        axes.set_ylabel(f"{loss},\nchange since epoch 1")
+        axes.set_ylabel(f"{loss},\nchange since {unit} {places[0]}")
         axes.yaxis.set_major_formatter(PercentFormatter(100.0))
         axes.margins(y=0.35)  # room for the legend
     else:

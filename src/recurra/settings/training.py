@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from recurra.settings.base import Settings, ShareOrCount
+from recurra.settings.base import Settings, Share, ShareOrCount
 from recurra.settings.describe import documented
 
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
-ScheduleName = Literal["constant", "cosine", "exponential"]
+ScheduleName = Literal["constant", "cosine", "exponential", "one-cycle"]
 LearningRate = Annotated[float, Field(gt=0.0, le=1e37)]
 
 
@@ -24,23 +24,35 @@ class TrainingOptions(Settings):
     """
 
     epochs: PositiveInt = 100
-    """Number of passes over the training data."""
+    """Number of passes over the training data; not used if steps is set."""
+    steps: PositiveInt | None = None
+    """Number of updates of the weights; by default it follows from epochs."""
+    record_every: PositiveInt = 100
+    """Number of steps between two evaluations and records; used with steps, otherwise every epoch is recorded."""
     batch_size: PositiveInt = 32
-    """Number of samples per step."""
+    """Number of samples per batch."""
+    accumulate: PositiveInt = 1
+    """Number of batches whose gradients are averaged for one update of the weights."""
     optimizer: OptimizerName | Callable[..., Any] = "adam"
     """Optimizer that updates the weights."""
     learning_rate: LearningRate = 0.001
-    """Initial learning rate."""
+    """Learning rate, which schedule and warmup scale."""
     weight_decay: Annotated[float, Field(ge=0.0)] | None = None
     """Weight decay coefficient: an L2 penalty, or decoupled weight decay with adamw; by default 0.01 for adamw and 0
     for the other optimizers."""
     schedule: ScheduleName = "constant"
-    """Learning rate schedule over all epochs: constant, cosine (decays to 0) or exponential (decays to 1 % of the
-    initial value)."""
+    """Learning rate schedule, by step: constant, cosine (decays to 0), exponential (decays to 1 % of the initial value)
+    or one-cycle (rises from 4 % in the first 30 % of the steps, then decays to 0)."""
+    warmup: ShareOrCount = 0
+    """Part of the training in which the learning rate rises linearly from 0, before the schedule applies in full: a
+    fraction, or a number of steps."""
     clip_norm: Annotated[float, Field(gt=0.0)] | None = None
     """Maximum norm of the gradients; larger gradients are scaled down."""
     shuffle: bool = True
     """Whether to shuffle the samples before each epoch."""
+    average_decay: Share = 0.0
+    """Decay per step of an exponential moving average of the weights, which is evaluated and saved in place of the
+    weights, such as 0.99; by default there is no average."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
     """Random seed for weight initialization, shuffling and dropout."""
 
@@ -54,6 +66,6 @@ class TrainingSettings(TrainingOptions):
     """Last part of the sequence or of each series, held out to select the best weights and, for series, to
     calibrate prediction intervals: a fraction, or a number of symbols or rows."""
     patience: PositiveInt | None = None
-    """Number of epochs without improvement of the loss after which training stops."""
+    """Number of epochs, or of records if steps is set, without improvement of the loss after which training stops."""
     device: str = "cpu"
     """Device to train and predict on: cpu or cuda."""

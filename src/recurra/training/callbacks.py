@@ -15,16 +15,16 @@ class Callback:
     """Base class of callbacks. All methods do nothing; a subclass overrides those it needs."""
 
     def on_train_begin(self, state: TrainingState, epochs: int) -> None:
-        """Called before the first epoch; `state.epoch` epochs are already done."""
+        """Called before the first step; `state.epoch` of `epochs` epochs are already done."""
 
-    def on_batch_end(self, state: TrainingState, batch: int, batches: int) -> None:
-        """Called after batch number `batch` of `batches`, counted from 1."""
+    def on_step_end(self, state: TrainingState, step: int, steps: int) -> None:
+        """Called after step number `step` of the `steps` of the epoch, counted from 1."""
 
     def on_epoch_end(self, state: TrainingState) -> None:
-        """Called after each epoch; `state.history[-1]` is its record."""
+        """Called after each epoch, or record in a training by steps; `state.history[-1]` is its record."""
 
     def on_train_end(self, state: TrainingState) -> None:
-        """Called after the last epoch, or when training stops early."""
+        """Called after the last step, or when training stops early."""
 
     def on_train_abort(self, state: TrainingState) -> None:
         """Called instead of `on_train_end` if an error or Ctrl-C ends training."""
@@ -67,9 +67,9 @@ class Progress(Callback):
             self._live = Live(console=Console(file=self.stream), auto_refresh=False)
             self._live.start()
 
-    def on_batch_end(self, state: TrainingState, batch: int, batches: int) -> None:
+    def on_step_end(self, state: TrainingState, step: int, steps: int) -> None:
         if self.live and time.monotonic() - self._drawn > 1 / REDRAWS_PER_SECOND:
-            self._draw(state, batch / batches)
+            self._draw(state, step / steps)
 
     def on_epoch_end(self, state: TrainingState) -> None:
         if not self.live and (state.epoch == 1 or state.epoch % self._every == 0 or state.epoch == self._epochs):
@@ -103,6 +103,7 @@ class Progress(Callback):
         if not state.history:
             return f"epoch 1/{self._epochs}"
         record = state.history[-1]
-        shown = {name: value for name, value in record.items() if name not in {"epoch", "seconds", "learning_rate"}}
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
-        return f"epoch {record['epoch']}/{self._epochs}  {figures}"
+        hidden = {"epoch", "step", "seconds", "learning_rate"}
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name not in hidden)
+        done = f"step {record['step']}" if "step" in record else f"epoch {record['epoch']}/{self._epochs}"
+        return f"{done}  {figures}"

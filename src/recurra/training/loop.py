@@ -1,35 +1,24 @@
-"""The training loop: batches, epochs, best weights, and a state from which training resumes exactly."""
+"""The training loop: steps, epochs, best weights, and a state from which training resumes exactly after any step."""
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recurra.errors import InputError
 from recurra.settings.training import TrainingOptions
+from recurra.training.batches import Batch, Batches, Samples, batches_of, samples_of
 from recurra.training.callbacks import Callback
 from recurra.training.optimizers import make_optimizer
 from recurra.training.process import seeded, threads_for, work_of_step
-from recurra.training.schedules import Schedule, schedule_of
-from recurra.training.state import Record, TrainingState
+from recurra.training.schedules import learning_rate_of
+from recurra.training.state import Record, TrainingState, named
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
-
-
-class Samples(Protocol):
-    """Inputs or targets: a tensor, or any object that returns the samples of an index as a tensor."""
-
-    @property
-    def device(self) -> torch.device: ...
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: Any, /) -> Tensor: ...
-
-
-Data = tuple[Samples, Samples]  # inputs [N, …], targets [N, …]
+State = tuple[Tensor, ...]  # what a network carries from one batch to the next
 
 
 class DivergenceError(InputError):
@@ -38,33 +27,36 @@ class DivergenceError(InputError):
 
 def train(
     network: nn.Module,
-    data: Data,
+    data: Batches | Samples | tuple[Tensor, Tensor],
     *,
     loss: Loss,
     options: TrainingOptions,
     metrics: Mapping[str, Loss] | None = None,
-    validation: Data | None = None,
+    validation: Samples | tuple[Tensor, Tensor] | None = None,
     callbacks: Sequence[Callback] = (),
     state: TrainingState | None = None,
 ) -> TrainingState:
     """Train a module.
 
-    The best weights are those of the epoch with the lowest monitored loss: the validation loss if there is validation
-    data, and the training loss otherwise. The network ends with the weights of the last epoch; the state has the best.
+    After each epoch, or every `record_every` steps in a training by steps, the network is evaluated and the metrics are
+    recorded. The best weights are those with the lowest monitored loss: the validation loss if there is validation
+    data, and the training loss otherwise. The network ends with the weights of the last step; the state has the best.
 
     Args:
-        network: module that maps a batch of inputs to the first argument of `loss`.
-        data: inputs [N, …] and targets [N, …] on the device of the network: tensors, or objects that return the samples
-            of an index.
+        network: module that is called with `Batch.x` and, by name, with the other inputs of the batch. It returns the
+            first argument of `loss`. If the batches carry states, it is called with `state`, which is None at first,
+            and returns the output and the new state, a tuple of tensors.
+        data: what to train on, on the device of the network: inputs [N, ...] and targets [N, ...], `Samples`, which are
+            drawn in batches of `options.batch_size`, or `Batches`.
         loss: function of output and target that returns the mean over the batch.
         options: see `TrainingOptions`.
         metrics: further functions of output and target to record, by name; each returns the mean over the batch.
-        validation: inputs and targets that are evaluated after each epoch and never trained on.
+        validation: samples that are evaluated after each epoch and never trained on.
         callbacks: see `Callback`.
         state: state of an earlier training, from which training continues exactly.
 
     Returns:
-        The state after the last epoch.
+        The state after the last step.
 
     Raises:
         DivergenceError: if the loss or the weights become NaN or infinite; the message names the epoch and a probable
@@ -81,34 +73,19 @@ def train(
         >>> f"{network.weight.item():.1f}"
         '2.0'
     """
-    if len(data[0]) == 0:
+    batches = batches_of(data, options)
+    if len(batches) == 0:
         raise InputError("there are no samples to train on.")
-    schedule = schedule_of(options.schedule)
-    cuda = [data[0].device] if data[0].device.type == "cuda" else []
-    first_batch = data[0][torch.arange(min(options.batch_size, len(data[0])))]
-    work = work_of_step(network, first_batch)
-    with seeded(options.seed, cuda), threads_for(work):
-        state = state or TrainingState()
-        run = _Training(network, make_optimizer(network, options), schedule, options, callbacks, state, cuda)
-        run.restore()
+    first = _peek(batches)
+    cuda = [first.x.device] if first.x.device.type == "cuda" else []
+    with seeded(options.seed, cuda), threads_for(work_of_step(network, first.x)):
+        training = _Training(network, batches, loss, metrics or {}, options, callbacks, state or TrainingState(), cuda)
+        state = training.state
         for callback in callbacks:
-            callback.on_train_begin(state, options.epochs)
+            callback.on_train_begin(state, training.rounds)
         try:
-            while state.epoch < options.epochs and not state.stop:
-                started = time.perf_counter()
-                record: Record = {"epoch": state.epoch + 1, "learning_rate": run.set_learning_rate()}
-                record |= run.epoch(data, loss, metrics or {})
-                if validation is not None:
-                    scores = score(network, validation, loss, metrics)
-                    record |= {f"val_{name}": value for name, value in scores.items()}
-                broken = [name for name, value in record.items() if not math.isfinite(value)]
-                if broken:
-                    raise _divergence(broken[0], record, data, options)
-                record["seconds"] = time.perf_counter() - started
-                monitored = record["loss" if validation is None else "val_loss"]
-                if run.is_best(monitored) and not run.weights_are_finite():
-                    raise _divergence("weights", record, data, options)
-                run.advance(record, monitored)
+            while not training.is_done and not state.stop:
+                training.run_round(None if validation is None else samples_of(validation))
                 for callback in callbacks:
                     callback.on_epoch_end(state)
         except BaseException:
@@ -117,155 +94,259 @@ def train(
             raise
         for callback in callbacks:
             callback.on_train_end(state)
+        training.detach()
     return state
 
 
-@dataclass
 class _Training:
-    """Network, optimizer and random generators of a training, kept in step with its state."""
+    """A training in progress: network, optimizer, batches and random generators, kept in step with its state.
 
-    network: nn.Module
-    optimizer: torch.optim.Optimizer
-    schedule: Schedule
-    options: TrainingOptions
-    callbacks: Sequence[Callback]
-    state: TrainingState
-    cuda: list[torch.device]
+    Attributes:
+        steps: number of steps of the whole training.
+        round: number of steps after which the network is evaluated: an epoch, or `record_every`.
+        rounds: number of rounds of the whole training.
+    """
 
-    def __post_init__(self) -> None:
-        self.order = torch.Generator().manual_seed(self.options.seed)
+    def __init__(
+        self,
+        network: nn.Module,
+        batches: Batches,
+        loss: Loss,
+        metrics: Mapping[str, Loss],
+        options: TrainingOptions,
+        callbacks: Sequence[Callback],
+        state: TrainingState,
+        cuda: list[torch.device],
+    ) -> None:
+        self.network, self.batches, self.loss, self.metrics = network, batches, loss, metrics
+        self.options, self.callbacks, self.state, self.cuda = options, callbacks, state, cuda
+        self.optimizer = make_optimizer(network, options)
+        steps_per_epoch = -(-len(batches) // options.accumulate)
+        self.round = steps_per_epoch if options.steps is None else options.record_every
+        self.steps = options.epochs * steps_per_epoch if options.steps is None else options.steps
+        self.rounds = -(-self.steps // self.round)
+        self.learning_rate = learning_rate_of(options, self.steps)
+        self.average = (
+            AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(options.average_decay))  # type: ignore[no-untyped-call]
+            if options.average_decay
+            else None
+        )
+        self.carry: State | None = None
+        self.sums = _Sums()
+        self.seconds = 0.0  # of this round, before it was interrupted
+        self._restore()
+        state.read = self._read
 
-    def restore(self) -> None:
-        """Restore network, optimizer and random generators from the state."""
-        tensors = self.state.tensors
-        if self.state.epoch:
-            self.network.load_state_dict(self.state.weights("model"))
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network whose weights are evaluated and saved."""
+        return self.network if self.average is None else self.average.module
+
+    @property
+    def is_done(self) -> bool:
+        return self.state.step is not None and self.state.step >= self.steps and not self.sums
+
+    def run_round(self, validation: Samples | None) -> None:
+        """Train until the end of the round, evaluate the network, and record the metrics."""
+        state, started = self.state, time.perf_counter() - self.seconds
+        assert state.step is not None
+        done = state.step - bool(self.sums)  # after the last step of a round, its record may still be missing
+        start = done // self.round * self.round
+        end = min(start + self.round, self.steps)
+        rate = self.learning_rate(start)
+        self.network.train()
+        while state.step < end:
+            self._step()
+            self.seconds = time.perf_counter() - started
+            for callback in self.callbacks:
+                callback.on_step_end(state, self.round - (end - state.step), self.round)
+        record: Record = {"epoch": state.epoch + 1} if self.options.steps is None else {"step": state.step}
+        record |= {"learning_rate": rate, **self.sums.means()}
+        if validation is not None:
+            scores = score(self.evaluated, validation, self.loss, self.metrics)
+            record |= {f"val_{name}": value for name, value in scores.items()}
+        broken = [name for name, value in record.items() if not math.isfinite(value)]
+        if broken:
+            raise self._divergence(broken[0], record)
+        record["seconds"] = time.perf_counter() - started
+        monitored = record["loss" if validation is None else "val_loss"]
+        is_best = state.best_value is None or monitored < state.best_value
+        if is_best and not all(bool(p.isfinite().all()) for p in self.network.parameters()):
+            raise self._divergence("weights", record)  # the loss does not show it: it is computed before each step
+        state.epoch += 1
+        state.history.append(record)
+        self.sums, self.seconds = _Sums(), 0.0
+        if is_best:
+            state.best_value, state.best_epoch = monitored, state.epoch
+            for name, tensor in self.evaluated.state_dict().items():
+                state.tensors[f"best.{name}"] = tensor.clone()
+
+    def _step(self) -> None:
+        """Update the weights once and add the loss and the metrics, computed before the update, to the sums."""
+        network, optimizer, options, state = self.network, self.optimizer, self.options, self.state
+        assert state.step is not None
+        rate = self.learning_rate(state.step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad()
+        batch = next(self.batches)
+        if options.accumulate == 1:
+            self._backward(batch, 1.0)
+        else:
+            parts = [batch]
+            while len(parts) < options.accumulate and self.batches.position:
+                parts.append(next(self.batches))
+            count = sum(len(part.x) for part in parts)
+            for part in parts:
+                self._backward(part, len(part.x) / count)
+        if options.clip_norm is not None:
+            nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
+        optimizer.step()
+        state.step += 1
+        if self.average is not None:
+            self.average.update_parameters(network)
+        if state.step == 1:
+            self._follow()  # the first step creates the tensors of the optimizer
+
+    def _backward(self, batch: Batch, share: float) -> None:
+        """Add the gradients of a batch, weighted by its share of the step."""
+        if self.batches.carries_state:
+            output, carry = self.network(batch.x, state=self.carry, **batch.inputs())
+            is_last = self.batches.position == 0  # the next batch begins an epoch, from zeros
+            self.carry = None if is_last else tuple(tensor.detach() for tensor in carry)
+        else:
+            output = self.network(batch.x, **batch.inputs())
+        loss = self.loss(output, batch.target)
+        (loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
+        self.sums.add("loss", loss, len(batch.x))
+        with torch.no_grad():
+            for name, metric in self.metrics.items():
+                self.sums.add(name, metric(output, batch.target), len(batch.x))
+
+    def _restore(self) -> None:
+        """Restore network, optimizer, batches and random generators from the state."""
+        state, tensors = self.state, self.state.tensors
+        if state.step is None:
+            state.step = state.epoch * self.round
+        if state.step:
+            self.network.load_state_dict(state.weights("model"))
             slots: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in self.state.weights("optimizer").items():
+            for name, tensor in state.weights("optimizer").items():
                 index, slot = name.split(".", 1)
                 slots.setdefault(int(index), {})[slot] = tensor
             groups = self.optimizer.state_dict()["param_groups"]
             self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-            self.order.set_state(tensors["generator.order"])
+            self.batches.load_state_dict(state.weights("batches"))
             torch.set_rng_state(tensors["generator.cpu"])
             if self.cuda and "generator.cuda" in tensors:
                 torch.cuda.set_rng_state(tensors["generator.cuda"], self.cuda[0])
+            if self.average is not None:
+                self.average.module.load_state_dict(state.weights("average"))
+                self.average.n_averaged.fill_(state.step)
+            carried = state.weights("carry")
+            self.carry = tuple(carried[str(i)] for i in range(len(carried))) or None
+            self.seconds = float(tensors.get("sums.seconds", 0.0))
+            self.sums = _Sums(state.weights("sums"))
         self._follow()
-
-    def set_learning_rate(self) -> float:
-        """Set and return the learning rate of the next epoch."""
-        passed = self.state.epoch / self.options.epochs
-        rate = self.options.learning_rate * self.schedule(passed)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        return rate
-
-    def epoch(self, data: Data, loss: Loss, metrics: Mapping[str, Loss]) -> dict[str, float]:
-        """Train on each sample once and return the mean loss and metrics, computed before each step."""
-        network, optimizer, options = self.network, self.optimizer, self.options
-        network.train()
-        inputs, targets = data
-        count = len(inputs)
-        samples = torch.randperm(count, generator=self.order) if options.shuffle else torch.arange(count)
-        batches = torch.split(samples.to(inputs.device), options.batch_size)
-        sums = _Sums()
-        for number, batch in enumerate(batches, start=1):
-            target = targets[batch]
-            optimizer.zero_grad()
-            output = network(inputs[batch])
-            batch_loss = loss(output, target)
-            batch_loss.backward()  # type: ignore[no-untyped-call]
-            if options.clip_norm is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
-            optimizer.step()
-            sums.add("loss", batch_loss, len(batch))
-            with torch.no_grad():
-                for name, metric in metrics.items():
-                    sums.add(name, metric(output, target), len(batch))
-            for callback in self.callbacks:
-                callback.on_batch_end(self.state, number, len(batches))
-        return sums.means(count)
-
-    def is_best(self, monitored: float) -> bool:
-        """Return whether the last epoch is better than all before."""
-        return self.state.best_value is None or monitored < self.state.best_value
-
-    def weights_are_finite(self) -> bool:
-        """Return whether all weights are finite. The loss does not show this, as it is computed before each step."""
-        return all(bool(p.isfinite().all()) for p in self.network.parameters())
-
-    def advance(self, record: Record, monitored: float) -> None:
-        """Update the state at the end of the epoch of `record`."""
-        state = self.state
-        state.epoch += 1
-        state.history.append(record)
-        if state.epoch == 1:
-            self._follow()  # the first step creates the tensors of the optimizer
-        if self.is_best(monitored):
-            state.best_value, state.best_epoch = monitored, state.epoch
-            for name, tensor in state.weights("model").items():
-                state.tensors[f"best.{name}"] = tensor.clone()
-        state.tensors["generator.order"] = self.order.get_state()
-        state.tensors["generator.cpu"] = torch.get_rng_state()
-        if self.cuda:
-            state.tensors["generator.cuda"] = torch.cuda.get_rng_state(self.cuda[0])
 
     def _follow(self) -> None:
         """Make the state refer to the tensors in use, which training changes in place."""
         tensors = self.state.tensors
         tensors |= {f"model.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        if self.average is not None:
+            tensors |= {f"average.{name}": tensor for name, tensor in self.average.module.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": t for name, t in slots.items() if t is not None}
+
+    def _read(self) -> dict[str, Tensor]:
+        """Return the tensors of the state that are not tensors in use; it drops those of before."""
+        for name in list(self.state.tensors):
+            if name.startswith(("carry.", "sums.")):
+                del self.state.tensors[name]
+        found = {f"batches.{name}": tensor for name, tensor in self.batches.state_dict().items()}
+        found["generator.cpu"] = torch.get_rng_state()
+        if self.cuda:
+            found["generator.cuda"] = torch.cuda.get_rng_state(self.cuda[0])
+        found |= {f"carry.{i}": tensor for i, tensor in enumerate(self.carry or ())}
+        found |= {f"sums.{name}": tensor for name, tensor in self.sums.state_dict().items()}
+        found["sums.seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
+        return found
+
+    def detach(self) -> None:
+        """Give the state all tensors, while the random generators are still those of the training."""
+        self.state.tensors |= self._read()
+        self.state.read = dict
+
+    def _divergence(self, what: str, record: Record) -> DivergenceError:
+        """Return the error that names what became NaN or infinite, when, and a probable cause."""
+        causes: list[str] = []
+        batches = [next(self.batches) for _ in range(min(len(self.batches), self.round * self.options.accumulate))]
+        for kind in ("inputs", "targets"):
+            tensors = [batch.x if kind == "inputs" else batch.target for batch in batches]
+            if not all(bool(tensor.isfinite().all()) for tensor in tensors):
+                causes.append(f"the {kind} hold NaN or infinity: remove or fill them")
+        if not causes:
+            causes.append(f"the learning rate {record['learning_rate']:g} may be too high: try a tenth of it")
+            if self.options.clip_norm is None:
+                causes.append("gradients may explode: try clip_norm=1")
+        when = f"epoch {self.state.epoch + 1} of {self.rounds}"
+        if self.options.steps is not None:
+            when = f"the steps up to {self.state.step} of {self.steps}"
+        return DivergenceError(
+            f"{what} became {record.get(what, 'NaN or infinite')} in {when}; training stopped. "
+            f"Probable cause: {'; or '.join(causes)}."
+        )
 
 
 @torch.no_grad()
 def score(
     network: nn.Module,
-    data: Data,
+    data: Samples | tuple[Tensor, Tensor],
     loss: Loss,
     metrics: Mapping[str, Loss] | None = None,
     *,
     batch_size: int = 1024,
 ) -> dict[str, float]:
     """Return the mean loss and metrics over all samples, in evaluation mode."""
-    was_training = network.training
+    samples, was_training = samples_of(data), network.training
     network.eval()
     sums = _Sums()
-    for batch in torch.split(torch.arange(len(data[0]), device=data[0].device), batch_size):
-        output, target = network(data[0][batch]), data[1][batch]
-        sums.add("loss", loss(output, target), len(batch))
+    for index in torch.split(torch.arange(len(samples), device=samples.device), batch_size):
+        batch = samples[index]
+        output = network(batch.x, **batch.inputs())
+        sums.add("loss", loss(output, batch.target), len(index))
         for name, metric in (metrics or {}).items():
-            sums.add(name, metric(output, target), len(batch))
+            sums.add(name, metric(output, batch.target), len(index))
     network.train(was_training)
-    return sums.means(len(data[0]))
+    return sums.means()
 
 
 class _Sums:
     """Sums over batches, kept as tensors so that no step waits for a number."""
 
-    def __init__(self) -> None:
-        self.sums: dict[str, Tensor] = {}
+    def __init__(self, state: Mapping[str, Tensor] | None = None) -> None:
+        self.sums = named(dict(state or {}), "sum")
+        self.counts = {name: int(count) for name, count in named(dict(state or {}), "count").items()}
+
+    def __bool__(self) -> bool:
+        return bool(self.sums)
 
     def add(self, name: str, mean: Tensor, count: int) -> None:
         value = mean.detach() * count
         self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.counts[name] = self.counts.get(name, 0) + count
 
-    def means(self, count: int) -> dict[str, float]:
-        return {name: float(value) / count for name, value in self.sums.items()}
+    def means(self) -> dict[str, float]:
+        return {name: float(value) / self.counts[name] for name, value in self.sums.items()}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        counts = {f"count.{name}": torch.tensor(count) for name, count in self.counts.items()}
+        return {f"sum.{name}": tensor for name, tensor in self.sums.items()} | counts
 
 
-def _divergence(what: str, record: Record, data: Data, options: TrainingOptions) -> DivergenceError:
-    """Return the error that names what became NaN or infinite, the epoch, and a probable cause."""
-    causes: list[str] = []
-    for kind, samples in zip(("inputs", "targets"), data, strict=True):
-        batches = torch.split(torch.arange(len(samples), device=samples.device), options.batch_size)
-        if not all(bool(samples[batch].isfinite().all()) for batch in batches):
-            causes.append(f"the {kind} hold NaN or infinity: remove or fill them")
-    if not causes:
-        causes.append(f"the learning rate {record['learning_rate']:g} may be too high: try a tenth of it")
-        if options.clip_norm is None:
-            causes.append("gradients may explode: try clip_norm=1")
-    return DivergenceError(
-        f"{what} became {record.get(what, 'NaN or infinite')} in epoch {record['epoch']} of {options.epochs}; "
-        f"training stopped. Probable cause: {'; or '.join(causes)}."
-    )
+def _peek(batches: Batches) -> Batch:
+    """Return the first batch, and leave the source where it stands."""
+    start = batches.state_dict()
+    first = next(batches)
+    batches.load_state_dict(start)
+    return first

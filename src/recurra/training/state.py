@@ -1,56 +1,89 @@
-"""The state of a training between two epochs, as tensors and JSON, from which it resumes exactly."""
+"""The state of a training after any step, as tensors and JSON, from which it resumes exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-Record = dict[str, Any]  # one epoch: "epoch", "loss", … as in metrics.jsonl
-FORMAT = 1  # of the JSON part
+Record = dict[str, Any]  # a line of metrics.jsonl: "epoch" or "step", "loss", …
+FORMAT = 2  # of the JSON part
 SECONDS = "history.seconds"  # durations are a tensor: the JSON part holds none, so that equal runs have equal JSON
+RENAMED = {"generator.order": "batches.generator"}  # tensors of format 1 → format 2
 
 
 @dataclass
 class TrainingState:
-    """State of a training between two epochs.
+    """State of a training after a step.
 
-    Tensors are named `model.*`, `best.*`, `optimizer.<index>.*` and `generator.*`. Those of `model.*` and `optimizer.*`
-    are the tensors in use, which the next epoch changes in place; clone or save those to be kept.
+    Tensors are named `model.*`, `best.*`, `average.*`, `optimizer.<index>.*`, `generator.*`, `batches.*`, `carry.*` and
+    `sums.*`. Those of `model.*`, `average.*` and `optimizer.*` are the tensors in use, which the next step changes in
+    place; clone or save those to be kept.
+
+    Attributes:
+        epoch: number of epochs done, or of records in a training by steps.
+        step: number of steps done; None for a state of format 1, which was saved between two epochs.
+        best_epoch: the epoch, or record, with the lowest monitored loss.
+        best_value: that loss; None before the first epoch ends.
+        history: one record per epoch.
+        tensors: the tensors.
+        stop: the reason to stop early; empty to continue.
+        read: returns the tensors that are read only when the state is saved.
     """
 
-    epoch: int = 0  # epochs done
+    epoch: int = 0
     best_epoch: int = 0
-    best_value: float | None = None  # of the monitored metric
+    best_value: float | None = None
     history: list[Record] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
-    stop: str = ""  # reason to stop early; empty to continue
+    stop: str = ""
+    step: int | None = 0
+    read: Callable[[], dict[str, Tensor]] = field(default=dict, repr=False, compare=False)
 
     def weights(self, which: str) -> dict[str, Tensor]:
-        """Return the tensors of "model", "best" or "optimizer" without the prefix of their names."""
-        prefix = which + "."
-        return {name[len(prefix) :]: tensor for name, tensor in self.tensors.items() if name.startswith(prefix)}
+        """Return the tensors of "model", "best", "average" or "optimizer" without the prefix of their names."""
+        return named(self.tensors, which)
+
+    def result(self, *, best: bool) -> dict[str, Tensor]:
+        """Return the weights that training has led to.
+
+        Args:
+            best: whether to return those of the best epoch rather than the last ones.
+        """
+        return self.weights("best" if best else "average") or self.weights("model")
 
     def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the state as tensors and JSON."""
+        self.tensors |= self.read()
         seconds = torch.tensor([record["seconds"] for record in self.history], dtype=torch.float64)
         history = [{name: value for name, value in record.items() if name != "seconds"} for record in self.history]
-        numbers = {"epoch": self.epoch, "best_epoch": self.best_epoch, "best_value": self.best_value}
+        numbers = {"epoch": self.epoch, "step": self.step, "best_epoch": self.best_epoch, "best_value": self.best_value}
         return self.tensors | {SECONDS: seconds}, {"format": FORMAT, **numbers, "history": history}
 
     @classmethod
     def from_parts(cls, tensors: dict[str, Tensor], data: dict[str, Any]) -> "TrainingState":
-        """Return the state that `to_parts` took apart.
+        """Return the state that `to_parts` took apart, also one of format 1.
 
         Raises:
             ValueError: if the format differs or a part is missing.
         """
-        if data.get("format") != FORMAT:
+        if data.get("format") == 1:
+            data = data | {"step": None}
+            tensors = {RENAMED.get(name, name): tensor for name, tensor in tensors.items()}
+            tensors["batches.position"] = torch.tensor(0)
+        elif data.get("format") != FORMAT:
             raise ValueError(f"format {data.get('format')}, expected {FORMAT}")
-        missing = {"epoch", "best_epoch", "best_value", "history"} - data.keys() | {SECONDS} - tensors.keys()
+        missing = {"epoch", "step", "best_epoch", "best_value", "history"} - data.keys() | {SECONDS} - tensors.keys()
         if missing:
             raise ValueError(f"without {', '.join(sorted(missing))}")
         seconds = tensors[SECONDS].tolist()
         history = [record | {"seconds": s} for record, s in zip(data["history"], seconds, strict=True)]
         rest = {name: tensor for name, tensor in tensors.items() if name != SECONDS}
-        return cls(data["epoch"], data["best_epoch"], data["best_value"], history, rest)
+        return cls(data["epoch"], data["best_epoch"], data["best_value"], history, rest, step=data["step"])
+
+
+def named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors `prefix.*` under their own names."""
+    prefix += "."
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}

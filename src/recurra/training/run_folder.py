@@ -2,20 +2,16 @@
 
 import contextlib
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import safetensors
-import safetensors.torch
 from filelock import FileLock, Timeout
-from torch import Tensor
 
 from recurra.errors import InputError
 from recurra.files import replace_file, sweep_temporary_files
 from recurra.settings.migration import migrated
-from recurra.training.callbacks import Callback
+from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training.state import TrainingState
 
 Mode = Literal["new", "resume", "overwrite", "read"]
@@ -35,7 +31,6 @@ OLDER_NAMES = (  # used if run.json is that of an older version, which has no li
     *("training.png", "forecast.png", "residuals.png", "forecast.csv", "predictions.csv"),
 )
 EMPTYING = "emptying"
-METADATA_KEY = "recurra"  # the only key in the metadata of safetensors files, since several are written in random order
 
 
 class Run:
@@ -164,7 +159,7 @@ class Run:
     def settle(self, settings: Mapping[str, Any], **fields: Any) -> None:
         """Record the settings of training and other fields. A run that has begun keeps its settings.
 
-        Only the number of epochs may grow, unless the learning rate schedule depends on it.
+        Only the number of epochs or steps may grow, unless the learning rate depends on it.
 
         Raises:
             InputError: if a setting differs from that of the run; the message names it.
@@ -174,12 +169,14 @@ class Run:
             old = begun.get(name, new)
             if old == new:
                 continue
-            if name != "epochs":
+            if name not in {"epochs", "steps"} or old is None or new is None:
                 rule = "only epochs can be changed when a run is resumed, and only increased"
             elif new < old:
-                rule = "epochs can only be increased when a run is resumed"
+                rule = f"{name} can only be increased when a run is resumed"
             elif begun.get("schedule", "constant") != "constant":
                 rule = f"with schedule {begun['schedule']!r}, which depends on them, they cannot change"
+            elif isinstance(begun.get("warmup"), float) and begun["warmup"]:
+                rule = f"with warmup {begun['warmup']}, a fraction of them, they cannot change"
             else:
                 continue
             raise InputError(
@@ -269,55 +266,3 @@ class Run:
 def _is_bare(name: str) -> bool:
     """Return whether a name refers to a file directly in the folder."""
     return name not in {"", ".", "..", INFO} and Path(name).name == name
-
-
-class Checkpoint(Callback):
-    """Save the state and the best model of a run, at most every `every_seconds` seconds and at the end.
-
-    Args:
-        run: run folder.
-        write_model: function called with the state after each save of the state.
-        every_seconds: minimum number of seconds between two saves; 0 saves after every epoch.
-    """
-
-    def __init__(self, run: Run, write_model: Callable[[TrainingState], None], every_seconds: float = 1.0) -> None:
-        self.run, self.write_model, self.every_seconds = run, write_model, every_seconds
-        self._last = time.monotonic()
-
-    def on_epoch_end(self, state: TrainingState) -> None:
-        if time.monotonic() - self._last >= self.every_seconds:
-            self.on_train_end(state)
-
-    def on_train_end(self, state: TrainingState) -> None:
-        self.run.save_state(state)
-        self.write_model(state)
-        self._last = time.monotonic()
-
-
-def write_tensors(path: Path, tensors: dict[str, Tensor], data: Any) -> None:
-    """Write a safetensors file with `data` as JSON in its metadata; equal content gives equal bytes."""
-    text = json.dumps(data, sort_keys=True)
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    owners: dict[int, str] = {}
-    for name, tensor in plain.items():
-        if owners.setdefault(tensor.data_ptr(), name) != name:
-            plain[name] = tensor.clone()  # tied weights: safetensors requires separate tensors
-    replace_file(path, safetensors.torch.save(plain, {METADATA_KEY: text}))
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
-    """Read a file that `write_tensors` wrote.
-
-    Raises:
-        InputError: if there is no such file, it is damaged, or recurra did not write it.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            data = json.loads(metadata[METADATA_KEY])
-            return {name: file.get_tensor(name).clone() for name in file.keys()}, data  # noqa: SIM118
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        reason = f"is damaged, or was not written by recurra ({error})"
-        raise InputError(f"{path}: {reason}; restore it from a copy, or train again.") from error

@@ -10,8 +10,8 @@ import torch
 from filelock import FileLock
 
 from recurra.errors import InputError
+from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training import Checkpoint, Run, TrainingState
-from recurra.training.run import read_tensors, write_tensors
 
 
 def a_state(epoch: int = 2) -> TrainingState:
@@ -217,6 +217,7 @@ def test_a_checkpoint_is_written_by_time_and_at_the_end(
     written: list[int] = []
     with Run(tmp_path, "new") as run:
         checkpoint = Checkpoint(run, lambda state: written.append(state.epoch), every_seconds)
+        checkpoint.on_step_end(a_state(0), 1, 2)  # saved, and no model yet
         for epoch in (1, 2, 3):
             checkpoint.on_epoch_end(a_state(epoch))
         checkpoint.on_train_end(a_state(3))
@@ -231,7 +232,7 @@ def test_a_run_that_another_process_made_meanwhile_is_not_begun_anew(
             (tmp_path / "run.json").write_text('{"status": "finished"}')
             return super().acquire(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("recurra.training.run.FileLock", SlowLock)
+    monkeypatch.setattr("recurra.training.run_folder.FileLock", SlowLock)
     with pytest.raises(InputError, match="is already a run"):
         Run(tmp_path, "new")
     with Run(tmp_path, "resume"):

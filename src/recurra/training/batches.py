@@ -1,0 +1,161 @@
+"""Batches: what one training step learns from, and sources of them that know where they stand."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from recurra.settings.training import TrainingOptions
+
+
+class Batch(NamedTuple):
+    """Samples that a network processes together.
+
+    Attributes:
+        x: inputs, [B, ...], such as [B, T, I].
+        target: what the output is compared with, [B, ...].
+        mask: [B, T], True at unmasked time steps; None: all are unmasked.
+        static: features that do not change over time, [B, K]; None: there are none.
+        future: features of the predicted time steps that are known in advance, [B, H, F]; None: there are none.
+    """
+
+    x: Tensor
+    target: Tensor
+    mask: Tensor | None = None
+    static: Tensor | None = None
+    future: Tensor | None = None
+
+    def inputs(self) -> dict[str, Tensor]:
+        """Return the inputs of the network besides x by name, without those that are None."""
+        named = {"mask": self.mask, "static": self.static, "future": self.future}
+        return {name: tensor for name, tensor in named.items() if tensor is not None}
+
+
+class Samples(Protocol):
+    """Samples that can be indexed: `samples[index]` is the batch of the samples `index` [B]."""
+
+    @property
+    def device(self) -> torch.device: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Tensor, /) -> Batch: ...
+
+
+class TensorSamples:
+    """Samples that lie in tensors.
+
+    Args:
+        x: inputs, [N, ...].
+        target: targets, [N, ...].
+        mask: [N, T], True at unmasked time steps.
+
+    >>> samples = TensorSamples(torch.arange(4.0)[:, None], torch.arange(4))
+    >>> samples[torch.tensor([2, 0])].target
+    tensor([2, 0])
+    """
+
+    def __init__(self, x: Tensor, target: Tensor, mask: Tensor | None = None) -> None:
+        self.x, self.target, self.mask = x, target, mask
+
+    @property
+    def device(self) -> torch.device:
+        return self.x.device
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: Tensor) -> Batch:
+        return Batch(self.x[index], self.target[index], None if self.mask is None else self.mask[index])
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """An endless source of batches, epoch after epoch, that knows where it stands.
+
+    A source may be any object with these members; docs/extend.md has an example.
+
+    Attributes:
+        position: number of batches of the current epoch that have been drawn; 0 between two epochs.
+        carries_state: whether each batch continues the sequences of the batch before, so that the network starts from
+            the state that it ended with; at the beginning of an epoch it starts from zeros.
+    """
+
+    position: int
+    carries_state: bool
+
+    def __len__(self) -> int:
+        """The number of batches of an epoch."""
+        ...
+
+    def __next__(self) -> Batch: ...
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return where the source stands, from which `load_state_dict` continues exactly."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Tensor], /) -> None: ...
+
+
+class SampleBatches:
+    """Batches of samples, each once per epoch, optionally shuffled.
+
+    Args:
+        samples: the samples.
+        batch_size: number of samples per batch; the last batch of an epoch may have fewer.
+        shuffle: whether to shuffle the samples before each epoch.
+        seed: random seed of the shuffling.
+
+    >>> batches = SampleBatches(TensorSamples(torch.arange(5), torch.arange(5)), 2, shuffle=False, seed=0)
+    >>> [next(batches).x.tolist() for _ in range(4)]
+    [[0, 1], [2, 3], [4], [0, 1]]
+    """
+
+    carries_state = False
+
+    def __init__(self, samples: Samples, batch_size: int, *, shuffle: bool, seed: int) -> None:
+        self.samples, self.batch_size, self.shuffle = samples, batch_size, shuffle
+        self.position = 0
+        self._generator = torch.Generator().manual_seed(seed)
+        self._start = self._generator.get_state()  # of the generator at the beginning of the epoch
+        self._indices: tuple[Tensor, ...] = ()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.samples) / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        if self.position == 0:
+            self._begin_epoch()
+        index = self._indices[self.position]
+        self.position = (self.position + 1) % len(self)
+        return self.samples[index]
+
+    def _begin_epoch(self) -> None:
+        count = len(self.samples)
+        self._start = self._generator.get_state()
+        order = torch.randperm(count, generator=self._generator) if self.shuffle else torch.arange(count)
+        self._indices = torch.split(order.to(self.samples.device), self.batch_size)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        start = self._start if self.position else self._generator.get_state()
+        return {"generator": start, "position": torch.tensor(self.position)}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self._generator.set_state(state["generator"])
+        self.position = int(state["position"])
+        if self.position:
+            self._begin_epoch()
+
+
+def batches_of(data: "Batches | Samples | tuple[Tensor, Tensor]", options: TrainingOptions) -> Batches:
+    """Return data as batches: those of samples have the size and the order that the options set."""
+    if isinstance(data, Batches):
+        return data
+    return SampleBatches(samples_of(data), options.batch_size, shuffle=options.shuffle, seed=options.seed)
+
+
+def samples_of(data: "Samples | tuple[Tensor, Tensor]") -> Samples:
+    """Return samples, or a pair of inputs [N, ...] and targets [N, ...], as samples."""
+    return TensorSamples(*data) if isinstance(data, tuple) else data
