@@ -14,6 +14,7 @@ import pytest
 
 from recurra.cli import run
 from recurra.tensor_files import read_tensors, write_tensors
+from recurra.training import Run
 
 RECURRA = [sys.executable, "-m", "recurra"]
 
@@ -58,7 +59,10 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["predict", "RUNS/letters-onehot", "a", "z"], "symbol 'z' at position 1 is not known; known are: a b c d e"),
+        (
+            ["predict", "RUNS/letters-onehot", "a", "z"],
+            "symbol 'z' at position 1 is unknown; the known symbols are: a b c d e",
+        ),
         (["predict", "RUNS/letters-window", "ab"], "'ab' is 2 long; this model reads 3 symbols at a time"),
         (["predict", "RUNS/none", "a"], "is not a run folder"),
         (["show", "RUNS/none"], "is not a run folder"),
@@ -136,10 +140,22 @@ def test_show_has_configuration_layers_history_parameters_and_plots(
     assert "\n100 " in text  # the last epoch
 
 
-def test_show_of_a_run_that_has_no_weights_yet_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["train", "letters", "--out", str(tmp_path), "--epochs", "1", "--quiet"]) == 0
+def test_show_of_a_run_without_weights_says_so_and_resuming_writes_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "letters", "--out", str(tmp_path), "--epochs", "1", "--quiet"]
+    assert run(command) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")}
     (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "scores.json").unlink()
     capsys.readouterr()
+    assert run(["show", str(tmp_path)]) == 0
+    assert "model.safetensors is missing; --resume writes it again." in capsys.readouterr().out
+    assert run([*command, "--resume"]) == 0
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")} == before
+    with Run(tmp_path, "resume") as opened:
+        opened.record(status="training")
+    (tmp_path / "model.safetensors").unlink()
     assert run(["show", str(tmp_path)]) == 0
     assert "There are no weights yet." in capsys.readouterr().out
 
@@ -258,7 +274,7 @@ def test_a_terminal_is_asked_how_many_first_and_again_after_a_letter_that_is_not
     assert process.returncode == 0
     assert "'two' is not a whole number from 0 on" in shown
     assert "a----> b" in shown
-    assert "symbol 'z' at position 1 is not known; known are: a b c d e" in shown
+    assert "symbol 'z' at position 1 is unknown; the known symbols are: a b c d e" in shown
     assert "e----> a" in shown
 
 
@@ -328,7 +344,7 @@ def test_a_reader_that_has_had_enough_is_no_error(runs: Path) -> None:
         ("scores.json", b"{}", "scores.json: lacks what it should hold (KeyError('best_epoch'))"),
         ("parameters.txt", b"\xff", "parameters.txt: cannot be read"),
         ("run.json", b'{"settings": 3}', "run.json: is damaged (settings is 3)"),
-        ("run.json", b"[]", "run.json: is damaged (found list, expected an object); start over with --overwrite"),
+        ("run.json", b"[]", "run.json: is damaged (found list, expected an object); start over with another --out"),
         ("model.safetensors", b"\x00" * 99, "model.safetensors: is damaged"),
         ("scores.json", b"\xff", "scores.json: cannot be read"),
     ],

@@ -37,9 +37,7 @@ def test_one_command_gives_scores_next_values_with_dates_and_a_plot(
     out = tmp_path / "run"
     assert run(["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(out), *QUICK]) == 0
     text = "\n".join(printed(capsys)[0])
-    assert (
-        "sales from its own past alone; monthly rows, a window of 24, a season of 12; corrects the sales of 12" in text
-    )
+    assert "monthly rows, a window of 24, a season of 12; predicts corrections to the sales 12" in text
     for part in ("RMSE", "MASE", "seasonal naive", "persistence", "drift", "The network ", "2020-01-01", "2020-03-01"):
         assert part in text
     assert str(out / "forecast.png") in text
@@ -219,7 +217,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["forecast", "FILE", "--levels", "120"], "levels.0 is 120.0; expected less than 100"),
         (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
         (["forecast", "FILE", "--test", "200"], "test=200 take 200 of 96 rows"),
-        (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; known are auto, last, seasonal, none"),
+        (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; expected auto, last, seasonal, none"),
         (["predict", "RUN", "abc"], "is a forecasting run, which takes no symbols such as 'abc'; give --data FILE"),
         (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),
         (["predict", "RUN", "--level", "0.8"], "level is 0.8; expected percent from 1 to below 100; did you mean 80?"),

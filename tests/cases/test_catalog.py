@@ -45,7 +45,7 @@ def test_a_misspelt_case_names_the_near_miss() -> None:
 
 
 def test_a_case_that_is_like_none_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match="known are letters, forecast, letters-embedding, letters-onehot, "):
+    with pytest.raises(InputError, match="expected one of letters, forecast, letters-embedding, letters-onehot, "):
         find_case("weather")
 
 

@@ -92,13 +92,13 @@ def test_an_unknown_symbol_is_named_with_its_place_which_counts_from_one(symbols
     asked = [*known[:place], stranger, *known[place:], stranger]
     with pytest.raises(InputError) as error:
         vocabulary.encode(asked, first=first)
-    assert f"symbol {stranger!r} at position {place + first} is not known" in str(error.value)
+    assert f"symbol {stranger!r} at position {place + first} is unknown" in str(error.value)
 
 
 def test_the_error_of_an_unknown_symbol_lists_the_known_ones():
     with pytest.raises(InputError) as error:
         Vocabulary.from_sequence("abcde").encode("abxd")
-    assert str(error.value) == "symbol 'x' at position 3 is not known; known are: a b c d e."
+    assert str(error.value) == "symbol 'x' at position 3 is unknown; the known symbols are: a b c d e."
 
 
 def test_the_list_of_known_symbols_makes_spaces_visible_and_ends_after_sixty():
@@ -106,7 +106,7 @@ def test_the_list_of_known_symbols_makes_spaces_visible_and_ends_after_sixty():
     with pytest.raises(InputError) as error:
         vocabulary.encode(["x"])
     message = str(error.value)
-    assert "known are: ' ' '\\n' 'New York' 0 1 2 " in message
+    assert "the known symbols are: ' ' '\\n' 'New York' 0 1 2 " in message
     assert message.endswith(" 55 56 … and 40 more.")
     assert "\n" not in message
 
@@ -135,7 +135,7 @@ def test_with_an_unknown_symbol_every_other_one_gets_the_last_id(sequence, text)
         (lambda: Vocabulary(["a", "b", "a"]), "'a' occurs twice"),
         (lambda: Vocabulary(["a", "?"], unknown="?"), r"'\?' occurs twice"),
         (lambda: Vocabulary(["a"], unknown=""), "found ''"),
-        (lambda: Vocabulary.from_sequence("abc", order="random"), "order is 'random'; known are first-seen, sorted"),
+        (lambda: Vocabulary.from_sequence("abc", order="random"), "order is 'random'; expected first-seen or sorted"),
     ],
 )
 def test_what_cannot_be_a_vocabulary_is_refused(make, message):

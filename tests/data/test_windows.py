@@ -42,11 +42,12 @@ before = peak()
 rows = 10_000_060
 frame = pd.DataFrame({"ds": pd.date_range("2000-01-01", periods=rows, freq="min"), "y": np.sin(np.arange(rows))})
 settings, preparation, table, parts = Forecaster(window=60)._prepared(frame)
-inputs, targets = parts[0]
-assert len(inputs) == 10_000_000, len(inputs)
-for batch in torch.arange(0, 10_000_000, 100_000).split(20):
-    assert inputs[batch].shape == (len(batch), 60, 1)
-    assert targets[batch].shape == (len(batch), 1)
+(samples,) = parts
+assert len(samples) == 10_000_000, len(samples)
+for index in torch.arange(0, 10_000_000, 100_000).split(20):
+    batch = samples[index]
+    assert batch.x.shape == (len(index), 60, 1)
+    assert batch.target.shape == (len(index), 1)
 print(peak() - before)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -99,7 +99,7 @@ def test_as_many_overlapping_forecasts_as_the_horizon_tell_nothing_and_one_more_
             np.nan,
             np.nan,
             True,
-            "the network cannot be told from yesterday's price: there are too few forecasts to compare",
+            "the network cannot be distinguished from yesterday's price: there are too few forecasts to compare",
         ),
     ],
 )

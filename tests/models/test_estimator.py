@@ -70,7 +70,7 @@ def test_set_params_changes_them_and_returns_the_model():
 def test_set_params_refuses_an_unknown_parameter_and_names_the_known_ones():
     with pytest.raises(InputError) as error:
         Scale().set_params(facto=2)
-    assert str(error.value) == "Scale has no parameter 'facto'; known are factor, offset."
+    assert str(error.value) == "Scale has no parameter 'facto'; expected one of factor, offset."
 
 
 def test_scikit_learn_clones_a_model_without_what_it_learnt():

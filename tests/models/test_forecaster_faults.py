@@ -50,7 +50,7 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
         ({"scaling": ["log"]}, table(40, v=37.0 - np.arange(40)), "'v' is 0 on 2020-02-07, and scaling log takes pos"),
         ({"scaling": "divide-last"}, table(40, v=np.zeros(40)), "'v' is 0 on 2020-01-01, and scaling divide-last tak"),
         ({"scaling": ["standard", "log"]}, table(), "scaling is .* expected each of these at most once and in this"),
-        ({"residual": "volume"}, table(), "residual is 'volume'; known are auto, last, seasonal, none"),
+        ({"residual": "volume"}, table(), "residual is 'volume'; expected auto, last, seasonal, none"),
         ({"target": "prize"}, table(), r"no column 'prize' for the target \(did you mean 'price'\?\)"),
         ({"units": 0}, table(), "units is .*; expected at least one layer"),
         ({"units": 10**9}, table(), "a network of units=.* cannot be made here .*; use fewer"),
@@ -73,7 +73,7 @@ def test_each_fault_is_one_sentence_before_training(
 
 def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:
     model = Forecaster(**SMALL).fit(long({"a": 30, "b": 30}))
-    with pytest.raises(InputError, match="the series 'c' was not there when the model was trained; known are 'a', 'b'"):
+    with pytest.raises(InputError, match="the series 'c' was not in the training data; it has 'a', 'b'"):
         model.predict(long({"c": 30}))
     with pytest.raises(InputError, match="this model was trained without one; train it with validation"):
         model.predict(levels=[90])

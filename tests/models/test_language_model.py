@@ -266,8 +266,9 @@ def test_the_vocabulary_is_that_of_the_training_part_only():
     with pytest.raises(InputError) as error:
         LanguageModel(validation=3).fit("abababcab" + "add")
     assert str(error.value) == (
-        "symbol 'd' at position 11 is not known; known are: a b c. It stands in the validation part, and the training "
-        "part has none of it: choose another split, or give unknown a symbol."
+        "symbol 'd' at position 11 is unknown; the known symbols are: a b c. "
+        "It stands in the validation part, and the training part has none of it: "
+        "choose another split, or give unknown a symbol."
     )
 
 

@@ -83,10 +83,10 @@ def test_a_sequence_that_cannot_be_learnt_is_refused(sequence, message):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda model: model.predict("abX"), "symbol 'X' at position 3 is not known; known are: a b c d e."),
-        (lambda model: model.predict_many(["ab", "aXb"]), "symbol 'X' at position 2 is not known"),
-        (lambda model: model.predict_proba("Xa"), "symbol 'X' at position 1 is not known"),
-        (lambda model: model.score("abXc"), "symbol 'X' at position 3 is not known"),
+        (lambda model: model.predict("abX"), "symbol 'X' at position 3 is unknown; the known symbols are: a b c d e."),
+        (lambda model: model.predict_many(["ab", "aXb"]), "symbol 'X' at position 2 is unknown"),
+        (lambda model: model.predict_proba("Xa"), "symbol 'X' at position 1 is unknown"),
+        (lambda model: model.score("abXc"), "symbol 'X' at position 3 is unknown"),
         (lambda model: model.predict("a"), "'a' is 1 long; a window of 2 symbols is needed."),
         (lambda model: model.predict(""), "'' is 0 long; a window of 2 symbols is needed."),
         (lambda model: model.score("ab"), "the sequence has 2 symbols; a window of 2 needs at least 3"),

@@ -41,7 +41,7 @@ from .drawings import (
 def test_the_real_line_is_the_true_values_and_has_gaps_where_there_were_none(drawn: Draw) -> None:
     y = walk(60)
     y[[30, 45, 46, 52]] = np.nan
-    shown = curve(drawn(one_series(y, missing="interpolate"), test=20, horizon=2).axes[0], "real")
+    shown = curve(drawn(one_series(y, missing="interpolate"), test=20, horizon=2).axes[0], "actual")
     assert len(shown) == 30  # the test part, and half as much before it
     assert shown.index[-1] == pd.Timestamp("2020-01-01") + pd.Timedelta(days=59)
     np.testing.assert_array_equal(shown, y[-30:])
@@ -50,7 +50,7 @@ def test_the_real_line_is_the_true_values_and_has_gaps_where_there_were_none(dra
 
 def test_where_there_is_little_before_the_test_part_the_real_line_begins_with_the_series(drawn: Draw) -> None:
     y = walk(24)
-    np.testing.assert_array_equal(curve(drawn(one_series(y), test=20).axes[0], "real"), y)
+    np.testing.assert_array_equal(curve(drawn(one_series(y), test=20).axes[0], "actual"), y)
 
 
 def test_the_forecast_line_is_the_predictions_over_their_dates(drawn: Draw) -> None:
@@ -90,7 +90,7 @@ def test_a_one_step_forecast_of_one_series_is_shown_once_more_at_large(drawn: Dr
     y = walk(90)
     _, close_up = drawn(one_series(y), test=50, levels=[80]).axes
     np.testing.assert_allclose(curve(close_up, "the network"), y[-41:-1] + RISE)
-    np.testing.assert_array_equal(curve(close_up, "real"), y[-40:])
+    np.testing.assert_array_equal(curve(close_up, "actual"), y[-40:])
     assert close_up.get_ylabel() == "sales"
     assert len(drawn(one_series(y), test=12, horizon=3).axes) == 1
     assert len(drawn(many_series("a", "b")).axes) == 2  # a panel each
@@ -102,7 +102,7 @@ def test_the_baseline_is_the_best_naive_forecast_in_words(drawn: Draw) -> None:
     np.testing.assert_array_equal(last, y[39:59])
     week = weekly(60)
     figure = drawn(one_series(week), test=20)
-    season = curve(figure.axes[0], "the value of a season before")
+    season = curve(figure.axes[0], "the value one season earlier")
     np.testing.assert_array_equal(season, week[33:53])
     assert "yesterday's sales" not in legend(figure.axes[0])
 
@@ -179,7 +179,7 @@ def test_of_many_series_four_are_drawn_each_with_its_own_values(drawn: Draw) -> 
     assert [a.get_ylabel() for a in axes] == ["north: y", "south: y", "east: y", "west: y"]
     for place, panel in enumerate(axes):
         series: Series = table.series[place]
-        np.testing.assert_array_equal(curve(panel, "real"), series.values[-18:, 0])
+        np.testing.assert_array_equal(curve(panel, "actual"), series.values[-18:, 0])
         np.testing.assert_allclose(curve(panel, "the network").iloc[-3:], series.values[-4, 0] + RISE * np.arange(1, 4))
         shown = curve(panel, "next")
         assert shown.index[0] == series.dates[-1] + pd.Timedelta(days=1)
@@ -189,7 +189,7 @@ def test_of_many_series_four_are_drawn_each_with_its_own_values(drawn: Draw) -> 
 
 def test_the_first_panels_legend_names_everything_once(drawn: Draw) -> None:
     first, *others = drawn(many_series("a", "b", "c"), levels=[80, 95]).axes
-    expected = {"real", "yesterday's y", "the network", "80 % interval", "95 % interval", "next"}
+    expected = {"actual", "yesterday's y", "the network", "80 % interval", "95 % interval", "next"}
     assert sorted(legend(first)) == sorted(expected)
     assert all(axes.get_legend() is None for axes in others)
 

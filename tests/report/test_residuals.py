@@ -25,7 +25,7 @@ def test_residuals_are_forecast_minus_real_of_the_network_and_the_best_naive_for
     np.testing.assert_allclose(found["the network"], np.stack([days, RISE - changes], axis=1))
     np.testing.assert_allclose(found["yesterday's sales"], np.stack([days, -changes], axis=1))
     assert sorted(legend(over_time)) == sorted(found)
-    assert over_time.get_ylabel() == "forecast - real sales"
+    assert over_time.get_ylabel() == "forecast − sales"
     assert over_time.get_shared_y_axes().joined(over_time, distribution)
 
 

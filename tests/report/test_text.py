@@ -116,7 +116,7 @@ def test_the_model_stands_first_and_then_what_needs_no_model_the_best_before_the
     assert sorted(found[1:]) == [
         "drift: a straight line",
         "persistence: yesterday's sales",
-        "seasonal naive: the value of a season before",
+        "seasonal naive: the value one season earlier",
     ]
     errors = [float(row["RMSE"]) for row in cells(evaluation_text("test", scores())).values()]
     assert errors[1:] == sorted(errors[1:])

@@ -12,7 +12,7 @@ from recurra.settings.check import check, to_json
 @pytest.mark.parametrize(
     ("field", "found", "expected"),
     [
-        ("alphabet", "a", "String should have at least 2 characters"),
+        ("alphabet", "a", "expected to have at least 2 characters"),
         ("ring", "maybe", "expected a valid boolean"),
         ("kind", "series", "expected 'letters'"),
         ("description", 1, "expected a valid string"),

@@ -55,7 +55,7 @@ def test_a_typo_is_named_before_the_setting_that_is_therefore_missing() -> None:
 
 
 def test_a_field_that_is_near_nothing_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no setting 'zzzz'; known are epochs, steps, .*unknown\.$"):
+    with pytest.raises(InputError, match=r"no setting 'zzzz'; expected one of epochs, steps, .*unknown\.$"):
         check(LanguageModelSettings, {"zzzz": 1}, "x")
 
 
@@ -95,7 +95,7 @@ def test_a_saved_setting_that_was_changed_to_something_impossible_is_refused() -
     ("word", "known", "end"),
     [
         ("lettres", ["letters", "stock"], "; did you mean 'letters'?"),
-        ("q", ["letters", "stock"], "; known are letters, stock."),
+        ("q", ["letters", "stock"], "; expected one of letters, stock."),
     ],
 )
 def test_near_miss_ends_the_sentence(word: str, known: list[str], end: str) -> None:

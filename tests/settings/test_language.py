@@ -55,7 +55,7 @@ def test_the_settings_of_a_language_model_are_its_constructor_arguments_with_the
         ("window", "x", "expected a valid integer"),
         ("targets", "first", "expected 'last' or 'every'"),
         ("order", "random", "expected 'first-seen' or 'sorted'"),
-        ("unknown", "", "String should have at least 1 character"),
+        ("unknown", "", "expected to have at least 1 character"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, expected: str) -> None:

@@ -92,5 +92,5 @@ def test_an_optimizer_of_the_callers_own_gets_the_weight_decay_that_is_set() -> 
 
 def test_an_unknown_optimizer_names_the_known_ones() -> None:
     options: dict[str, Any] = {"optimizer": "adagrad"}
-    with pytest.raises(InputError, match="optimizer is 'adagrad'; known are adam, adamw, sgd, rmsprop"):
+    with pytest.raises(InputError, match="optimizer is 'adagrad'; expected one of adam, adamw, sgd, rmsprop"):
         make_optimizer(layer(), TrainingOptions(**options))

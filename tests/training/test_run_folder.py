@@ -155,7 +155,7 @@ def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> No
 @pytest.mark.parametrize("files", ['["../../thesis.txt"]', '["/etc/passwd"]', '["run.json"]', "[3]", '"abc"'])
 def test_a_list_of_files_that_reaches_outside_the_folder_is_damage(tmp_path: Path, files: str) -> None:
     (tmp_path / "run.json").write_text(f'{{"files": {files}}}')
-    with pytest.raises(InputError, match=r"run\.json: is damaged .files is .*start over with --overwrite"):
+    with pytest.raises(InputError, match=r"run\.json: is damaged .files is .*start over with another --out"):
         Run(tmp_path, "resume")
     Run(tmp_path, "overwrite").close()
     assert (tmp_path / "run.json").is_file()

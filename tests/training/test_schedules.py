@@ -76,5 +76,5 @@ def test_the_learning_rate_changes_at_each_step() -> None:
 
 def test_an_unknown_schedule_names_the_known_ones() -> None:
     options: dict[str, Any] = {"schedule": "linear"}
-    with pytest.raises(InputError, match="schedule is 'linear'; known are constant, cosine, exponential"):
+    with pytest.raises(InputError, match="schedule is 'linear'; expected one of constant, cosine, exponential"):
         train(nn.Linear(2, 1), (X, Y), loss=F.mse_loss, options=TrainingOptions(**options))

@@ -191,8 +191,8 @@ def _title(name: str, model: Forecaster, table: Table) -> str:
     settings = model.preparation_.settings
     layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
     many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
-    ahead = "the next" if settings.horizon == 1 else f"the next {settings.horizon}"
-    return f"{name}: {settings.window} rows → {ahead} {table.target}, by {many}{layers}"
+    ahead = f"{settings.horizon} step{'s' * (settings.horizon > 1)} ahead"
+    return f"{name}: {table.target}, {ahead} from {settings.window} rows, {many}{layers}"
 
 
 def levels_of(run: Run, model: Forecaster) -> list[float]:

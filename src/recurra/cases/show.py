@@ -45,7 +45,9 @@ def run_text(path: Path) -> str:
     settings = run.info.get("settings", {"settings": "none yet"})
     blocks = [heading, aligned([(name, str(value)) for name, value in settings.items()])]
     if not (path / MODEL).is_file():
-        return "\n\n".join([*blocks, "There are no weights yet."])
+        finished = run.info.get("status") == "finished"
+        nothing = f"{path / MODEL} is missing; --resume writes it again." if finished else "There are no weights yet."
+        return "\n\n".join([*blocks, nothing])
     model = load(path, device="cpu")
     blocks += [_layers(model), _history(run)]
     if (path / PARAMETERS).is_file():
@@ -94,13 +96,13 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     table, preparation = model.context_, model.preparation_
     settings = preparation.settings
     columns = ", ".join(table.columns[1:]) or "its own past alone"
-    corrected = {
-        "none": "nothing, and predicts the values themselves",
-        "last": f"the last {table.columns[preparation.base_column]}",
-        "seasonal": f"the {table.target} of {settings.season} rows before",
+    what = {
+        "none": "the values themselves",
+        "last": f"corrections to the last {table.columns[preparation.base_column]}",
+        "seasonal": f"corrections to the {table.target} {settings.season} rows earlier",
     }[preparation.base]
     how = f"{table.target} from {columns}; {table.frequency.name} rows, a window of {settings.window}, a season of "
-    return f"{how}{settings.season}; corrects {corrected}\n\n{model.network_.summary(settings.window)}"
+    return f"{how}{settings.season}; predicts {what}\n\n{model.network_.summary(settings.window)}"
 
 
 def _history(run: Run) -> str:

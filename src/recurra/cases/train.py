@@ -89,7 +89,7 @@ def train_case(
             settings = check(case.settings_type, {**begun, **overrides}, case.source)
             work = _work(settings)
             work.check_begun(run)
-            if begun == to_json(settings) and run.info.get("status") == "finished":
+            if begun == to_json(settings) and run.info.get("status") == "finished" and not run.missing:
                 with contextlib.suppress(InputError):  # a lost or damaged model is written again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:

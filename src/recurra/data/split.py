@@ -35,8 +35,13 @@ class Split:
             test: number of test rows, or their fraction of all rows if it is a float.
 
         Raises:
-            InputError: no rows are left for training.
+            InputError: if no rows are left for training.
         """
+        if horizon >= rows:
+            raise InputError(
+                f"a horizon of {horizon} rows needs more than the {rows} rows that there are; "
+                "choose a smaller horizon, or give more rows."
+            )
         held_out = [
             max(round(part * rows), horizon) if isinstance(part, float) and part else int(part)
             for part in (validation, test)

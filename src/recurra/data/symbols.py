@@ -71,7 +71,7 @@ class Vocabulary:
         if order == "sorted":
             seen.sort()
         elif order != "first-seen":
-            raise InputError(f"order is {order!r}; known are first-seen, sorted.")
+            raise InputError(f"order is {order!r}; expected first-seen or sorted.")
         return cls(seen, unknown=unknown)
 
     def __len__(self) -> int:
@@ -110,7 +110,7 @@ class Vocabulary:
             return np.fromiter((self._ids[symbol] for symbol in symbols), np.int64, len(symbols))
         except KeyError:
             place, symbol = next((i, s) for i, s in enumerate(symbols, start=first) if s not in self._ids)
-        raise InputError(f"symbol {symbol!r} at position {place} is not known; known are: {self._shown()}.")
+        raise InputError(f"symbol {symbol!r} at position {place} is unknown; the known symbols are: {self._shown()}.")
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Convert ids to symbols.

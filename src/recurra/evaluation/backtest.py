@@ -231,7 +231,7 @@ def display_name(name: str, table: Table, horizon: int) -> str:
     if name == PERSISTENCE or name.startswith("last "):
         column = table.target if name == PERSISTENCE else name.removeprefix("last ")
         return f"yesterday's {column}" if daily else f"the last {column}"
-    words = {MODEL_NAME: "the network", "seasonal naive": "the value of a season before", "drift": "a straight line"}
+    words = {MODEL_NAME: "the network", "seasonal naive": "the value one season earlier", "drift": "a straight line"}
     return words.get(name, name)
 
 

@@ -79,5 +79,5 @@ def verdict(model: str, baseline: str, comparison: DieboldMariano, better: bool)
         size = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
         return f"{model} is {'better' if better else 'worse'} than {baseline} ({size})"
     if np.isnan(p):
-        return f"{model} cannot be told from {baseline}: there are too few forecasts to compare"
+        return f"{model} cannot be distinguished from {baseline}: there are too few forecasts to compare"
     return f"{model} is no better than {baseline} (p = {p:.2f})"

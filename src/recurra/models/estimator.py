@@ -52,7 +52,9 @@ class Estimator:
         known = self._parameter_names()
         for name, value in params.items():
             if name not in known:
-                raise InputError(f"{type(self).__name__} has no parameter {name!r}; known are {', '.join(known)}.")
+                raise InputError(
+                    f"{type(self).__name__} has no parameter {name!r}; expected one of {', '.join(known)}."
+                )
             setattr(self, name, value)
         return self
 

@@ -219,7 +219,7 @@ class Preparation:
             return self._places[id_]
         except KeyError:
             raise InputError(
-                f"{source}: the series {id_!r} was not there when the model was trained; known are "
+                f"{source}: the series {id_!r} was not in the training data; it has "
                 f"{', '.join(map(repr, self.ids[:8]))}{' …' if len(self.ids) > 8 else ''}."
             ) from None
 
@@ -287,7 +287,7 @@ class Preparation:
             shared = [table.columns[column] for column in columns]
             if wanted not in shared:
                 raise InputError(
-                    f"residual is {wanted!r}; known are auto, last, seasonal, none, and the columns that stay within a "
+                    f"residual is {wanted!r}; expected auto, last, seasonal, none, or a column that stays within a "
                     f"factor of two of the target: {', '.join(shared)}."
                 )
             self.base, self.base_column = LAST, table.columns.index(wanted)

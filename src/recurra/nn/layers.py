@@ -251,7 +251,8 @@ class SimpleRNN(RecurrentLayer):
         hidden_size: number of hidden units, H.
         activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
         bias: whether to add a bias.
-        **options: see `RecurrentLayer`.
+        **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
+            `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Example:
         >>> layer = SimpleRNN(3, 5)
@@ -282,7 +283,8 @@ class GRU(RecurrentLayer):
         bias: whether to add biases.
         reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch, or
             before it.
-        **options: see `RecurrentLayer`.
+        **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
+            `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Example:
         >>> layer = GRU(3, 5, return_sequences=True, return_state=True)
@@ -316,7 +318,8 @@ class LSTM(RecurrentLayer):
         recurrent_activation: activation of the gates; see `SimpleRNN`.
         bias: whether to add a bias.
         unit_forget_bias: whether to initialize the bias of the forget gate with 1.
-        **options: see `RecurrentLayer`.
+        **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
+            `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Example:
         >>> layer = LSTM(3, 5, bidirectional=True)
@@ -355,7 +358,8 @@ def layer_of(
         cell: the name of a built-in cell, or any `Cell`.
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
-        **options: see `RecurrentLayer`.
+        **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
+            `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Raises:
         InputError: there is no cell of this name.

@@ -86,7 +86,7 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
         for name, color, size in ((test.best_naive, NAIVE, 14), (MODEL_NAME, PREDICTED, 7)):
             label = _short(test.display_names[name])
             over_time.scatter(scored["ds"], errors[name], s=size, color=color, alpha=0.6, label=label, linewidths=0)
-        _name(over_time, f"forecast - real {table.target}")
+        _name(over_time, f"forecast − {table.target}")
         _legend(over_time)
         _dates(over_time)
         edges = np.histogram_bin_edges(np.concatenate(list(errors.values())), bins=_bins(len(scored))).tolist()
@@ -124,7 +124,7 @@ def _panel(
     first = int(real.index.searchsorted(days.iloc[0] if split is None else split))
     before = 0 if split is None else round(BEFORE * (len(real) - first))
     shown = real.iloc[max(first - before, 0) :]
-    axes.plot(shown.index, shown, color=REAL, linewidth=1.4, label="real", marker=marker)
+    axes.plot(shown.index, shown, color=REAL, linewidth=1.4, label="actual", marker=marker)
     alone = shown[shown.notna() & shown.shift().isna() & shown.shift(-1).isna()]
     axes.plot(alone.index, alone, color=REAL, marker=".", linestyle="")  # a line does not show a value between two gaps
     axes.plot(days, own[MODEL_NAME], color=PREDICTED, linewidth=1.3, label="the network", marker=marker)

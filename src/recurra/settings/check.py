@@ -1,6 +1,7 @@
 """Validate plain values as settings, and convert settings back to plain values."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -73,7 +74,7 @@ def names_of(kind: type[Settings]) -> list[str]:
 def near_miss(word: str, known: Sequence[str]) -> str:
     """Return the end of an error message: `; did you mean 'units'?`, or a list of all known words."""
     nearest = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(known)}."
+    return f"; did you mean {nearest[0]!r}?" if nearest else f"; expected one of {', '.join(known)}."
 
 
 _adapters: dict[type[Settings], TypeAdapter[Any]] = {}  # pydantic's validators, each made once
@@ -92,7 +93,9 @@ def _in_one_line(error: Any, known: Sequence[str]) -> str:
         return f"there is no setting {place!r}{near_miss(place, known)}"
     if error["type"] == "missing":
         return f"the setting {place!r} is missing."
-    message = error["msg"].removeprefix("Value error, ")
+    message = re.sub(
+        r"^(String|List|Value|Dictionary) should", "expected to", error["msg"].removeprefix("Value error, ")
+    )
     if not place:
         return f"{message}."
     message = message.replace("Input should be", "expected").replace("input should be", "expected")

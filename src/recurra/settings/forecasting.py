@@ -51,7 +51,8 @@ class ForecasterSettings(NetworkSettings):
     horizon: PositiveInt = 1
     """Number of rows to predict, all at once."""
     window: PositiveInt | None = None
-    """Number of past rows from which a forecast is made; by default two seasons, but at least 20 rows."""
+    """Number of past rows from which a forecast is made; by default two seasons, but from 20 to 200 rows, and at most
+    half of the training rows."""
     past_covariates: Names = ()
     """Past covariates: input columns whose values are known up to the present only; all selects every other numeric
     column."""
@@ -73,8 +74,9 @@ class ForecasterSettings(NetworkSettings):
     """Transformations of the values, in this order: log; difference or season-difference; minmax, standard or robust;
     and for each window subtract-last, subtract-mean, divide-last or divide-mean; or none."""
     residual: str = "auto"
-    """Baseline to which the network predicts a correction: the last value, the seasonal one, the last value of a named
-    column, auto for the one with the smallest squared error in training, or none."""
+    """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
+    earlier), the name of a column (its last value), auto (the one with the smallest squared error in training) or
+    none."""
     ensemble_size: PositiveInt = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"

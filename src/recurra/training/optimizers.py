@@ -30,5 +30,5 @@ def make_optimizer(network: nn.Module, options: TrainingOptions) -> Optimizer:
         optimizer: Optimizer = options.optimizer(parameters, **arguments)
         return optimizer
     if options.optimizer not in OPTIMIZERS:
-        raise InputError(f"optimizer is {options.optimizer!r}; known are {', '.join(OPTIMIZERS)}.")
+        raise InputError(f"optimizer is {options.optimizer!r}; expected one of {', '.join(OPTIMIZERS)}.")
     return OPTIMIZERS[options.optimizer](parameters, **arguments)

@@ -43,6 +43,7 @@ class Run:
 
     Attributes:
         info: content of run.json.
+        missing: names of files that the run wrote and that are no longer there.
 
     Raises:
         InputError: if the folder does not fit the mode, or another process has it open for writing.
@@ -51,6 +52,7 @@ class Run:
     def __init__(self, path: str | Path, mode: Mode = "read") -> None:
         self.path = Path(path)
         self.info: dict[str, Any] = {}
+        self.missing: list[str] = []
         self._files: list[str] = []  # names of the files that the run wrote
         self._lock: FileLock | None = None
         if mode == "read":
@@ -77,6 +79,7 @@ class Run:
                 self.info = self._info_to_overwrite() if mode == "overwrite" else self._read_info()
                 names = self.info.get(FILES, OLDER_NAMES)
                 self._files = sorted(name for name in names if (self.path / name).is_file())
+                self.missing = sorted(set(self.info.get(FILES, [])) - set(self._files))
                 if mode == "overwrite" or self.info.get("status") == EMPTYING:
                     self._empty()
                 elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
@@ -199,11 +202,11 @@ class Run:
         for name in ("settings", "versions"):
             if not isinstance(info.get(name, {}), dict):
                 raise InputError(
-                    f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); start over with --overwrite."
+                    f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); start over with another --out."
                 )
         files = info.get(FILES, [])
         if not isinstance(files, list) or not all(isinstance(name, str) and _is_bare(name) for name in files):
-            raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); start over with --overwrite.")
+            raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); start over with another --out.")
         if "settings" in info:
             info["settings"] = migrated(info["settings"])
         return info
@@ -224,9 +227,7 @@ class Run:
         try:
             return path.read_text("utf-8")
         except FileNotFoundError:
-            raise InputError(
-                f"{path}: is missing, since the run may be incomplete; continue it with --resume."
-            ) from None
+            raise InputError(f"{path}: is missing; the run may be incomplete: continue it with --resume.") from None
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error}).") from error
 
@@ -236,7 +237,8 @@ class Run:
             if not isinstance(content, dict):
                 raise ValueError(f"found {type(content).__name__}, expected an object")
         except ValueError as error:
-            raise InputError(f"{self.path / name}: is damaged ({error}); start over with --overwrite.") from error
+            how = "another --out" if name == INFO else "--overwrite"
+            raise InputError(f"{self.path / name}: is damaged ({error}); start over with {how}.") from error
         return content
 
     def save_state(self, state: TrainingState) -> None:

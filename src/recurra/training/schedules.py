@@ -54,7 +54,7 @@ def learning_rate_of(options: TrainingOptions, steps: int) -> Callable[[int], fl
         InputError: if there is no schedule of this name.
     """
     if options.schedule not in SCHEDULES:
-        raise InputError(f"schedule is {options.schedule!r}; known are {', '.join(SCHEDULES)}.")
+        raise InputError(f"schedule is {options.schedule!r}; expected one of {', '.join(SCHEDULES)}.")
     schedule = SCHEDULES[options.schedule]
     warmup = options.warmup if isinstance(options.warmup, int) else round(options.warmup * steps)
 
