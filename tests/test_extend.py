@@ -5,6 +5,8 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -12,6 +14,7 @@ import recurra
 from recurra import Forecaster, LanguageModel, load
 from recurra.errors import InputError
 from recurra.nn import Cell, Dense, LSTMCell, Network, RecurrentLayer, SimpleRNN, trace
+from recurra.nn.heads import HEADS, Point
 from recurra.nn.scan import BACKENDS
 from recurra.training import Batches, Run, TrainingOptions, train
 
@@ -59,6 +62,30 @@ def test_the_backend_of_the_page_is_taken_where_it_says(page, monkeypatch):
     layer(torch.randn(B, 200, I), mask=torch.ones(B, 200).bool())  # unsupported
     layer(torch.randn(B, T, I))  # not worth it
     assert scans == [T, 200]
+
+
+def test_the_head_of_the_page_predicts_quantiles_in_the_units_of_the_table(page, monkeypatch):
+    quantile = page["head"].forecast(page["network"](page["noise"])).quantiles[0.9].mean().item()
+    assert quantile == pytest.approx(1.28, abs=0.25)
+    head = page["Quantiles"](0.1, 0.5, 0.9)
+    target, output = torch.tensor([[2.0, torch.nan]]), torch.tensor([[1.0, 2.0, 4.0, 9.0, 9.0, 9.0]])
+    losses = [0.1 * 1.0, 0.0, 0.1 * 2.0]  # p times what lies above the quantile, 1 - p times what lies below it
+    assert head.loss(output, target, missing=True).item() == pytest.approx(sum(losses) / 3)
+
+    monkeypatch.setitem(HEADS, "mae", head)
+    y = 100.0 + 5.0 * np.random.default_rng(0).normal(size=600)
+    frame = pd.DataFrame({"ds": pd.date_range("2020", periods=600), "y": y})
+    arguments = {"horizon": 2, "units": 8, "window": 10, "epochs": 30, "learning_rate": 0.01, "loss": "mae"}
+    model = Forecaster(**arguments, scaling="standard", residual="none").fit(frame)
+    table = model.table_of(frame)
+    forecasts = model.forecast(table, [np.arange(400, 590)])
+    low, middle, high = (forecasts.quantiles[p] for p in (0.1, 0.5, 0.9))
+    assert np.array_equal(middle, forecasts.values)
+    truth = y[np.arange(400, 590)[:, None] + np.arange(2)]
+    assert 0.7 < np.mean((low <= truth) & (truth <= high)) < 0.9
+    assert Point(torch.nn.functional.mse_loss, "x").forecast(output).quantiles == {}
+    with pytest.raises(InputError, match="quantiles of differences cannot be summed"):
+        Forecaster(**arguments, scaling="difference").fit(frame).forecast(table, [np.arange(400, 402)])
 
 
 def test_the_source_and_the_schedule_of_the_page_train(page):
@@ -158,9 +185,6 @@ def test_without_the_cell_the_file_is_refused_and_nothing_is_imported(cell, tmp_
 
 
 def test_a_forecaster_and_a_run_take_it(cell, tmp_path):
-    import numpy as np
-    import pandas as pd
-
     frame = pd.DataFrame({"ds": pd.date_range("2020", periods=60), "y": np.sin(np.arange(60.0))})
     model = Forecaster(cell=cell, units=4, window=10, epochs=2)
     with Run(tmp_path / "run", "new") as run:

@@ -6,7 +6,7 @@ import pytest
 
 from recurra.errors import InputError
 from recurra.models import Forecaster
-from recurra.models.forecaster_training import LOSSES
+from recurra.nn.heads import HEADS
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings, LossName
 
@@ -50,7 +50,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def test_the_names_of_losses_are_those_that_have_one() -> None:
-    assert get_args(LossName) == tuple(LOSSES)
+    assert get_args(LossName) == tuple(HEADS)
 
 
 def test_a_forecaster_alone_has_the_documented_defaults() -> None:

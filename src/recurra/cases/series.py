@@ -18,7 +18,8 @@ from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.models import Forecaster, load
-from recurra.models.forecaster_training import LOSSES, split_of
+from recurra.models.forecaster_training import split_of
+from recurra.nn.heads import HEADS
 from recurra.nn.layers import title_of
 from recurra.report.forecasts import forecast_plot, residuals_plot
 from recurra.report.parameters import parameters_text
@@ -102,7 +103,7 @@ class SeriesCase:
     def report(self, run: Run, name: str) -> None:
         model, title = self.model, _title(name, self.model, self.table)
         replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
-        label = LOSSES[self.settings.loss].label
+        label = HEADS[self.settings.loss].label
         training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title, loss=f"{label}, scaled units")
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:

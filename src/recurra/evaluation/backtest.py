@@ -26,10 +26,12 @@ class Forecasts:
     Attributes:
         values: point forecasts, [N, H].
         intervals: lower and upper ends of the prediction intervals, [N, H] each, by level in percent.
+        quantiles: quantiles by probability, such as 0.9, [N, H] each, if the model predicts any.
     """
 
     values: Floats
     intervals: Mapping[float, tuple[Floats, Floats]] = field(default_factory=dict)
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
 class Model(Protocol):

@@ -8,7 +8,6 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
-import torch
 
 from recurra.data.arrays import Floats
 from recurra.data.table import Table
@@ -22,8 +21,8 @@ from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model,
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
 from recurra.models.origins import later_origins
+from recurra.models.prediction import predict_log_scale
 from recurra.models.preparation import Preparation
-from recurra.models.samples import Inputs
 from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
@@ -32,7 +31,6 @@ from recurra.training import Callback, Run, TrainingState
 from recurra.training.run_folder import MODEL
 
 Data: TypeAlias = "Table | pd.DataFrame | pd.Series[Any] | str | Path"
-PREDICTED_AT_ONCE = 1024
 
 
 class Forecaster(Estimator, ForecasterSettings):
@@ -163,10 +161,12 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         self._check_fitted()
         half_widths = {level: self.half_width(level) for level in levels}
-        values, units = self._predict_log_scale(table, origins)
-        unlog = self.preparation_.unlog
-        intervals = {level: (unlog(values - w * units), unlog(values + w * units)) for level, w in half_widths.items()}
-        return Forecasts(unlog(values), intervals)
+        found, unlog = predict_log_scale(self.network_, self.preparation_, table, origins), self.preparation_.unlog
+        intervals = {
+            level: (unlog(found.values - width * found.scale), unlog(found.values + width * found.scale))
+            for level, width in half_widths.items()
+        }
+        return Forecasts(unlog(found.values), intervals, {p: unlog(q) for p, q in found.quantiles.items()})
 
     def backtest(
         self,
@@ -377,25 +377,5 @@ class Forecaster(Estimator, ForecasterSettings):
         for series in table.series:
             split = split_of(preparation.settings, series)
             places.append(origins(split.bounds[1], split.bounds[2], preparation.context, horizon))
-        values, units = self._predict_log_scale(table, places)
-        return Calibration.of((values - preparation.truth(table, places)) / units)
-
-    @torch.inference_mode()
-    def _predict_log_scale(self, table: Table, places: Sequence[Origins]) -> tuple[Floats, Floats]:
-        """Return forecasts [N, H] in units of the table, or their logarithms, and the scale [N, 1] of their errors."""
-        preparation = self.preparation_
-        for series, first in zip(table.series, places, strict=True):
-            if len(first) and first[0] < preparation.context:
-                raise InputError(
-                    f"{table.source}: a forecast needs {preparation.context} rows before it, and there are {first[0]}"
-                    f"{f' in series {series.id!r}' if series.id else ''}; give more rows."
-                )
-        windows = preparation.samples(table, places, next(self.network_.parameters()).device)
-        inputs, of = Inputs(preparation, windows), preparation.series_of(table, places)
-        values, units = [np.empty((0, windows.horizon))], [np.empty((0, 1))]
-        for index in torch.split(torch.arange(len(windows), device=windows.device), PREDICTED_AT_ONCE):
-            answers = self.network_(inputs[index])
-            value, unit = preparation.restore(answers, windows, index, of[index.cpu().numpy()])
-            values.append(value)
-            units.append(unit)
-        return preparation.undifference(np.concatenate(values), table, places), np.concatenate(units)
+        found = predict_log_scale(self.network_, preparation, table, places)
+        return Calibration.of((found.values - preparation.truth(table, places)) / found.scale)

@@ -1,14 +1,13 @@
 """What a forecaster's `fit` begins with: a checked table, scaled samples, a network and a loss."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recurra.data.split import Split
 from recurra.data.table import Series, Table
@@ -17,27 +16,14 @@ from recurra.errors import InputError
 from recurra.models.fitting import usable_device
 from recurra.models.preparation import LAST, NONE, SEASONAL, Preparation, context_of
 from recurra.models.samples import WindowSamples
+from recurra.nn.heads import HEADS
 from recurra.nn.network import Dense, Ensemble, Network, StepMask, build_network
-from recurra.settings.forecasting import ForecasterSettings, LossName
+from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.training.loop import Loss
 from recurra.training.process import seeded
 
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
-
-
-class NamedLoss(NamedTuple):
-    """A loss, and what plots call it."""
-
-    function: Callable[..., Tensor]  # (output, target, reduction=) → mean, or with reduction="none" each error
-    label: str
-
-
-LOSSES: dict[LossName, NamedLoss] = {
-    "mse": NamedLoss(F.mse_loss, "mean squared error"),
-    "mae": NamedLoss(F.l1_loss, "mean absolute error"),
-    "huber": NamedLoss(F.huber_loss, "Huber loss"),
-}
 
 
 class Prepared(NamedTuple):
@@ -98,7 +84,7 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
                 input_size=inputs,
                 cell=settings.cell,
                 units=units_of_layers(settings),
-                outputs=settings.horizon,
+                outputs=settings.horizon * HEADS[settings.loss].width,
                 dropout=settings.dropout,
             )
         if preparation.base != NONE:  # it begins as the forecast that it corrects
@@ -117,19 +103,15 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
 
 
 def loss_of(settings: ForecasterSettings) -> Loss:
-    """What training makes small."""
-    error_of = LOSSES[settings.loss].function
+    """Return the loss of the output and the targets of a batch."""
+    head, missing = HEADS[settings.loss], settings.missing == "mask"
 
     def loss(output: Tensor, target: Tensor) -> Tensor:
-        return error_of(output, target.expand_as(output))  # of every member, if there are several
+        # in training, an ensemble returns the outputs of all its networks
+        same = target if output.dim() == target.dim() else target.expand(len(output), *target.shape)
+        return head.loss(output, same, missing=missing)
 
-    def loss_where_known(output: Tensor, target: Tensor) -> Tensor:
-        target = target.expand_as(output)
-        known = target.isfinite()
-        errors = error_of(output, target.where(known, output.detach()), reduction="none")
-        return errors.sum() / known.sum().clamp(min=1)
-
-    return loss_where_known if settings.missing == "mask" else loss
+    return loss
 
 
 def _resolved(settings: ForecasterSettings, table: Table, usual_rows: int) -> ForecasterSettings:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from recurra.data.symbols import Ids, Vocabulary, windows
 from recurra.errors import InputError
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, parameters_of, read_model, usable_device
+from recurra.nn.heads import Categorical
 from recurra.nn.network import Embedding, Network, OneHot, build_network
 from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
@@ -81,14 +81,14 @@ class LanguageModel(Estimator, LanguageModelSettings):
             DivergenceError: if the loss becomes NaN or infinite.
         """
         settings, symbols, vocabulary, parts = self._prepare(sequence)
-        network = _new_network(settings, len(vocabulary))
+        network, head = _new_network(settings, len(vocabulary)), Categorical(len(vocabulary))
         metadata = _metadata(settings, vocabulary)
         state = fit_network(
             network,
             parts,
             settings,
-            loss=_cross_entropy,
-            metrics={"accuracy": _accuracy},
+            loss=head.loss,
+            metrics={"accuracy": head.accuracy},
             fingerprint=hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
             write_model=lambda path, state: write_tensors(path, state.result(best=True), metadata),
             run=run,
@@ -121,8 +121,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         return self.vocabulary_.decode(best)
 
     def predict_proba(self, sequence: Symbols) -> dict[str, float]:
-        """Return the probability of each known symbol to be next; arguments and errors as in `predict`."""
-        probabilities = self._logits([sequence])[0].softmax(dim=-1).tolist()
+        """Return the probability of each known symbol to be next; for arguments and errors, see `predict`."""
+        logits = self._logits([sequence])[0]
+        probabilities = Categorical(len(self.vocabulary_)).probabilities(logits).tolist()
         return dict(zip(self.vocabulary_.symbols, probabilities, strict=True))
 
     def score(self, sequence: Symbols) -> float:
@@ -130,7 +131,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
         data = _samples(windows(ids, self.settings_.window), self.settings_.device)
-        return score(self.network_, data, _last_cross_entropy, {"accuracy": _last_accuracy})["accuracy"]
+        accuracy = Categorical(len(self.vocabulary_)).accuracy
+        return score(self.network_, data, lambda output, target: accuracy(_last_step(output), target))["loss"]
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model to one safetensors file.
@@ -229,7 +231,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
                 encoder=encoder,
                 cell=settings.cell,
                 units=units_of_layers(settings),
-                outputs=vocabulary_size,
+                outputs=Categorical(vocabulary_size).width,
                 dropout=settings.dropout,
                 return_sequences=settings.targets == "every",
             )
@@ -259,19 +261,3 @@ def _samples(pairs: tuple[Ids, Ids], device: str) -> TensorSamples:
 def _last_step(logits: Tensor) -> Tensor:
     """[B, V] or [B, W, V] → [B, V]."""
     return logits if logits.dim() == 2 else logits[:, -1]
-
-
-def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten())  # all steps have the same weight
-
-
-def _accuracy(logits: Tensor, targets: Tensor) -> Tensor:
-    return (logits.argmax(dim=-1) == targets).float().mean()
-
-
-def _last_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    return _cross_entropy(_last_step(logits), targets)
-
-
-def _last_accuracy(logits: Tensor, targets: Tensor) -> Tensor:
-    return _accuracy(_last_step(logits), targets)
