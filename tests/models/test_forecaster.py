@@ -181,7 +181,8 @@ def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
     samples = model._prepared(data).parts[0]
     every = samples[torch.arange(len(samples))]
     assert bool(torch.isfinite(every.target).all())
-    assert bool((every.x[..., -1] == 1.0).all())
+    assert every.mask is not None
+    assert bool(every.mask.all())
 
 
 def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm() -> None:

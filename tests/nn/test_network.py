@@ -10,7 +10,7 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, Dense, Embedding, Network, OneHot, SimpleRNN, build_network
-from recurra.nn.network import DENSE_ACTIVATIONS, Ensemble, StepMask, SummaryRow
+from recurra.nn.network import DENSE_ACTIVATIONS, Ensemble, SummaryRow
 
 RECORDED = json.loads((Path(__file__).parents[1] / "oracles" / "keras_layers.json").read_text(encoding="utf-8"))
 
@@ -207,13 +207,38 @@ def test_a_mask_ends_at_a_layer_that_gives_its_last_step_only():
     assert network(ids).shape == (2, 2)
 
 
-def test_the_last_feature_of_a_step_mask_says_which_steps_count():
-    layers = [GRU(2, 4, return_sequences=True), LSTM(4, 3)]
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_network_that_is_given_its_states_goes_on_where_it_was(bidirectional):
+    layers = [
+        LSTM(2, 4, return_sequences=True, return_state=True, bidirectional=bidirectional),
+        GRU(8 if bidirectional else 4, 3, return_sequences=True, bidirectional=bidirectional),
+        Dense(6 if bidirectional else 3, 2),
+    ]
+    network, x = Network(layers), torch.randn(3, 8, 2)
+    output, state = network(x, state=None)
+    assert torch.equal(output, network(x))
+    assert [tuple(tensor.shape) for tensor in state] == ([(3, 4)] * 2 + [(3, 3)]) if not bidirectional else True
+    if bidirectional:
+        assert len(state) == 6
+        again, _ = network(x, state=tuple(torch.zeros_like(tensor) for tensor in state))
+        assert torch.equal(again, output)
+        return
+    first, between = network(x[:, :5], state=None)
+    second, last = network(x[:, 5:], state=between)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), output)
+    for one, other in zip(last, state, strict=True):
+        torch.testing.assert_close(one, other)
+    with pytest.raises(InputError, match="Network: 2 states were given; its recurrent layers have 3"):
+        network(x, state=state[:2])
+
+
+def test_a_layer_inside_a_network_may_be_one_that_returns_its_state():
+    plain, stateful = (
+        Network([GRU(2, 4, return_sequences=True, return_state=returns), Dense(4, 1)]) for returns in (False, True)
+    )
+    stateful.load_state_dict(plain.state_dict())
     x = torch.randn(3, 5, 2)
-    mask = torch.tensor([[True] * 5, [True, False, True, True, False], [False, False, True, True, True]])
-    found = Network([StepMask(2), *layers])(torch.cat([x, mask[..., None].float()], dim=-1))
-    assert torch.equal(found, Network(layers)(x, mask=mask))
-    assert not torch.equal(found, Network(layers)(x))
+    assert torch.equal(stateful(x), plain(x))
 
 
 def test_the_last_layer_may_return_its_state():

@@ -21,6 +21,7 @@ class Windows:
         origins: the index of the first predicted row of each sample, [N]; its window is the W rows before.
         window: number of rows per window, W.
         horizon: number of predicted rows per sample, H.
+        observed: whether the target of a row is not missing, [L]; None: no row is masked.
 
     >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
     >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
@@ -31,8 +32,10 @@ class Windows:
             [4., 5.]])
     """
 
-    def __init__(self, values: Tensor, origins: Tensor, window: int, horizon: int) -> None:
-        self.values, self.origins, self.window, self.horizon = values, origins, window, horizon
+    def __init__(
+        self, values: Tensor, origins: Tensor, window: int, horizon: int, observed: Tensor | None = None
+    ) -> None:
+        self.values, self.origins, self.window, self.horizon, self.observed = values, origins, window, horizon, observed
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -45,6 +48,18 @@ class Windows:
         """Return the windows of the samples `index` [B], [B, W, C]."""
         windows = self.values.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
         return windows[self.origins[index] - self.window].transpose(1, 2)
+
+    def mask(self, index: Tensor) -> Tensor | None:
+        """Return which rows of the windows of the samples `index` [B] are observed, [B, W]; None: all."""
+        if self.observed is None:
+            return None
+        return self.observed.unfold(0, self.window, 1)[self.origins[index] - self.window]
+
+    def observed_ahead(self, index: Tensor) -> Tensor | None:
+        """Return which predicted rows of the samples `index` [B] are observed, [B, H]; None: all."""
+        if self.observed is None:
+            return None
+        return self.observed[self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)]
 
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
         """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H]."""

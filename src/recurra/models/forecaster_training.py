@@ -17,7 +17,7 @@ from recurra.models.fitting import usable_device
 from recurra.models.preparation import LAST, NONE, SEASONAL, Preparation, context_of
 from recurra.models.samples import WindowSamples
 from recurra.nn.heads import HEADS
-from recurra.nn.network import Dense, Ensemble, Network, StepMask, build_network
+from recurra.nn.network import Dense, Ensemble, Network, build_network
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.training.loop import Loss
@@ -80,7 +80,7 @@ def new_network(preparation: Preparation) -> Network | Ensemble:
     def member(number: int) -> Network:
         with seeded((settings.seed + number) % 2**63, cuda=[]):
             network = build_network(
-                encoder=StepMask(inputs) if preparation.masks else None,
+                encoder=None,
                 input_size=inputs,
                 cell=settings.cell,
                 units=units_of_layers(settings),

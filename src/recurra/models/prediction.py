@@ -60,7 +60,7 @@ def predict_log_scale(
     values, scales = [np.empty((0, windows.horizon))], [np.empty((0, 1))]
     quantiles: dict[float, list[Floats]] = {}
     for index in torch.split(torch.arange(len(windows), device=windows.device), PREDICTED_AT_ONCE):
-        found, rows = head.forecast(network(inputs[index])), of[index.cpu().numpy()]
+        found, rows = head.forecast(network(inputs[index], mask=windows.mask(index))), of[index.cpu().numpy()]
         value, scale = preparation.restore(found.point, windows, index, rows)
         values.append(value)
         scales.append(scale)

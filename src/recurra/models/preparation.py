@@ -107,15 +107,6 @@ class Preparation:
         """Rows before the first predicted one that a prediction needs."""
         return context_of(self.settings, self.base)
 
-    @property
-    def input_size(self) -> int:
-        """Features per time step, with the one that says which steps count, if there is one."""
-        return len(self.log) + self.masks
-
-    @property
-    def masks(self) -> bool:
-        return self.settings.missing == "mask"
-
     def samples(self, table: Table, origins: Sequence[Origins], device: torch.device) -> Windows:
         """All samples whose horizons begin at these rows of the table's series.
 
@@ -129,9 +120,11 @@ class Preparation:
         lengths = [len(part) for part in rows]
         first = stacked(lengths, [places - self.lag if self.lag else places for places in origins])
         tensor = torch.from_numpy(rows[0] if len(rows) == 1 else np.concatenate(rows)).to(device)
-        return Windows(
-            tensor, torch.from_numpy(first).to(device), _resolved(self.settings.window), self.settings.horizon
-        )
+        observed = None
+        if self.settings.missing == "mask":
+            observed = torch.from_numpy(np.concatenate([self._observed(series) for series in table.series])).to(device)
+        window, horizon = _resolved(self.settings.window), self.settings.horizon
+        return Windows(tensor, torch.from_numpy(first).to(device), window, horizon, observed)
 
     def level_and_base(self, windows: Windows, index: Tensor) -> tuple[Tensor, Tensor]:
         """What each window is measured from, [B, 1], and what the network corrects, [B, H] or [B, 1]."""
@@ -249,7 +242,7 @@ class Preparation:
         return scaled
 
     def _rows_of(self, series: Series, place: int) -> NDArray[np.float32]:
-        """What the network's windows are cut from: scaled rows, known values moved up, and which rows count."""
+        """What the network's windows are cut from: scaled rows, with known values moved up."""
         rows = self._scaled(series.values, place)
         if self.settings.future_covariates:
             past = len(self.log) - len(self.settings.future_covariates)
@@ -257,11 +250,12 @@ class Preparation:
             moved = np.concatenate([rows[:, past:], coming])[self.settings.horizon :]
             rows[:, past:] = np.nan
             rows[: len(moved), past:] = moved[: len(rows)]
-        if self.masks:
-            counts = series.observed[:, 0]
-            counts = counts[self.lag :] & counts[: len(counts) - self.lag]
-            rows = np.concatenate([rows, counts[:, None]], axis=1)
         return rows.astype(np.float32)
+
+    def _observed(self, series: Series) -> NDArray[np.bool_]:
+        """Return which scaled rows have a target, [T - lag]; a difference needs both of its values."""
+        observed = series.observed[:, 0]
+        return observed[self.lag :] & observed[: len(observed) - self.lag]
 
     def _check_known(self, table: Table, rows: Sequence[NDArray[np.float32]], origins: Sequence[Origins]) -> None:
         for series, part, places in zip(table.series, rows, origins, strict=True):

@@ -31,13 +31,9 @@ class Inputs(_Samples):
 
     def __init__(self, preparation: "Preparation", windows: Windows) -> None:
         super().__init__(preparation, windows)
-        width, columns = windows.values.shape[1], len(preparation.shared)
-        self.shared = torch.zeros(width, dtype=torch.bool, device=windows.device)
-        self.shared[:columns] = torch.from_numpy(preparation.shared)
-        self.windowed = torch.zeros(width, dtype=torch.bool, device=windows.device)
-        self.windowed[:columns] = torch.from_numpy(preparation.windowed)
-        self.gain = torch.ones(width, device=windows.device)
-        self.gain[:columns] = torch.from_numpy(preparation.input_gain)
+        self.shared = torch.from_numpy(preparation.shared).to(windows.device)
+        self.windowed = torch.from_numpy(preparation.windowed).to(windows.device)
+        self.gain = torch.from_numpy(preparation.input_gain).to(windows.device, torch.float32)
 
     def __getitem__(self, index: Any) -> Tensor:
         x = self.windows.inputs(index)  # [B, W, C]
@@ -61,9 +57,8 @@ class Targets(_Samples):
         level, base = preparation.level_and_base(self.windows, index)
         y = self.windows.at(index, self.ahead)
         answer = (preparation.per_window.transform(y, level) - base) / preparation.target_gain
-        if not preparation.masks:
-            return answer
-        return answer.where(self.windows.at(index, self.ahead, column=-1) > 0.5, torch.nan)
+        observed = self.windows.observed_ahead(index)
+        return answer if observed is None else answer.where(observed, torch.nan)
 
 
 class WindowSamples:
@@ -80,4 +75,4 @@ class WindowSamples:
         return self.inputs.device
 
     def __getitem__(self, index: Tensor) -> Batch:
-        return Batch(self.inputs[index], self.targets[index])
+        return Batch(self.inputs[index], self.targets[index], mask=self.inputs.windows.mask(index))

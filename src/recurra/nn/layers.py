@@ -121,7 +121,14 @@ class RecurrentLayer(RecurrentModule):
             raise InputError(f"{self.kind}: a layer that reads sequences from their end cannot run step by step.")
         return Stepper(self.cell, self.input_size, self.hidden_size, self.direction(), backend=self.backend)
 
-    def forward(self, x: Tensor, initial_state: Tensor | State | None = None, mask: Tensor | None = None) -> Outputs:
+    def forward(
+        self,
+        x: Tensor,
+        initial_state: Tensor | State | None = None,
+        mask: Tensor | None = None,
+        *,
+        return_state: bool | None = None,
+    ) -> Outputs:
         """Run the layer over a batch of sequences.
 
         Args:
@@ -130,6 +137,7 @@ class RecurrentLayer(RecurrentModule):
                 output; zeros if None.
             mask: [B, T], True at unmasked steps. A masked step leaves the state unchanged and repeats the output of
                 the previous step; a bidirectional layer that returns sequences returns zeros there.
+            return_state: whether this call returns the states; None for the option of the layer.
 
         Returns:
             The output, [B, T, output_size] or [B, output_size]. With `return_state`, a flat tuple of the output and the
@@ -157,7 +165,7 @@ class RecurrentLayer(RecurrentModule):
                 output = output.flip(1)
         if self.stateful:
             self._carried = tuple(s.detach() for s in state)
-        return (output, *state) if self.return_state else output
+        return (output, *state) if (self.return_state if return_state is None else return_state) else output
 
     def _run(
         self, x: Tensor, state: State | None, mask: Tensor | None, *, reverse: bool, suffix: str

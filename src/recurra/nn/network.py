@@ -1,6 +1,8 @@
 """A network for sequences: an encoder for tokens or features, recurrent layers with dropout, and a dense layer."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
+from types import EllipsisType
 from typing import Any, NamedTuple
 
 import torch
@@ -8,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recurra.errors import InputError
-from recurra.nn.cells import ACTIVATIONS
+from recurra.nn.cells import ACTIVATIONS, State
 from recurra.nn.cells.cell import snake_case
 from recurra.nn.layers import RecurrentLayer, layer_of
 from recurra.settings.network import CellName, NamedCell
@@ -105,21 +107,6 @@ class Dense(nn.Linear):
         return DENSE_ACTIVATIONS[self.activation](super().forward(x))
 
 
-class StepMask(nn.Module):
-    """Splits the mask off the input, [B, T, I + 1] → [B, T, I] and [B, T]: the last feature is 1 at unmasked steps.
-
-    Args:
-        input_size: number of features without the mask, I.
-    """
-
-    def __init__(self, input_size: int) -> None:
-        super().__init__()
-        self.output_size = input_size
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x[..., :-1], x[..., -1] > 0.5
-
-
 class SummaryRow(NamedTuple):
     """One layer in the summary of a network."""
 
@@ -133,7 +120,7 @@ class Network(nn.Module):
     """A sequence of layers; masks are passed from layer to layer, as in Keras.
 
     Args:
-        layers: the layers in order: `OneHot`, `Embedding`, `StepMask`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`
+        layers: the layers in order: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`
             or `Dense`.
         names: a name for each layer. By default, layers are named by kind and number, as in Keras: `lstm`, `dense`,
             `dense_1`.
@@ -160,27 +147,47 @@ class Network(nn.Module):
         for name, layer in zip(names or numbered_names(layers), layers, strict=True):
             self.layers[name] = layer
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Any:
+    def forward(self, x: Tensor, mask: Tensor | None = None, state: State | EllipsisType | None = ...) -> Any:
         """Run all layers.
 
         Args:
             x: token ids, [B, T], if the first layer is `OneHot` or `Embedding`; otherwise features, [B, T, I].
             mask: [B, T], True at unmasked steps. An `Embedding` with `mask_zero` computes it from the ids.
+            state: the states of all recurrent layers to start from, as an earlier call returned them, or None for
+                zeros. If it is given, the call returns the output and the new states.
 
         Returns:
-            The output of the last layer: [B, O], or [B, T, O] if every recurrent layer returns sequences.
+            The output of the last layer: [B, O], or [B, T, O] if every recurrent layer returns sequences. With `state`,
+            a tuple of the output and the states, [B, H] each.
+
+        Raises:
+            InputError: if the states do not fit the layers.
         """
+        *_, last = [None, *self.layers.values()]
+        given = None if state is ... or state is None else iter(self._states_of_layers(state))
+        found: list[Tensor] = []
         for layer in self.layers.values():
             if isinstance(layer, RecurrentLayer):
-                x = layer(x, mask=mask)
+                if state is ...:
+                    x = layer(x, mask=mask) if layer is last else layer(x, mask=mask, return_state=False)
+                else:
+                    x, *states = layer(x, None if given is None else next(given), mask=mask, return_state=True)
+                    found += states
                 mask = mask if layer.return_sequences else None
-            elif isinstance(layer, StepMask):
-                x, mask = layer(x)
             else:
                 if isinstance(layer, Embedding) and layer.mask_zero:
                     mask = x != 0
                 x = layer(x)
-        return x
+        return x if state is ... else (x, tuple(found))
+
+    def _states_of_layers(self, state: State) -> list[State]:
+        """Split the states of the network into those of each recurrent layer."""
+        layers = [layer for layer in self.layers.values() if isinstance(layer, RecurrentLayer)]
+        counts = [len(layer.cell.states) * (2 if layer.bidirectional else 1) for layer in layers]
+        if len(state) != sum(counts):
+            raise InputError(f"Network: {len(state)} states were given; its recurrent layers have {sum(counts)}.")
+        ends = list(accumulate(counts))
+        return [tuple(state[end - count : end]) for count, end in zip(counts, ends, strict=True)]
 
     def reset_state(self) -> None:
         """Reset the states that stateful layers keep between calls."""
@@ -243,8 +250,8 @@ class Ensemble(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    def forward(self, x: Tensor) -> Tensor:
-        outputs = torch.stack([member(x) for member in self.members])
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        outputs = torch.stack([member(x, mask=mask) for member in self.members])
         if not self.training:
             return outputs.mean(dim=0)
         if outputs.requires_grad:
@@ -271,7 +278,7 @@ def build_network(
     """Build a standard network: an encoder, recurrent layers with dropout after each, and a linear output layer.
 
     Args:
-        encoder: `OneHot` or `Embedding` for tokens, `StepMask` for features with a mask, None for features.
+        encoder: `OneHot` or `Embedding` for tokens, None for features.
         input_size: number of features per time step, I; required if there is no encoder.
         cell: "rnn", "gru" or "lstm", or any `Cell`.
         units: number of hidden units of each recurrent layer, from the input to the output.
