@@ -1,11 +1,14 @@
 """The base class of models, by the conventions of scikit-learn: constructor parameters, fitted attributes in `_`."""
 
 import inspect
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from recurra.errors import InputError
 from recurra.settings.base import Settings
 from recurra.settings.describe import documentation_of, signature_of
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 
 class NotFittedError(InputError):
@@ -58,8 +61,18 @@ class Estimator:
             setattr(self, name, value)
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+    def __sklearn_tags__(self) -> "Tags":
+        """Describe the model to scikit-learn, which calls this; recurra itself does not need scikit-learn."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        tabular = InputTags(one_d_array=True, two_d_array=False, string=True)
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False), input_tags=tabular, requires_fit=True)
+
     def _check_fitted(self) -> None:
-        if not hasattr(self, "network_"):
+        if not self.__sklearn_is_fitted__():
             name = type(self).__name__
             raise NotFittedError(f"this {name} is not fitted yet; call fit, or recurra.load a saved one.")
 

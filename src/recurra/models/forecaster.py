@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from recurra.data.arrays import Floats
 from recurra.data.table import Table
@@ -58,6 +59,7 @@ class Forecaster(Estimator, ForecasterSettings):
     def fit(
         self,
         data: Data,
+        y: ArrayLike | None = None,
         *,
         run: Run | None = None,
         callbacks: Sequence[Callback] = (),
@@ -68,6 +70,7 @@ class Forecaster(Estimator, ForecasterSettings):
         Args:
             data: table, DataFrame, Series, or CSV or Parquet file, with a date column and numeric columns, or with
                 several series in columns `unique_id, ds, y`; see `make_table`.
+            y: values of the target for each row of a DataFrame without it, as scikit-learn passes them.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
             save_every_seconds: minimum number of seconds between two saves of the run; it is always saved at the end.
@@ -79,7 +82,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if a parameter is invalid, the data is invalid or too short, or it differs from that of the run.
             DivergenceError: if the loss becomes NaN or infinite.
         """
-        settings, preparation, table, parts = self._prepared(data)
+        settings, preparation, table, parts = self._prepared(self._with_target(data, y))
         network = new_network(preparation)
         context = table.tail(preparation.context)
         until = max(series.dates[-1] for series in table.series)
@@ -244,12 +247,13 @@ class Forecaster(Estimator, ForecasterSettings):
             statistical=statistical,
         )
 
-    def score(self, data: Data) -> float:
+    def score(self, data: Data, y: ArrayLike | None = None) -> float:
         """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.
 
-        A perfect forecast has skill 1; skill 0 is no better than the best naive forecast.
+        A perfect forecast has skill 1; skill 0 is no better than the best naive forecast. The arguments are those of
+        `fit`.
         """
-        return float(self.evaluate(data).skill["rmse"])
+        return float(self.evaluate(self._with_target(data, y)).skill["rmse"])
 
     def update_context(self, data: Data) -> Self:
         """Update the last rows seen, after which `predict` continues, without training on `data`."""
@@ -307,6 +311,17 @@ class Forecaster(Estimator, ForecasterSettings):
         model.settings_, model.network_, model.preparation_ = parts.settings, network.eval(), parts.preparation
         model.context_, model.cutoff_, model.calibration_ = parts.context, parts.cutoff, parts.calibration
         return model
+
+    def _with_target(self, data: Data, y: ArrayLike | None) -> Data:
+        if y is None:
+            return data
+        name = self.target or "y"
+        if not isinstance(data, pd.DataFrame) or name in data.columns:
+            raise InputError(
+                f"{type(self).__name__}: y was given, but the data is not a DataFrame without the column {name!r}; "
+                "leave y out, or leave the target out of the DataFrame."
+            )
+        return data.assign(**{name: np.asarray(y)})
 
     def _prepared(self, data: Data) -> Prepared:
         settings = self._checked()

@@ -60,6 +60,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
     def fit(
         self,
         sequence: Symbols,
+        y: None = None,
         *,
         run: Run | None = None,
         callbacks: Sequence[Callback] = (),
@@ -69,6 +70,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
         Args:
             sequence: string or list of symbols, longer than the window.
+            y: None; scikit-learn passes it. The targets are the next symbols of the sequence.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
             save_every_seconds: minimum number of seconds between two saves of the run; it is always saved at the end.
@@ -80,6 +82,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             InputError: if a parameter is invalid, the sequence is too short, or it differs from that of the run.
             DivergenceError: if the loss becomes NaN or infinite.
         """
+        self._check_no_target(y)
         settings, symbols, vocabulary, parts = self._prepare(sequence)
         network, head = _new_network(settings, len(vocabulary)), Categorical(len(vocabulary))
         metadata = _metadata(settings, vocabulary)
@@ -126,8 +129,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         probabilities = Categorical(len(self.vocabulary_)).probabilities(logits).tolist()
         return dict(zip(self.vocabulary_.symbols, probabilities, strict=True))
 
-    def score(self, sequence: Symbols) -> float:
+    def score(self, sequence: Symbols, y: None = None) -> float:
         """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
+        self._check_no_target(y)
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
         data = _samples(windows(ids, self.settings_.window), self.settings_.device)
@@ -174,6 +178,12 @@ class LanguageModel(Estimator, LanguageModelSettings):
         model = cls(**parameters)
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
+
+    def _check_no_target(self, y: object) -> None:
+        if y is not None:
+            raise InputError(
+                f"{type(self).__name__}: y was given; the targets are the next symbols of the sequence: leave y out."
+            )
 
     def _prepare(self, sequence: Symbols) -> _Prepared:
         settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
