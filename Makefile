@@ -8,7 +8,7 @@ demo: .venv/recurra          ## train the letter cases, ask them, show what is i
 	$(BIN)/python examples/demo.py
 
 test: .venv/recurra-dev      ## the tests, but for the slow ones
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: .venv/recurra-dev  ## all tests
 	$(BIN)/pytest
