@@ -224,7 +224,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["predict", "RUN", "--level", "0"], "level is 0; expected percent from 1 to below 100"),
         (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["predict", "RUN", "--csv", "/nowhere/x.csv"], "/nowhere/x.csv: cannot be written"),
-        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row of the run"),
+        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row; scores on"),
         (["evaluate", "RUN", "--statistical"], "--statistical requires --data"),
         (["evaluate", "nowhere"], "nowhere: is not a run folder"),
         (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),

@@ -13,14 +13,21 @@ from recurra.models.estimator import NotFittedError
 from .tables import SMALL, long, table
 
 
-def test_too_few_later_rows_are_not_made_up_by_those_learnt_from() -> None:
+def test_rows_that_were_trained_on_are_not_scored() -> None:
     data = table(60)
     model = Forecaster(horizon=5, **SMALL).fit(data[:57])
-    with pytest.raises(InputError, match=r"only 3 rows are later than 2020-02-26, .* a horizon of 5 needs 5"):
+    with pytest.raises(InputError, match=r"only 3 rows are later than 2020-02-26, .* a horizon of 5 needs 5: give"):
         model.evaluate(data)
-    with pytest.raises(InputError, match="has 8 rows; a window and the horizon after it need at least 11"):
-        Forecaster(horizon=5, **SMALL).fit(data).evaluate(table(8))
-    assert len(model.evaluate(data[:57]).predictions) == 5 * (57 - 6 - 5 + 1)
+    for ask in (model.evaluate, model.score):
+        with pytest.raises(InputError, match="has no rows after 2020-02-26, the last training row; scores on training"):
+            ask(data[:57])
+    with pytest.raises(InputError, match="an origin is 2020-01-31, and the last training row 2020-02-26; scores on"):
+        model.evaluate(data, [np.arange(30, 40)])
+    assert len(model.evaluate(table(65), [np.arange(57, 61)]).predictions) == 4 * 5
+    with pytest.raises(
+        InputError, match="has 9 rows; a window and the horizon after it need at least 11"
+    ):
+        Forecaster(horizon=5, **SMALL).fit(long({"a": 30})).evaluate(long({"c": 39})[30:])
 
 
 def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:

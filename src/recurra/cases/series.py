@@ -161,14 +161,7 @@ def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluati
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
         raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
-    table = model.continued(data)
-    latest = max(series.dates[-1] for series in table.series)
-    if latest <= model.cutoff_:
-        raise InputError(
-            f"{data}: has no rows after {model.cutoff_.date()}, the last training row of the run; "
-            "scores on training rows would be too good: give newer rows."
-        )
-    return model.evaluate(table, levels=levels_of(run, model), statistical=statistical)
+    return model.evaluate(data, levels=levels_of(run, model), statistical=statistical)
 
 
 def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:

@@ -21,7 +21,7 @@ from recurra.models.estimator import Estimator
 from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
 from recurra.models.forecaster_file import FORMAT, from_parts, to_parts
 from recurra.models.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
-from recurra.models.origins import later_origins
+from recurra.models.origins import check_later, later_origins
 from recurra.models.prediction import predict_log_scale
 from recurra.models.preparation import Preparation
 from recurra.settings.check import check, names_of
@@ -222,8 +222,8 @@ class Forecaster(Estimator, ForecasterSettings):
 
         Args:
             data: see `fit`; it may omit the last rows that the model has seen.
-            origins: for each series, the indices of the first row of each horizon; None for every row after the last
-                training row or, if there are none, for every row with a window before it.
+            origins: for each series, the indices of the first row of each horizon, after the last training row; None
+                for all of these.
             levels: levels of the prediction intervals, in percent.
             statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
 
@@ -231,12 +231,13 @@ class Forecaster(Estimator, ForecasterSettings):
             Predictions, scores next to the baselines, skill, and a verdict; see `Evaluation`.
 
         Raises:
-            InputError: if the data is invalid, or has too few rows or too few new ones.
+            InputError: if the data is invalid, has too few rows after the last training row, or an origin lies before.
         """
         self._check_fitted()
         table, settings = self.continued(data), self.preparation_.settings
         if origins is None:
             origins = later_origins(table, self.preparation_.context, settings.horizon, self.cutoff_)
+        check_later(table, origins, self.cutoff_)
         return evaluate(
             self,
             table,

@@ -1,4 +1,6 @@
-"""Origins at which a fitted forecaster is evaluated."""
+"""Origins at which a fitted forecaster is evaluated: none uses a row that the model was trained on as a true value."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from recurra.errors import InputError
 
 
 def later_origins(table: Table, context: int, horizon: int, cutoff: pd.Timestamp) -> list[Origins]:
-    """Return the origins of each series after the training rows, or all origins if no series has later rows.
+    """Return the origins of each series after the training rows.
 
     Args:
         table: the series.
@@ -20,20 +22,36 @@ def later_origins(table: Table, context: int, horizon: int, cutoff: pd.Timestamp
     Raises:
         InputError: if there are too few rows, or too few later ones.
     """
-    all_rows = [np.arange(context, len(s.dates) - horizon + 1, dtype=np.int64) for s in table.series]
-    later = [rows[s.dates[rows] > cutoff] for rows, s in zip(all_rows, table.series, strict=True)]
+    later = [
+        rows[series.dates[rows] > cutoff]
+        for series in table.series
+        for rows in [np.arange(context, len(series.dates) - horizon + 1, dtype=np.int64)]
+    ]
     if any(map(len, later)):
         return later
-    longest = max(len(series.dates) for series in table.series)
-    if not any(map(len, all_rows)):
-        raise InputError(
-            f"{table.source}: has {longest} rows; a window and the horizon after it need at least "
-            f"{context + horizon}: give more rows."
-        )
     newer = max(int((series.dates > cutoff).sum()) for series in table.series)
-    if newer:
+    if not newer:
+        raise InputError(
+            f"{table.source}: has no rows after {cutoff.date()}, the last training row; "
+            "scores on training rows would be too good: give newer rows."
+        )
+    if newer < horizon:
         raise InputError(
             f"{table.source}: only {newer} rows are later than {cutoff.date()}, the last training row; a horizon of "
             f"{horizon} needs {horizon}: give more rows."
         )
-    return all_rows
+    longest = max(len(series.dates) for series in table.series)
+    raise InputError(
+        f"{table.source}: has {longest} rows; a window and the horizon after it need at least "
+        f"{context + horizon}: give more rows."
+    )
+
+
+def check_later(table: Table, origins: Sequence[Origins], cutoff: pd.Timestamp) -> None:
+    """Raise an InputError if a forecast from one of the origins predicts a row that the model was trained on."""
+    for series, own in zip(table.series, origins, strict=True):
+        if len(own) and series.dates[own.min()] <= cutoff:
+            raise InputError(
+                f"{table.source}: an origin is {series.dates[own.min()].date()}, and the last training row "
+                f"{cutoff.date()}; scores on training rows would be too good: give later origins."
+            )
