@@ -103,6 +103,29 @@ def test_the_model_is_compared_with_the_naive_forecast_that_is_best() -> None:
     assert evaluate(Guess(0.3), data, origins, horizon=1, season=7).verdict.startswith("the network is better than")
 
 
+@pytest.mark.parametrize(("horizon", "step", "overlap"), [(1, 1, 1), (4, 1, 4), (4, 3, 2), (4, 4, 1)])
+def test_the_comparison_allows_for_as_many_forecasts_as_overlap(horizon: int, step: int, overlap: int) -> None:
+    """Forecasts of H rows from origins S rows apart share rows with the ⌈H / S⌉ - 1 before them."""
+    origins = [np.arange(10, 56, step)]
+    errors = np.random.default_rng(1).normal(0, 1, 90).cumsum()  # of an origin, and near those of the next one
+
+    class Drifting(Guess):
+        def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+            exact = super().forecast(table, origins, levels).values
+            return Forecasts(exact + errors[origins[0]][:, None])
+
+    result = evaluate(Drifting(horizon=horizon), table(WALK), origins, horizon=horizon, season=60, step=step)
+    frame = result.predictions
+    squared = frame[[MODEL_NAME, result.best_naive]].sub(frame["y"], axis=0) ** 2
+    losses = squared.groupby(frame["cutoff"]).mean()
+    found = {
+        lags: diebold_mariano(losses[MODEL_NAME].to_numpy(), losses[result.best_naive].to_numpy(), lags).p_value
+        for lags in range(1, 6)
+    }
+    assert result.comparison.p_value == pytest.approx(found[overlap])
+    assert all(abs(p - found[overlap]) > 1e-6 for lags, p in found.items() if lags != overlap)
+
+
 @pytest.mark.parametrize(
     ("freq", "horizon", "said"),
     [("D", 1, "yesterday's y"), ("D", 2, "the last y"), ("h", 1, "the last y"), ("B", 1, "yesterday's y")],

@@ -24,9 +24,7 @@ def test_rows_that_were_trained_on_are_not_scored() -> None:
     with pytest.raises(InputError, match="an origin is 2020-01-31, and the last training row 2020-02-26; scores on"):
         model.evaluate(data, [np.arange(30, 40)])
     assert len(model.evaluate(table(65), [np.arange(57, 61)]).predictions) == 4 * 5
-    with pytest.raises(
-        InputError, match="has 9 rows; a window and the horizon after it need at least 11"
-    ):
+    with pytest.raises(InputError, match="has 9 rows; a window and the horizon after it need at least 11"):
         Forecaster(horizon=5, **SMALL).fit(long({"a": 30})).evaluate(long({"c": 39})[30:])
 
 
