@@ -154,7 +154,9 @@ def check_a_random_call(cell, data):
             assert ours[name].dtype == torch.float32
             if t.numel():
                 worst = (ours[name].double() - t).abs().max().item()
-                assert worst <= 1e-5 * max(1.0, t.abs().max().item()), (part, name, worst)
+                # the gradient of a number that stands in a whole row is a sum over the row, whose terms may cancel
+                places = t.shape[-1] if part == 1 and small.get(name) == "all the same" else 1
+                assert worst <= 1e-5 * places**0.5 * max(1.0, t.abs().max().item()), (part, name, worst)
 
 
 @EACH_CELL
