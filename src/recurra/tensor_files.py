@@ -1,6 +1,7 @@
 """Safetensors files with JSON metadata."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         reason = f"is damaged, or was not written by recurra ({error})"
         raise InputError(f"{path}: {reason}; restore it from a copy, or train again.") from error
+
+
+def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors `prefix.*` under their own names."""
+    prefix += "."
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}

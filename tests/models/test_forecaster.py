@@ -151,9 +151,9 @@ def test_the_mean_of_its_members_is_the_forecast_of_an_ensemble() -> None:
     windows = model.preparation_.samples(
         model.context_, [np.array([len(model.context_.series[0].dates)])], torch.device("cpu")
     )
-    from recurra.models.samples import Inputs
+    from recurra.models.samples import WindowSamples
 
-    x = Inputs(model.preparation_, windows)[torch.tensor([0])]
+    x = WindowSamples(model.preparation_, windows).x(torch.tensor([0]))
     single = [member(x).item() for member in model.network_.members]  # type: ignore[union-attr,operator]
     assert len(set(single)) == 3
     assert model.network_(x).item() == pytest.approx(np.mean(single))

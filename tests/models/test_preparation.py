@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recurra.data.table import Table
 from recurra.data.table_builder import make_table
 from recurra.models.preparation import Preparation
-from recurra.models.samples import Inputs, Targets
+from recurra.models.samples import WindowSamples
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 
@@ -69,7 +69,7 @@ def test_right_answers_give_the_true_values_back(seed: int, scaling: list[str], 
     origins = places(preparation, data)
     windows = preparation.samples(data, origins, torch.device("cpu"))
     index = torch.arange(len(windows))
-    answers = Targets(preparation, windows)[index]
+    answers = WindowSamples(preparation, windows).target(index)
     scaled, _ = preparation.restore(answers, windows, index, preparation.series_of(data, origins))
     values = preparation.unlog(preparation.undifference(scaled, data, origins))
     truth = np.concatenate([s.values[o[:, None] + np.arange(3), 0] for s, o in zip(data.series, origins, strict=True)])
@@ -81,13 +81,13 @@ def test_what_the_network_sees_comes_from_the_window_alone_but_for_what_is_known
     data = table(series=1)
     preparation = fitted(data, scaling=scaling)
     origins = [np.array([20], dtype=np.int64)]
-    seen = Inputs(preparation, preparation.samples(data, origins, torch.device("cpu")))[torch.tensor([0])]
+    seen = WindowSamples(preparation, preparation.samples(data, origins, torch.device("cpu"))).x(torch.tensor([0]))
     data.series[0].values[20:, :3] *= 5.0  # target and covariates from the origin on
     data.series[0].values[23:, 3] += 5.0  # holidays after the horizon
-    again = Inputs(preparation, preparation.samples(data, origins, torch.device("cpu")))[torch.tensor([0])]
+    again = WindowSamples(preparation, preparation.samples(data, origins, torch.device("cpu"))).x(torch.tensor([0]))
     torch.testing.assert_close(again, seen, rtol=0, atol=0)
     data.series[0].values[22, 3] += 5.0  # a holiday within the horizon
-    other = Inputs(preparation, preparation.samples(data, origins, torch.device("cpu")))[torch.tensor([0])]
+    other = WindowSamples(preparation, preparation.samples(data, origins, torch.device("cpu"))).x(torch.tensor([0]))
     assert bool((other != seen).any())
 
 
@@ -106,7 +106,9 @@ def test_nothing_is_fitted_on_rows_after_the_training_part(scaling: list[str]) -
 def test_a_window_is_what_stands_before_the_origin_scaled_by_the_training_rows() -> None:
     data = table(series=1)
     preparation = fitted(data, scaling=["standard"], residual="none", horizon=1)
-    x = Inputs(preparation, preparation.samples(data, [np.array([10])], torch.device("cpu")))[torch.tensor([0])]
+    x = WindowSamples(preparation, preparation.samples(data, [np.array([10])], torch.device("cpu"))).x(
+        torch.tensor([0])
+    )
     assert x.shape == (1, 6, 4)
     training = data.series[0].values[:30]
     expected = (data.series[0].values[4:10] - training.mean(axis=0)) / training.std(axis=0)

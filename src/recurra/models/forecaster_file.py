@@ -20,6 +20,7 @@ from recurra.models.preparation import Preparation
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
+from recurra.tensor_files import part_of
 
 FORMAT = 1  # of the saved file
 
@@ -79,15 +80,15 @@ def from_parts(
         parameters = parameters_of(path, data, device, cells)
         settings = check(ForecasterSettings, parameters, str(path))
         resolved = replace(settings, **data["resolved"])
-        preparation = Preparation.from_parts(resolved, _part(tensors, "preparation"), data["preparation"])
-        context = _table_from_parts(_part(tensors, "context"), data["context"])
+        preparation = Preparation.from_parts(resolved, part_of(tensors, "preparation"), data["preparation"])
+        context = _table_from_parts(part_of(tensors, "context"), data["context"])
         cutoff = pd.Timestamp(data["learnt_until"])
         calibration = Calibration(tensors["calibration"].numpy()) if "calibration" in tensors else None
     except InputError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise damaged(path, "lacks parts of its configuration") from error
-    return Parts(settings, _part(tensors, "network"), preparation, context, cutoff, calibration)
+    return Parts(settings, part_of(tensors, "network"), preparation, context, cutoff, calibration)
 
 
 def _table_to_parts(table: Table) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -132,9 +133,3 @@ def _as_nanoseconds(dates: Sequence[pd.DatetimeIndex]) -> Tensor:
 
 def _as_dates(nanoseconds: NDArray[np.int64]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(nanoseconds.view("datetime64[ns]"))
-
-
-def _part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """The tensors `name.*` under their own names."""
-    prefix = name + "."
-    return {key[len(prefix) :]: tensor for key, tensor in tensors.items() if key.startswith(prefix)}

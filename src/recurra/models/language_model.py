@@ -241,7 +241,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
                 encoder=encoder,
                 cell=settings.cell,
                 units=units_of_layers(settings),
-                outputs=Categorical(vocabulary_size).width,
+                outputs=vocabulary_size,
                 dropout=settings.dropout,
                 return_sequences=settings.targets == "every",
             )

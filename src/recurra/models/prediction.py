@@ -12,7 +12,7 @@ from recurra.data.table import Table
 from recurra.data.windows import Origins
 from recurra.errors import InputError
 from recurra.models.preparation import Preparation
-from recurra.models.samples import Inputs
+from recurra.models.samples import WindowSamples
 from recurra.nn.heads import HEADS
 
 PREDICTED_AT_ONCE = 1024
@@ -56,11 +56,11 @@ def predict_log_scale(
             )
     head = HEADS[preparation.settings.loss]
     windows = preparation.samples(table, origins, next(network.parameters()).device)
-    inputs, of = Inputs(preparation, windows), preparation.series_of(table, origins)
+    samples, of = WindowSamples(preparation, windows), preparation.series_of(table, origins)
     values, scales = [np.empty((0, windows.horizon))], [np.empty((0, 1))]
     quantiles: dict[float, list[Floats]] = {}
     for index in torch.split(torch.arange(len(windows), device=windows.device), PREDICTED_AT_ONCE):
-        found, rows = head.forecast(network(inputs[index], mask=windows.mask(index))), of[index.cpu().numpy()]
+        found, rows = head.forecast(network(samples.x(index), mask=windows.mask(index))), of[index.cpu().numpy()]
         value, scale = preparation.restore(found.point, windows, index, rows)
         values.append(value)
         scales.append(scale)

@@ -15,7 +15,7 @@ from recurra.data.scaling import Affine, AffineKind, Differences, Log, PerWindow
 from recurra.data.table import Series, Table
 from recurra.data.windows import Origins, Windows, stacked
 from recurra.errors import InputError
-from recurra.models.samples import Inputs, Targets
+from recurra.models.samples import WindowSamples
 from recurra.settings.forecasting import ForecasterSettings
 
 NONE, LAST, SEASONAL = "none", "last", "seasonal"
@@ -301,11 +301,11 @@ class Preparation:
             return
         index = torch.linspace(0, len(windows) - 1, min(LOOKED_AT, len(windows))).round().long()
         if self.base != NONE:
-            answers = Targets(self, windows)[index].double()
+            answers = WindowSamples(self, windows).target(index).double()
             size = float(answers[answers.isfinite()].square().mean().sqrt())
             self.target_gain = size if size > 0.0 else 1.0
         if self.windowed.any():
-            x = Inputs(self, windows)[index][:, :, : len(self.log)].double()
+            x = WindowSamples(self, windows).x(index).double()
             spread_of = x.std(dim=(0, 1), correction=0).numpy()
             self.input_gain = np.where(self.windowed & (spread_of > NEGLIGIBLE), spread_of, 1.0)
 

@@ -1,6 +1,6 @@
 """Samples made from windows of a table: what the network sees, and what its output is compared with."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from recurra.models.preparation import Preparation
 
 
-class _Samples:
-    """One tensor a sample of a table's windows, made when it is asked for."""
+class WindowSamples:
+    """Samples of windows, each made when its batch is drawn."""
 
     def __init__(self, preparation: "Preparation", windows: Windows) -> None:
         self.preparation, self.windows = preparation, windows
+        self.shared = torch.from_numpy(preparation.shared).to(windows.device)
+        self.windowed = torch.from_numpy(preparation.windowed).to(windows.device)
+        self.gain = torch.from_numpy(preparation.input_gain).to(windows.device, torch.float32)
+        self.ahead = torch.arange(windows.horizon, device=windows.device)
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -25,18 +29,12 @@ class _Samples:
     def device(self) -> torch.device:
         return self.windows.device
 
+    def __getitem__(self, index: Tensor) -> Batch:
+        return Batch(self.x(index), self.target(index), mask=self.windows.mask(index))
 
-class Inputs(_Samples):
-    """What the network sees of each sample, [B, W, C]."""
-
-    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        super().__init__(preparation, windows)
-        self.shared = torch.from_numpy(preparation.shared).to(windows.device)
-        self.windowed = torch.from_numpy(preparation.windowed).to(windows.device)
-        self.gain = torch.from_numpy(preparation.input_gain).to(windows.device, torch.float32)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        x = self.windows.inputs(index)  # [B, W, C]
+    def x(self, index: Tensor) -> Tensor:
+        """Return what the network reads of the samples `index` [B], [B, W, C]."""
+        x = self.windows.inputs(index)
         per_window, column = self.preparation.per_window, self.preparation.base_column
         if per_window.kind == "none":
             return x
@@ -44,35 +42,11 @@ class Inputs(_Samples):
         level = level.where(self.windowed, 1.0 if per_window.divides else 0.0)  # [B, 1, C]
         return per_window.transform(x, level) / self.gain
 
-
-class Targets(_Samples):
-    """What the network should answer for each sample, [B, H]; NaN where that is not known."""
-
-    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        super().__init__(preparation, windows)
-        self.ahead = torch.arange(windows.horizon, device=windows.device)
-
-    def __getitem__(self, index: Any) -> Tensor:
+    def target(self, index: Tensor) -> Tensor:
+        """Return what the output is compared with for the samples `index` [B], [B, H]; missing values are NaN."""
         preparation = self.preparation
         level, base = preparation.level_and_base(self.windows, index)
         y = self.windows.at(index, self.ahead)
         answer = (preparation.per_window.transform(y, level) - base) / preparation.target_gain
         observed = self.windows.observed_ahead(index)
         return answer if observed is None else answer.where(observed, torch.nan)
-
-
-class WindowSamples:
-    """Samples of windows, each made when its batch is drawn."""
-
-    def __init__(self, preparation: "Preparation", windows: Windows) -> None:
-        self.inputs, self.targets = Inputs(preparation, windows), Targets(preparation, windows)
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    @property
-    def device(self) -> torch.device:
-        return self.inputs.device
-
-    def __getitem__(self, index: Tensor) -> Batch:
-        return Batch(self.inputs[index], self.targets[index], mask=self.inputs.windows.mask(index))

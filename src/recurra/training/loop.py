@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +11,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recurra.errors import InputError
 from recurra.settings.training import TrainingOptions
+from recurra.tensor_files import part_of
 from recurra.training.batches import Batch, Batches, Samples, batches_of, samples_of
 from recurra.training.callbacks import Callback
 from recurra.training.optimizers import make_optimizer
 from recurra.training.process import seeded, threads_for, work_of_step
 from recurra.training.schedules import learning_rate_of
-from recurra.training.state import Record, TrainingState, named
+from recurra.training.state import Record, TrainingState
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
 State = tuple[Tensor, ...]  # what a network carries from one batch to the next
@@ -218,10 +220,7 @@ class _Training:
             output = self.network(batch.x, **batch.inputs())
         loss = self.loss(output, batch.target)
         (loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
-        self.sums.add("loss", loss, len(batch.x))
-        with torch.no_grad():
-            for name, metric in self.metrics.items():
-                self.sums.add(name, metric(output, batch.target), len(batch.x))
+        self.sums.add_batch(batch, output, loss, self.metrics)
 
     def _restore(self) -> None:
         """Restore network, optimizer, batches and random generators from the state."""
@@ -247,6 +246,8 @@ class _Training:
             self.carry = tuple(carried[str(i)] for i in range(len(carried))) or None
             self.seconds = float(tensors.get("sums.seconds", 0.0))
             self.sums = _Sums(state.weights("sums"))
+            for name in [name for name in tensors if name.startswith(("batches.", "carry.", "generator.", "sums."))]:
+                del tensors[name]  # `_read` has their present values
         self._follow()
 
     def _follow(self) -> None:
@@ -259,10 +260,7 @@ class _Training:
             tensors |= {f"optimizer.{index}.{name}": t for name, t in slots.items() if t is not None}
 
     def _read(self) -> dict[str, Tensor]:
-        """Return the tensors of the state that are not tensors in use; it drops those of before."""
-        for name in list(self.state.tensors):
-            if name.startswith(("carry.", "sums.")):
-                del self.state.tensors[name]
+        """Return the tensors of the state that are not tensors in use."""
         found = {f"batches.{name}": tensor for name, tensor in self.batches.state_dict().items()}
         found["generator.cpu"] = torch.get_rng_state()
         if self.cuda:
@@ -279,12 +277,11 @@ class _Training:
 
     def _divergence(self, what: str, record: Record) -> DivergenceError:
         """Return the error that names what became NaN or infinite, when, and a probable cause."""
-        causes: list[str] = []
-        batches = [next(self.batches) for _ in range(min(len(self.batches), self.round * self.options.accumulate))]
-        for kind in ("inputs", "targets"):
-            tensors = [batch.x if kind == "inputs" else batch.target for batch in batches]
-            if not all(bool(tensor.isfinite().all()) for tensor in tensors):
-                causes.append(f"the {kind} hold NaN or infinity: remove or fill them")
+        broken: set[str] = set()
+        for _ in range(len(self.batches)):  # one at a time: an epoch of windows may exceed the memory
+            batch = next(self.batches)
+            broken |= {kind for kind, t in (("inputs", batch.x), ("targets", batch.target)) if not t.isfinite().all()}
+        causes = [f"the {kind} hold NaN or infinity: remove or fill them" for kind in sorted(broken)]
         if not causes:
             causes.append(f"the learning rate {record['learning_rate']:g} may be too high: try a tenth of it")
             if self.options.clip_norm is None:
@@ -314,9 +311,7 @@ def score(
     for index in torch.split(torch.arange(len(samples), device=samples.device), batch_size):
         batch = samples[index]
         output = network(batch.x, **batch.inputs())
-        sums.add("loss", loss(output, batch.target), len(index))
-        for name, metric in (metrics or {}).items():
-            sums.add(name, metric(output, batch.target), len(index))
+        sums.add_batch(batch, output, loss(output, batch.target), metrics or {})
     network.train(was_training)
     return sums.means()
 
@@ -324,14 +319,21 @@ def score(
 class _Sums:
     """Sums over batches, kept as tensors so that no step waits for a number."""
 
-    def __init__(self, state: Mapping[str, Tensor] | None = None) -> None:
-        self.sums = named(dict(state or {}), "sum")
-        self.counts = {name: int(count) for name, count in named(dict(state or {}), "count").items()}
+    def __init__(self, state: Mapping[str, Tensor] = MappingProxyType({})) -> None:
+        self.sums = part_of(state, "sum")
+        self.counts = {name: int(count) for name, count in part_of(state, "count").items()}
 
     def __bool__(self) -> bool:
         return bool(self.sums)
 
-    def add(self, name: str, mean: Tensor, count: int) -> None:
+    @torch.no_grad()
+    def add_batch(self, batch: Batch, output: Tensor, loss: Tensor, metrics: Mapping[str, Loss]) -> None:
+        """Add the mean loss of a batch, and compute and add its metrics."""
+        self._add("loss", loss, len(batch.x))
+        for name, metric in metrics.items():
+            self._add(name, metric(output, batch.target), len(batch.x))
+
+    def _add(self, name: str, mean: Tensor, count: int) -> None:
         value = mean.detach() * count
         self.sums[name] = self.sums[name] + value if name in self.sums else value
         self.counts[name] = self.counts.get(name, 0) + count

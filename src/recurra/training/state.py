@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recurra.tensor_files import part_of
+
 Record = dict[str, Any]  # a line of metrics.jsonl: "epoch" or "step", "loss", …
 FORMAT = 2  # of the JSON part
 SECONDS = "history.seconds"  # durations are a tensor: the JSON part holds none, so that equal runs have equal JSON
@@ -43,7 +45,7 @@ class TrainingState:
 
     def weights(self, which: str) -> dict[str, Tensor]:
         """Return the tensors of "model", "best", "average" or "optimizer" without the prefix of their names."""
-        return named(self.tensors, which)
+        return part_of(self.tensors, which)
 
     def result(self, *, best: bool) -> dict[str, Tensor]:
         """Return the weights that training has led to.
@@ -55,11 +57,10 @@ class TrainingState:
 
     def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the state as tensors and JSON."""
-        self.tensors |= self.read()
         seconds = torch.tensor([record["seconds"] for record in self.history], dtype=torch.float64)
         history = [{name: value for name, value in record.items() if name != "seconds"} for record in self.history]
         numbers = {"epoch": self.epoch, "step": self.step, "best_epoch": self.best_epoch, "best_value": self.best_value}
-        return self.tensors | {SECONDS: seconds}, {"format": FORMAT, **numbers, "history": history}
+        return self.tensors | self.read() | {SECONDS: seconds}, {"format": FORMAT, **numbers, "history": history}
 
     @classmethod
     def from_parts(cls, tensors: dict[str, Tensor], data: dict[str, Any]) -> "TrainingState":
@@ -81,9 +82,3 @@ class TrainingState:
         history = [record | {"seconds": s} for record, s in zip(data["history"], seconds, strict=True)]
         rest = {name: tensor for name, tensor in tensors.items() if name != SECONDS}
         return cls(data["epoch"], data["best_epoch"], data["best_value"], history, rest, step=data["step"])
-
-
-def named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the tensors `prefix.*` under their own names."""
-    prefix += "."
-    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
