@@ -33,10 +33,10 @@ from torch.nn import functional as F
 
 from recurra import Forecaster, accelerate
 from recurra.cases.catalog import find_case
-from recurra.data.sources import bundled
-from recurra.models.forecaster_training import new_network, prepare
+from recurra.forecasting.forecaster_training import new_network, prepare
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.sources.bundled import bundled
 from recurra.training import Progress, Run
 
 EPOCHS = 3  # of each in a turn

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 from recurra import load
-from recurra.cases.ask import ask, predictions
 from recurra.cases.catalog import find_case
-from recurra.cases.show import result_text
-from recurra.cases.train import TrainedRun, train_case
+from recurra.runs.ask import ask, predictions
+from recurra.runs.show import result_text
+from recurra.runs.train import TrainedRun, train_case
 from recurra.training import Progress
 from recurra.training.process import skip_compiler_import
 from recurra.training.run_folder import PARAMETERS

@@ -52,7 +52,7 @@ def run_installed(wheel: Path, code: str) -> list[str]:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, in which somebody has built in place."""
     copy = tmp_path_factory.mktemp("build") / "tree"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "runs", "*.so"))
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.so"))
     (copy / "src/recurra/nn/backends/native/_kernels.old.so").touch()
     return copy
 

@@ -20,8 +20,8 @@ import torch
 from results import machine, write_section
 
 from recurra.cases.catalog import find_case
-from recurra.cases.series import SeriesCase
 from recurra.evaluation.backtest import MODEL_NAME, Evaluation
+from recurra.runs.series import SeriesCase
 
 KNOWN = {  # forecast: RMSE and MAE in yuan, of the last 240 opens
     "persistence": (19.62, 14.71),

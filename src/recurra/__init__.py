@@ -6,15 +6,23 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
-    from recurra.models import Forecaster, LanguageModel, load
+    from recurra.forecasting.forecaster import Forecaster
+    from recurra.language.language_model import LanguageModel
     from recurra.nn import accelerate
+    from recurra.runs.load import load
 
+PLACES = {  # module of each public name that is imported on first use
+    "Forecaster": "recurra.forecasting.forecaster",
+    "LanguageModel": "recurra.language.language_model",
+    "accelerate": "recurra.nn",
+    "load": "recurra.runs.load",
+}
 __all__ = ["Forecaster", "InputError", "LanguageModel", "accelerate", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("recurra.nn" if name == "accelerate" else "recurra.models"), name)
+    if name in PLACES:
+        return getattr(import_module(PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -16,7 +16,7 @@ from recurra.errors import InputError
 
 if TYPE_CHECKING:
     from recurra.cases.catalog import Case
-    from recurra.models import Forecaster
+    from recurra.forecasting.forecaster import Forecaster
     from recurra.training.run_folder import Mode, Run
 
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
@@ -157,7 +157,8 @@ def predict(
         csv: File to which the values of a series are written.
         json: Print only JSON.
     """
-    from recurra.models import LanguageModel, load
+    from recurra.language.language_model import LanguageModel
+    from recurra.runs.load import load
     from recurra.training.run_folder import Run
 
     opened = Run(run)  # raises InputError if it is not a run folder
@@ -172,7 +173,7 @@ def predict(
     for name, given in (("--data", data), ("--level", level), ("--csv", csv)):
         if given is not None:
             raise InputError(f"{run}: is a run of a letter case; {name} needs a forecasting run.")
-    from recurra.cases.ask import answer, answers_to_lines, as_line, ask
+    from recurra.runs.ask import answer, answers_to_lines, as_line, ask
 
     if not inputs and sys.stdin.isatty() and not json:
         ask(model)
@@ -192,7 +193,7 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
         statistical: With --data, also evaluate AutoETS, AutoARIMA and Theta; requires recurra[baselines].
         json: Print only JSON.
     """
-    from recurra.cases.show import scores_text
+    from recurra.runs.show import scores_text
     from recurra.training.run_folder import SCORES, Run
 
     opened = Run(run)
@@ -202,8 +203,8 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
         scores = opened.read_json(SCORES)
         print(to_json(scores, ensure_ascii=False, indent=2) if json else scores_text(opened))
         return
-    from recurra.cases.series import evaluate_run
     from recurra.report.text import evaluation_text
+    from recurra.runs.series import evaluate_run
 
     evaluation = evaluate_run(opened, data, statistical=statistical)
     scores = evaluation.to_json()
@@ -217,7 +218,7 @@ def show(run: Path, /) -> None:
     Args:
         run: Run folder.
     """
-    from recurra.cases.show import run_text
+    from recurra.runs.show import run_text
 
     print(run_text(run))
 
@@ -228,8 +229,8 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
     from recurra.settings.describe import describe
 
     def run_case(**given: Any) -> None:
-        from recurra.cases.show import result_json, result_text
-        from recurra.cases.train import train_case
+        from recurra.runs.show import result_json, result_text
+        from recurra.runs.train import train_case
         from recurra.training import Progress
         from recurra.training.process import skip_compiler_import
 
@@ -283,9 +284,9 @@ def _stem(file: str) -> str:
 def _predict_series(
     model: "Forecaster", run: "Run", data: Path | None, level: list[float] | None, csv: Path | None, json: bool
 ) -> None:
-    from recurra.cases.series import as_csv, as_records, levels_of
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
+    from recurra.runs.series import as_csv, as_records, levels_of
 
     following = model.predict(data, levels=levels_of(run, model) if level is None else level)
     if csv is not None:

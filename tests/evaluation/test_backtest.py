@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.table import Table
-from recurra.data.table_builder import make_table
-from recurra.data.windows import Origins
 from recurra.errors import InputError
 from recurra.evaluation.backtest import MODEL_NAME, Forecasts, backtest, evaluate, rolling_origins
 from recurra.evaluation.significance import diebold_mariano
+from recurra.tables.arrays import Origins
+from recurra.tables.table import Table
+from recurra.tables.table_builder import make_table
 
 
 class Guess:

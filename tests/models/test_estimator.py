@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+from recurra import Forecaster, LanguageModel
 from recurra.errors import InputError
-from recurra.models import Forecaster, LanguageModel
 from recurra.models.estimator import Estimator, NotFittedError
 
 PARAMETERS = {"cell": "lstm", "units": [4, 5], "window": 2, "epochs": 2, "validation": 0.25, "seed": 1}

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from recurra import Forecaster, InputError, LanguageModel
 
-from .tables import SMALL, table
+from ..forecasting.tables import SMALL, table
 
 RING = list("abcde" * 12)
 FOLDS = TimeSeriesSplit(3)

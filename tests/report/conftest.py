@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from recurra.data.table import Table
 from recurra.evaluation.backtest import Evaluation
 from recurra.report import forecasts
 from recurra.report.forecasts import residuals_plot
+from recurra.tables.table import Table
 
 from .drawings import Draw, draw_to
 

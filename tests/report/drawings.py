@@ -13,11 +13,11 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recurra.data.table import Table
-from recurra.data.table_builder import make_table
-from recurra.data.windows import Origins
 from recurra.evaluation.backtest import Forecasts, evaluate
 from recurra.report.forecasts import forecast_plot
+from recurra.tables.arrays import Origins
+from recurra.tables.table import Table
+from recurra.tables.table_builder import make_table
 
 Draw = Callable[..., Figure]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurra.data.table import Table
-from recurra.data.table_builder import make_table
 from recurra.report import forecasts, plots
 from recurra.report.forecasts import residuals_plot
+from recurra.tables.table import Table
+from recurra.tables.table_builder import make_table
 
 from .drawings import LastAndRise, draw_to, evaluated, many_series, one_series, walk
 

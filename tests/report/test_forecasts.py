@@ -12,10 +12,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
-from recurra.data.table import Series
-from recurra.data.table_builder import make_table
 from recurra.report import forecasts
 from recurra.report.forecasts import forecast_plot, residuals_plot
+from recurra.tables.table import Series
+from recurra.tables.table_builder import make_table
 
 from .drawings import (
     RISE,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.data.table import Table
-from recurra.data.table_builder import make_table
-from recurra.data.windows import Origins
 from recurra.evaluation.backtest import Forecasts, evaluate
 from recurra.report.text import SHOWN_ROWS, aligned, evaluation_text, forecast_text, plain
+from recurra.tables.arrays import Origins
+from recurra.tables.table import Table
+from recurra.tables.table_builder import make_table
 
 CELLS = st.text(st.sampled_from("ab 1-.%日收盘（"), max_size=6).map(str.strip)
 ROWS = st.integers(1, 5).flatmap(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from recurra.models import Forecaster, LanguageModel
+from recurra import Forecaster, LanguageModel
 from recurra.settings.base import Settings
 from recurra.settings.cases import LettersSettings, SeriesSettings
 from recurra.settings.describe import Setting, describe, documentation_of, signature_of

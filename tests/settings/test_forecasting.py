@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
+from recurra import Forecaster
 from recurra.errors import InputError
-from recurra.models import Forecaster
 from recurra.nn.heads import HEADS
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings, LossName

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from recurra.models import LanguageModel
+from recurra import LanguageModel
 from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch._dynamo  # noqa: F401  imported once here instead of in every child
 
 from recurra.cases.catalog import find_case
-from recurra.cases.train import train_case
+from recurra.runs.train import train_case
 from recurra.training import Callback, TrainingState
 from recurra.training.run_folder import Mode
 

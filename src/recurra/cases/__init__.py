@@ -1,1 +1,1 @@
-"""The built-in cases, one TOML file each, and what it takes to run one from data to plots."""
+"""The built-in cases, one TOML file each, and how a case is found."""

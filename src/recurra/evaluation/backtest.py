@@ -7,13 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from recurra.data.arrays import Floats
-from recurra.data.table import Table
-from recurra.data.windows import Origins
 from recurra.errors import InputError
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
+from recurra.tables.arrays import Floats, Origins
+from recurra.tables.table import Table
 
 MODEL_NAME = "recurra"  # name of the evaluated model in columns of predictions and rows of scores
 PERSISTENCE = "persistence"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.data.arrays import Floats
 from recurra.errors import InputError
+from recurra.tables.arrays import Floats
 
 
 def most_frequent_accuracy(symbols: Sequence[str], training: Sequence[str]) -> float:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.data.arrays import Floats
 from recurra.errors import InputError
+from recurra.tables.arrays import Floats
 
 MAX_ERRORS = 10_000  # errors kept per step; of more, evenly spaced order statistics are kept
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recurra.data.arrays import Floats
+from recurra.tables.arrays import Floats
 
 SIGNIFICANCE = 0.05  # p-values below this are significant
 

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
-from recurra.data.table import Table
 from recurra.evaluation.backtest import MODEL_NAME, Evaluation
 from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, save_png
 from recurra.report.text import plain
+from recurra.tables.table import Table
 
 SHOWN_SERIES = 4
 BEFORE = 0.5  # rows shown before the test part, as a fraction of it

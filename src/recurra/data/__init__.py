@@ -1,1 +1,0 @@
-"""Sequences of symbols and tables of time series: readers, checks, splits, windows and scalers."""

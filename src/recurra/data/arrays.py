@@ -1,7 +1,0 @@
-"""Types of NumPy arrays."""
-
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]

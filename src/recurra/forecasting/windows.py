@@ -1,0 +1,96 @@
+"""Windows over series and the forecast origins that follow them, in time order; windows are views, not copies."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recurra.tables.arrays import Origins
+
+
+class Windows:
+    """Samples of a series: a window of rows and the horizon that follows it.
+
+    Only the values and the origins are stored; a window is a view.
+
+    Args:
+        values: the rows, [L, C]; the rows of several series are concatenated.
+        origins: the index of the first predicted row of each sample, [N]; its window is the W rows before.
+        window: number of rows per window, W.
+        horizon: number of predicted rows per sample, H.
+        observed: whether the target of a row is not missing, [L]; None: no row is masked.
+
+    >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
+    >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
+    tensor([[0., 1., 2.],
+            [1., 2., 3.]])
+    >>> samples.at(torch.tensor([0, 1]), torch.arange(2))
+    tensor([[3., 4.],
+            [4., 5.]])
+    """
+
+    def __init__(
+        self, values: Tensor, origins: Tensor, window: int, horizon: int, observed: Tensor | None = None
+    ) -> None:
+        self.values, self.origins, self.window, self.horizon, self.observed = values, origins, window, horizon, observed
+
+    def __len__(self) -> int:
+        return len(self.origins)
+
+    @property
+    def device(self) -> torch.device:
+        return self.values.device
+
+    def inputs(self, index: Tensor) -> Tensor:
+        """Return the windows of the samples `index` [B], [B, W, C]."""
+        windows = self.values.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
+        return windows[self.origins[index] - self.window].transpose(1, 2)
+
+    def mask(self, index: Tensor) -> Tensor | None:
+        """Return which rows of the windows of the samples `index` [B] are observed, [B, W]; None: all."""
+        if self.observed is None:
+            return None
+        return self.observed.unfold(0, self.window, 1)[self.origins[index] - self.window]
+
+    def observed_ahead(self, index: Tensor) -> Tensor | None:
+        """Return which predicted rows of the samples `index` [B] are observed, [B, H]; None: all."""
+        if self.observed is None:
+            return None
+        return self.observed[self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)]
+
+    def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
+        """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H]."""
+        return self.values[self.origins[index][:, None] + offsets, column]
+
+
+def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Origins:
+    """Return the origins whose horizons lie entirely within one part of a series, so that parts share no target.
+
+    Args:
+        start: index of the first row of the part.
+        stop: index after its last row.
+        context: number of rows that a sample needs before its origin.
+        horizon: number of predicted rows per sample.
+        reach_back: whether a window may start before the part. The rows before it are inputs only, never targets.
+
+    >>> origins(10, 20, context=4, horizon=3)
+    array([10, 11, 12, 13, 14, 15, 16, 17])
+    >>> origins(10, 20, context=4, horizon=3, reach_back=False)
+    array([14, 15, 16, 17])
+    """
+    first = max(start, context) if reach_back else start + context
+    return np.arange(first, stop - horizon + 1, dtype=np.int64)
+
+
+def stacked(lengths: Sequence[int], origins: Sequence[Origins]) -> Origins:
+    """Convert the origins of each series into indices of the concatenated rows of all series.
+
+    Args:
+        lengths: number of rows of each series.
+        origins: the origins of each series.
+    """
+    if len(lengths) == 1:
+        return origins[0]
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    return np.concatenate([own + start for own, start in zip(origins, starts, strict=True)])

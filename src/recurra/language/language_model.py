@@ -1,0 +1,273 @@
+"""LanguageModel: reads a window of symbols and predicts the next one."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.language.vocabulary import Ids, Vocabulary, windows
+from recurra.models.estimator import Estimator
+from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, parameters_of, read_model, usable_device
+from recurra.nn.heads import Categorical
+from recurra.nn.network import Embedding, Network, OneHot, build_network
+from recurra.settings.check import check, to_json
+from recurra.settings.language import LanguageModelSettings
+from recurra.settings.network import NamedCell, units_of_layers
+from recurra.tensor_files import write_tensors
+from recurra.training import Callback, Run
+from recurra.training.batches import TensorSamples
+from recurra.training.loop import score
+from recurra.training.process import seeded
+
+FORMAT = 1  # of the saved file
+PREDICTED_AT_ONCE = 1024
+Symbols = str | Sequence[str]  # a string of characters, or a list of symbols
+
+
+class _Prepared(NamedTuple):
+    """Validated inputs of `fit`."""
+
+    settings: LanguageModelSettings
+    symbols: list[str]
+    vocabulary: Vocabulary
+    parts: list[TensorSamples]  # for training, and for validation if there is any
+
+
+class LanguageModel(Estimator, LanguageModelSettings):
+    """Recurrent network that predicts the next symbol of a sequence.
+
+    Attributes:
+        vocabulary_: symbols of the training part, with their ids.
+        network_: fitted network with the weights of the best epoch; it returns logits.
+        settings_: validated parameters with which the model was fitted.
+        history_: one record per epoch of `fit`: loss, accuracy, and with validation val_loss, val_accuracy.
+        best_epoch_: epoch of `fit` whose weights the network has, counted from 1.
+
+    Example:
+        >>> model = LanguageModel(units=16, epochs=100, learning_rate=0.05).fit("abcde" * 4)
+        >>> model.predict("c")
+        'd'
+        >>> model.score("abcdeabcde")
+        1.0
+    """
+
+    def fit(
+        self,
+        sequence: Symbols,
+        y: None = None,
+        *,
+        run: Run | None = None,
+        callbacks: Sequence[Callback] = (),
+        save_every_seconds: float = 1.0,
+    ) -> "LanguageModel":
+        """Fit the model to one sequence.
+
+        Args:
+            sequence: string or list of symbols, longer than the window.
+            y: None; scikit-learn passes it. The targets are the next symbols of the sequence.
+            run: run folder to which training is saved; training continues if the run has begun.
+            callbacks: see `Callback`.
+            save_every_seconds: minimum number of seconds between two saves of the run; it is always saved at the end.
+
+        Returns:
+            The fitted model itself.
+
+        Raises:
+            InputError: if a parameter is invalid, the sequence is too short, or it differs from that of the run.
+            DivergenceError: if the loss becomes NaN or infinite.
+        """
+        self._check_no_target(y)
+        settings, symbols, vocabulary, parts = self._prepare(sequence)
+        network, head = _new_network(settings, len(vocabulary)), Categorical(len(vocabulary))
+        metadata = _metadata(settings, vocabulary)
+        state = fit_network(
+            network,
+            parts,
+            settings,
+            loss=head.loss,
+            metrics={"accuracy": head.accuracy},
+            fingerprint=hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
+            write_model=lambda path, state: write_tensors(path, state.result(best=True), metadata),
+            run=run,
+            callbacks=callbacks,
+            save_every_seconds=save_every_seconds,
+        )
+        network.load_state_dict(state.result(best=True))
+        self.network_ = network.eval()
+        self.vocabulary_, self.settings_ = vocabulary, settings
+        self.history_, self.best_epoch_ = state.history, state.best_epoch
+        return self
+
+    def check(self, sequence: Symbols) -> None:
+        """Raise the errors that `fit` would raise before training, without training."""
+        prepared = self._prepare(sequence)
+        _new_network(prepared.settings, len(prepared.vocabulary))
+
+    def predict(self, sequence: Symbols) -> str:
+        """Return the most probable symbol after the last `window` symbols of `sequence`.
+
+        Raises:
+            InputError: if the sequence is shorter than the window or contains an unknown symbol.
+            NotFittedError: if the model is not fitted.
+        """
+        return self.predict_many([sequence])[0]
+
+    def predict_many(self, sequences: Iterable[Symbols]) -> list[str]:
+        """Return the result of `predict` for each of several sequences."""
+        best = self._logits(sequences).argmax(dim=-1).tolist()
+        return self.vocabulary_.decode(best)
+
+    def predict_proba(self, sequence: Symbols) -> dict[str, float]:
+        """Return the probability of each known symbol to be next; for arguments and errors, see `predict`."""
+        logits = self._logits([sequence])[0]
+        probabilities = Categorical(len(self.vocabulary_)).probabilities(logits).tolist()
+        return dict(zip(self.vocabulary_.symbols, probabilities, strict=True))
+
+    def score(self, sequence: Symbols, y: None = None) -> float:
+        """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
+        self._check_no_target(y)
+        self._check_fitted()
+        ids = self.vocabulary_.encode(sequence)
+        data = _samples(windows(ids, self.settings_.window), self.settings_.device)
+        accuracy = Categorical(len(self.vocabulary_)).accuracy
+        return score(self.network_, data, lambda output, target: accuracy(_last_step(output), target))["loss"]
+
+    def save(self, path: str | Path) -> None:
+        """Save the fitted model to one safetensors file.
+
+        Raises:
+            NotFittedError: if the model is not fitted.
+            InputError: if the file cannot be written; an existing file is left unchanged.
+        """
+        self._check_fitted()
+        write_tensors(Path(path), self.network_.state_dict(), _metadata(self.settings_, self.vocabulary_))
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
+    ) -> "LanguageModel":
+        """Load a model that `save` wrote.
+
+        Args:
+            path: the file.
+            device: device of the network; None for the device that it was trained on.
+            cells: user-defined cells by name; see `recurra.load`.
+
+        Raises:
+            InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
+        """
+        path = Path(path)
+        weights, data = read_model(path, LANGUAGE_MODEL, FORMAT)
+        try:
+            parameters = parameters_of(path, data, device, cells)
+            vocabulary = Vocabulary.from_json(data["vocabulary"])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise damaged(path, "lacks parts of its configuration") from error
+        settings = check(LanguageModelSettings, parameters, str(path))
+        network = _new_network(settings, len(vocabulary))
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise damaged(path, "its weights do not fit its own configuration") from error
+        model = cls(**parameters)
+        model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
+        return model
+
+    def _check_no_target(self, y: object) -> None:
+        if y is not None:
+            raise InputError(
+                f"{type(self).__name__}: y was given; the targets are the next symbols of the sequence: leave y out."
+            )
+
+    def _prepare(self, sequence: Symbols) -> _Prepared:
+        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
+        usable_device(settings.device)
+        symbols = list(sequence)
+        length = training_length(settings, len(symbols))
+        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
+        ids = [vocabulary.encode(symbols[:length])]
+        if length < len(symbols):
+            try:
+                ids.append(vocabulary.encode(symbols[length:], first=length + 1))
+            except InputError as error:
+                where = "It stands in the validation part, and the training part has none of it"
+                raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
+        parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
+        return _Prepared(settings, symbols, vocabulary, parts)
+
+    @torch.inference_mode()
+    def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
+        """Return logits [N, V] of the symbol after the last window of each sequence."""
+        self._check_fitted()
+        window = self.settings_.window
+        ids: list[Ids] = []
+        for sequence in sequences:
+            symbols = list(sequence)
+            if len(symbols) < window:
+                text = self.vocabulary_.join(symbols)
+                raise InputError(f"{text!r} is {len(symbols)} long; a window of {window} symbols is needed.")
+            ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))
+        if not ids:
+            return torch.empty(0, len(self.vocabulary_))
+        inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
+        return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, PREDICTED_AT_ONCE)])
+
+
+def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:
+    return {
+        "kind": LANGUAGE_MODEL,
+        "format": FORMAT,
+        "parameters": to_json(settings),
+        "vocabulary": vocabulary.to_json(),
+    }
+
+
+def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
+    device = usable_device(settings.device)
+    try:
+        with seeded(settings.seed, cuda=[]):
+            encoder = (
+                OneHot(vocabulary_size)
+                if settings.encoding == "onehot"
+                else Embedding(vocabulary_size, settings.embedding_dim)
+            )
+            network = build_network(
+                encoder=encoder,
+                cell=settings.cell,
+                units=units_of_layers(settings),
+                outputs=vocabulary_size,
+                dropout=settings.dropout,
+                return_sequences=settings.targets == "every",
+            )
+        return network.to(device)
+    except RuntimeError as error:
+        size = f"units={settings.units} and embedding_dim={settings.embedding_dim}"
+        reason = str(error).splitlines()[0]
+        raise InputError(f"a network of {size} cannot be made here ({reason}); use fewer.") from None
+
+
+def training_length(settings: LanguageModelSettings, length: int) -> int:
+    """Return the number of symbols in the training part; the rest is the validation part."""
+    validation = settings.validation
+    held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
+    if validation and min(held_out, length - held_out) <= settings.window:
+        raise InputError(
+            f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "
+            f"validation; with a window of {settings.window} each part needs at least {settings.window + 1}."
+        )
+    return length - held_out
+
+
+def _samples(pairs: tuple[Ids, Ids], device: str) -> TensorSamples:
+    return TensorSamples(*(torch.from_numpy(part).to(device) for part in pairs))  # views on the CPU
+
+
+def _last_step(logits: Tensor) -> Tensor:
+    """[B, V] or [B, W, V] → [B, V]."""
+    return logits if logits.dim() == 2 else logits[:, -1]

@@ -1,0 +1,206 @@
+"""The forecasting cases: read a table, split off a test part, train, score, predict and plot."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+
+from recurra.errors import InputError
+from recurra.evaluation.backtest import Evaluation, evaluate
+from recurra.evaluation.baselines import statistical_models
+from recurra.files import replace_file
+from recurra.forecasting.forecaster import Forecaster
+from recurra.forecasting.forecaster_training import split_of
+from recurra.forecasting.windows import origins
+from recurra.nn.heads import HEADS
+from recurra.nn.layers import title_of
+from recurra.report.forecasts import forecast_plot, residuals_plot
+from recurra.report.parameters import parameters_text
+from recurra.report.plots import training_curves
+from recurra.runs.load import load
+from recurra.settings.cases import SeriesSettings
+from recurra.settings.check import to_json
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.network import units_of_layers
+from recurra.sources.bundled import bundled, bundled_symbols
+from recurra.sources.download import day_of, download
+from recurra.tables.arrays import Origins
+from recurra.tables.split import Split
+from recurra.tables.table import Table
+from recurra.training import Callback, Run
+from recurra.training.run_folder import MODEL, PARAMETERS, SCORES
+
+CURVES, FORECAST, RESIDUALS = "training.png", "forecast.png", "residuals.png"
+PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # forecasts of the test part; forecasts after the last row
+
+
+class SeriesCase:
+    """A forecasting case: trains a model of a table and reports its scores."""
+
+    files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, NEXT, PREDICTIONS, FORECAST, RESIDUALS, SCORES)
+
+    def __init__(self, settings: SeriesSettings) -> None:
+        self.settings = settings
+        self.model = Forecaster(**to_json(settings, ForecasterSettings))
+        table = self.model.table_of(_rows(settings))
+        self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
+        usual = int(np.median([len(series.dates) for series in self.table.series]))
+        self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
+        if 0 < self.test < settings.horizon:
+            raise InputError(
+                f"{self.table.source}: a test part of {self.test} rows is shorter than the horizon of "
+                f"{settings.horizon}; make test larger, or 0 for none."
+            )
+        for note in self.table.notes:
+            warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
+        self.training = self.table.head(self.test) if self.test else self.table
+        if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
+            warnings.warn(
+                f"{self.table.source}: {len(gone)} of {len(self.table.series)} series are left out, since they have no "
+                f"rows before a test part of {self.test}; the first is {gone[0]!r}.",
+                stacklevel=3,
+            )
+
+    def check(self) -> None:
+        """Raise the errors that would occur during and after training, before it begins."""
+        settings, table = self.settings, self.table
+        adjusted = settings.data is None and settings.adjust == "qfq" and "log" in settings.scaling
+        if adjusted and any((series.values[:, 0] <= 0.0).any() for series in table.series):
+            raise InputError(
+                f"{table.source}: its earlier prices are not positive, as the provider subtracts dividends (qfq), and "
+                "have no logarithm; take prices adjusted to the first day with --adjust hfq."
+            )
+        preparation = self.model.check(self.training)
+        context, horizon = preparation.context, settings.horizon
+        if settings.test_windows_inside and 0 < self.test < context + horizon:
+            raise InputError(
+                f"{table.source}: a test part of {self.test} rows holds no window of {context} and horizon of "
+                f"{horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
+            )
+        known = table.only(preparation.ids)
+        ends = [np.array([len(series.dates)], dtype=np.int64) for series in known.series]
+        preparation.samples(known, ends, torch.device("cpu"))  # of the next values
+        for series in known.series:
+            known.following(series, horizon)
+        if settings.statistical:
+            statistical_models()
+
+    def check_begun(self, run: Run) -> None:
+        if run.info.get("table", self.table.fingerprint()) != self.table.fingerprint():
+            raise InputError(
+                f"{run.path}: the run began with other data than {self.table.source} now holds; give the same data, "
+                "or start over with --overwrite."
+            )
+
+    def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
+        run.record(table=self.table.fingerprint())
+        seconds = self.settings.save_every_seconds
+        self.model.fit(self.training, run=run, callbacks=callbacks, save_every_seconds=seconds)
+        trained = self.model.preparation_.ids  # series that are long enough
+        self.table, self.training = self.table.only(trained), self.training.only(trained)
+
+    def report(self, run: Run, name: str) -> None:
+        model, title = self.model, _title(name, self.model, self.table)
+        replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
+        label = HEADS[self.settings.loss].label
+        training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title, loss=f"{label}, scaled units")
+        scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
+        if self.settings.validation:
+            scores["validation"] = self.evaluated(validation=True).to_json()
+        for level in self.settings.levels if self.settings.validation else []:
+            try:
+                model.half_width(level)
+            except InputError as error:
+                warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
+        model.update_context(self.table).save(run.file(MODEL))
+        following = model.predict(levels=self._levels())
+        replace_file(run.file(NEXT), as_csv(following))
+        if self.test:
+            test = self.evaluated(validation=False)
+            scores["test"] = test.to_json()
+            replace_file(run.file(PREDICTIONS), as_csv(test.predictions))
+            forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
+            residuals_plot(self.table, test, run.file(RESIDUALS), title=title)
+        run.write_json(SCORES, scores)
+
+    def _levels(self) -> list[float]:
+        """Return the levels of intervals for which the validation part has enough forecasts."""
+        return [level for level in self.settings.levels if self.model.supports(level)]
+
+    def evaluated(self, *, validation: bool) -> Evaluation:
+        """Return scores on the validation part, which selected the weights, or on the test part, which is unseen."""
+        model, settings = self.model, self.settings
+        prepared = model.preparation_.settings
+        table = self.training if validation else self.table
+        places: list[Origins] = []
+        for series in table.series:
+            rows = len(series.dates)
+            held_out = split_of(prepared, series).validation if validation else self.test
+            inside = settings.test_windows_inside and not validation
+            start = rows - held_out
+            context = model.preparation_.context
+            places.append(origins(start, rows, context, settings.horizon, reach_back=not inside))
+        return evaluate(
+            model,
+            table,
+            places,
+            horizon=settings.horizon,
+            season=prepared.season or 1,
+            levels=self._levels(),
+            statistical=settings.statistical and not validation,
+        )
+
+
+def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluation:
+    """Score the model of a run on the rows of a file that are later than its training rows.
+
+    Raises:
+        InputError: if the run is not a forecasting run, or there are no later rows.
+    """
+    model = load(run.path, device="cpu")
+    if not isinstance(model, Forecaster):
+        raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
+    return model.evaluate(data, levels=levels_of(run, model), statistical=statistical)
+
+
+def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
+    """Return the path of the given or downloaded file, or bundled rows."""
+    if settings.data is not None:
+        return Path(settings.data)
+    if settings.symbol is None:
+        raise InputError("there is no data: give --data FILE, or --symbol for the daily bars of a stock.")
+    if settings.symbol.upper() in bundled_symbols() and not settings.refresh:
+        bars = bundled(settings.symbol.upper(), settings.adjust)
+        end = day_of(settings.end, "end")
+        if (settings.start is None and end is None) or (end is not None and pd.Timestamp(end) <= bars["date"].iloc[-1]):
+            return bars
+    return download(
+        settings.symbol, start=settings.start, end=settings.end, adjust=settings.adjust, refresh=settings.refresh
+    )
+
+
+def _title(name: str, model: Forecaster, table: Table) -> str:
+    """Return a title that describes the model and its data."""
+    settings = model.preparation_.settings
+    layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
+    many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
+    ahead = f"{settings.horizon} step{'s' * (settings.horizon > 1)} ahead"
+    return f"{name}: {table.target}, {ahead} from {settings.window} rows, {many}{layers}"
+
+
+def levels_of(run: Run, model: Forecaster) -> list[float]:
+    """Return the interval levels of a run for which its validation part had enough forecasts."""
+    return [level for level in run.info.get("settings", {}).get("levels", []) if model.supports(level)]
+
+
+def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return forecasts as JSON records, with dates in ISO format."""
+    return [{str(k): v for k, v in row.items()} | {"ds": row["ds"].isoformat()} for row in frame.to_dict("records")]
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()

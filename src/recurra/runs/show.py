@@ -1,0 +1,133 @@
+"""A run in plain text: what it is, its layers, how training went, every parameter, and where its files are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recurra.errors import InputError
+from recurra.language.language_model import LanguageModel
+from recurra.report.text import aligned, evaluation_text, forecast_text
+from recurra.runs.load import load
+from recurra.runs.train import TrainedRun
+from recurra.training.run_folder import METRICS, MODEL, PARAMETERS, SCORES, Run
+
+if TYPE_CHECKING:
+    from recurra.forecasting.forecaster import Forecaster
+
+SHOWN_EPOCHS = 10
+
+
+def result_text(trained: TrainedRun) -> str:
+    """Layers, scores, next values and files of a finished run: what is shown at the end of a training."""
+    run = Run(trained.path)
+    return "\n\n".join([_layers(trained.model), scores_text(run), *_next(trained.model, run), _files(run)])
+
+
+def result_json(trained: TrainedRun) -> dict[str, Any]:
+    """What a finished run has to say, as JSON has it."""
+    run, model = Run(trained.path), trained.model
+    said: dict[str, Any] = {"run": str(trained.path), "scores": run.read_json(SCORES)}
+    if not isinstance(model, LanguageModel):
+        from recurra.runs.series import as_records, levels_of
+
+        said["next"] = as_records(model.predict(levels=levels_of(run, model)))
+    return said
+
+
+def run_text(path: Path) -> str:
+    """All of a run.
+
+    Raises:
+        InputError: it is no run folder, or a file of it is damaged.
+    """
+    run = Run(path)
+    heading = f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}"
+    settings = run.info.get("settings", {"settings": "none yet"})
+    blocks = [heading, aligned([(name, str(value)) for name, value in settings.items()])]
+    if not (path / MODEL).is_file():
+        finished = run.info.get("status") == "finished"
+        nothing = f"{path / MODEL} is missing; --resume writes it again." if finished else "There are no weights yet."
+        return "\n\n".join([*blocks, nothing])
+    model = load(path, device="cpu")
+    blocks += [_layers(model), _history(run)]
+    if (path / PARAMETERS).is_file():
+        blocks.append(run.read_text(PARAMETERS).rstrip())
+    if (path / SCORES).is_file():
+        blocks.append(scores_text(run))
+        blocks += _next(model, run)
+    return "\n\n".join([*blocks, _files(run)])
+
+
+def scores_text(run: Run) -> str:
+    """Format the scores of a run and of its baselines."""
+    scores = run.read_json(SCORES)
+    with _complete(run, SCORES):
+        heading = f"with the weights of epoch {scores['best_epoch']}:"
+        blocks = []
+        for part in ("training", "validation", "test"):
+            if part not in scores:
+                continue
+            score = scores[part]
+            if "verdict" in score:
+                if part == "test" or "test" not in scores:
+                    blocks.append(evaluation_text(part, score))
+                continue
+            accuracy, baseline = score["accuracy"], score["most_frequent_accuracy"]
+            line = f"accuracy {accuracy:.1%} of {score['predictions']} {part} predictions; "
+            line += f"always the letter most frequent in training: {baseline:.1%}"
+            blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
+    return "\n".join([heading, *blocks])
+
+
+def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
+    """What a forecaster expects after the last row, if it is one."""
+    if isinstance(model, LanguageModel):
+        return []
+    from recurra.runs.series import levels_of
+
+    times = model.context_.frequency.minutes > 0
+    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times)}"]
+
+
+def _layers(model: "LanguageModel | Forecaster") -> str:
+    """The layers of a network; of a forecaster before them what it learns from, as that was resolved."""
+    if isinstance(model, LanguageModel):
+        return model.network_.summary(model.settings_.window)
+    table, preparation = model.context_, model.preparation_
+    settings = preparation.settings
+    columns = ", ".join(table.columns[1:]) or "its own past alone"
+    what = {
+        "none": "the values themselves",
+        "last": f"corrections to the last {table.columns[preparation.base_column]}",
+        "seasonal": f"corrections to the {table.target} {settings.season} rows earlier",
+    }[preparation.base]
+    how = f"{table.target} from {columns}; {table.frequency.name} rows, a window of {settings.window}, a season of "
+    return f"{how}{settings.season}; predicts {what}\n\n{model.network_.summary(settings.window)}"
+
+
+def _history(run: Run) -> str:
+    """Format the first, the last and evenly spaced records of the training."""
+    records = run.read_metrics()
+    step = max(1, -(-len(records) // SHOWN_EPOCHS))
+    with _complete(run, METRICS):
+        shown = [r for i, r in enumerate(records, start=1) if i == 1 or i % step == 0 or r is records[-1]]
+        unit = "step" if "step" in records[0] else "epoch"
+        names = [name for name in records[0] if name not in {unit, "seconds"}]
+        rows = [(unit, *names)] + [(str(r[unit]), *(f"{r[name]:.4g}" for name in names)) for r in shown]
+    return aligned(rows)
+
+
+@contextmanager
+def _complete(run: Run, name: str) -> Iterator[None]:
+    """Say which file it is whose content cannot be shown."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{run.path / name}: lacks what it should hold ({error!r}); start over with --overwrite."
+        ) from error
+
+
+def _files(run: Run) -> str:
+    return "\n".join(str(file) for file in sorted(run.path.iterdir()) if not file.name.startswith("."))

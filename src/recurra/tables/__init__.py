@@ -1,0 +1,1 @@
+"""Tables of time series: readers, columns, dates, frequencies, checks and splits."""

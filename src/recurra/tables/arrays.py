@@ -1,0 +1,8 @@
+"""Types of NumPy arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Origins = Integers  # [N], index of the first predicted row of each forecast

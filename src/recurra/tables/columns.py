@@ -1,0 +1,181 @@
+"""Find the columns of a table by their English or Chinese names, or by their values."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from recurra.errors import InputError
+from recurra.tables.dates import SAMPLED, holds_dates
+from recurra.tables.numbers import reads_as_number
+
+ID, DATE, TARGET = "unique_id", "ds", "y"
+DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
+PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or complete dates; only the values tell
+SAME: list[set[str]] = [  # synonyms in English and Chinese
+    DATES | PARTS_OF_DATES,
+    {"open", "开盘", "开盘价"},
+    {"close", "收盘", "收盘价"},
+    {"high", "最高", "最高价"},
+    {"low", "最低", "最低价"},
+    {"volume", "成交量"},
+    {"amount", "turnover", "成交额"},
+]
+
+
+@dataclass(frozen=True)
+class Names:
+    """The columns to use, with the names that the table gives them."""
+
+    target: str
+    past_covariates: tuple[str, ...]
+    future_covariates: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (self.target, *self.past_covariates, *self.future_covariates)
+
+
+def _same(name: str) -> set[str]:
+    """Return all synonyms of a column name."""
+    plain = name.strip().lower()
+    return next((names for names in SAME if plain in names), {plain})
+
+
+def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
+    """Return the column with a name or one of its synonyms.
+
+    Args:
+        frame: the table.
+        name: name of the column, case-insensitive.
+        source: the file, for messages.
+        what: role of the column, for messages.
+
+    Raises:
+        InputError: there is no such column; the message suggests the closest name.
+    """
+    columns = [str(column) for column in frame.columns]
+    if name in columns:
+        return name
+    for names in ({name.strip().lower()}, _same(name)):
+        for column in columns:
+            if column.strip().lower() in names:
+                return column
+    near = difflib.get_close_matches(name, columns, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(f"{source}: there is no column {name!r} for {what}{hint}; the columns are {', '.join(columns)}.")
+
+
+def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
+    """Return the column of dates, found by type, name or values.
+
+    If no column has valid dates, a column with a date name is returned, so that parsing it reports the invalid value.
+
+    Raises:
+        InputError: there is no column of dates.
+    """
+    candidates = [str(column) for column in frame.columns if column != id_column]
+    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
+    named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
+    texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(frame[column])]
+    for column in [*typed, *named, *texts]:
+        if holds_dates(frame[column]):
+            return column
+    if named:
+        return named[0]
+    raise InputError(
+        f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
+        f"that holds dates among {', '.join(candidates)}: name it with --date (date=… in Python)."
+    )
+
+
+def chosen_columns(
+    frame: pd.DataFrame,
+    target: str | None,
+    past_covariates: Sequence[str],
+    future_covariates: Sequence[str],
+    others: set[str | None],
+    source: str,
+) -> Names:
+    """Choose the target and the covariates.
+
+    Args:
+        frame: the table.
+        target: column to predict; None: `y`, or the only column of numbers.
+        past_covariates: columns whose values are known up to the present only; ["all"]: every other numeric column
+            that is not constant.
+        future_covariates: columns whose values are known in advance.
+        others: columns of dates and ids, which cannot be chosen.
+        source: the file, for messages.
+
+    Raises:
+        InputError: a column does not exist, has two roles or is in `others`, or the target is ambiguous.
+    """
+    plain = [str(column) for column in frame.columns if column not in others and not _is_row_number(str(column))]
+    if target is None:
+        numeric = [column for column in plain if column == TARGET or _is_numeric(frame, column)]
+        if TARGET not in numeric and len(numeric) != 1:
+            found = f"found {', '.join(numeric)}" if numeric else "found none"
+            raise InputError(
+                f"{source}: which column is the target? {found}; name it with --target (target=… in Python)."
+            )
+        target = TARGET if TARGET in numeric else numeric[0]
+    target = found_column(frame, target, source, "the target")
+    coming = tuple(found_column(frame, name, source, "the future covariates") for name in future_covariates)
+    if past_covariates == ["all"]:
+        rest = [column for column in plain if column != target and column not in coming]
+        past = tuple(column for column in rest if _is_numeric(frame, column) and frame[column].nunique() > 1)
+    else:
+        past = tuple(found_column(frame, name, source, "the past covariates") for name in past_covariates)
+    used = [target, *past, *coming]
+    for name in used:
+        if name in others:
+            raise InputError(f"{source}: the column {name!r} contains the dates or the series ids; choose another.")
+        if used.count(name) > 1:
+            raise InputError(
+                f"{source}: the column {name!r} is used twice; a column is the target, a past covariate or a future "
+                "covariate."
+            )
+    return Names(target, past, coming)
+
+
+def _is_row_number(column: str) -> bool:
+    return not column.strip() or column.startswith("Unnamed:")
+
+
+def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
+    """Return whether a column is numeric, by its type or its first values."""
+    if pd.api.types.is_numeric_dtype(frame[column]):
+        return True
+    if pd.api.types.is_datetime64_any_dtype(frame[column]):
+        return False
+    sample = frame[column].dropna().head(SAMPLED)
+    return int(reads_as_number(sample).sum()) >= max(len(sample), 1) / 2
+
+
+def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str] | None":
+    """Return the series id of each row as text, [T]; integers stored as floats have no decimal point.
+
+    Raises:
+        InputError: an id is missing.
+    """
+    if column is None:
+        return None
+    if frame[column].isna().any():
+        place = int(frame[column].isna().to_numpy().argmax())
+        raise InputError(
+            f"{source}: row {frame.index[place]}, column {column!r}: has no series id; add it or drop the row."
+        )
+    names = frame[column]
+    whole = pd.api.types.is_float_dtype(names) and bool((names % 1 == 0).all())
+    return (names.astype("int64") if whole else names).astype(str)
+
+
+def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
+    """Return the advice to use a column as --id, if its values make the dates unique; else an empty string."""
+    for column in frame.columns:
+        if column not in used and frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
+            values = f"the {frame[column].nunique()} values of the column {str(column)!r}"
+            return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
+    return ""

@@ -1,0 +1,47 @@
+"""Convert dates to integers (seconds, minutes, days, weekdays, months) and back."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recurra.tables.arrays import Integers
+
+MINUTES_PER_DAY, MINUTES_PER_WEEK = 1440, 10080
+SECONDS_PER_DAY = 86400
+MONDAY = 4  # day of 1970-01-05, the first Monday, counted from 1970-01-01
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def most_frequent(values: NDArray[Any]) -> float:
+    """Return the most frequent value, the smallest one if there are several."""
+    if (values == values[0]).all():
+        return float(values[0])
+    found, counts = np.unique(values, return_counts=True)
+    return float(found[counts.argmax()])
+
+
+def ranges(counts: Integers) -> Integers:
+    """Return 0, 1, …, count - 1 for each count, concatenated."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def date_numbers(dates: pd.DatetimeIndex, unit: Literal["s", "D", "M"]) -> Integers:
+    """Return seconds, days or months since 1970."""
+    return dates.to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
+
+
+def weekdays_of(dates: pd.DatetimeIndex) -> Integers:
+    """Return weekdays; 0 is Monday."""
+    return np.asarray((date_numbers(dates, "D") - MONDAY) % 7)
+
+
+def minutes_from_monday(dates: pd.DatetimeIndex) -> Integers:
+    """Return minutes after Monday 1970-01-05 00:00."""
+    return np.asarray(date_numbers(dates, "s") // 60 - MONDAY * MINUTES_PER_DAY)
+
+
+def dates_of_seconds(seconds: Integers) -> pd.DatetimeIndex:
+    """Return the dates of seconds since 1970; pandas raises an error beyond the year 2262."""
+    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).as_unit("ns")

@@ -1,0 +1,230 @@
+"""The frequency of a series: the time between rows, the season, and the dates that come next."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+import pandas as pd
+
+from recurra.tables.arrays import Integers
+from recurra.tables.calendars import next_sessions, sessions
+from recurra.tables.date_anchors import days_of_months, month_anchor, share_at_anchor, usual_time, usual_weekday
+from recurra.tables.date_numbers import (
+    MINUTES_PER_DAY,
+    MINUTES_PER_WEEK,
+    MONDAY,
+    SECONDS_PER_DAY,
+    WEEKDAYS,
+    date_numbers,
+    dates_of_seconds,
+    minutes_from_monday,
+    ranges,
+    weekdays_of,
+)
+
+Unit = Literal["minute", "day", "week", "month"]
+Slots = tuple[tuple[int, int], ...]
+
+BUSINESS_DAYS: Slots = ((0, 4 * MINUTES_PER_DAY),)
+NAMES: dict[tuple[Unit, int], str] = {
+    ("minute", 1): "every minute",
+    ("minute", 60): "hourly",
+    ("day", 1): "daily",
+    ("week", 1): "weekly",
+    ("month", 1): "monthly",
+    ("month", 3): "quarterly",
+    ("month", 12): "yearly",
+}
+FITTING = 0.5  # minimum fraction of gaps or dates that fit a frequency
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """The time between the rows of a series.
+
+    Args:
+        unit: unit of the time between rows.
+        every: number of units between rows; quarterly rows have unit "month" and every 3.
+        at: usual time of day in seconds after midnight, for rows a day or more apart.
+        anchor: position of a row in its week or month. "Fri": on Friday. "day 30": on day 30, or on the last day of a
+            shorter month. "day -1": on the last day. "business day 1" and "business day -1": on the first and last day
+            from Monday to Friday. "Fri 3" and "Fri -1": on the third and last Friday. None: as the previous row.
+        slots: the times of the week that have rows, as pairs (first, last) in minutes after Monday 00:00; within a
+            pair, times are `every` minutes or one day apart. None: all times.
+        calendar: name of an exchange calendar, such as "XSHG"; the rows are its sessions.
+
+    >>> Frequency("month", every=3, anchor="day -1").name
+    'quarterly'
+    >>> Frequency("month", anchor="day -1").next_dates(pd.Timestamp("2024-01-31"), 2).strftime("%Y-%m-%d").tolist()
+    ['2024-02-29', '2024-03-31']
+    """
+
+    unit: Unit
+    every: int = 1
+    at: int = 0
+    anchor: str | None = None
+    slots: Slots | None = None
+    calendar: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the frequency, such as "daily", "hourly" or "every 2 weeks"."""
+        if self.calendar is not None or (self.unit == "day" and self.slots == BUSINESS_DAYS):
+            return "business-daily"
+        for unit, size, word in (("minute", 60, "hours"), ("month", 12, "years")):
+            if self.unit == unit and self.every > size and self.every % size == 0:
+                return f"every {self.every // size} {word}"
+        return NAMES.get((self.unit, self.every), f"every {self.every} {self.unit}s")
+
+    @property
+    def minutes(self) -> int:
+        """Number of minutes between rows; 0 if rows are a day or more apart."""
+        return self.every if self.unit == "minute" else 0
+
+    @property
+    def days(self) -> float:
+        """Approximate number of days between rows."""
+        return self.every * {"minute": 1 / 1440, "day": 1.0, "week": 7.0, "month": 30.44}[self.unit]
+
+    @property
+    def season(self) -> int:
+        """Number of rows in the usual season: a week of daily rows, a year of monthly rows, a day of hourly rows.
+
+        1 (no season) if a year is not a whole number of rows.
+        """
+        if self.slots is not None:
+            _, rows = np.unique(
+                self._slots // (MINUTES_PER_DAY if self.unit == "minute" else MINUTES_PER_WEEK), return_counts=True
+            )
+            return int(np.bincount(rows).argmax())
+        if self.unit == "minute":
+            return max(MINUTES_PER_DAY // self.every, 1)
+        if self.unit == "day":
+            # rows 2 to 4 days apart have no season: a year of them would be longer than most such series
+            return 7 if self.every == 1 else max(round(365 / self.every), 1) if self.every >= 5 else 1
+        if self.unit == "week":
+            return max(round(52 / self.every), 1)
+        return 12 // self.every if 12 % self.every == 0 else 1
+
+    def next_dates(self, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
+        """Return the `count` dates after `last`.
+
+        Raises:
+            InputError: the exchange calendar does not exist or does not reach that far.
+        """
+        return _next_dates(self, last, count)
+
+    def absent(self, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """Return the dates that are missing between the first and the last date.
+
+        A week or month with a row on any of its days is not absent. If there are slots, days without any row are not
+        absent, nor are times before the first or after the last row of a day: exchanges and shops have holidays and
+        close early. With a calendar, absent sessions are exact.
+        """
+        if len(dates) < 2:
+            return dates[:0]
+        if self.calendar is not None:
+            days = dates.normalize()
+            return sessions(self.calendar, days[0], days[-1]).difference(days) + pd.Timedelta(seconds=self.at)
+        if self.slots is not None:
+            return self._absent_slots(dates) if self.unit == "minute" else dates[:0]
+        frequency = self.like(dates)
+        step = frequency._step
+        if self.unit == "minute" and np.diff(date_numbers(dates[[0, -1]], "s"))[0] == step * (len(dates) - 1):
+            return dates[:0]  # a fast path for millions of rows
+        periods = frequency._periods(dates)
+        gaps = np.diff(periods)
+        before = np.flatnonzero(gaps > 1.5 * step)  # a row may be half a step late
+        missed = np.ceil(gaps[before] / step - 0.5).astype(np.int64) - 1
+        return frequency._dates(np.repeat(periods[before], missed) + step * (1 + ranges(missed)))
+
+    def like(self, dates: pd.DatetimeIndex) -> "Frequency":
+        """Return this frequency with the weekday, the day of the month and the time of day of these dates.
+
+        All series of a table have the same frequency, but not necessarily the same anchor.
+        """
+        if self.unit == "minute":
+            return self
+        anchor = self.anchor
+        if self.unit == "week" and (anchor is None or np.mean(weekdays_of(dates) == WEEKDAYS.index(anchor)) < FITTING):
+            anchor = usual_weekday(dates)
+        if self.unit == "month" and (anchor is None or share_at_anchor(dates, anchor) < FITTING):
+            anchor = month_anchor(dates)[0]
+        return replace(self, at=usual_time(dates), anchor=anchor)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        if data["unit"] not in get_args(Unit) or data["every"] < 1:
+            raise ValueError(f"no frequency: every {data['every']!r} {data['unit']!r}")
+        slots = tuple((int(first), int(last)) for first, last in data["slots"] or ())
+        return cls(**{**data, "slots": slots or None})
+
+    @property
+    def _step(self) -> int:
+        """Difference between the `_periods` of consecutive rows."""
+        return self.every * 60 if self.unit == "minute" else self.every
+
+    def _periods(self, dates: pd.DatetimeIndex) -> Integers:
+        """Return the number of each date's second, day, week or month."""
+        if self.unit == "minute":
+            return date_numbers(dates, "s")
+        if self.unit == "month":
+            return date_numbers(dates, "M")
+        days = date_numbers(dates, "D")
+        # a week is the usual weekday ± 3 days, so that a row moved by a holiday stays in its week
+        return days if self.unit == "day" else (days - self._weekday + 3) // 7
+
+    def _dates(self, periods: Integers) -> pd.DatetimeIndex:
+        """Return the dates of rows in these periods; the inverse of `_periods`."""
+        if self.unit == "minute":
+            return dates_of_seconds(periods)
+        if self.unit == "month":
+            days = days_of_months(periods, str(self.anchor)).astype(np.int64)
+        else:
+            days = periods if self.unit == "day" else 7 * periods + self._weekday
+        return dates_of_seconds(days * SECONDS_PER_DAY + self.at)
+
+    @property
+    def _weekday(self) -> int:
+        return MONDAY + WEEKDAYS.index(str(self.anchor))
+
+    @cached_property
+    def _slots(self) -> Integers:
+        """All slots of a week, in minutes after Monday 00:00."""
+        step = self.every if self.unit == "minute" else MINUTES_PER_DAY
+        return np.concatenate([np.arange(first, last + 1, step, dtype=np.int64) for first, last in self.slots or ()])
+
+    def _of_slots(self, numbers: Integers) -> pd.DatetimeIndex:
+        """Return the dates of slots, numbered from the first slot of the week of 1970-01-05."""
+        weeks, places = np.divmod(numbers, len(self._slots))
+        minutes = weeks * MINUTES_PER_WEEK + self._slots[places] + MONDAY * MINUTES_PER_DAY
+        return dates_of_seconds(minutes * 60 + self.at)
+
+    def _number_of_slot(self, dates: pd.DatetimeIndex, side: Literal["left", "right"]) -> Integers:
+        """Return the number of the first slot at or after each date ("left"), or after it ("right")."""
+        weeks, places = np.divmod(minutes_from_monday(dates), MINUTES_PER_WEEK)
+        return weeks * len(self._slots) + self._slots.searchsorted(places, side=side)
+
+    def _absent_slots(self, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        after = self._number_of_slot(dates[:-1], "right")
+        missed = self._number_of_slot(dates[1:], "left") - after
+        missed[np.diff(date_numbers(dates, "D")) > 0] = 0
+        missed = np.maximum(missed, 0)
+        return self._of_slots(np.repeat(after, missed) + ranges(missed))
+
+
+@lru_cache(maxsize=4096)  # many series end on the same date
+def _next_dates(frequency: Frequency, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
+    if frequency.calendar is not None:
+        return next_sessions(frequency.calendar, last, count) + pd.Timedelta(seconds=frequency.at)
+    dates = pd.DatetimeIndex([last])
+    if frequency.slots is not None:
+        day = dates if frequency.unit == "minute" else dates.normalize()
+        return frequency._of_slots(frequency._number_of_slot(day, "right") + np.arange(count))
+    if frequency.unit in {"week", "month"} and frequency.anchor is None:
+        frequency = frequency.like(dates)
+    return frequency._dates(frequency._periods(dates) + frequency._step * np.arange(1, count + 1))

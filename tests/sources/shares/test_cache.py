@@ -1,0 +1,253 @@
+"""Downloads in the cache: refreshed, interrupted, aged, and where they are."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recurra import InputError
+from recurra.sources.download import PROVIDERS, download
+from recurra.sources.providers import Bars, NoBarsError
+
+from .provider import NEW, OLD, Provider, closes_of, contents_of, facts_of, names_in
+
+needs_posix = pytest.mark.skipif(os.name == "nt", reason="resource limits are POSIX's")
+
+
+def test_the_facts_of_a_download_stand_beside_it(akshare: Provider, tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    path = download("600519", start="2020-01-02", adjust="none", cache=tmp_path)
+    facts = facts_of(path)
+    downloaded = datetime.fromisoformat(facts.pop("downloaded"))
+    assert downloaded.utcoffset() is not None and before <= downloaded <= datetime.now(UTC)
+    expected = {"provider": "akshare", "symbol": "600519", "adjust": "none", "start": "2020-01-02", "end": None}
+    assert facts | expected == facts
+    assert len(names_in(tmp_path)) == 2
+
+
+def test_one_day_written_in_two_ways_is_one_file(akshare: Provider, tmp_path: Path) -> None:
+    paths = {download("600519", start=start, cache=tmp_path) for start in ("2020-01-02", "20200102")}
+    assert len(paths) == len(akshare.asked) == 1
+
+
+def test_refresh_asks_anew_and_puts_the_new_bars_in_the_same_file(akshare: Provider, tmp_path: Path) -> None:
+    akshare.answers = [OLD, NEW]
+    first = download("600519", cache=tmp_path)
+    assert closes_of(first) == [1.0, 2.0]
+    facts = first.with_suffix(".json")
+    facts.write_text("{}")
+    assert download("600519", cache=tmp_path, refresh=True) == first
+    assert closes_of(first) == [1.0, 2.0, 3.0]
+    assert facts_of(first)["symbol"] == "600519"
+    assert len(names_in(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("failure", [OSError("no route"), NoBarsError("an empty answer"), InputError("not there")])
+def test_a_refresh_that_fails_leaves_the_old_files_as_they_are(
+    failure: Exception, akshare: Provider, tmp_path: Path
+) -> None:
+    path = download("600519", cache=tmp_path)
+    kept = contents_of(tmp_path)
+    akshare.answers = [failure]
+    with pytest.raises(InputError):
+        download("600519", cache=tmp_path, refresh=True, pause=akshare.pauses.append)
+    assert contents_of(tmp_path) == kept
+    assert download("600519", cache=tmp_path) == path
+
+
+def test_the_message_offers_the_newest_copy_of_the_same_share(
+    akshare: Provider, yfinance: Provider, tmp_path: Path
+) -> None:
+    day = datetime(2024, 5, 17, 12, tzinfo=UTC).timestamp()
+    for age, start in enumerate(["2020-01-04", "2020-01-02", "2020-01-03"]):
+        path = download("600519", start=start, cache=tmp_path)
+        os.utime(path, (day - 86400 * age, day - 86400 * age))
+    newest = download("600519", start="2020-01-04", cache=tmp_path)
+    download("600518", cache=tmp_path)
+    download("600519", adjust="hfq", cache=tmp_path)
+    download("600519", provider="yfinance", cache=tmp_path)
+    download("6005190", provider="akshare", cache=tmp_path)
+    akshare.answers = [OSError("no route")]
+    with pytest.raises(InputError) as error:
+        download("600519", cache=tmp_path, pause=akshare.pauses.append)
+    message = str(error.value)
+    assert message.endswith(f"or give a file with --data FILE; a copy of 2024-05-17 is there: --data {newest}.")
+
+
+def test_where_there_are_no_bars_one_try_is_enough_and_a_copy_is_offered(akshare: Provider, tmp_path: Path) -> None:
+    akshare.answers = [NoBarsError("an empty answer")]
+    with pytest.raises(InputError) as error:
+        download("999999", cache=tmp_path, pause=akshare.pauses.append)
+    assert str(error.value) == (
+        "akshare has no bars of '999999' for these days (an empty answer); "
+        "check symbol and days, or give a file with --data FILE."
+    )
+    assert (len(akshare.asked), akshare.pauses) == (1, [])
+    akshare.answers = [OLD]
+    copy = download("999999", cache=tmp_path)
+    akshare.answers = [NoBarsError("an empty answer")]
+    with pytest.raises(InputError) as error:
+        download("999999", start="2030-01-01", cache=tmp_path)
+    assert f"--data {copy}" in str(error.value)
+
+
+@pytest.mark.parametrize("file", [1, 2])
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_a_first_download_that_cannot_be_written_to_its_end_is_not_there(
+    file: int, failure: BaseException, akshare: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", _fails_at(file, failure))
+        with pytest.raises((InputError, KeyboardInterrupt)):
+            download("600519", cache=tmp_path)
+    assert [path for path in tmp_path.iterdir() if path.suffix not in {".csv", ".json"}] == []
+    for path in tmp_path.glob("*.json"):
+        assert json.loads(path.read_text("utf-8"))["symbol"] == "600519"
+    path = download("600519", cache=tmp_path)
+    assert closes_of(path) == [1.0, 2.0]
+    assert facts_of(path)["symbol"] == "600519"
+
+
+def test_facts_never_tell_of_a_later_download_than_the_table_is_of(
+    akshare: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = download("600519", cache=tmp_path)
+    facts = {"downloaded": "2024-05-17T12:00:00+00:00"}
+    path.with_suffix(".json").write_text(json.dumps(facts))
+    akshare.answers = [NEW]
+    for file, closes in ((1, [1.0, 2.0]), (2, [1.0, 2.0, 3.0])):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", _fails_at(file, OSError(errno.ENOSPC, "No space left on device")))
+            with pytest.raises(InputError):
+                download("600519", cache=tmp_path, refresh=True)
+        assert (closes_of(path), facts_of(path)) == (closes, facts)
+
+
+@pytest.mark.parametrize(("end", "said"), [(None, True), ("2024-05-17", True), ("2024-05-16", False)])
+def test_an_old_copy_says_how_old_it_is_where_days_may_have_come_since(
+    end: str | None, said: bool, akshare: Provider, tmp_path: Path
+) -> None:
+    path = download("600519", end=end, cache=tmp_path)
+    path.with_suffix(".json").write_text(json.dumps({"downloaded": "2024-05-17T12:00:00+00:00"}))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert download("600519", end=end, cache=tmp_path) == path
+    notes = [str(warning.message) for warning in caught]
+    assert notes == ["600519: the bars are as of 2024-05-17; --refresh downloads newer ones."] * said
+
+
+@pytest.mark.parametrize("file", [1, 2])
+def test_a_refresh_that_cannot_be_written_leaves_each_file_whole(
+    file: int, akshare: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = download("600519", cache=tmp_path)
+    kept = contents_of(tmp_path)
+    akshare.answers = [NEW]
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", _fails_at(file, OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"):
+            download("600519", cache=tmp_path, refresh=True)
+    assert contents_of(tmp_path).keys() == kept.keys()
+    assert closes_of(path) in ([1.0, 2.0], [1.0, 2.0, 3.0])
+    assert facts_of(path)["symbol"] == "600519"
+
+
+def _fails_at(file: int, failure: BaseException) -> Callable[[Path, Path], Path]:
+    """A rename that works but for the given one."""
+    renamed: list[Path] = []
+    rename = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        renamed.append(target)
+        if len(renamed) == file:
+            raise failure
+        return rename(path, target)
+
+    return replace
+
+
+@needs_posix
+def test_a_disk_that_cuts_the_table_off_leaves_the_old_one(akshare: Provider, tmp_path: Path) -> None:
+    path = download("600519", cache=tmp_path)
+    old, names = path.read_bytes(), names_in(tmp_path)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import resource, signal, sys; from pathlib import Path; import pandas as pd\n"
+            "from recurra import InputError; from recurra.sources.download import PROVIDERS, download\n"
+            "frame = pd.read_csv(sys.argv[1])\n"
+            "PROVIDERS['akshare'] = lambda bars: pd.concat([frame] * 500)\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))\n"
+            "try: download('600519', cache=Path(sys.argv[1]).parent, refresh=True)\n"
+            "except InputError as error: print(error)",
+            str(path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert f"{path}: cannot be written (File too large); an existing file is unchanged." in done.stdout, done.stderr
+    assert (path.read_bytes(), names_in(tmp_path)) == (old, names)
+
+
+def test_a_cache_that_cannot_be_made_says_how_to_choose_another(akshare: Provider, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for cache in (tmp_path / "file", tmp_path / "file" / "cache"):
+        with pytest.raises(InputError) as error:
+            download("600519", cache=cache)
+        assert str(error.value).startswith(f"{cache}: cannot be created (")
+        assert str(error.value).endswith("); set RECURRA_CACHE to another folder.")
+    assert contents_of(tmp_path) == {"file": b""}
+
+
+def test_the_cache_is_where_the_environment_says(
+    akshare: Provider, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert download("600519").parent == home / ".cache" / "recurra"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert download("600519").parent == tmp_path / "xdg" / "recurra"
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path / "own"))
+    assert download("600519").parent == tmp_path / "own"
+    assert download("600519", cache=tmp_path / "given").parent == tmp_path / "given"
+    monkeypatch.setenv("RECURRA_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert download("600519").parent == home / ".cache" / "recurra"
+    assert len(akshare.asked) == 4
+
+
+def test_a_given_cache_leaves_the_home_alone(akshare: Provider, home: Path, tmp_path: Path) -> None:
+    download("600519", cache=tmp_path)
+    assert names_in(home) == []
+
+
+def test_two_downloads_at_once_end_with_one_of_their_answers_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    both = threading.Barrier(2)
+    answers = iter([OLD, NEW])
+
+    def ask(_: Bars) -> pd.DataFrame:
+        both.wait(timeout=30)
+        return next(answers)
+
+    monkeypatch.setitem(PROVIDERS, "akshare", ask)
+    threads = [threading.Thread(target=download, args=("600519",), kwargs={"cache": tmp_path}) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    path = download("600519", cache=tmp_path)
+    assert closes_of(path) in ([1.0, 2.0], [1.0, 2.0, 3.0])
+    assert names_in(tmp_path) == sorted([path.name, path.with_suffix(".json").name])

@@ -1,0 +1,188 @@
+"""Reading tables: encodings, delimiters, commas, and what is at fault in a file."""
+
+import gzip
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recurra import InputError
+from recurra.tables.dates import dates
+from recurra.tables.numbers import numbers
+from recurra.tables.reader import read_frame
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[[str | bytes], Path]:
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "t.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encoding_and_delimiter_are_found(encoding: str, delimiter: str, table: Callable[[str | bytes], Path]) -> None:
+    text = "日期,开盘\n2020-01-02,1.5\n2020-01-03,2.5\n".replace(",", delimiter)
+    frame = read_frame(table(text.encode(encoding)))
+    assert list(frame.columns) == ["日期", "开盘"]
+    assert numbers(frame, "开盘", "t").tolist() == [1.5, 2.5]
+
+
+def test_rows_are_numbered_as_an_editor_shows_them_whatever_lines_are_blank(
+    table: Callable[[str | bytes], Path],
+) -> None:
+    frame = read_frame(table("a,b\r\n1,2\r\n\r\n\r\n3,4\r\n"))
+    assert frame.index.tolist() == [2, 5]
+
+
+def test_a_gzipped_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    assert read_frame(path).to_dict("list") == {"a": [1], "b": [2]}
+
+
+def test_parquet_is_read_and_its_first_row_is_row_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"d": pd.date_range("2020-01-01", periods=3), "v": [1.0, 2.0, 3.0]}).to_parquet(path)
+    frame = read_frame(path)
+    assert frame.index.tolist() == [1, 2, 3]
+    assert dates(frame, "d", "t")[0] == pd.Timestamp("2020-01-01")
+    path.write_bytes(b"PAR1 or not")
+    with pytest.raises(InputError, match=r"t\.parquet: is not a Parquet file that can be read"):
+        read_frame(path)
+
+
+def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.parquet"
+    path.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InputError, match=r"needs pyarrow: pip install 'recurra\[parquet\]'"):
+        read_frame(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty; expected a header and rows"),
+        ("a,b\n", "has no rows of data"),
+        ("a,b\n1,2\n1,2,3\n", "row 3 has 3 fields, expected 2 as in the header"),
+        ("a,b,a\n1,2,3\n", "row 1: the column 'a' occurs twice"),
+        ('a,b\n1,"2\n3,4\n', "cannot be read as CSV"),
+        (b"\x00\x01\x02\xff\xfe\x00" * 9, "is not text in UTF-8, UTF-16 or GBK"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named_with_what_is_wrong(
+    content: str | bytes, said: str, table: Callable[[str | bytes], Path]
+) -> None:
+    with pytest.raises(InputError) as error:
+        read_frame(table(content))
+    assert "t.csv: " in str(error.value)
+    assert said in str(error.value)
+
+
+def test_a_file_that_is_not_there_a_folder_and_a_damaged_gzip_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no\.csv: there is no such file"):
+        read_frame(tmp_path / "no.csv")
+    with pytest.raises(InputError, match="is not a file"):
+        read_frame(tmp_path)
+    (tmp_path / "t.csv.gz").write_bytes(b"not gzip")
+    with pytest.raises(InputError, match=r"t\.csv\.gz: cannot be read"):
+        read_frame(tmp_path / "t.csv.gz")
+
+
+@pytest.mark.parametrize("text", ["d,y\n2020-01-01,1,231\n", "d,y\n2020-01-01,1,231\n2020-01-02,7\n"])
+def test_thousands_without_quotes_are_an_error_and_no_shorter_number(
+    text: str, table: Callable[[str | bytes], Path]
+) -> None:
+    with pytest.raises(
+        InputError, match=r"row 2 has 3 fields, expected 2 as in the header; .* quote numbers that have"
+    ):
+        read_frame(table(text))
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_no_field_too_many(table: Callable[[str | bytes], Path]) -> None:
+    assert read_frame(table("a,b\n1,2,\n3,4,\n")).to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+
+
+def test_blank_lines_above_the_header_are_passed_over_and_counted(table: Callable[[str | bytes], Path]) -> None:
+    assert read_frame(table("\n  \na,b\n1,2\n")).index.tolist() == [4]
+    with pytest.raises(InputError, match="row 4 has 3 fields"):
+        read_frame(table("\n\na,b\n1,2,3\n"))
+    with pytest.raises(InputError, match="row 2: the column 'a' occurs twice"):
+        read_frame(table("\na,a\n1,2\n"))
+
+
+def test_names_of_series_are_kept_as_they_are_written(table: Callable[[str | bytes], Path]) -> None:
+    path = table("unique_id,Shop,y\n000001,01,1\nNA,NA,NA\n, ,3\n")
+    frame = read_frame(path)
+    assert frame["unique_id"].tolist() == ["000001", "NA", None]
+    assert frame["Shop"].iloc[0] == 1
+    assert np.isnan(frame["y"].iloc[1])
+    assert read_frame(path, texts=["shop"])["Shop"].tolist() == ["01", "NA", None]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        (["1,125", "1,5", "-0,25", ""], [1.125, 1.5, -0.25, np.nan]),
+        (["1,125", "0,125", "7"], [1.125, 0.125, 7.0]),
+        (["1.234,5", "1.234", "2,125"], [1234.5, 1234.0, 2.125]),
+        (["1 234,5", "2,125", "--"], [1234.5, 2.125, np.nan]),
+        (["1,125", "1.5"], [1125.0, 1.5]),
+        (["1,125", "1,234,567"], [1125.0, 1234567.0]),
+        (["1,125.5", "2,250"], [1125.5, 2250.0]),
+        (["1.125", "2.250"], [1.125, 2.25]),
+    ],
+)
+def test_a_comma_is_what_the_other_values_of_its_column_show(
+    delimiter: str, values: list[str], read: list[float], table: Callable[[str | bytes], Path]
+) -> None:
+    rows = [f"x{delimiter}{value}\n" for value in values]
+    frame = read_frame(table(f"a{delimiter}b\n" + "".join(rows)))
+    np.testing.assert_equal(numbers(frame, "b", "t"), read)
+
+
+def test_commas_that_may_be_decimal_or_between_thousands_are_an_error_with_the_mend(
+    table: Callable[[str | bytes], Path],
+) -> None:
+    with pytest.raises(InputError, match=r"row 3, column 'b': '1,125' may be 1\.125 or 1125, .* write it as one of"):
+        read_frame(table("a;b\nx;12\nx;1,125\nx;2,250\n"))
+    plain = read_frame(table('a,b\nx,"1,125"\n'))
+    assert numbers(plain, "b", "t").tolist() == [1125.0]
+    words = read_frame(table("a;b\nParis, 1,125;1\n1,125;2\n"))
+    assert words["a"].tolist() == ["Paris, 1,125", "1,125"]
+
+
+@pytest.mark.parametrize(
+    ("index", "columns"),
+    [
+        (pd.date_range("2020-01-01", periods=3), ["y", "ds"]),
+        (pd.Index(["2020-01-01", "2020-01-02", "2020-01-03"]), ["y", "ds"]),
+        (pd.date_range("2020-01-01", periods=3, name="day"), ["day", "y"]),
+        (pd.Index(["a", "b", "c"]), ["index", "y"]),
+        (pd.Index([3, 5, 9]), ["y"]),  # of rows that were chosen from more
+        (pd.RangeIndex(3), ["y"]),
+    ],
+)
+def test_the_index_of_a_parquet_file_is_kept_if_it_says_something(
+    index: "pd.Index[Any]", columns: list[str], tmp_path: Path
+) -> None:
+    pd.DataFrame({"y": [1.0, 2.0, 3.0]}, index=index).to_parquet(tmp_path / "t.parquet")
+    frame = read_frame(tmp_path / "t.parquet")
+    assert frame.columns.tolist() == columns
+    assert frame.index.tolist() == [1, 2, 3]
+    if "ds" in columns:
+        assert dates(frame, "ds", "t").equals(pd.date_range("2020-01-01", periods=3))
+
+
+def test_a_column_of_a_parquet_file_that_is_named_index_is_kept(tmp_path: Path) -> None:
+    pd.DataFrame({"index": [1.0], "y": [2.0]}).to_parquet(tmp_path / "t.parquet")
+    assert read_frame(tmp_path / "t.parquet").to_dict("list") == {"index": [1.0], "y": [2.0]}

@@ -1,0 +1,278 @@
+"""Building tables: which columns are meant, what is at fault in a table, and what is filled."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra import InputError
+from recurra.tables.table_builder import make_table
+
+DAYS = pd.date_range("2020-01-01", periods=6)
+
+
+def frame(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"date": DAYS[: len(next(iter(columns.values())))], **columns})
+
+
+def bars() -> pd.DataFrame:
+    """Six days as Chinese providers name them."""
+    price = np.arange(6.0) + 10
+    columns = {
+        "日期": DAYS.strftime("%Y-%m-%d"),
+        "开盘": price,
+        "收盘": price + 0.5,
+        "最高": price + 1,
+        "最低": price - 1,
+    }
+    return pd.DataFrame(columns | {"成交量": [100, 200, 150, 120, 130, 140], "股票代码": [600519] * 6})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_chinese_columns_are_known_by_their_english_names_and_the_files_own_are_kept(
+    encoding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "茅台.csv"
+    path.write_bytes(bars().to_csv(index=False).encode(encoding))
+    table = make_table(path, target="open", past_covariates=["close", "high", "low", "volume"])
+    assert table.columns == ("开盘", "收盘", "最高", "最低", "成交量")
+    assert table.series[0].values[1].tolist() == [11.0, 11.5, 12.0, 10.0, 200.0]
+    assert table.series[0].dates.equals(DAYS)
+    english = bars().rename(columns={"日期": "Date", "开盘": "Open"})
+    assert make_table(english, target="开盘").target == "Open"
+
+
+def test_all_covariates_are_the_other_numbers_but_for_row_numbers_and_constants() -> None:
+    table = make_table(
+        bars().reset_index().rename(columns={"index": "Unnamed: 0"}), target="开盘", past_covariates="all"
+    )
+    assert table.past_covariates == ("收盘", "最高", "最低", "成交量")
+
+
+def test_a_long_table_is_cut_into_its_series_however_the_rows_stand() -> None:
+    long = pd.DataFrame(
+        {
+            "unique_id": ["b", "a", "b", "a", "b"],
+            "ds": ["2020-01-02", "2020-01-01", "2020-01-01", "2020-01-02", "2020-01-03"],
+            "y": [2.0, 10.0, 1.0, 20.0, 3.0],
+        }
+    )
+    table = make_table(long)
+    assert table.many
+    assert {series.id: series.values[:, 0].tolist() for series in table.series} == {"b": [1, 2, 3], "a": [10, 20]}
+    assert any("not in the order of their dates" in note and "'b'" in note for note in table.notes)
+    named = long.rename(columns={"unique_id": "shop"})
+    assert [series.id for series in make_table(named, target="y", id="shop").series] == ["b", "a"]
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
+    plain = frame(v=np.arange(6.0) ** 2)
+    shuffled = make_table(plain.iloc[order])
+    assert shuffled.fingerprint() == make_table(plain).fingerprint()
+    assert bool(shuffled.notes) == (order != sorted(order))
+
+
+def test_a_target_need_not_be_named_where_there_is_only_one() -> None:
+    assert make_table(frame(sales=[1.0, 2.0], shop=["x", "x"])).target == "sales"
+    assert make_table(frame(y=[1.0, 2.0], z=[1.0, 2.0])).target == "y"
+    assert make_table(pd.DataFrame({"v": [1.0, 2.0]}, index=DAYS[:2])).series[0].dates.equals(DAYS[:2])
+
+
+def test_texts_of_numbers_are_numbers() -> None:
+    table = make_table(frame(v=["1,000", "2,000.5", "3"]))
+    assert table.series[0].values[:, 0].tolist() == [1000.0, 2000.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "said"),
+    [
+        ({"v": [1.0, 2.0]}, {"target": "w"}, "there is no column 'w' for the target; the columns are date, v"),
+        (
+            {"value": [1.0, 2.0]},
+            {"target": "valeu"},
+            "no column 'valeu' for the target (did you mean 'value'?)",
+        ),
+        ({"v": [1.0, 2.0]}, {"past_covariates": ["w"]}, "there is no column 'w' for the past covariates"),
+        ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found v, w; name it with --target"),
+        ({"v": ["x", "z"]}, {}, "which column is the target? found none"),
+        ({"v": [1.0, 2.0]}, {"target": "v", "past_covariates": ["v"]}, "the column 'v' is used twice"),
+        ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
+        ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
+        ({"v": [1.0, np.nan, np.nan]}, {}, "row 2 (2020-01-02), column 'v': has no value (2 such rows in all)"),
+        ({"v": [1.0, np.nan]}, {}, "allow it with --missing ffill, interpolate or mask"),
+        ({"v": [1.0, -np.inf]}, {}, "row 2 (2020-01-02), column 'v': has infinity"),
+        ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': has infinity"),
+        ({"v": [np.nan, np.nan]}, {"target": "v", "missing": "ffill"}, "column 'v': has no value (2 such rows in all)"),
+        ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "past_covariates": ["w"]}, "column 'w': has no value"),
+        ({"v": [1.0]}, {}, "cannot be inferred from 1 date"),
+        ({"v": [1.0, 2.0]}, {"date": "week"}, "there is no column 'week' for date"),
+        ({"v": [1.0, 2.0]}, {"calendar": "XSGH", "missing": "ffill"}, "there is no calendar 'XSGH'"),
+    ],
+)
+def test_what_is_at_fault_is_named_with_its_place_and_its_mend(
+    columns: dict[str, Any], options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        make_table(frame(**columns), **options)
+    assert str(error.value).startswith("the table: ") or "calendar" in said
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_date_that_comes_twice_is_an_error_with_both_rows() -> None:
+    days = ["2020-01-01", "2020-01-02", "2020-01-01"]
+    twice = pd.DataFrame({"date": days, "v": [1.0, 2.0, 3.0]})
+    with pytest.raises(InputError, match=r"rows 1 and 3 have the same date 2020-01-01; .* drop one\."):
+        make_table(twice)
+    with pytest.raises(InputError, match=r"if the 2 values of the column 'shop' tell series apart, name it with --id"):
+        make_table(twice.assign(shop=["x", "x", "z"]), target="v")
+    with pytest.raises(InputError, match=r"rows 1 and 3 of series 'x' have the same date"):
+        make_table(twice.assign(unique_id="x", y=twice["v"]))
+
+
+def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
+    with pytest.raises(InputError, match="the table: has no rows of data"):
+        make_table(frame(v=[]))
+    with pytest.raises(InputError, match=r"no column of dates; looked for one named date.*name it with --date"):
+        make_table(pd.DataFrame({"a": ["x", "z"], "v": [1.0, 2.0]}))
+    with pytest.raises(InputError, match="row 2, column 'unique_id': has no series id"):
+        make_table(frame(unique_id=["a", None], y=[1.0, 2.0]))
+
+
+def test_series_of_different_frequencies_are_read_as_the_longest_and_that_is_said() -> None:
+    monthly = pd.DataFrame({"unique_id": "m", "ds": pd.date_range("2020-01-01", periods=6, freq="MS"), "y": 1.0})
+    daily = pd.DataFrame({"unique_id": "d", "ds": pd.date_range("2020-01-04", periods=9), "y": 2.0})
+    table = make_table(pd.concat([monthly, daily]))
+    assert table.frequency.name == "daily"
+    said = "rows are farther apart or closer than the daily ones of series 'd' in 1 series, the first is 'm'."
+    assert said in table.notes
+
+
+def test_a_column_of_dates_is_found_by_what_it_holds_or_by_its_name() -> None:
+    plain = pd.DataFrame({"name": ["x", "z"], "when": ["2020-01-01", "2020-01-02"], "v": [1.0, 2.0]})
+    assert make_table(plain).series[0].dates.equals(DAYS[:2])
+    assert make_table(plain.rename(columns={"when": "交易日期"})).series[0].dates.equals(DAYS[:2])
+    other = plain.assign(then=["2021-01-01", "2021-01-02"])
+    assert make_table(other, date="then").series[0].dates[0].year == 2021
+
+
+@pytest.mark.parametrize("missing", ["ffill", "mask", "interpolate"])
+def test_missing_values_are_filled_by_the_ones_before_and_marked(missing: Any) -> None:
+    holes = frame(v=[np.nan, 2.0, np.nan, np.nan, 6.0, np.nan])
+    table = make_table(holes, missing=missing)
+    series = table.series[0]
+    assert series.values[:, 0].tolist() == [2.0, 2.0, 2.0, 6.0, 6.0]
+    assert series.observed[:, 0].tolist() == [True, False, False, True, False]
+    assert series.dates.equals(DAYS[1:])
+    assert table.notes == ("the first rows are left out, as not all columns have values there.",)
+
+
+@given(st.lists(st.booleans(), min_size=4, max_size=6), st.integers(1, 5), st.sampled_from(["ffill", "interpolate"]))
+def test_no_filled_value_changes_when_something_later_does(there: list[bool], row: int, missing: Any) -> None:
+    values = np.where(there, np.arange(len(there)) ** 2 + 1.0, np.nan)
+    row = min(row, len(there) - 1)
+    if np.isnan(values[:row]).all() or np.isnan(values[row:]).all():
+        return
+    planted = np.concatenate([values[:row], values[row:] * 100])
+    first, second = (make_table(frame(v=v), missing=missing).series[0] for v in (values, planted))
+    before = first.dates < DAYS[row]
+    for a, b in ((first, second), (first.interpolated(int(before.sum())), second.interpolated(int(before.sum())))):
+        np.testing.assert_array_equal(a.values[before], b.values[before])
+
+
+def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
+    gap = frame(v=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).drop(index=[3])
+    table = make_table(gap)
+    assert len(table.series[0].dates) == 5
+    said = "1 date is absent, the first is 2020-01-04, and skipped: the rows before and after count as consecutive"
+    assert table.notes == (f"{said} (--missing ffill fills them).",)
+    filled = make_table(gap, missing="interpolate").series[0]
+    assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 3.0, 5.0, 6.0]
+    assert filled.observed[:, 0].tolist() == [True, True, True, False, True, True]
+
+
+def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns() -> None:
+    plan = frame(v=[1.0, 2.0, 3.0, 4.0, np.nan, np.nan], holiday=[0, 1, 0, 1, 1, 0], w=[1.0, 2, 3, 4, np.nan, np.nan])
+    series = make_table(plan, target="v", future_covariates=["holiday"], past_covariates=["w"]).series[0]
+    assert series.values.tolist() == [[1, 1, 0], [2, 2, 1], [3, 3, 0], [4, 4, 1]]
+    assert series.future.tolist() == [[1.0], [0.0]]
+    assert series.future_dates.equals(DAYS[4:])
+    late = plan.assign(date=[*DAYS[:5], DAYS[5] + pd.Timedelta(days=1)])
+    with pytest.raises(InputError, match="row 6: a future row has the date 2020-01-07, expected 2020-01-06"):
+        make_table(late, target="v", future_covariates=["holiday"])
+    plan.loc[5, "holiday"] = np.nan
+    with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': has no value"):
+        make_table(plan, target="v", future_covariates=["holiday"])
+
+
+def test_coming_rows_of_business_days_may_know_holidays() -> None:
+    days = [*pd.bdate_range("2020-04-06", periods=5), pd.Timestamp("2020-04-14")]  # the 13th is Easter Monday
+    plan = pd.DataFrame({"date": days, "v": [1.0, 2, 3, 4, 5, np.nan], "open": [1.0, 1, 1, 1, 0, 1]})
+    table = make_table(plan, target="v", future_covariates=["open"])
+    assert table.following(table.series[0], 1).tolist() == [pd.Timestamp("2020-04-14")]
+    assert table.following(table.series[0], 2).tolist() == [pd.Timestamp("2020-04-13"), pd.Timestamp("2020-04-14")]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda f: f.set_index("date"),
+        lambda f: f.set_index("date").rename_axis(None),
+        lambda f: f.set_index("date", drop=False),
+        lambda f: f.set_index("date")["v"],
+        lambda f: f.set_index(pd.PeriodIndex(f["date"], freq="D"))[["v"]],
+        lambda f: f.assign(unique_id="a", y=f["v"]).set_index(["unique_id", "date"])[["y"]],
+        lambda f: f.assign(k="a", y=f["v"]).set_index(["k", "date"])[["y"]].rename_axis([None, None]),
+    ],
+)
+def test_what_the_index_says_is_read(same: Any) -> None:
+    series = make_table(same(frame(v=np.arange(6.0)))).series[0]
+    assert series.values[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert series.dates.equals(DAYS)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([1.0, 2.0], "the table is a list; expected a DataFrame or the path of a file"),
+        (np.ones(3), "the table is a ndarray"),
+        (pd.DataFrame([[1, 2.0, 3.0]], columns=["date", "v", "v"]), "the table has the column 'v' twice"),
+        (pd.DataFrame([[1.0]], columns=pd.MultiIndex.from_tuples([("Open", "AAPL")])), "columns of 2 levels"),
+    ],
+)
+def test_what_is_no_table_is_said(data: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_table(data)
+
+
+def test_what_is_odd_about_many_series_is_one_sentence() -> None:
+    parts = [pd.DataFrame({"unique_id": n, "ds": DAYS[::-1], "y": np.arange(6.0)}) for n in "abc"]
+    notes = make_table(pd.concat(parts)).notes
+    assert notes == ("the rows were not in the order of their dates; they are sorted in 3 series, the first is 'a'.",)
+
+
+def test_a_file_with_the_newest_day_first_is_read_by_one_order_of_day_and_month(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-25", periods=40)
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"date": days.strftime("%d/%m/%Y"), "v": np.arange(40.0)})[::-1].to_csv(path, index=False)
+    series = make_table(path).series[0]
+    assert series.dates.equals(days)
+    assert series.values[:, 0].tolist() == list(range(40))
+
+
+def test_series_whose_names_differ_in_leading_zeros_are_apart(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"{name},2020-01-0{day},{day}\n" for name in ("01", "1", "NA") for day in range(1, 6)]
+    path.write_text("unique_id,ds,y\n" + "".join(rows))
+    assert [series.id for series in make_table(path).series] == ["01", "1", "NA"]
+
+
+def test_names_of_weekdays_and_numbers_of_months_are_passed_over_for_dates(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Day,month,Date,Sales\nWednesday,1,2020-01-01,5\nThursday,1,2020-01-02,6\nFriday,1,2020-01-03,7\n")
+    assert make_table(path, target="sales").series[0].dates.equals(DAYS[:3])
