@@ -33,7 +33,7 @@ from torch.nn import functional as F
 
 from recurra import Forecaster, accelerate
 from recurra.cases.catalog import find_case
-from recurra.forecasting.forecaster_training import new_network, prepare
+from recurra.forecasting.networks import network_of
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.sources.bundled import bundled
@@ -101,10 +101,10 @@ def measured(cell: str, keras: str, jax: str, turns: int) -> list[str]:
     name, layer = LAYERS[cell]
     case = find_case("stock-tutorial").settings({"cell": cell, "epochs": EPOCHS})
     settings = check(ForecasterSettings, to_json(case, ForecasterSettings), case.description)
-    prepared = prepare(settings, Forecaster(**to_json(settings)).table_of(ROWS))
+    prepared = Forecaster(**to_json(settings)).prepare(ROWS)
     x, y = (samples[torch.arange(len(samples))] for samples in prepared.parts[0])
     loops: dict[str, Timed] = {
-        "recurra's network, torch's bare loop": lambda _: bare_loop(new_network(prepared.preparation), x, y),
+        "recurra's network, torch's bare loop": lambda _: bare_loop(network_of(settings, prepared.plan), x, y),
         "recurra, everything on": lambda folder: ours(settings, folder),
         f"torch.nn.{layer.__name__} after accelerate, bare loop": lambda _: bare_loop(accelerated(layer), x, y),
         f"torch.nn.{layer.__name__}, torch's bare loop": lambda _: bare_loop(Plain(layer), x, y),

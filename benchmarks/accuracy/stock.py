@@ -53,8 +53,11 @@ def evaluated(case: str, overrides: Mapping[str, Any], *, validation: bool = Fal
     """Scores of a case that is trained anew, and the epoch whose weights were kept."""
     settings = find_case(case).settings({**PROTOCOL, **overrides})
     work = SeriesCase(settings)  # type: ignore[arg-type]
-    work.model.fit(work.training)
-    return work.evaluated(validation=validation), work.model.best_epoch_
+    work.check()
+    assert work.prepared is not None
+    best = work.model.fit(work.prepared).best_epoch_
+    evaluation = work.evaluated_on_validation() if validation else work.evaluated_on_test()
+    return evaluation, best if isinstance(best, int) else max(best)
 
 
 def spread(values: Iterable[float], digits: int = 2) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurra import Forecaster, InputError, load
+from recurra.nn.network import Ensemble
 from recurra.training import Run
 
 from .tables import SMALL, bars, days, long, table
@@ -121,7 +122,9 @@ def test_nothing_that_is_learnt_depends_on_the_validation_rows_but_the_choice_of
     models = [Forecaster("open", validation=20, restore_best=False, **SMALL).fit(d) for d in (data, planted)]
     for name, weights in models[0].network_.state_dict().items():
         torch.testing.assert_close(models[1].network_.state_dict()[name], weights, rtol=0, atol=0)
-    np.testing.assert_array_equal(models[0].preparation_.center, models[1].preparation_.center)
+    (first, second) = (model.predictor_.transform.state() for model in models)
+    for name, array in first.items():
+        np.testing.assert_array_equal(second[name], array, err_msg=name)
 
 
 @given(st.floats(0.01, 1000))
@@ -140,23 +143,30 @@ def test_a_network_that_corrects_a_forecast_begins_as_that_forecast() -> None:
     for residual, column in (("last", "open"), ("close", "close"), ("auto", "close")):
         model = Forecaster("open", past_covariates="close", residual=residual, learning_rate=1e-30, **SMALL).fit(data)
         assert model.predict()["forecast"][0] == pytest.approx(data[column].iloc[-1], rel=1e-6)
-        assert model.baseline_columns == ("close",)  # whatever is corrected: it is the forecast to beat
+        assert model.predictor_.baseline_columns == ("close",)  # whatever is corrected: it is the forecast to beat
     seasonal = Forecaster("open", residual="seasonal", season=5, horizon=7, learning_rate=1e-30, **SMALL).fit(data)
     last = data["open"].to_numpy()[-5:]
     np.testing.assert_allclose(seasonal.predict()["forecast"], [*last, *last[:2]], rtol=1e-6)
 
 
-def test_the_mean_of_its_members_is_the_forecast_of_an_ensemble() -> None:
-    model = Forecaster(ensemble_size=3, **SMALL).fit(table())
-    windows = model.preparation_.samples(
-        model.context_, [np.array([len(model.context_.series[0].dates)])], torch.device("cpu")
+def test_an_ensemble_is_single_networks_of_successive_seeds_whose_mean_it_predicts() -> None:
+    arguments: dict[str, Any] = {**SMALL, "dropout": 0.2, "epochs": 3, "validation": 20}
+    model = Forecaster(ensemble_size=3, seed=5, **arguments).fit(table())
+    singles = [Forecaster(seed=seed, **arguments).fit(table()) for seed in (5, 6, 7)]
+    assert isinstance(model.network_, Ensemble)
+    for member, single in zip(model.network_.members, singles, strict=True):
+        for name, weights in single.network_.state_dict().items():
+            assert torch.equal(member.state_dict()[name], weights), name
+    np.testing.assert_allclose(
+        model.predict()["forecast"], np.mean([single.predict()["forecast"] for single in singles], axis=0), rtol=1e-6
     )
-    from recurra.forecasting.samples import WindowSamples
-
-    x = WindowSamples(model.preparation_, windows).x(torch.tensor([0]))
-    single = [member(x).item() for member in model.network_.members]  # type: ignore[union-attr,operator]
-    assert len(set(single)) == 3
-    assert model.network_(x).item() == pytest.approx(np.mean(single))
+    assert model.best_epoch_ == [single.best_epoch_ for single in singles]
+    records = [{name: value for name, value in record.items() if name != "seconds"} for record in model.history_]
+    assert records == [
+        {"member": number, **{name: value for name, value in record.items() if name != "seconds"}}
+        for number, single in enumerate(singles, start=1)
+        for record in single.history_
+    ]
 
 
 def test_intervals_hold_as_many_new_values_as_they_say() -> None:
@@ -178,7 +188,7 @@ def test_intervals_of_logarithms_are_as_wide_in_percent_at_any_price() -> None:
 def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
     data = table(120, y=np.sin(np.arange(120.0)), seldom=np.where(np.arange(120) % 30 == 0, 1.0, np.nan))
     model = Forecaster("y", past_covariates="seldom", missing="mask", scaling="standard", **SMALL)
-    samples = model._prepared(data).parts[0]
+    samples = model.prepare(data).parts[0]
     every = samples[torch.arange(len(samples))]
     assert bool(torch.isfinite(every.target).all())
     assert every.mask is not None
@@ -205,7 +215,7 @@ def test_series_that_are_too_short_are_left_out_and_named() -> None:
         UserWarning, match="1 of 3 series are left out, since they are too short .*; the first is 'c' wi"
     ):
         model = Forecaster(epochs=1, units=2).fit(data)
-    assert model.preparation_.settings.window == 20
+    assert model.predictor_.plan.window == 20
     assert model.predict()["unique_id"].tolist() == ["a", "b"]
     with pytest.warns(
         UserWarning, match="1 of 2 series are left out, since a forecast needs 20 rows; the first is 'b'"

@@ -34,7 +34,6 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
         lambda model: model.score(table()),
         lambda model: model.evaluate(table()),
         lambda model: model.update_context(table()),
-        lambda model: model.baseline_columns,
         lambda model: model.save(tmp_path / "m"),
     ):
         with pytest.raises(NotFittedError, match="this Forecaster is not fitted yet"):
@@ -62,18 +61,13 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
         ({"device": "cuda:7"}, table(), "device 'cuda:7' cannot be used here"),
         ({"validation": 1.5}, table(), "validation is 1.5"),
         ({"future_covariates": ["price"]}, table(), "the column 'price' is used twice"),
-        (
-            {"horizon": 9, "window": 3, "future_covariates": "x"},
-            table(40, y=np.ones(40), x=np.ones(40)),
-            "window 3 is shorter",
-        ),
     ],
 )
 def test_each_fault_is_one_sentence_before_training(
     arguments: dict[str, Any], data: pd.DataFrame, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        Forecaster(**{"epochs": 1, **arguments}).check(data)
+        Forecaster(**{"epochs": 1, **arguments}).prepare(data)
 
 
 def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:

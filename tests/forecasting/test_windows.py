@@ -3,12 +3,11 @@
 import subprocess
 import sys
 
-import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.forecasting.windows import Windows, origins, stacked
+from recurra.forecasting.windows import Windows, origins
 
 
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.data())
@@ -25,24 +24,18 @@ def test_samples_are_slices_of_the_rows(window: int, horizon: int, columns: int,
     assert torch.equal(windows.at(index, torch.arange(horizon), columns - 1), ahead)
 
 
-def test_places_in_several_series_are_places_in_all_their_rows() -> None:
-    assert stacked([5, 3], [np.array([2, 4]), np.array([1])]).tolist() == [2, 4, 6]
-
-
 def test_ten_million_windows_of_sixty_rows_take_less_than_500_megabytes() -> None:
     program = """
 import resource, numpy as np, pandas as pd, torch
 from recurra.tables.table_builder import make_table
 from recurra.forecasting.forecaster import Forecaster
-from recurra.forecasting.forecaster_training import new_network
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 days = pd.date_range("2000-01-01", periods=1_000, freq="min")
-Forecaster(window=60).check(pd.DataFrame({"ds": days, "y": np.arange(1000.0)}))  # all imports are done
+Forecaster(window=60).prepare(pd.DataFrame({"ds": days, "y": np.arange(1000.0)}))  # all imports are done
 before = peak()
 rows = 10_000_060
 frame = pd.DataFrame({"ds": pd.date_range("2000-01-01", periods=rows, freq="min"), "y": np.sin(np.arange(rows))})
-settings, preparation, table, parts = Forecaster(window=60)._prepared(frame)
-(samples,) = parts
+(samples,) = Forecaster(window=60).prepare(frame).parts
 assert len(samples) == 10_000_000, len(samples)
 for index in torch.arange(0, 10_000_000, 100_000).split(20):
     batch = samples[index]

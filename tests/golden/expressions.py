@@ -70,7 +70,6 @@ ERRORS = [
     "Forecaster('sales', scaling='z').fit('sales.csv')",
     "Forecaster('sales', residual='price').fit('sales.csv')",
     "Forecaster('sales', past_covariates=('price', 'price')).fit('sales.csv')",
-    "Forecaster('sales', future_covariates='promo', window=1, horizon=2).fit('sales.csv')",
     "Forecaster('sales', missing='zero').fit('sales.csv')",
     "Forecaster('visitors').fit('gaps.csv')",
     "Forecaster('sales', loss='mape').fit('sales.csv')",

@@ -43,7 +43,7 @@ SETTINGS = [
         "--residual yesterday", "--ensemble-size 0", "--loss rmse", "--restore-best=first",
         "--levels 100", "--levels 0.5",
         "--test 1.5", "--test 2 --horizon 3", "--test 200", "--validation 59", "--window 100", "--horizon 40",
-        "--future-covariates promo --window 2 --horizon 3", "--future-covariates promo",
+        "--future-covariates promo",
         "--past-covariates prices", "--past-covariates sales",
         "--date months", "--id shop", "--adjust full", "--start tomorrow", "--start 2030-01-01",
     )),

@@ -21,9 +21,10 @@ import safetensors.torch
 import torch
 from comparison import assert_same_text
 from predictions import predictions_of
-from tables import write_tables
 from terminal import Expression, evaluate, expressions_to_text, run, run_apart, to_text
 from trainings import CELLS, KILLED, TRAININGS
+
+from tables import write_tables
 
 GOLDEN = Path(__file__).parent
 DATA, RUNS, INTERRUPTED, TEXTS = (GOLDEN / name for name in ("data", "runs", "killed", "texts"))
@@ -81,9 +82,9 @@ def record_training(name: str, line: str, only_texts: bool) -> None:
         command = run(f"{line} --out run", folder)
         assert command.status == 0, f"{name}: {command.stderr}"
         write_text(TEXTS / "trainings" / f"{name}.txt", to_text([command]))
-        left_out = {".lock"} if name.endswith(CELLS) else {".lock", "state.safetensors"}  # half of all bytes
+        left_out = (".lock",) if name.endswith(CELLS) else (".lock", "state")  # half of all bytes
         for path in (folder / "run").iterdir():
-            if path.suffix == ".png" or path.name in left_out:
+            if path.suffix == ".png" or path.name.startswith(left_out):
                 continue
             if path.suffix == ".txt" or path.name == "scores.json":
                 write_text(RUNS / name / path.name, path.read_text("utf-8"))
@@ -144,7 +145,8 @@ def has_written(run_folder: Path, epochs: int) -> bool:
             info = json.loads((run_folder / "run.json").read_text("utf-8"))
             return info["status"] == "training" and "data" in info and not metrics.exists()
         saved = len(metrics.read_text("utf-8").splitlines()) == epochs
-        return saved and model.stat().st_mtime_ns >= metrics.stat().st_mtime_ns
+        # an ensemble has no model before its last network is trained
+        return saved and (not model.exists() or model.stat().st_mtime_ns >= metrics.stat().st_mtime_ns)
     return False
 
 
@@ -216,7 +218,7 @@ def keep(path: Path, folder: Path) -> None:
         records = [json.loads(line) | {"seconds": 0.0} for line in path.read_text("utf-8").splitlines()]
         lines = [json.dumps(record, sort_keys=True) + "\n" for record in records]
         (folder / path.name).write_text("".join(lines), "utf-8")
-    elif path.name == "state.safetensors":
+    elif path.name.startswith("state"):
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata()
         tensors = safetensors.torch.load_file(path)

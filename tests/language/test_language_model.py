@@ -280,7 +280,7 @@ def test_symbols_that_training_does_not_have_are_the_unknown_one_if_asked():
 
 def test_the_windows_of_a_long_text_are_not_copied():
     model = LanguageModel(window=100, epochs=1)
-    prepared = model._prepare("ab" * 5000)
+    prepared = model.prepare("ab" * 5000)
     samples = prepared.parts[0]
     assert samples.x.shape == (9900, 100)
     assert samples.x.untyped_storage().nbytes() <= 10_000 * 8

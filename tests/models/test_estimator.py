@@ -56,8 +56,9 @@ def test_a_forecasters_fit_keeps_every_parameter_as_it_was_given_and_scikit_lear
     with pytest.raises(NotFittedError):
         copy.predict()
     assert copy.fit(table).predict()["forecast"][0] == model.predict()["forecast"][0]
-    learnt = {"network_", "settings_", "preparation_", "context_", "cutoff_", "calibration_", "history_"}
-    assert vars(model).keys() - before.keys() == learnt | {"best_epoch_"}
+    assert vars(model).keys() - before.keys() == {"predictor_", "history_", "best_epoch_"}
+    assert (model.network_, model.context_) == (model.predictor_.network, model.predictor_.context)
+    assert (model.settings_, model.cutoff_) == (model.predictor_.settings, model.predictor_.cutoff)
 
 
 def test_set_params_changes_them_and_returns_the_model():

@@ -270,28 +270,10 @@ def ensemble_of(count):
     return Ensemble(build_network(encoder=None, input_size=2, cell="gru", units=[3], outputs=4) for _ in range(count))
 
 
-def test_members_of_an_ensemble_have_the_gradients_that_they_would_have_alone():
-    ensemble = ensemble_of(3)
-    x, target = torch.randn(5, 6, 2), torch.randn(5, 4)
-    alone = []
-    for member in ensemble.members:
-        alone += torch.autograd.grad((member(x) - target).square().mean(), list(member.parameters()))
-    outputs = ensemble(x)
-    assert outputs.shape == (3, 5, 4)
-    together = torch.autograd.grad((outputs - target).square().mean(), list(ensemble.parameters()))
-    torch.testing.assert_close(together, tuple(alone))
-
-
 def test_an_ensemble_predicts_the_mean_of_its_members():
     ensemble, x = ensemble_of(3).eval(), torch.randn(5, 6, 2)
     expected = sum(member(x) for member in ensemble.members) / 3
     torch.testing.assert_close(ensemble(x), expected)
-
-
-def test_an_ensemble_in_training_mode_runs_without_gradients():
-    ensemble, x = ensemble_of(2), torch.randn(5, 6, 2)
-    with torch.no_grad():
-        assert torch.equal(ensemble(x), torch.stack([member(x) for member in ensemble.members]))
 
 
 def test_the_summary_of_an_ensemble_is_that_of_one_member():

@@ -80,14 +80,16 @@ def test_the_tutorials_network_is_trained_on_all_rows_before_the_last_300_and_as
     assert isinstance(settings, SeriesSettings)
     case = SeriesCase(settings)
     rows = len(case.table.series[0].dates)
-    prepared = case.model._prepared(case.training)
+    case.check()
+    prepared = case.prepared
+    assert prepared is not None
     assert list(map(len, prepared.parts)) == [rows - 300 - 60]
     x, y, *_ = prepared.parts[0][torch.arange(rows - 360)]
     both = torch.cat([x[0, :, 0], y[:, 0]])  # all training rows, scaled to the range from 0 to 1
     assert (float(both.min()), float(both.max())) == (0.0, 1.0)
     assert x.shape == (rows - 360, 60, 1)
-    case.model.fit(case.training)
-    predictions = case.evaluated(validation=False).predictions
+    case.model.fit(prepared)
+    predictions = case.evaluated_on_test().predictions
     assert len(predictions) == 240
     assert predictions["ds"].tolist() == case.table.series[0].dates[-240:].tolist()
 
@@ -253,7 +255,7 @@ def test_a_table_of_ones_own_needs_nothing_but_the_file(tmp_path: Path) -> None:
             find_case("forecast"), {"data": str(tmp_path / "sales.csv"), "horizon": 3, "epochs": 2}, tmp_path / "run"
         )
     assert isinstance(run.model, Forecaster)
-    assert run.model.preparation_.settings.window == 24
+    assert run.model.predictor_.plan.window == 24
     following = pd.read_csv(tmp_path / "run" / "forecast.csv")
     assert list(following.columns) == ["ds", "forecast", "lo-80", "hi-80"]
     assert following["ds"].tolist() == ["2020-01-01", "2020-02-01", "2020-03-01"]

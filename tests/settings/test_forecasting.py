@@ -5,7 +5,6 @@ from typing import Any, get_args
 import pytest
 
 from recurra import Forecaster
-from recurra.errors import InputError
 from recurra.nn.heads import HEADS
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings, LossName
@@ -95,11 +94,3 @@ def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, 
 )
 def test_names_are_a_list_and_none_is_the_empty_one(field: str, given: Any, kept: list[str]) -> None:
     assert getattr(check(ForecasterSettings, {field: given}, "test"), field) == kept
-
-
-def test_known_columns_want_a_window_as_long_as_the_horizon() -> None:
-    message = r"^x: window 2 is shorter than horizon 3; with future covariates, .* expected at least as many rows\.$"
-    with pytest.raises(InputError, match=message):
-        check(ForecasterSettings, {"future_covariates": "holiday", "window": 2, "horizon": 3}, "x")
-    assert check(ForecasterSettings, {"future_covariates": "holiday", "window": 3, "horizon": 3}, "x").window == 3
-    assert check(ForecasterSettings, {"window": 2, "horizon": 3}, "x").window == 2

@@ -14,7 +14,6 @@ from recurra.settings.migration import migrated
 from recurra.training import Run
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-RUNS = GOLDEN / "runs"
 
 
 def test_old_names_become_the_present_ones_and_the_rest_stays() -> None:
@@ -37,24 +36,24 @@ def test_present_names_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("run", "name", "value"),
     [
-        ("sales-covariates", "past_covariates", ["price"]),
-        ("sales-known", "future_covariates", ["promo"]),
-        ("sales-members", "ensemble_size", 2),
-        ("sales-sgd-last", "restore_best", False),
-        ("sales-gru", "restore_best", True),
+        ("runs/sales-covariates", "past_covariates", ["price"]),
+        ("older/sales-known", "future_covariates", ["promo"]),
+        ("older/sales-members", "ensemble_size", 2),
+        ("runs/sales-sgd-last", "restore_best", False),
+        ("runs/sales-gru", "restore_best", True),
     ],
 )
 def test_recorded_runs_and_models_have_their_settings_under_the_present_names(
     run: str, name: str, value: object
 ) -> None:
-    saved = json.loads((RUNS / run / "run.json").read_text("utf-8"))["settings"]
+    saved = json.loads((GOLDEN / run / "run.json").read_text("utf-8"))["settings"]
     assert name not in saved  # it is a run of the earlier version
-    assert Run(RUNS / run).info["settings"][name] == value
-    assert load(RUNS / run).get_params()[name] == value
+    assert Run(GOLDEN / run).info["settings"][name] == value
+    assert load(GOLDEN / run).get_params()[name] == value
 
 
 def test_a_killed_run_of_the_earlier_version_takes_present_names_and_refuses_other_values(tmp_path: Path) -> None:
-    shutil.copytree(GOLDEN / "killed" / "shops-interrupted-3", tmp_path / "run")
+    shutil.copytree(GOLDEN / "older" / "shops-killed-3", tmp_path / "run")
     with Run(tmp_path / "run", "resume") as run:
         with pytest.raises(InputError, match="the run has ensemble_size 2, not 3"):
             run.settle({"ensemble_size": 3})

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch._dynamo  # noqa: F401  imported once here instead of in every child
 
+import recurra.runs.letters  # noqa: F401
 from recurra.cases.catalog import find_case
 from recurra.runs.train import train_case
 from recurra.training import Callback, TrainingState

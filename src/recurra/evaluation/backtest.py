@@ -33,15 +33,14 @@ class Forecasts:
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
-class Model(Protocol):
-    """A model that `backtest` and `evaluate` accept."""
+class Forecasting(Protocol):
+    """A fitted model that `evaluate` accepts."""
 
     @property
     def baseline_columns(self) -> Sequence[str]:
         """Columns whose last value serves as a naive forecast of the target."""
         ...
 
-    def fit(self, data: Table, /) -> Any: ...
     def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts: ...
 
 
@@ -90,7 +89,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model,
+    model: Forecasting,
     table: Table,
     origins: Sequence[Origins],
     *,
@@ -117,7 +116,7 @@ def evaluate(
 
 
 def backtest(
-    make: Callable[[], Model],
+    fit: Callable[[Table], Forecasting],
     table: Table,
     *,
     horizon: int,
@@ -133,7 +132,7 @@ def backtest(
     The model is fitted on the rows before the first origin; with `refit`, again on the rows before each origin.
 
     Args:
-        make: returns an unfitted model.
+        fit: function that returns a model fitted to the rows of a table.
         table: the series.
         horizon: number of predicted rows per forecast; the last horizon ends with the series.
         season: number of rows per season.
@@ -148,11 +147,10 @@ def backtest(
     """
     origins = [rolling_origins(len(series.dates), horizon, folds, step) for series in table.series]
     parts: list[Forecasts] = []
-    model = make()
+    model = fit(table.head(horizon + (folds - 1) * step))
     for fold in range(folds):
-        if fold == 0 or refit:
-            model = make()
-            model.fit(table.head(horizon + (folds - 1 - fold) * step))
+        if fold and refit:
+            model = fit(table.head(horizon + (folds - 1 - fold) * step))
         parts.append(model.forecast(table, [own[fold : fold + 1] for own in origins], levels))
     forecasts = Forecasts(
         _interleaved([part.values for part in parts]),

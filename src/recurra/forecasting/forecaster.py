@@ -1,50 +1,44 @@
 """Forecaster: reads a window of rows of a series and predicts the next values."""
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from torch import Tensor, nn
 
 from recurra.errors import InputError
-from recurra.evaluation.backtest import Evaluation, Forecasts, backtest, evaluate
-from recurra.evaluation.conformal import Calibration
-from recurra.forecasting.forecaster_file import FORMAT, from_parts, to_parts
-from recurra.forecasting.forecaster_training import Prepared, loss_of, new_network, prepare, split_of
-from recurra.forecasting.origins import check_later, later_origins
-from recurra.forecasting.prediction import predict_log_scale
-from recurra.forecasting.preparation import Preparation
-from recurra.forecasting.windows import origins
+from recurra.evaluation.backtest import Evaluation, backtest
+from recurra.forecasting.model_file import read_predictor, write_predictor
+from recurra.forecasting.networks import loss_of, network_of
+from recurra.forecasting.predictor import Predictor
+from recurra.forecasting.prepare import Prepared, prepare
+from recurra.forecasting.read import Data, read_table
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import FORECASTER, damaged, fit_network, read_model, usable_device
+from recurra.models.fitting import fit_networks, usable_device
+from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
-from recurra.tables.arrays import Floats, Origins
+from recurra.tables.arrays import Origins
 from recurra.tables.table import Table
-from recurra.tables.table_builder import make_table
-from recurra.tensor_files import write_tensors
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run_folder import MODEL
-
-Data: TypeAlias = "Table | pd.DataFrame | pd.Series[Any] | str | Path"
 
 
 class Forecaster(Estimator, ForecasterSettings):
     """Recurrent network that predicts the next values of one or several series.
 
     Attributes:
+        predictor_: what was fitted, immutable: the plan, the transform, the network, and the last rows seen.
         settings_: validated parameters with which the model was fitted.
         network_: fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
-        preparation_: scaling of the columns, and the baseline that the network corrects.
         context_: last rows seen, after which `predict` continues.
         cutoff_: date of the last training row.
-        history_: one record per epoch of `fit`.
-        best_epoch_: epoch of `fit` whose weights the network has, counted from 1.
+        history_: one record per epoch of `fit`, and per network of an ensemble.
+        best_epoch_: epoch of `fit` whose weights the network has, counted from 1; for an ensemble a list of them.
 
     Example:
         >>> days = pd.date_range("2024-01-01", periods=40)
@@ -56,9 +50,13 @@ class Forecaster(Estimator, ForecasterSettings):
         1 2024-02-11      20.0
     """
 
+    predictor_: Predictor
+    history_: list[dict[str, Any]]
+    best_epoch_: int | list[int]
+
     def fit(
         self,
-        data: Data,
+        data: "Data | Prepared",
         y: ArrayLike | None = None,
         *,
         run: Run | None = None,
@@ -69,7 +67,7 @@ class Forecaster(Estimator, ForecasterSettings):
 
         Args:
             data: table, DataFrame, Series, or CSV or Parquet file, with a date column and numeric columns, or with
-                several series in columns `unique_id, ds, y`; see `make_table`.
+                several series in columns `unique_id, ds, y`; see `make_table`. Or what `prepare` returned.
             y: values of the target for each row of a DataFrame without it, as scikit-learn passes them.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
@@ -82,45 +80,55 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if a parameter is invalid, the data is invalid or too short, or it differs from that of the run.
             DivergenceError: if the loss becomes NaN or infinite.
         """
-        settings, preparation, table, parts = self._prepared(self._with_target(data, y))
-        network = new_network(preparation)
-        context = table.tail(preparation.context)
-        until = max(series.dates[-1] for series in table.series)
+        prepared = data if isinstance(data, Prepared) else self.prepare(data, y, run=run)
+        settings = prepared.settings
+        network = network_of(settings, prepared.plan)
+        networks: list[nn.Module] = list(network.members) if isinstance(network, Ensemble) else [network]
+        unfitted = Predictor.before_training(prepared, network)
 
-        def write_model(path: Path, state: TrainingState) -> None:
-            weights = state.result(best=settings.restore_best)
-            write_tensors(path, *to_parts(settings, weights, preparation, context, until, None))
+        def weights(states: Sequence[TrainingState]) -> dict[str, Tensor]:
+            results = [state.result(best=settings.restore_best) for state in states]
+            if len(results) == 1:
+                return results[0]
+            return {f"members.{i}.{name}": tensor for i, own in enumerate(results) for name, tensor in own.items()}
 
-        state = fit_network(
-            network,
-            parts,
+        states = fit_networks(
+            networks,
+            prepared.parts,
             settings,
             loss=loss_of(settings),
-            fingerprint=table.fingerprint(),
-            write_model=write_model,
+            fingerprint=prepared.table.fingerprint,
+            write_model=lambda path, states: write_predictor(path, unfitted, weights(states)),
             run=run,
             callbacks=callbacks,
             save_every_seconds=save_every_seconds,
         )
-        network.load_state_dict(state.result(best=settings.restore_best))
-        self.settings_, self.network_ = settings, network.eval()
-        self.preparation_, self.context_, self.cutoff_ = preparation, context, until
-        self.calibration_ = self._calibrated(table) if settings.validation else None
-        self.history_ = state.history
-        self.best_epoch_ = state.best_epoch if settings.restore_best else state.epoch
+        network.load_state_dict(weights(states))
+        self.predictor_ = unfitted.calibrated(prepared)
+        self.history_ = [record for state in states for record in state.history]
+        best = [state.best_epoch if settings.restore_best else state.epoch for state in states]
+        self.best_epoch_ = best[0] if len(best) == 1 else best
         if run is not None:
             self.save(run.file(MODEL))  # now with the calibration
         return self
 
-    def check(self, data: Data) -> Preparation:
-        """Raise the errors that `fit` would raise before training, without training.
+    def prepare(self, data: Data, y: ArrayLike | None = None, *, run: Run | None = None) -> Prepared:
+        """Check everything that `fit` checks before training, and return what `fit` takes in place of the data.
 
-        Returns:
-            The preparation that `fit` would use.
+        Args:
+            data: see `fit`.
+            y: see `fit`.
+            run: run folder in which `fit` will continue a training; None for a new training.
+
+        Raises:
+            InputError: if a parameter is invalid, or the data is invalid or too short.
         """
-        preparation = self._prepared(data).preparation
-        new_network(preparation)
-        return preparation
+        settings = self._checked()
+        usable_device(settings.device)
+        table = read_table(settings, self._with_target(data, y))
+        prepared = prepare(settings, table, early=run is not None and run.is_of_format_1)
+        network_of(settings, prepared.plan)
+        return prepared
 
     def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
         """Predict the next `horizon` values after the last row.
@@ -139,37 +147,7 @@ class Forecaster(Estimator, ForecasterSettings):
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
-        table = self.context_ if data is None else self._ready(self.continued(data))
-        forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
-        horizon = self.preparation_.settings.horizon
-        columns: dict[str, Any] = {}
-        if table.many:
-            columns["unique_id"] = np.repeat([series.id for series in table.series], horizon)
-        columns["ds"] = np.concatenate([table.following(series, horizon).to_numpy() for series in table.series])
-        columns["forecast"] = forecasts.values.ravel()
-        for level, (lower, upper) in forecasts.intervals.items():
-            columns |= {f"lo-{level:g}": lower.ravel(), f"hi-{level:g}": upper.ravel()}
-        return pd.DataFrame(columns)
-
-    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
-        """Forecast from the given rows of a table. No forecast uses a row at or after its origin.
-
-        Args:
-            table: the series.
-            origins: for each series, the indices of the first row of each horizon; a window must precede each.
-            levels: levels of the prediction intervals, in percent.
-
-        Returns:
-            Values [N, H], ordered by series.
-        """
-        self._check_fitted()
-        half_widths = {level: self.half_width(level) for level in levels}
-        found, unlog = predict_log_scale(self.network_, self.preparation_, table, origins), self.preparation_.unlog
-        intervals = {
-            level: (unlog(found.values - width * found.scale), unlog(found.values + width * found.scale))
-            for level, width in half_widths.items()
-        }
-        return Forecasts(unlog(found.values), intervals, {p: unlog(q) for p, q in found.quantiles.items()})
+        return self.predictor_.predict(data, levels=levels)
 
     def backtest(
         self,
@@ -197,14 +175,15 @@ class Forecaster(Estimator, ForecasterSettings):
         Raises:
             InputError: if the data is invalid or too short.
         """
-        table = self.table_of(data)
+        settings = self._checked()
+        table = read_table(settings, data)
         return backtest(
-            lambda: type(self)(**self.get_params()),
+            lambda earlier: type(self)(**self.get_params()).fit(earlier).predictor_,
             table,
-            horizon=self.horizon,
-            season=self.season or table.frequency.season,
+            horizon=settings.horizon,
+            season=settings.season or table.frequency.season,
             folds=folds,
-            step=self.horizon if step is None else step,
+            step=settings.horizon if step is None else step,
             refit=refit,
             levels=levels,
             statistical=statistical,
@@ -234,19 +213,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if the data is invalid, has too few rows after the last training row, or an origin lies before.
         """
         self._check_fitted()
-        table, settings = self.continued(data), self.preparation_.settings
-        if origins is None:
-            origins = later_origins(table, self.preparation_.context, settings.horizon, self.cutoff_)
-        check_later(table, origins, self.cutoff_)
-        return evaluate(
-            self,
-            table,
-            origins,
-            horizon=settings.horizon,
-            season=settings.season or 1,
-            levels=levels,
-            statistical=statistical,
-        )
+        return self.predictor_.evaluate(data, origins, levels=levels, statistical=statistical)
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
         """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.
@@ -258,22 +225,29 @@ class Forecaster(Estimator, ForecasterSettings):
 
     def update_context(self, data: Data) -> Self:
         """Update the last rows seen, after which `predict` continues, without training on `data`."""
-        table = self.continued(data).tail(self.preparation_.context)
-        newer = {series.id for series in table.series}
-        others = tuple(series for series in self.context_.series if series.id not in newer)
-        self.context_ = replace(table, series=table.series + others)
+        self._check_fitted()
+        self.predictor_ = self.predictor_.with_context(data)
         return self
 
     @property
-    def baseline_columns(self) -> tuple[str, ...]:
-        """The covariate whose last value was nearest to the target in training, if any; a naive forecast."""
-        self._check_fitted()
-        nearest = self.preparation_.nearest_column
-        return (self.context_.columns[nearest],) if nearest > 0 else ()
+    def settings_(self) -> ForecasterSettings:
+        """The checked parameters with which the model was fitted."""
+        return self.predictor_.settings
 
-    def supports(self, level: float) -> bool:
-        """Return whether the model can compute prediction intervals of this level, in percent."""
-        return self.calibration_ is not None and self.calibration_.supports(level)
+    @property
+    def network_(self) -> Network | Ensemble:
+        """The fitted network."""
+        return self.predictor_.network
+
+    @property
+    def context_(self) -> Table:
+        """The last rows seen."""
+        return self.predictor_.context
+
+    @property
+    def cutoff_(self) -> pd.Timestamp:
+        """The date of the last training row."""
+        return self.predictor_.cutoff
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model, including the last rows seen, to one safetensors file.
@@ -283,8 +257,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if the file cannot be written; an existing file is left unchanged.
         """
         self._check_fitted()
-        fitted = self.preparation_, self.context_, self.cutoff_, self.calibration_
-        write_tensors(Path(path), *to_parts(self.settings_, self.network_.state_dict(), *fitted))
+        write_predictor(Path(path), self.predictor_)
 
     @classmethod
     def load(
@@ -300,17 +273,9 @@ class Forecaster(Estimator, ForecasterSettings):
         Raises:
             InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
         """
-        path = Path(path)
-        tensors, data = read_model(path, FORECASTER, FORMAT)
-        parts = from_parts(path, tensors, data, device, cells)
-        network = new_network(parts.preparation)
-        try:
-            network.load_state_dict(parts.weights)
-        except RuntimeError as error:
-            raise damaged(path, "its weights do not fit its own configuration") from error
-        model = cls(**{name: getattr(parts.settings, name) for name in names_of(ForecasterSettings)})
-        model.settings_, model.network_, model.preparation_ = parts.settings, network.eval(), parts.preparation
-        model.context_, model.cutoff_, model.calibration_ = parts.context, parts.cutoff, parts.calibration
+        predictor = read_predictor(Path(path), device, cells)
+        model = cls(**{name: getattr(predictor.settings, name) for name in names_of(ForecasterSettings)})
+        model.predictor_ = predictor
         return model
 
     def _with_target(self, data: Data, y: ArrayLike | None) -> Data:
@@ -324,74 +289,5 @@ class Forecaster(Estimator, ForecasterSettings):
             )
         return data.assign(**{name: np.asarray(y)})
 
-    def _prepared(self, data: Data) -> Prepared:
-        settings = self._checked()
-        usable_device(settings.device)
-        return prepare(settings, self.table_of(data))
-
     def _checked(self) -> ForecasterSettings:
         return check(ForecasterSettings, self.get_params(), type(self).__name__)
-
-    def table_of(self, data: Data) -> Table:
-        """Return the data as a validated table with the columns named by the parameters; see `make_table`."""
-        settings = self._checked()
-        return self._read(
-            data,
-            target=settings.target,
-            past_covariates=settings.past_covariates,
-            future_covariates=settings.future_covariates,
-        )
-
-    def continued(self, data: Data) -> Table:
-        """Return the data as a table read like the training data, preceded by the last rows that the model has seen."""
-        self._check_fitted()
-        context = self.context_
-        columns = {
-            "target": context.target,
-            "past_covariates": context.past_covariates,
-            "future_covariates": context.future_covariates,
-        }
-        table = self._read(data, **columns, frequency=context.frequency)
-        return table.after(context, at_least=self.preparation_.context)
-
-    def _ready(self, table: Table) -> Table:
-        """Return the series with enough rows for a forecast, if any, and warn about the others."""
-        short = [series for series in table.series if len(series.dates) < self.preparation_.context]
-        if not short or len(short) == len(table.series):
-            return table
-        warnings.warn(
-            f"{table.source}: {len(short)} of {len(table.series)} series are left out, since a forecast needs "
-            f"{self.preparation_.context} rows; the first is {short[0].id!r} with {len(short[0].dates)}.",
-            stacklevel=3,
-        )
-        return table.only({series.id for series in table.series} - {series.id for series in short})
-
-    def _read(self, data: Data, **columns: Any) -> Table:
-        if isinstance(data, Table):
-            return data
-        how: dict[str, Any] = {"date": self.date, "id": self.id, "missing": self.missing, "calendar": self.calendar}
-        return make_table(data, **columns, **how)
-
-    def half_width(self, level: float) -> Floats:
-        """Return half the width [H] of the interval of this level, in percent, at each step, in scaled units.
-
-        Raises:
-            InputError: if the model has no validation part, or too few forecasts of it for the level.
-        """
-        if self.calibration_ is None:
-            raise InputError(
-                "prediction intervals are calibrated on the validation part, and this model was trained without one; "
-                "train it with validation, such as 0.15."
-            )
-        return self.calibration_.half_width(level)
-
-    def _calibrated(self, table: Table) -> Calibration:
-        """Return the errors of the validation part, each divided by its scale."""
-        preparation = self.preparation_
-        horizon = preparation.settings.horizon
-        places = []
-        for series in table.series:
-            split = split_of(preparation.settings, series)
-            places.append(origins(split.bounds[1], split.bounds[2], preparation.context, horizon))
-        found = predict_log_scale(self.network_, preparation, table, places)
-        return Calibration.of((found.values - preparation.truth(table, places)) / found.scale)

@@ -1,16 +1,14 @@
 """Windows over series and the forecast origins that follow them, in time order; windows are views, not copies."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from recurra.tables.arrays import Origins
+from recurra.tables.arrays import Integers, Origins
 
 
 class Windows:
-    """Samples of a series: a window of rows and the horizon that follows it.
+    """Samples of series: a window of rows and the horizon that follows it.
 
     Only the values and the origins are stored; a window is a view.
 
@@ -20,6 +18,7 @@ class Windows:
         window: number of rows per window, W.
         horizon: number of predicted rows per sample, H.
         observed: whether the target of a row is not missing, [L]; None: no row is masked.
+        series: the place of the series that each sample is of, [N]; None: all are of the first.
 
     >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
     >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
@@ -31,9 +30,16 @@ class Windows:
     """
 
     def __init__(
-        self, values: Tensor, origins: Tensor, window: int, horizon: int, observed: Tensor | None = None
+        self,
+        values: Tensor,
+        origins: Tensor,
+        window: int,
+        horizon: int,
+        observed: Tensor | None = None,
+        series: Integers | None = None,
     ) -> None:
         self.values, self.origins, self.window, self.horizon, self.observed = values, origins, window, horizon, observed
+        self.series = np.zeros(len(origins), dtype=np.int64) if series is None else series
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -57,11 +63,18 @@ class Windows:
         """Return which predicted rows of the samples `index` [B] are observed, [B, H]; None: all."""
         if self.observed is None:
             return None
-        return self.observed[self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)]
+        return self.observed[self._ahead(index)]
 
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
         """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H]."""
         return self.values[self.origins[index][:, None] + offsets, column]
+
+    def future(self, index: Tensor, count: int) -> Tensor:
+        """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""
+        return self.values[self._ahead(index), -count:]
+
+    def _ahead(self, index: Tensor) -> Tensor:
+        return self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
 
 
 def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Origins:
@@ -81,16 +94,3 @@ def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bo
     """
     first = max(start, context) if reach_back else start + context
     return np.arange(first, stop - horizon + 1, dtype=np.int64)
-
-
-def stacked(lengths: Sequence[int], origins: Sequence[Origins]) -> Origins:
-    """Convert the origins of each series into indices of the concatenated rows of all series.
-
-    Args:
-        lengths: number of rows of each series.
-        origins: the origins of each series.
-    """
-    if len(lengths) == 1:
-        return origins[0]
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    return np.concatenate([own + start for own, start in zip(origins, starts, strict=True)])

@@ -3,35 +3,61 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from recurra.errors import InputError
 from recurra.language.vocabulary import Ids, Vocabulary, windows
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import LANGUAGE_MODEL, damaged, fit_network, parameters_of, read_model, usable_device
+from recurra.models.fitting import fit_networks, usable_device
+from recurra.models.model_file import LANGUAGE_MODEL, damaged, read_model, settings_of
 from recurra.nn.heads import Categorical
 from recurra.nn.network import Embedding, Network, OneHot, build_network
-from recurra.settings.check import check, to_json
+from recurra.settings.base import Settings
+from recurra.settings.check import check, names_of, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import NamedCell, units_of_layers
 from recurra.tensor_files import write_tensors
 from recurra.training import Callback, Run
-from recurra.training.batches import TensorSamples
+from recurra.training.batches import EVALUATED_AT_ONCE, TensorSamples
 from recurra.training.loop import score
 from recurra.training.process import seeded
 
 FORMAT = 1  # of the saved file
-PREDICTED_AT_ONCE = 1024
 Symbols = str | Sequence[str]  # a string of characters, or a list of symbols
 
 
-class _Prepared(NamedTuple):
-    """Validated inputs of `fit`."""
+@dataclass(frozen=True, kw_only=True)
+class VocabularyDescription(Settings):
+    """The vocabulary of a saved model; see `Vocabulary`."""
+
+    symbols: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    unknown: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description(Settings):
+    """What a file holds besides weights.
+
+    Attributes:
+        parameters: settings of the fit; see `LanguageModelSettings`.
+        vocabulary: symbols and the symbol of unknown ones; see `Vocabulary`.
+    """
+
+    kind: Literal["language-model"]
+    format: Literal[1]
+    parameters: dict[str, Any]
+    vocabulary: dict[str, Any]
+
+
+class Prepared(NamedTuple):
+    """A sequence prepared for a fit; `LanguageModel.fit` takes it in place of the sequence."""
 
     settings: LanguageModelSettings
     symbols: list[str]
@@ -59,7 +85,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     def fit(
         self,
-        sequence: Symbols,
+        sequence: "Symbols | Prepared",
         y: None = None,
         *,
         run: Run | None = None,
@@ -69,7 +95,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """Fit the model to one sequence.
 
         Args:
-            sequence: string or list of symbols, longer than the window.
+            sequence: string or list of symbols, longer than the window, or what `prepare` returned.
             y: None; scikit-learn passes it. The targets are the next symbols of the sequence.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
@@ -83,17 +109,18 @@ class LanguageModel(Estimator, LanguageModelSettings):
             DivergenceError: if the loss becomes NaN or infinite.
         """
         self._check_no_target(y)
-        settings, symbols, vocabulary, parts = self._prepare(sequence)
+        prepared = sequence if isinstance(sequence, Prepared) else self.prepare(sequence)
+        settings, symbols, vocabulary, parts = prepared
         network, head = _new_network(settings, len(vocabulary)), Categorical(len(vocabulary))
         metadata = _metadata(settings, vocabulary)
-        state = fit_network(
-            network,
+        (state,) = fit_networks(
+            [network],
             parts,
             settings,
             loss=head.loss,
             metrics={"accuracy": head.accuracy},
-            fingerprint=hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
-            write_model=lambda path, state: write_tensors(path, state.result(best=True), metadata),
+            fingerprint=lambda: hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
+            write_model=lambda path, states: write_tensors(path, states[0].result(best=True), metadata),
             run=run,
             callbacks=callbacks,
             save_every_seconds=save_every_seconds,
@@ -104,10 +131,27 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         return self
 
-    def check(self, sequence: Symbols) -> None:
-        """Raise the errors that `fit` would raise before training, without training."""
-        prepared = self._prepare(sequence)
-        _new_network(prepared.settings, len(prepared.vocabulary))
+    def prepare(self, sequence: Symbols) -> Prepared:
+        """Check everything that `fit` checks before training, and return what `fit` takes in place of the sequence.
+
+        Raises:
+            InputError: if a parameter is invalid, or the sequence is too short.
+        """
+        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
+        usable_device(settings.device)
+        symbols = list(sequence)
+        length = training_length(settings, len(symbols))
+        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
+        ids = [vocabulary.encode(symbols[:length])]
+        if length < len(symbols):
+            try:
+                ids.append(vocabulary.encode(symbols[length:], first=length + 1))
+            except InputError as error:
+                where = "It stands in the validation part, and the training part has none of it"
+                raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
+        parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
+        _new_network(settings, len(vocabulary))
+        return Prepared(settings, symbols, vocabulary, parts)
 
     def predict(self, sequence: Symbols) -> str:
         """Return the most probable symbol after the last `window` symbols of `sequence`.
@@ -163,19 +207,16 @@ class LanguageModel(Estimator, LanguageModelSettings):
             InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
         """
         path = Path(path)
-        weights, data = read_model(path, LANGUAGE_MODEL, FORMAT)
-        try:
-            parameters = parameters_of(path, data, device, cells)
-            vocabulary = Vocabulary.from_json(data["vocabulary"])
-        except (AttributeError, KeyError, TypeError) as error:
-            raise damaged(path, "lacks parts of its configuration") from error
-        settings = check(LanguageModelSettings, parameters, str(path))
+        weights, described = read_model(path, Description, LANGUAGE_MODEL, FORMAT, {})
+        settings = settings_of(path, LanguageModelSettings, described.parameters, device, cells)
+        symbols = check(VocabularyDescription, described.vocabulary, f"{path}: is damaged: vocabulary", noun="field")
+        vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
         network = _new_network(settings, len(vocabulary))
         try:
             network.load_state_dict(weights)
         except RuntimeError as error:
             raise damaged(path, "its weights do not fit its own configuration") from error
-        model = cls(**parameters)
+        model = cls(**{name: getattr(settings, name) for name in names_of(LanguageModelSettings)})
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
 
@@ -184,22 +225,6 @@ class LanguageModel(Estimator, LanguageModelSettings):
             raise InputError(
                 f"{type(self).__name__}: y was given; the targets are the next symbols of the sequence: leave y out."
             )
-
-    def _prepare(self, sequence: Symbols) -> _Prepared:
-        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
-        usable_device(settings.device)
-        symbols = list(sequence)
-        length = training_length(settings, len(symbols))
-        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
-        ids = [vocabulary.encode(symbols[:length])]
-        if length < len(symbols):
-            try:
-                ids.append(vocabulary.encode(symbols[length:], first=length + 1))
-            except InputError as error:
-                where = "It stands in the validation part, and the training part has none of it"
-                raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
-        parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
-        return _Prepared(settings, symbols, vocabulary, parts)
 
     @torch.inference_mode()
     def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
@@ -216,7 +241,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
         inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
-        return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, PREDICTED_AT_ONCE)])
+        return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, EVALUATED_AT_ONCE)])
 
 
 def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:

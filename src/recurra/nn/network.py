@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from recurra.errors import InputError
 from recurra.nn.cells import ACTIVATIONS, State
 from recurra.nn.cells.cell import snake_case
+from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import RecurrentLayer, layer_of
 from recurra.settings.network import CellName, NamedCell
 
@@ -121,7 +122,7 @@ class Network(nn.Module):
 
     Args:
         layers: the layers in order: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`
-            or `Dense`.
+            or `Dense`, and after the last `Dense`, for features that are known in advance, a `FutureEffect`.
         names: a name for each layer. By default, layers are named by kind and number, as in Keras: `lstm`, `dense`,
             `dense_1`.
 
@@ -147,7 +148,13 @@ class Network(nn.Module):
         for name, layer in zip(names or numbered_names(layers), layers, strict=True):
             self.layers[name] = layer
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, state: State | EllipsisType | None = ...) -> Any:
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        state: State | EllipsisType | None = ...,
+        future: Tensor | None = None,
+    ) -> Any:
         """Run all layers.
 
         Args:
@@ -155,17 +162,21 @@ class Network(nn.Module):
             mask: [B, T], True at unmasked steps. An `Embedding` with `mask_zero` computes it from the ids.
             state: the states of all recurrent layers to start from, as an earlier call returned them, or None for
                 zeros. If it is given, the call returns the output and the new states.
+            future: features of the predicted steps that are known in advance, [B, H, F], for a `FutureEffect`.
 
         Returns:
             The output of the last layer: [B, O], or [B, T, O] if every recurrent layer returns sequences. With `state`,
             a tuple of the output and the states, [B, H] each.
 
         Raises:
-            InputError: if the states do not fit the layers.
+            InputError: if the states or the future features do not fit the layers.
         """
         *_, last = [None, *self.layers.values()]
         given = None if state is ... or state is None else iter(self._states_of_layers(state))
         found: list[Tensor] = []
+        read = x  # by the layer before
+        if future is not None and not isinstance(last, FutureEffect):
+            raise InputError("Network: future features were given, and its last layer is no FutureEffect.")
         for layer in self.layers.values():
             if isinstance(layer, RecurrentLayer):
                 if state is ...:
@@ -174,7 +185,10 @@ class Network(nn.Module):
                     x, *states = layer(x, None if given is None else next(given), mask=mask, return_state=True)
                     found += states
                 mask = mask if layer.return_sequences else None
+            elif isinstance(layer, FutureEffect):
+                x = x + layer(read, future)
             else:
+                read = x
                 if isinstance(layer, Embedding) and layer.mask_zero:
                     mask = x != 0
                 x = layer(x)
@@ -237,10 +251,7 @@ class Network(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """Several networks trained for the same task, whose mean output is the prediction.
-
-    In training mode it returns the output of every network, [ensemble_size, B, O]. If the loss is the mean over all of
-    them, each network gets the gradients that it would get if it were trained alone.
+    """Several networks trained apart for the same task; the prediction is the mean of their outputs.
 
     Args:
         members: the networks.
@@ -250,13 +261,8 @@ class Ensemble(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        outputs = torch.stack([member(x, mask=mask) for member in self.members])
-        if not self.training:
-            return outputs.mean(dim=0)
-        if outputs.requires_grad:
-            outputs.register_hook(lambda gradient: gradient * len(self.members))  # type: ignore[no-untyped-call]
-        return outputs
+    def forward(self, x: Tensor, mask: Tensor | None = None, future: Tensor | None = None) -> Tensor:
+        return torch.stack([member(x, mask=mask, future=future) for member in self.members]).mean(dim=0)
 
     def summary(self, time_steps: int | None = None) -> str:
         """Format the layers of one of the networks as a table; see `Network.summary`."""

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from recurra.nn import Dense, Embedding, Network, OneHot
+from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import RecurrentLayer
 from recurra.nn.network import Ensemble
 
@@ -53,6 +54,16 @@ def _symbol(layer: object, name: str) -> tuple[str, str]:
         return {
             "weight": ("W_hy", "from the hidden state to the output, (units, outputs)"),
             "bias": ("b_y", "bias of the output"),
+        }[name]
+    if isinstance(layer, FutureEffect):
+        return {
+            "state.weight": ("U", "from the hidden state to the hidden units of a predicted step, (units, hidden)"),
+            "future.weight": (
+                "W",
+                "from known features of the steps before, at and after a predicted one, (3 features, hidden)",
+            ),
+            "future.bias": ("b", "bias of the hidden units of a predicted step"),
+            "output.weight": ("V", "from the hidden units of a predicted step to its outputs, (hidden, outputs)"),
         }[name]
     assert isinstance(layer, RecurrentLayer)
     plain = name.removesuffix("_reverse")

@@ -37,7 +37,7 @@ TRAINING, VALIDATION, MUTED = "#1b6ca8", "#d1495b", "#6c757d"
 
 def training_curves(
     history: Sequence[Mapping[str, Any]],
-    best_epoch: int,
+    best_epoch: int | Sequence[int],
     path: Path,
     *,
     title: str,
@@ -47,19 +47,23 @@ def training_curves(
 
     Args:
         history: the records of metrics.jsonl.
-        best_epoch: number of the record whose weights were kept, counted from 1; it is marked.
+        best_epoch: number of the record whose weights were kept, counted from 1; it is marked. For an ensemble, the
+            number for each network.
         path: the PNG file to write.
         title: title of the figure.
         loss: name of the loss with its unit, for the axis.
     """
     names = [name for name in ("accuracy", "loss") if name in history[0]]
+    best = [best_epoch] if isinstance(best_epoch, int) else list(best_epoch)
+    members = dict.fromkeys(record.get("member", 0) for record in history)
+    parts = [[record for record in history if record.get("member", 0) == member] for member in members]
     with readable_fonts(title):
         figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
         figure.suptitle(
             textwrap.fill(title, 45 * len(names)), parse_math=False
         )  # text of the user: $ does not start a formula
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            _curve(axes, history, name, best_epoch, loss)
+            _curves(axes, parts, name, best, loss)
         save_png(figure, path)
 
 
@@ -105,24 +109,35 @@ def save_png(figure: Figure, path: Path) -> None:
     replace_file(path, buffer.getvalue())
 
 
-def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epoch: int, loss: str) -> None:
-    unit = "step" if "step" in history[0] else "epoch"
-    places = [record[unit] for record in history]
-    marker = "o" if len(places) == 1 else ""
-    curves = {key: [record[key] for record in history] for key in (name, f"val_{name}") if key in history[0]}
-    flat = name == "loss" and len(places) > 1 and all(0 < max(c) < FLAT * min(c) for c in curves.values())
-    for (key, values), color in zip(curves.items(), (TRAINING, VALIDATION), strict=False):
-        label = f"{'validation' if key != name else 'training'} {name}"
-        if flat:  # on an axis from 0, the curve would look like a horizontal line
-            label += f", initially {values[0]:.4g}"
-        axes.plot(places, _percent(values) if flat else values, color=color, label=label, marker=marker)
-        chosen, shown = values[best_epoch - 1], (_percent(values) if flat else values)[best_epoch - 1]
-    figure = f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.4g}"
-    losses = [record.get("val_loss", record["loss"]) for record in history]
-    why = f"best {unit}, by loss" if losses[best_epoch - 1] == min(losses) else f"{unit} kept"
-    best = places[best_epoch - 1]
+def _curves(
+    axes: Axes, histories: Sequence[Sequence[Mapping[str, Any]]], name: str, best_epochs: Sequence[int], loss: str
+) -> None:
+    """Draw one value over the epochs, for each network of an ensemble, and mark the epochs whose weights were kept."""
+    unit = "step" if "step" in histories[0][0] else "epoch"
+    keys = [key for key in (name, f"val_{name}") if key in histories[0][0]]
+    curves = {(i, key): [record[key] for record in own] for i, own in enumerate(histories) for key in keys}
+    several = any(len(values) > 1 for values in curves.values())
+    flat = name == "loss" and several and all(0 < max(values) < FLAT * min(values) for values in curves.values())
+    best, figures, by_loss = [], [], True
+    for i, (history, best_epoch) in enumerate(zip(histories, best_epochs, strict=True)):
+        places = [record[unit] for record in history]
+        for key, color in zip(keys, (TRAINING, VALIDATION), strict=False):
+            values = curves[i, key]
+            shown = _percent(values) if flat else values
+            label = f"{'validation' if key != name else 'training'} {name}"
+            if flat:  # on an axis from 0, the curve would look like a horizontal line
+                label += f", initially {values[0]:.4g}"
+            label = label if i == 0 else f"_{label}"  # matplotlib leaves such labels out of the legend
+            axes.plot(places, shown, color=color, label=label, marker="o" if len(places) == 1 else "")
+            chosen, height = values[best_epoch - 1], shown[best_epoch - 1]
+        figures.append(f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.4g}")
+        losses = [record.get("val_loss", record["loss"]) for record in history]
+        by_loss &= losses[best_epoch - 1] == min(losses)
+        best.append((places[best_epoch - 1], height))
+    why = f"best {unit}, by loss" if by_loss else f"{unit} kept"
+    kept = ", ".join(f"{place} ({figure})" for (place, _), figure in zip(best, figures, strict=True))
     ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 10, "markeredgewidth": 2, "linestyle": ""}
-    axes.plot(best, shown, **ring, color=MUTED, zorder=3, clip_on=False, label=f"{why}: {best} ({figure})")
+    axes.plot(*zip(*best, strict=True), **ring, color=MUTED, zorder=3, clip_on=False, label=f"{why}: {kept}")
     axes.set_title(name)
     axes.set_xlabel(unit)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
@@ -131,7 +146,7 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, best_epo
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_ylabel("fraction of correct predictions")
     elif flat:
-        axes.set_ylabel(f"{loss},\nchange since {unit} {places[0]}")
+        axes.set_ylabel(f"{loss},\nchange since {unit} {histories[0][0][unit]}")
         axes.yaxis.set_major_formatter(PercentFormatter(100.0))
         axes.margins(y=0.35)  # room for the legend
     else:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
-from recurra.language.language_model import LanguageModel, training_length
+from recurra.language.language_model import LanguageModel, Prepared, training_length
 from recurra.nn.layers import title_of
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
@@ -27,16 +27,18 @@ class LettersCase:
     def __init__(self, settings: LettersSettings) -> None:
         self.settings, self.symbols = settings, sequence_of(settings)
         self.model = LanguageModel(**to_json(settings, LanguageModelSettings))
+        self.prepared: Prepared | None = None
 
     def check(self) -> None:
-        self.model.check(self.symbols)
+        self.prepared = self.model.prepare(self.symbols)
 
     def check_begun(self, run: Run) -> None:
         """Do nothing: the letters follow from the settings, which the run keeps."""
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
         seconds = self.settings.save_every_seconds
-        self.model.fit(self.symbols, run=run, callbacks=callbacks, save_every_seconds=seconds)
+        data = self.symbols if self.prepared is None else self.prepared
+        self.model.fit(data, run=run, callbacks=callbacks, save_every_seconds=seconds)
 
     def report(self, run: Run, name: str) -> None:
         model = self.model

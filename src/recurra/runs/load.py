@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recurra.language.language_model import LanguageModel
-from recurra.models.fitting import FORECASTER, kind_of_model
+from recurra.models.model_file import FORECASTER, kind_of_model
 from recurra.settings.network import NamedCell
 from recurra.tensor_files import read_tensors
 from recurra.training.run_folder import MODEL

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import torch
 
 from recurra.errors import InputError
-from recurra.evaluation.backtest import Evaluation, evaluate
+from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
-from recurra.forecasting.forecaster_training import split_of
+from recurra.forecasting.prepare import Prepared
+from recurra.forecasting.read import read_table
 from recurra.forecasting.windows import origins
 from recurra.nn.heads import HEADS
 from recurra.nn.layers import title_of
@@ -23,12 +23,11 @@ from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.runs.load import load
 from recurra.settings.cases import SeriesSettings
-from recurra.settings.check import to_json
+from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
-from recurra.tables.arrays import Origins
 from recurra.tables.split import Split
 from recurra.tables.table import Table
 from recurra.training import Callback, Run
@@ -45,8 +44,9 @@ class SeriesCase:
 
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
-        self.model = Forecaster(**to_json(settings, ForecasterSettings))
-        table = self.model.table_of(_rows(settings))
+        values = to_json(settings, ForecasterSettings)
+        self.model = Forecaster(**values)
+        table = read_table(check(ForecasterSettings, values, "the case"), _rows(settings))
         self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
         usual = int(np.median([len(series.dates) for series in self.table.series]))
         self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
@@ -57,13 +57,14 @@ class SeriesCase:
             )
         for note in self.table.notes:
             warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
-        self.training = self.table.head(self.test) if self.test else self.table
         if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
             warnings.warn(
                 f"{self.table.source}: {len(gone)} of {len(self.table.series)} series are left out, since they have no "
                 f"rows before a test part of {self.test}; the first is {gone[0]!r}.",
                 stacklevel=3,
             )
+        self.fingerprint = self.table.fingerprint()
+        self.prepared: Prepared | None = None
 
     def check(self) -> None:
         """Raise the errors that would occur during and after training, before it begins."""
@@ -74,34 +75,30 @@ class SeriesCase:
                 f"{table.source}: its earlier prices are not positive, as the provider subtracts dividends (qfq), and "
                 "have no logarithm; take prices adjusted to the first day with --adjust hfq."
             )
-        preparation = self.model.check(self.training)
-        context, horizon = preparation.context, settings.horizon
+        prepared = self.prepared = self._prepare(None)
+        context, horizon = prepared.plan.context, settings.horizon
         if settings.test_windows_inside and 0 < self.test < context + horizon:
             raise InputError(
                 f"{table.source}: a test part of {self.test} rows holds no window of {context} and horizon of "
                 f"{horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
-        known = table.only(preparation.ids)
-        ends = [np.array([len(series.dates)], dtype=np.int64) for series in known.series]
-        preparation.samples(known, ends, torch.device("cpu"))  # of the next values
-        for series in known.series:
-            known.following(series, horizon)
+        prepared.check_next(table.only(prepared.transform.ids))
         if settings.statistical:
             statistical_models()
 
     def check_begun(self, run: Run) -> None:
-        if run.info.get("table", self.table.fingerprint()) != self.table.fingerprint():
+        if run.info.get("table", self.fingerprint) != self.fingerprint:
             raise InputError(
                 f"{run.path}: the run began with other data than {self.table.source} now holds; give the same data, "
                 "or start over with --overwrite."
             )
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
-        run.record(table=self.table.fingerprint())
+        run.record(table=self.fingerprint)
+        prepared = self.prepared = self.prepared or self._prepare(run)
         seconds = self.settings.save_every_seconds
-        self.model.fit(self.training, run=run, callbacks=callbacks, save_every_seconds=seconds)
-        trained = self.model.preparation_.ids  # series that are long enough
-        self.table, self.training = self.table.only(trained), self.training.only(trained)
+        self.model.fit(prepared, run=run, callbacks=callbacks, save_every_seconds=seconds)
+        self.table = self.table.only(prepared.transform.ids)  # the series that are long enough
 
     def report(self, run: Run, name: str) -> None:
         model, title = self.model, _title(name, self.model, self.table)
@@ -110,49 +107,44 @@ class SeriesCase:
         training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title, loss=f"{label}, scaled units")
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:
-            scores["validation"] = self.evaluated(validation=True).to_json()
+            scores["validation"] = self.evaluated_on_validation().to_json()
         for level in self.settings.levels if self.settings.validation else []:
             try:
-                model.half_width(level)
+                model.predictor_.half_width(level)
             except InputError as error:
                 warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
+        # with the test rows as well, after which the next values follow; they were no training rows
+        test = self.evaluated_on_test() if self.test else None
         model.update_context(self.table).save(run.file(MODEL))
         following = model.predict(levels=self._levels())
         replace_file(run.file(NEXT), as_csv(following))
-        if self.test:
-            test = self.evaluated(validation=False)
+        if test is not None:
             scores["test"] = test.to_json()
             replace_file(run.file(PREDICTIONS), as_csv(test.predictions))
             forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
             residuals_plot(self.table, test, run.file(RESIDUALS), title=title)
         run.write_json(SCORES, scores)
 
+    def evaluated_on_validation(self) -> Evaluation:
+        """Return scores on the validation part, which has selected the weights."""
+        assert self.prepared is not None
+        return self.model.predictor_.validate(self.prepared, levels=self._levels())
+
+    def evaluated_on_test(self) -> Evaluation:
+        """Return scores on the test part, which the model has not seen."""
+        settings, context = self.settings, self.model.predictor_.plan.context
+        inside, places = settings.test_windows_inside, []
+        for series in self.table.series:
+            rows = len(series.dates)
+            places.append(origins(rows - self.test, rows, context, settings.horizon, reach_back=not inside))
+        return self.model.evaluate(self.table, places, levels=self._levels(), statistical=settings.statistical)
+
+    def _prepare(self, run: Run | None) -> Prepared:
+        return self.model.prepare(self.table.head(self.test) if self.test else self.table, run=run)
+
     def _levels(self) -> list[float]:
         """Return the levels of intervals for which the validation part has enough forecasts."""
-        return [level for level in self.settings.levels if self.model.supports(level)]
-
-    def evaluated(self, *, validation: bool) -> Evaluation:
-        """Return scores on the validation part, which selected the weights, or on the test part, which is unseen."""
-        model, settings = self.model, self.settings
-        prepared = model.preparation_.settings
-        table = self.training if validation else self.table
-        places: list[Origins] = []
-        for series in table.series:
-            rows = len(series.dates)
-            held_out = split_of(prepared, series).validation if validation else self.test
-            inside = settings.test_windows_inside and not validation
-            start = rows - held_out
-            context = model.preparation_.context
-            places.append(origins(start, rows, context, settings.horizon, reach_back=not inside))
-        return evaluate(
-            model,
-            table,
-            places,
-            horizon=settings.horizon,
-            season=prepared.season or 1,
-            levels=self._levels(),
-            statistical=settings.statistical and not validation,
-        )
+        return [level for level in self.settings.levels if self.model.predictor_.supports(level)]
 
 
 def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluation:
@@ -185,16 +177,16 @@ def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
 
 def _title(name: str, model: Forecaster, table: Table) -> str:
     """Return a title that describes the model and its data."""
-    settings = model.preparation_.settings
+    settings, plan = model.settings_, model.predictor_.plan
     layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
     many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
     ahead = f"{settings.horizon} step{'s' * (settings.horizon > 1)} ahead"
-    return f"{name}: {table.target}, {ahead} from {settings.window} rows, {many}{layers}"
+    return f"{name}: {table.target}, {ahead} from {plan.window} rows, {many}{layers}"
 
 
 def levels_of(run: Run, model: Forecaster) -> list[float]:
     """Return the interval levels of a run for which its validation part had enough forecasts."""
-    return [level for level in run.info.get("settings", {}).get("levels", []) if model.supports(level)]
+    return [level for level in run.info.get("settings", {}).get("levels", []) if model.predictor_.supports(level)]
 
 
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

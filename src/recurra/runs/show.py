@@ -63,7 +63,9 @@ def scores_text(run: Run) -> str:
     """Format the scores of a run and of its baselines."""
     scores = run.read_json(SCORES)
     with _complete(run, SCORES):
-        heading = f"with the weights of epoch {scores['best_epoch']}:"
+        best = scores["best_epoch"]
+        epochs = f"epoch {best}" if isinstance(best, int) else f"epochs {', '.join(map(str, best))}"
+        heading = f"with the weights of {epochs}:"
         blocks = []
         for part in ("training", "validation", "test"):
             if part not in scores:
@@ -94,16 +96,15 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     """The layers of a network; of a forecaster before them what it learns from, as that was resolved."""
     if isinstance(model, LanguageModel):
         return model.network_.summary(model.settings_.window)
-    table, preparation = model.context_, model.preparation_
-    settings = preparation.settings
+    table, plan = model.context_, model.predictor_.plan
     columns = ", ".join(table.columns[1:]) or "its own past alone"
     what = {
         "none": "the values themselves",
-        "last": f"corrections to the last {table.columns[preparation.base_column]}",
-        "seasonal": f"corrections to the {table.target} {settings.season} rows earlier",
-    }[preparation.base]
-    how = f"{table.target} from {columns}; {table.frequency.name} rows, a window of {settings.window}, a season of "
-    return f"{how}{settings.season}; predicts {what}\n\n{model.network_.summary(settings.window)}"
+        "last": f"corrections to the last {plan.names[plan.base_column]}",
+        "seasonal": f"corrections to the {table.target} {plan.season} rows earlier",
+    }[plan.base]
+    how = f"{table.target} from {columns}; {table.frequency.name} rows, a window of {plan.window}, a season of "
+    return f"{how}{plan.season}; predicts {what}\n\n{model.network_.summary(plan.window)}"
 
 
 def _history(run: Run) -> str:

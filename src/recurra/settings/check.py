@@ -14,13 +14,14 @@ from recurra.settings.base import Settings
 S = TypeVar("S", bound=Settings)
 
 
-def check(kind: type[S], values: Mapping[str, Any], source: str) -> S:
+def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = "setting") -> S:
     """Validate plain values and return them as settings.
 
     Args:
         kind: class of the settings.
         values: mapping from field to value.
         source: where the values come from, for error messages.
+        noun: what error messages call a field.
 
     Returns:
         The settings, with each value converted to its type; fields that accept one value or several hold a list.
@@ -37,7 +38,7 @@ def check(kind: type[S], values: Mapping[str, Any], source: str) -> S:
         first = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), faults[0])
         # of a setting of several types, the fault that a check of ours names says most
         first = next((f for f in faults if f["type"] == "value_error" and f["loc"][:1] == first["loc"][:1]), first)
-        raise InputError(f"{source}: {_in_one_line(first, names_of(kind))}") from None
+        raise InputError(f"{source}: {_in_one_line(first, names_of(kind), noun)}") from None
 
 
 def to_json(settings: S, kind: type[S] | None = None) -> dict[str, Any]:
@@ -86,13 +87,13 @@ def _adapter(kind: type[S]) -> TypeAdapter[S]:
     return _adapters[kind]
 
 
-def _in_one_line(error: Any, known: Sequence[str]) -> str:
+def _in_one_line(error: Any, known: Sequence[str], noun: str) -> str:
     field, *inside = error["loc"] or ("",)
     place = ".".join([field, *(str(part) for part in inside if isinstance(part, int))])  # other parts name types
     if error["type"] == "unexpected_keyword_argument":
-        return f"there is no setting {place!r}{near_miss(place, known)}"
+        return f"there is no {noun} {place!r}{near_miss(place, known)}"
     if error["type"] == "missing":
-        return f"the setting {place!r} is missing."
+        return f"the {noun} {place!r} is missing."
     message = re.sub(
         r"^(String|List|Value|Dictionary) should", "expected to", error["msg"].removeprefix("Value error, ")
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, PositiveInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, PositiveInt
 
 from recurra.settings.base import checked_as
 from recurra.settings.network import CellChoice, NetworkSettings, Units
@@ -87,11 +87,7 @@ class ForecasterSettings(NetworkSettings):
     units: Units = 32
     batch_size: PositiveInt = 64
 
-    @model_validator(mode="after")
-    def _sees_what_it_needs(self) -> "ForecasterSettings":
-        if self.future_covariates and self.window is not None and self.window < self.horizon:
-            raise ValueError(
-                f"window {self.window} is shorter than horizon {self.horizon}; with future covariates, whose values "
-                "enter through the window, expected at least as many rows"
-            )
-        return self
+
+def transformations_of(settings: ForecasterSettings) -> tuple[Scaling, ...]:
+    """Return the transformations of the values, in the order of use."""
+    return (settings.scaling,) if isinstance(settings.scaling, str) else tuple(settings.scaling)

@@ -157,7 +157,7 @@ class Table:
                     warnings.warn(
                         f"{self.source}: {len(absent)} dates are absent between these rows and {earlier.source}, the "
                         f"first is {date_text(absent[0])}; a window reaches over the gap: give the rows between too.",
-                        stacklevel=4,
+                        stacklevel=5,
                     )
         return replace(self, series=tuple(joined))
 

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from recurra.settings.training import TrainingOptions
 
+EVALUATED_AT_ONCE = 1024  # samples per batch where nothing is learned
+
 
 class Batch(NamedTuple):
     """Samples that a network processes together.

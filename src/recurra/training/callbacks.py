@@ -80,7 +80,8 @@ class Progress(Callback):
             self._draw(state, 0.0)
             self._live.stop()
         if state.stop:
-            self._print(f"stopped after epoch {state.epoch}: {state.stop}")
+            network = f"network {state.member}: " if state.member else ""
+            self._print(f"{network}stopped after epoch {state.epoch}: {state.stop}")
 
     def on_train_abort(self, state: TrainingState) -> None:
         if self.live:
@@ -100,10 +101,11 @@ class Progress(Callback):
         self._drawn = time.monotonic()
 
     def _line(self, state: TrainingState) -> str:
+        network = f"network {state.member}, " if state.member else ""
         if not state.history:
-            return f"epoch 1/{self._epochs}"
+            return f"{network}epoch 1/{self._epochs}"
         record = state.history[-1]
-        hidden = {"epoch", "step", "seconds", "learning_rate"}
+        hidden = {"member", "epoch", "step", "seconds", "learning_rate"}
         figures = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name not in hidden)
         done = f"step {record['step']}" if "step" in record else f"epoch {record['epoch']}/{self._epochs}"
-        return f"{done}  {figures}"
+        return f"{network}{done}  {figures}"

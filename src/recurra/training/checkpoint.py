@@ -13,11 +13,14 @@ class Checkpoint(Callback):
 
     Args:
         run: run folder.
-        write_model: function called with the state to write the model, once there is a best one.
+        write_model: function called with the state to write the model, once there is a best one; None writes none, as
+            for a network of an ensemble that others follow.
         every_seconds: minimum number of seconds between two saves; 0 saves after every step.
     """
 
-    def __init__(self, run: Run, write_model: Callable[[TrainingState], None], every_seconds: float = 1.0) -> None:
+    def __init__(
+        self, run: Run, write_model: Callable[[TrainingState], None] | None, every_seconds: float = 1.0
+    ) -> None:
         self.run, self.write_model, self.every_seconds = run, write_model, every_seconds
         self._last = time.monotonic()
 
@@ -30,7 +33,7 @@ class Checkpoint(Callback):
 
     def on_train_end(self, state: TrainingState) -> None:
         self.run.save_state(state)
-        if state.epoch:
+        if state.epoch and self.write_model is not None:
             self.write_model(state)
         self._last = time.monotonic()
 

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from recurra.errors import InputError
 from recurra.settings.training import TrainingOptions
 from recurra.tensor_files import part_of
-from recurra.training.batches import Batch, Batches, Samples, batches_of, samples_of
+from recurra.training.batches import EVALUATED_AT_ONCE, Batch, Batches, Samples, batches_of, samples_of
 from recurra.training.callbacks import Callback
 from recurra.training.optimizers import make_optimizer
 from recurra.training.process import seeded, threads_for, work_of_step
@@ -163,6 +163,8 @@ class _Training:
             for callback in self.callbacks:
                 callback.on_step_end(state, self.round - (end - state.step), self.round)
         record: Record = {"epoch": state.epoch + 1} if self.options.steps is None else {"step": state.step}
+        if state.member:
+            record = {"member": state.member, **record}
         record |= {"learning_rate": rate, **self.sums.means()}
         if validation is not None:
             scores = score(self.evaluated, validation, self.loss, self.metrics)
@@ -302,7 +304,7 @@ def score(
     loss: Loss,
     metrics: Mapping[str, Loss] | None = None,
     *,
-    batch_size: int = 1024,
+    batch_size: int = EVALUATED_AT_ONCE,
 ) -> dict[str, float]:
     """Return the mean loss and metrics over all samples, in evaluation mode."""
     samples, was_training = samples_of(data), network.training

@@ -12,12 +12,13 @@ from recurra.errors import InputError
 from recurra.files import replace_file, sweep_temporary_files
 from recurra.settings.migration import migrated
 from recurra.tensor_files import read_tensors, write_tensors
-from recurra.training.state import TrainingState
+from recurra.training.state import Record, TrainingState
 
 Mode = Literal["new", "resume", "overwrite", "read"]
 
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
 PARAMETERS, SCORES = "parameters.txt", "scores.json"
+FORMAT = 2  # of runs; those of format 1 state none
 FILES = "files"  # key in run.json: names of the files that the run wrote, except run.json
 OWN_NAMES = (
     STATE,
@@ -54,6 +55,7 @@ class Run:
         self.info: dict[str, Any] = {}
         self.missing: list[str] = []
         self._files: list[str] = []  # names of the files that the run wrote
+        self._histories: dict[int, list[Record]] = {}  # by network of an ensemble
         self._lock: FileLock | None = None
         if mode == "read":
             if not (self.path / INFO).is_file():
@@ -82,7 +84,7 @@ class Run:
                 self.missing = sorted(set(self.info.get(FILES, [])) - set(self._files))
                 if mode == "overwrite" or self.info.get("status") == EMPTYING:
                     self._empty()
-                elif not (self.path / STATE).is_file() and (self.path / METRICS).is_file():
+                elif (self.path / METRICS).is_file() and not any(self.path.glob("state*.safetensors")):
                     raise InputError(
                         f"{self.path}: lacks {STATE}, without which it cannot be resumed; "
                         "restore it, or start over with --overwrite."
@@ -143,6 +145,11 @@ class Run:
             self.record(files=self._files)
         return self.path / name
 
+    @property
+    def is_of_format_1(self) -> bool:
+        """Whether the run began with a version whose run.json states no format."""
+        return "settings" in self.info and "format" not in self.info
+
     def close(self) -> None:
         """Release the lock, so that other processes can write to the run."""
         if self._lock is not None:
@@ -186,6 +193,8 @@ class Run:
                 f"{self.path}: the run has {name} {old!r}, not {new!r}; {rule}. "
                 "Start over with --overwrite, or choose another folder."
             )
+        if not begun:
+            self.info["format"] = FORMAT
         self.record(settings=begun | dict(settings), **fields)
 
     def write_json(self, name: str, content: Any) -> None:
@@ -242,27 +251,57 @@ class Run:
         return content
 
     def save_state(self, state: TrainingState) -> None:
-        """Write the state and its metrics.jsonl."""
-        write_tensors(self.file(STATE), *state.to_parts())
-        lines = [json.dumps(record, sort_keys=True) for record in state.history]
+        """Write the state of a network and metrics.jsonl, which has the records of all networks of an ensemble."""
+        write_tensors(self.file(state_name(state.member)), *state.to_parts())
+        self._histories[state.member] = state.history
+        records = [record for number in sorted(self._histories) for record in self._histories[number]]
+        lines = [json.dumps(record, sort_keys=True) for record in records]
         replace_file(self.file(METRICS), "".join(line + "\n" for line in lines).encode())
 
     def _require_lock(self) -> None:
         if self._lock is None:
             raise InputError(f'{self.path}: was opened for reading; open it with Run(path, "resume") to train in it.')
 
-    def load_state(self) -> TrainingState | None:
-        """Return the state last written, or None if there is none yet."""
-        path = self.path / STATE
+    def load_state(self, member: int = 0, count: int = 1) -> TrainingState | None:
+        """Return the state last written, or None if there is none yet.
+
+        Args:
+            member: number of the network in its ensemble, counted from 1; 0 if it is no ensemble.
+            count: number of networks of the ensemble. Earlier versions saved one state of all of them.
+        """
+        path, joint = self.path / state_name(member), self.path / STATE
+        if not path.is_file() and member:
+            path = joint
         if not path.is_file():
             return None
         tensors, data = read_tensors(path)
         try:
-            return TrainingState.from_parts(tensors, data)
-        except (AttributeError, TypeError, ValueError) as error:
+            state = TrainingState.from_parts(tensors, data)
+            if member and path == joint:
+                state = state.of_member(member, count)
+        except (AttributeError, IndexError, TypeError, ValueError, ZeroDivisionError) as error:
             raise InputError(
                 f"{path}: is damaged, or of another version of recurra ({error}); start over with --overwrite."
             ) from error
+        self._histories[member] = state.history
+        return state
+
+    def drop_joint_state(self, count: int) -> None:
+        """Remove the state of all networks of an ensemble together, now that each has a state of its own."""
+        if count > 1 and STATE in self._files:
+            (self.path / STATE).unlink(missing_ok=True)
+            self._files = [name for name in self._files if name != STATE]
+            self.record(files=self._files)
+
+
+def state_name(member: int) -> str:
+    """Return the name of the state of a network: state.safetensors, or state-2.safetensors in an ensemble."""
+    return f"state-{member}.safetensors" if member else STATE
+
+
+def state_names(count: int) -> list[str]:
+    """Return the names of the states of a run with so many networks."""
+    return [state_name(number + 1) for number in range(count)] if count > 1 else [STATE]
 
 
 def _is_bare(name: str) -> bool:

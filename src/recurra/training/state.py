@@ -1,7 +1,7 @@
 """The state of a training after any step, as tensors and JSON, from which it resumes exactly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -31,6 +31,7 @@ class TrainingState:
         history: one record per epoch.
         tensors: the tensors.
         stop: the reason to stop early; empty to continue.
+        member: number of the network in its ensemble, counted from 1; 0 if it is no ensemble.
         read: returns the tensors that are read only when the state is saved.
     """
 
@@ -41,6 +42,7 @@ class TrainingState:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     stop: str = ""
     step: int | None = 0
+    member: int = 0
     read: Callable[[], dict[str, Tensor]] = field(default=dict, repr=False, compare=False)
 
     def weights(self, which: str) -> dict[str, Tensor]:
@@ -60,6 +62,8 @@ class TrainingState:
         seconds = torch.tensor([record["seconds"] for record in self.history], dtype=torch.float64)
         history = [{name: value for name, value in record.items() if name != "seconds"} for record in self.history]
         numbers = {"epoch": self.epoch, "step": self.step, "best_epoch": self.best_epoch, "best_value": self.best_value}
+        if self.member:
+            numbers["member"] = self.member
         return self.tensors | self.read() | {SECONDS: seconds}, {"format": FORMAT, **numbers, "history": history}
 
     @classmethod
@@ -81,4 +85,39 @@ class TrainingState:
         seconds = tensors[SECONDS].tolist()
         history = [record | {"seconds": s} for record, s in zip(data["history"], seconds, strict=True)]
         rest = {name: tensor for name, tensor in tensors.items() if name != SECONDS}
-        return cls(data["epoch"], data["best_epoch"], data["best_value"], history, rest, step=data["step"])
+        return cls(
+            data["epoch"],
+            data["best_epoch"],
+            data["best_value"],
+            history,
+            rest,
+            step=data["step"],
+            member=data.get("member", 0),
+        )
+
+    def of_member(self, member: int, count: int) -> "TrainingState":
+        """Return the state of one network, if this is that of an ensemble whose networks were trained together.
+
+        Earlier versions trained them so; the network goes on from the best weights of all of them together.
+
+        Args:
+            member: number of the network, counted from 1.
+            count: number of networks.
+        """
+        slots = {name.split(".", 2)[1] for name in self.tensors if name.startswith("optimizer.")}
+        each = len(slots) // count  # parameters of a network
+        found: dict[str, Tensor] = {}
+        for name, tensor in self.tensors.items():
+            kind, _, rest = name.partition(".")
+            if rest.startswith("members."):
+                _, number, rest = rest.split(".", 2)
+                if int(number) == member - 1:
+                    found[f"{kind}.{rest}"] = tensor
+            elif kind == "optimizer":
+                index, slot = rest.split(".", 1)
+                if int(index) // each == member - 1:
+                    found[f"optimizer.{int(index) % each}.{slot}"] = tensor
+            else:
+                found[name] = tensor
+        history = [{"member": member, **record} for record in self.history]
+        return replace(self, tensors=found, history=history, member=member)

@@ -1,0 +1,251 @@
+"""The file of a fitted forecaster: weights, fitted transform, calibration and last rows, and their description."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeInt
+from torch import Tensor
+
+from recurra.evaluation.conformal import Calibration
+from recurra.forecasting.networks import network_of
+from recurra.forecasting.plan import Plan, lag_of
+from recurra.forecasting.predictor import Predictor
+from recurra.forecasting.transforms.chain import Transform
+from recurra.models.model_file import FORECASTER, Contents, damaged, read_model, settings_of
+from recurra.settings.base import Settings
+from recurra.settings.check import check, to_json
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.migration import migrated
+from recurra.settings.network import NamedCell
+from recurra.tables.frequency import Frequency
+from recurra.tables.table import Series, Table
+from recurra.tensor_files import part_of, write_tensors
+
+FORMAT = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextDescription(Settings):
+    """The last rows seen, whose numbers are tensors.
+
+    Attributes:
+        ids: the series.
+        rows: number of rows of each.
+        future_rows: number of rows after these, of which the future covariates alone are known.
+        target, past_covariates, future_covariates: names of the columns.
+        frequency: time between rows; see `Frequency`.
+        many: whether the table has a column of series ids.
+    """
+
+    ids: Annotated[list[str], Field(min_length=1)]
+    rows: list[NonNegativeInt]
+    future_rows: list[NonNegativeInt]
+    target: str
+    past_covariates: list[str]
+    future_covariates: list[str]
+    frequency: dict[str, Any]
+    many: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description(Settings):
+    """What a file holds besides tensors.
+
+    Attributes:
+        settings: settings of the fit; see `ForecasterSettings`.
+        plan: what was decided about the table; see `Plan`.
+        ids: the series of training.
+        context: the last rows seen.
+        cutoff: date of the last training row.
+    """
+
+    kind: Literal["forecaster"]
+    format: Literal[2]
+    settings: dict[str, Any]
+    plan: dict[str, Any]
+    ids: list[str]
+    context: dict[str, Any]
+    cutoff: str
+
+
+def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tensor] | None = None) -> None:
+    """Write a predictor to a file.
+
+    Args:
+        path: the file; an existing one is replaced.
+        predictor: the predictor.
+        weights: weights in place of those of its network.
+    """
+    context = predictor.context
+    parts = {
+        "network": predictor.network.state_dict() if weights is None else weights,
+        "transform": {name: torch.from_numpy(array) for name, array in predictor.transform.state().items()},
+        "context": _tensors_of(context),
+    }
+    tensors = {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
+    if predictor.calibration is not None:
+        tensors["calibration"] = torch.from_numpy(predictor.calibration.errors)
+    described = {
+        "kind": FORECASTER,
+        "format": FORMAT,
+        "settings": to_json(predictor.settings, ForecasterSettings),
+        "plan": to_json(predictor.plan),
+        "ids": list(predictor.transform.ids),
+        "context": {
+            "ids": [series.id for series in context.series],
+            "rows": [len(series.dates) for series in context.series],
+            "future_rows": [len(series.future_dates) for series in context.series],
+            "target": context.target,
+            "past_covariates": list(context.past_covariates),
+            "future_covariates": list(context.future_covariates),
+            "frequency": context.frequency.to_json(),
+            "many": context.many,
+        },
+        "cutoff": predictor.cutoff.isoformat(),
+    }
+    write_tensors(path, tensors, described)
+
+
+def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell] | None) -> Predictor:
+    """Read a predictor from a file.
+
+    Args:
+        path: the file.
+        device: device of the network; None for the device that it was trained on.
+        cells: user-defined cells by name.
+
+    Raises:
+        InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
+    """
+    tensors, described = read_model(path, Description, FORECASTER, FORMAT, {1: _from_format_1})
+    settings = settings_of(path, ForecasterSettings, described.settings, device, cells)
+    plan = check(Plan, described.plan, f"{path}: is damaged: plan", noun="field")
+    context = check(ContextDescription, described.context, f"{path}: is damaged: context", noun="field")
+    try:
+        transform = Transform.of(plan, described.ids).with_state(
+            {name: tensor.numpy() for name, tensor in part_of(tensors, "transform").items()}
+        )
+        last_rows = _table_of(context, plan, part_of(tensors, "context"))
+        calibration = _calibration_of(plan, tensors["calibration"]) if "calibration" in tensors else None
+        cutoff = pd.Timestamp(described.cutoff)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path, f"its parts do not fit each other ({error})") from error
+    network = network_of(settings, plan)
+    try:
+        network.load_state_dict(part_of(tensors, "network"))
+    except RuntimeError as error:
+        raise damaged(path, "its weights do not fit its own configuration") from error
+    return Predictor(settings, plan, transform, network.eval(), last_rows, cutoff, calibration)
+
+
+def _tensors_of(table: Table) -> dict[str, Tensor]:
+    """Return all rows of all series, one below the other; dates as nanoseconds since 1970."""
+    return {
+        "dates": _as_nanoseconds([series.dates for series in table.series]),
+        "values": torch.from_numpy(np.concatenate([series.values for series in table.series])),
+        "observed": torch.from_numpy(np.concatenate([series.observed for series in table.series])),
+        "future": torch.from_numpy(
+            np.concatenate([series.future[: len(series.future_dates)] for series in table.series])
+        ),
+        "future_dates": _as_nanoseconds([series.future_dates for series in table.series]),
+    }
+
+
+def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tensor]) -> Table:
+    """Put together what `_tensors_of` took apart.
+
+    Raises:
+        KeyError, TypeError, ValueError: if a part is missing or does not fit.
+    """
+    names = described.target, *described.past_covariates, *described.future_covariates
+    if names != plan.names:
+        raise ValueError(f"the columns are {', '.join(names)}, and those of the plan {', '.join(plan.names)}")
+    rows, coming = sum(described.rows), sum(described.future_rows)
+    columns, futures = len(names), len(described.future_covariates)
+    expected: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
+        "dates": ((rows,), torch.int64),
+        "values": ((rows, columns), torch.float64),
+        "observed": ((rows, columns), torch.bool),
+        "future": ((coming, futures), torch.float64),
+        "future_dates": ((coming,), torch.int64),
+    }
+    if tensors.keys() != expected.keys():
+        raise ValueError(f"context holds {', '.join(sorted(tensors))}; expected {', '.join(sorted(expected))}")
+    for name, (shape, dtype) in expected.items():
+        if tuple(tensors[name].shape) != shape or tensors[name].dtype != dtype:
+            raise ValueError(f"context.{name} is {list(tensors[name].shape)} of {tensors[name].dtype}")
+    ends, future_ends = np.cumsum(described.rows)[:-1], np.cumsum(described.future_rows)[:-1]
+    parts = [np.split(tensors[name].numpy(), ends) for name in ("dates", "values", "observed")]
+    parts += [np.split(tensors[name].numpy(), future_ends) for name in ("future", "future_dates")]
+    series = tuple(
+        Series(id_, _as_dates(days), values, observed, future, _as_dates(later))
+        for id_, days, values, observed, future, later in zip(described.ids, *parts, strict=True)
+    )
+    return Table(
+        series,
+        described.target,
+        past_covariates=tuple(described.past_covariates),
+        future_covariates=tuple(described.future_covariates),
+        frequency=Frequency.from_json(described.frequency),
+        source="those that the model remembers",
+        many=described.many,
+        notes=(),
+    )
+
+
+def _calibration_of(plan: Plan, errors: Tensor) -> Calibration:
+    if errors.dim() != 2 or errors.shape[1] != plan.horizon or errors.dtype != torch.float64:
+        raise ValueError(f"calibration is {list(errors.shape)} of {errors.dtype}")
+    return Calibration(errors.numpy())
+
+
+def _from_format_1(contents: Contents) -> Contents:
+    """Convert the contents of a file of format 1, in which no plan stands and names differ."""
+    tensors, data = contents
+    settings, old, resolved = migrated(data["parameters"]), data["preparation"], data["resolved"]
+    context = {("past_covariates" if name == "covariates" else name): value for name, value in data["context"].items()}
+    context["future_covariates"] = context.pop("known")
+    names = [context["target"], *context["past_covariates"], *context["future_covariates"]]
+    known = [name in context["future_covariates"] for name in names]
+    flags = zip(names, known, old["log"], old["shared"], old["windowed"], strict=True)
+    plan = {
+        "horizon": settings["horizon"],
+        "window": resolved["window"],
+        "season": resolved["season"],
+        "lag": lag_of(settings["scaling"], resolved["season"]),
+        "base": old["base"],
+        "base_column": old["base_column"],
+        "nearest_column": old["nearest_column"],
+        "scaling": settings["scaling"],
+        "masked": settings["missing"] == "mask",
+        "early": settings["horizon"] if any(known) else 0,
+        "columns": [dict(zip(("name", "known", "log", "shared", "windowed"), flag, strict=True)) for flag in flags],
+    }
+    renamed = {name.replace("preparation.", "transform."): tensor for name, tensor in tensors.items()}
+    if not any(known):  # rows without columns
+        context["future_rows"] = [0] * len(context["ids"])
+        renamed["context.future"] = torch.empty(0, 0, dtype=torch.float64)
+    renamed["transform.target_gain"] = torch.tensor(old["target_gain"], dtype=torch.float64)
+    return renamed, {
+        "kind": data["kind"],
+        "format": FORMAT,
+        "settings": settings,
+        "plan": plan,
+        "ids": old["ids"],
+        "context": context,
+        "cutoff": data["learnt_until"],
+    }
+
+
+def _as_nanoseconds(dates: Sequence[pd.DatetimeIndex]) -> Tensor:
+    return torch.from_numpy(np.concatenate([part.to_numpy().astype("datetime64[ns]").view(np.int64) for part in dates]))
+
+
+def _as_dates(nanoseconds: NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(nanoseconds.view("datetime64[ns]"))

@@ -1,0 +1,267 @@
+"""The plan of a fit: what is decided about a table once, from its training rows, before anything is scaled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from recurra.errors import InputError
+from recurra.forecasting.transforms.steps import Mask, RowScalingKind, center_and_scale
+from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
+from recurra.settings.base import Settings
+from recurra.settings.forecasting import ForecasterSettings, RowScaling, Scaling, WindowScaling, transformations_of
+from recurra.tables.arrays import Floats, Integers
+from recurra.tables.table import Table
+
+BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
+LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnPlan(Settings):
+    """What happens to a column.
+
+    Attributes:
+        name: its name; the target is the first column of a plan.
+        known: whether its values are known in advance.
+        log: whether its logarithm is taken.
+        shared: whether it has the unit of the target, and shares the target's scaler and loc.
+        windowed: whether each window is scaled by a loc of its own.
+    """
+
+    name: str
+    known: bool
+    log: bool
+    shared: bool
+    windowed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Settings):
+    """What a fit decides about its table, once.
+
+    Attributes:
+        horizon: number of rows to predict, H.
+        window: number of past rows that the network reads, W.
+        season: number of rows per season.
+        lag: number of rows before each row with which it is differenced; 0: rows are not differenced.
+        base: forecast that the network corrects: none, the last value, or the value one season earlier.
+        base_column: index of the column whose last value it is.
+        nearest_column: index of the column whose last value was nearest to the target in the training rows.
+        scaling: transformations of the values, in the order of use.
+        masked: whether the network skips rows without a target.
+        early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
+            networks saw them in this way only, and 0 otherwise.
+        columns: the columns; those known in advance are the last.
+    """
+
+    horizon: PositiveInt
+    window: PositiveInt
+    season: PositiveInt
+    lag: NonNegativeInt
+    base: Base
+    base_column: NonNegativeInt
+    nearest_column: NonNegativeInt
+    scaling: tuple[Scaling, ...]
+    masked: bool
+    early: NonNegativeInt
+    columns: Annotated[tuple[ColumnPlan, ...], Field(min_length=1)]
+
+    @classmethod
+    def of(
+        cls, settings: ForecasterSettings, table: Table, training: Integers, season: int, window: int, early: int
+    ) -> Self:
+        """Decide on the first `training` rows of each series.
+
+        Args:
+            settings: checked settings.
+            table: the series.
+            training: number of training rows of each series, [S].
+            season: number of rows per season; see `season_and_window`.
+            window: number of past rows that the network reads.
+            early: number of rows by which future covariates are read early.
+
+        Raises:
+            InputError: if `residual` names no suitable column.
+        """
+        scaling = transformations_of(settings)
+        require_positive(table, scaling)
+        lag = lag_of(scaling, season)
+        parts = [series.values[:rows] for series, rows in zip(table.series, training, strict=True)]
+        columns = _columns(scaling, table, parts)
+        errors = _BaseErrors(parts, columns, row_scaling_of(scaling), lag)
+        last = {i: errors.of(i, np.arange(settings.horizon) + 1) for i, column in enumerate(columns) if column.shared}
+        nearest = min(last, key=last.__getitem__)
+        base, base_column = BASES.get(settings.residual, "last"), 0
+        if settings.residual == "auto":
+            base_column = nearest
+            seasons_back = season * (np.arange(settings.horizon) // season + 1)
+            # a season that the window does not show could not be corrected where it is wrong
+            seasonal = 1 < season <= window and min(training) - lag > 2 * season
+            if seasonal and errors.of(0, seasons_back) < last[nearest]:
+                base, base_column = "seasonal", 0
+        elif settings.residual not in BASES:
+            names = [columns[i].name for i in last]
+            if settings.residual not in names:
+                raise InputError(
+                    f"residual is {settings.residual!r}; expected auto, last, seasonal, none, or a column that stays "
+                    f"within a factor of two of the target: {', '.join(names)}."
+                )
+            base_column = table.columns.index(settings.residual)
+        return cls(
+            horizon=settings.horizon,
+            window=window,
+            season=season,
+            lag=lag,
+            base=base,
+            base_column=base_column,
+            nearest_column=nearest,
+            scaling=scaling,
+            masked=settings.missing == "mask",
+            early=early,
+            columns=tuple(columns),
+        )
+
+    @cached_property
+    def context(self) -> int:
+        """Number of rows before its origin that a forecast needs."""
+        return context_of(self.window, self.season, self.lag, self.base)
+
+    @cached_property
+    def row_scaling(self) -> RowScalingKind:
+        """How the rows of each series are scaled."""
+        return row_scaling_of(self.scaling)
+
+    @cached_property
+    def per_window(self) -> PerWindow:
+        """How each window is scaled."""
+        return per_window_of(self.scaling)
+
+    @cached_property
+    def past(self) -> int:
+        """Number of columns whose values are known up to the present only."""
+        return sum(not column.known for column in self.columns)
+
+    @cached_property
+    def futures(self) -> int:
+        """Number of features of each predicted row that the network is given."""
+        return 0 if self.early else len(self.columns) - self.past
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def mask(self, which: Literal["known", "log", "shared", "windowed"]) -> Mask:
+        """Return which columns have this property, [C]."""
+        return np.array([getattr(column, which) for column in self.columns], dtype=np.bool_)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if max(self.base_column, self.nearest_column) >= self.past:
+            raise ValueError("base_column and nearest_column are expected to be columns that are not known in advance")
+        if sorted(column.known for column in self.columns) != [column.known for column in self.columns]:
+            raise ValueError("columns known in advance are expected to be the last")
+        if not self.columns[0].shared or self.columns[0].known:
+            raise ValueError("the first column is expected to be the target")
+        return self
+
+
+def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: int, at_least: int) -> tuple[int, int]:
+    """Return the season and the window.
+
+    Args:
+        settings: checked settings.
+        table: the series.
+        usual_rows: number of training rows of a usual series.
+        at_least: number of rows of the shortest window that is chosen.
+    """
+    season = settings.season or table.frequency.season
+    usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
+    fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
+    return season, settings.window or max(min(usual, fitting), at_least)
+
+
+def lag_of(scaling: Sequence[str], season: int) -> int:
+    """Return the number of rows before each row with which these transformations difference it."""
+    return season if "season-difference" in scaling else int("difference" in scaling)
+
+
+def context_of(window: int, season: int, lag: int, base: Base) -> int:
+    """Return the number of rows before its origin that a forecast needs."""
+    return max(window, season if base == "seasonal" else 0) + lag
+
+
+def row_scaling_of(scaling: Sequence[str]) -> RowScalingKind:
+    """Return how these transformations scale rows."""
+    kinds: tuple[RowScalingKind, ...] = get_args(RowScaling)
+    return next((kind for kind in kinds if kind in scaling), "none")
+
+
+def per_window_of(scaling: Sequence[str]) -> PerWindow:
+    """Return how these transformations scale windows."""
+    kinds: tuple[WindowScalingKind, ...] = get_args(WindowScaling)
+    return PerWindow(next((kind for kind in kinds if kind in scaling), "none"))
+
+
+def require_positive(table: Table, scaling: Sequence[str]) -> None:
+    """Raise an InputError if the target has a value that these transformations cannot take."""
+    if "log" not in scaling and not per_window_of(scaling).divides:
+        return
+    for series in table.series:
+        wrong = series.values[:, 0] <= 0.0
+        if wrong.any():
+            place, whose = int(wrong.argmax()), f" of series {series.id!r}" if series.id else ""
+            raise InputError(
+                f"{table.source}: the target {table.target!r}{whose} is {series.values[place, 0]:g} on "
+                f"{series.dates[place].date()}, and scaling {', '.join(scaling)} takes positive values only; "
+                "choose another, such as standard and subtract-last."
+            )
+
+
+def _columns(scaling: Sequence[str], table: Table, parts: Sequence[Floats]) -> list[ColumnPlan]:
+    """Decide what happens to each column by its values in the training rows.
+
+    A covariate that stays within a factor of two of the target, as the other prices of a share do, has the target's
+    unit: it shares the target's scaler and loc, so that what lies between the two is not lost.
+    """
+    count = len(table.columns)
+    known = np.array([column in table.future_covariates for column in table.columns])
+    positive = np.all([(part > 0.0).all(axis=0) for part in parts], axis=0)
+    near = np.all([((part > 0.5 * part[:, :1]) & (part < 2.0 * part[:, :1])).all(axis=0) for part in parts], axis=0)
+    shared = (np.arange(count) == 0) | (near & ~known & positive[0])
+    log = positive & ~known & ("log" in scaling)
+    per_window = per_window_of(scaling)
+    windowed = ~known & (positive | (not per_window.divides)) & (per_window.kind != "none")
+    return [
+        ColumnPlan(
+            name=name, known=bool(known[i]), log=bool(log[i]), shared=bool(shared[i]), windowed=bool(windowed[i])
+        )
+        for i, name in enumerate(table.columns)
+    ]
+
+
+class _BaseErrors:
+    """Squared errors of naive forecasts on the training rows, each series' in units of its own spread."""
+
+    def __init__(
+        self, parts: Sequence[Floats], columns: Sequence[ColumnPlan], row_scaling: RowScalingKind, lag: int
+    ) -> None:
+        self.places = [i for i, column in enumerate(columns) if column.shared]
+        self.parts: list[tuple[Floats, float]] = []
+        for part in parts:
+            rows = np.log(part[:, self.places]) if columns[0].log else part[:, self.places]
+            rows = rows[lag:] - rows[:-lag] if lag else rows
+            self.parts.append((rows, float(center_and_scale(row_scaling, rows[:, :1])[1][0])))
+
+    def of(self, column: int, lags: NDArray[np.int64]) -> float:
+        """Return the sum over all series of the mean squared error of the values so many rows before."""
+        place = self.places.index(column)
+        total = 0.0
+        for rows, unit in self.parts:
+            errors = [(rows[lag:, 0] - rows[:-lag, place]) / unit for lag in lags.tolist() if lag < len(rows)]
+            total += float(np.mean([error @ error / len(error) for error in errors])) if errors else float("inf")
+        return total

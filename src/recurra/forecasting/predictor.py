@@ -1,0 +1,247 @@
+"""Predictor: a fitted forecaster, immutable; it forecasts from any origin of a table, and after its last row."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+
+from recurra.errors import InputError
+from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
+from recurra.evaluation.conformal import Calibration
+from recurra.forecasting.origins import check_later, later_origins
+from recurra.forecasting.plan import Plan
+from recurra.forecasting.prepare import Prepared
+from recurra.forecasting.read import Data, read_table
+from recurra.forecasting.samples import WindowSamples
+from recurra.forecasting.transforms.chain import Transform
+from recurra.nn.heads import HEADS
+from recurra.nn.network import Ensemble, Network
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.tables.arrays import Floats, Origins
+from recurra.tables.table import Table
+from recurra.training.batches import EVALUATED_AT_ONCE
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """What a fit leads to: everything that forecasts need.
+
+    Attributes:
+        settings: the checked settings of the fit.
+        plan: what was decided about the table.
+        transform: the chain of transforms, fitted to the training rows.
+        network: the fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
+        context: the last rows seen, after which `predict` continues.
+        cutoff: date of the last training row.
+        calibration: errors on the validation part, from which intervals are computed; None without that part.
+    """
+
+    settings: ForecasterSettings
+    plan: Plan
+    transform: Transform
+    network: Network | Ensemble = field(repr=False)
+    context: Table = field(repr=False)
+    cutoff: pd.Timestamp
+    calibration: Calibration | None = field(default=None, repr=False)
+
+    @classmethod
+    def before_training(cls, prepared: Prepared, network: Network | Ensemble) -> Self:
+        """Return the predictor of a network that is about to be trained."""
+        table = prepared.table
+        cutoff = max(series.dates[-1] for series in table.series)
+        context = table.tail(prepared.plan.context)
+        return cls(prepared.settings, prepared.plan, prepared.transform, network, context, cutoff)
+
+    def calibrated(self, prepared: Prepared) -> Self:
+        """Return the predictor of the trained network, calibrated on the validation part if there is one."""
+        self.network.eval()
+        if not prepared.validation:
+            return self
+        before = self.transform.before(prepared.table, prepared.validation)
+        found = self._answered(prepared.parts[1], before)
+        errors = (found.point - self.transform.truth(prepared.table, prepared.validation)) / found.scale
+        return replace(self, calibration=Calibration.of(errors))
+
+    def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
+        """Predict the rows after the last one; see `Forecaster.predict`."""
+        table = self.context if data is None else self._ready(self.continued(data))
+        forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
+        horizon = self.plan.horizon
+        columns: dict[str, Any] = {}
+        if table.many:
+            columns["unique_id"] = np.repeat([series.id for series in table.series], horizon)
+        columns["ds"] = np.concatenate([table.following(series, horizon).to_numpy() for series in table.series])
+        columns["forecast"] = forecasts.values.ravel()
+        for level, (lower, upper) in forecasts.intervals.items():
+            columns |= {f"lo-{level:g}": lower.ravel(), f"hi-{level:g}": upper.ravel()}
+        return pd.DataFrame(columns)
+
+    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+        """Forecast from the given rows of a table. No forecast uses a row at or after its origin.
+
+        Args:
+            table: the series.
+            origins: for each series, the indices of the first row of each horizon; a window must precede each.
+            levels: levels of the prediction intervals, in percent.
+
+        Returns:
+            Values [N, H], ordered by series.
+
+        Raises:
+            InputError: if there are too few rows before an origin, the table has unknown series, or there are too few
+                validation forecasts for a level.
+        """
+        half_widths = {level: self.half_width(level) for level in levels}
+        for series, own in zip(table.series, origins, strict=True):
+            if len(own) and own[0] < self.plan.context:
+                raise InputError(
+                    f"{table.source}: a forecast needs {self.plan.context} rows before it, and there are {own[0]}"
+                    f"{f' in series {series.id!r}' if series.id else ''}; give more rows."
+                )
+        transform, to_units = self.transform, self.transform.to_units
+        device = next(self.network.parameters()).device
+        windows = transform.windows(transform.transform(table), table, origins, device)
+        samples = WindowSamples(windows, transform.window, self.plan.futures)
+        found = self._answered(samples, transform.before(table, origins))
+        intervals = {
+            level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
+            for level, width in half_widths.items()
+        }
+        quantiles = {probability: to_units(values) for probability, values in found.quantiles.items()}
+        return Forecasts(to_units(found.point), intervals, quantiles)
+
+    def evaluate(
+        self,
+        data: Data,
+        origins: Sequence[Origins] | None = None,
+        *,
+        levels: Sequence[float] = (),
+        statistical: bool = False,
+    ) -> Evaluation:
+        """Evaluate forecasts on rows later than the training rows; see `Forecaster.evaluate`."""
+        table = self.continued(data)
+        if origins is None:
+            origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoff)
+        check_later(table, origins, self.cutoff)
+        return self._evaluated(table, origins, levels, statistical)
+
+    def validate(self, prepared: Prepared, *, levels: Sequence[float] = ()) -> Evaluation:
+        """Evaluate forecasts on the validation part of the table that the predictor was fitted to.
+
+        Its rows have selected the weights and calibrated the intervals, so that these scores are a little too good.
+        """
+        return self._evaluated(prepared.table, prepared.validation, levels, False)
+
+    def continued(self, data: Data) -> Table:
+        """Return the data as a table read like the training data, preceded by the last rows that the model has seen."""
+        context = self.context
+        columns = {
+            "target": context.target,
+            "past_covariates": context.past_covariates,
+            "future_covariates": context.future_covariates,
+        }
+        table = read_table(self.settings, data, columns, context.frequency)
+        return table.after(context, at_least=self.plan.context)
+
+    def with_context(self, data: Data) -> Self:
+        """Return the predictor with newer last rows seen."""
+        table = self.continued(data).tail(self.plan.context)
+        newer = {series.id for series in table.series}
+        others = tuple(series for series in self.context.series if series.id not in newer)
+        return replace(self, context=replace(table, series=table.series + others))
+
+    @property
+    def baseline_columns(self) -> tuple[str, ...]:
+        """The covariate whose last value was nearest to the target in training, if any; a naive forecast."""
+        nearest = self.plan.nearest_column
+        return (self.plan.names[nearest],) if nearest > 0 else ()
+
+    def supports(self, level: float) -> bool:
+        """Return whether prediction intervals of this level, in percent, can be computed."""
+        return self.calibration is not None and self.calibration.supports(level)
+
+    def half_width(self, level: float) -> Floats:
+        """Return half the width [H] of the interval of this level, in percent, at each step, in scaled units.
+
+        Raises:
+            InputError: if the model has no validation part, or too few forecasts of it for the level.
+        """
+        if self.calibration is None:
+            raise InputError(
+                "prediction intervals are calibrated on the validation part, and this model was trained without one; "
+                "train it with validation, such as 0.15."
+            )
+        return self.calibration.half_width(level)
+
+    def _evaluated(
+        self, table: Table, origins: Sequence[Origins], levels: Sequence[float], statistical: bool
+    ) -> Evaluation:
+        return evaluate(
+            self,
+            table,
+            origins,
+            horizon=self.plan.horizon,
+            season=self.plan.season,
+            levels=levels,
+            statistical=statistical,
+        )
+
+    @torch.inference_mode()
+    def _answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
+        """Run the network on samples, and convert its answers to the additive scale.
+
+        Args:
+            samples: the samples.
+            before: target on the additive scale in the rows before each origin; see `Transform.before`.
+
+        Raises:
+            InputError: if the head predicts quantiles of differences, which cannot be summed.
+        """
+        head, windows, transform = HEADS[self.settings.loss], samples.windows, self.transform
+        points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
+        quantiles: dict[float, list[Floats]] = {}
+        for index in torch.split(torch.arange(len(windows), device=windows.device), EVALUATED_AT_ONCE):
+            found = head.forecast(self.network(**samples.inputs(index)))
+            if found.quantiles and self.plan.lag:
+                raise InputError(
+                    f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "
+                    "choose a scaling without differences."
+                )
+            own = before[index.cpu().numpy()]
+            points.append(transform.inverse(found.point, windows, index, own))
+            scales.append(transform.error_scale(windows, index))
+            for probability, values in found.quantiles.items():
+                quantiles.setdefault(probability, []).append(transform.inverse(values, windows, index, own))
+        joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
+        return _Answers(np.concatenate(points), np.concatenate(scales), joined)
+
+    def _ready(self, table: Table) -> Table:
+        """Return the series with enough rows for a forecast, if any, and warn about the others."""
+        short = [series for series in table.series if len(series.dates) < self.plan.context]
+        if not short or len(short) == len(table.series):
+            return table
+        warnings.warn(
+            f"{table.source}: {len(short)} of {len(table.series)} series are left out, since a forecast needs "
+            f"{self.plan.context} rows; the first is {short[0].id!r} with {len(short[0].dates)}.",
+            stacklevel=4,
+        )
+        return table.only({series.id for series in table.series} - {series.id for series in short})
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """Answers of the network on the additive scale: of the table, or of its logarithms.
+
+    Attributes:
+        point: point forecasts, [N, H].
+        scale: size of one scaled unit of the network's output, [N, 1].
+        quantiles: quantiles by probability, [N, H] each.
+    """
+
+    point: Floats
+    scale: Floats
+    quantiles: Mapping[float, Floats]

@@ -1,0 +1,130 @@
+"""What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from recurra.errors import InputError
+from recurra.forecasting.plan import Plan, context_of, lag_of, season_and_window
+from recurra.forecasting.samples import WindowSamples
+from recurra.forecasting.transforms.chain import Transform
+from recurra.forecasting.transforms.window import Base
+from recurra.forecasting.windows import origins
+from recurra.settings.forecasting import ForecasterSettings, transformations_of
+from recurra.tables.arrays import Origins
+from recurra.tables.split import Split
+from recurra.tables.table import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A table prepared for a fit, with everything decided and checked; `Forecaster.fit` takes it in place of data.
+
+    Attributes:
+        settings: the checked settings.
+        table: the series that are long enough.
+        plan: what was decided about them.
+        transform: the chain of transforms, fitted to the training rows.
+        parts: samples for training and, if there is a validation part, for validation.
+        validation: for each series, the origins of the validation part; empty if there is none.
+    """
+
+    settings: ForecasterSettings
+    table: Table
+    plan: Plan
+    transform: Transform
+    parts: list[WindowSamples]
+    validation: list[Origins]
+
+    def check_next(self, table: Table) -> None:
+        """Raise the errors that predicting the rows after the last ones of a table would raise.
+
+        Args:
+            table: the series of the fit, with newer rows.
+        """
+        ends = [np.array([len(series.dates)], dtype=np.int64) for series in table.series]
+        self.transform.windows(self.transform.transform(table), table, ends, torch.device("cpu"))
+        for series in table.series:
+            table.following(series, self.plan.horizon)
+
+
+def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) -> Prepared:
+    """Split a table, plan, fit the transform to the training rows, and cut samples.
+
+    A series that is too short for one sample of each part is left out, and a warning says so.
+
+    Args:
+        settings: checked settings.
+        table: the series.
+        early: whether to read future covariates one horizon early, as runs of format 1 do.
+
+    Raises:
+        InputError: if every series is too short, or one does not suit the scaling.
+    """
+    splits = splits_of(settings, table)
+    usual_rows = int(np.median([split.training for split in splits]))
+    season, window = season_and_window(settings, table, usual_rows, settings.horizon if early else 1)
+    table, splits = _long_enough(table, splits, settings, season, window)
+    training = np.array([split.training for split in splits], dtype=np.int64)
+    training_table = table
+    if settings.missing == "interpolate":
+        lines = (series.interpolated(rows) for series, rows in zip(table.series, training, strict=True))
+        training_table = replace(table, series=tuple(lines))
+    plan = Plan.of(settings, training_table, training, season, window, settings.horizon if early else 0)
+    transform, rows = Transform.fit(plan, training_table, training)
+    device = torch.device(settings.device)
+    places = [
+        [origins(s.bounds[part], s.bounds[part + 1], plan.context, plan.horizon) for s in splits] for part in (0, 1)
+    ]
+    windows = [transform.windows(rows, training_table, places[0], device)]
+    transform = transform.fit_windows(windows[0])
+    if settings.validation:
+        rows = rows if training_table is table else transform.transform(table)
+        windows.append(transform.windows(rows, table, places[1], device))
+    parts = [WindowSamples(part, transform.window, plan.futures) for part in windows]
+    return Prepared(settings, table, plan, transform, parts, places[1] if settings.validation else [])
+
+
+def splits_of(settings: ForecasterSettings, table: Table) -> list[Split]:
+    """Return how each series is split into training and validation rows."""
+    return [
+        Split.of(len(series.dates), horizon=settings.horizon, validation=settings.validation) for series in table.series
+    ]
+
+
+def _long_enough(
+    table: Table, splits: Sequence[Split], settings: ForecasterSettings, season: int, window: int
+) -> tuple[Table, list[Split]]:
+    """Return the series that have a sample in each part, with their splits; InputError if none has."""
+    base: Base = "seasonal" if settings.residual == "seasonal" else "last"
+    needed = context_of(window, season, lag_of(transformations_of(settings), season), base) + settings.horizon
+    enough = [s.training >= needed and (not s.validation or s.validation >= settings.horizon) for s in splits]
+    if all(enough):
+        return table, list(splits)
+    first = enough.index(False)
+    series, split = table.series[first], splits[first]
+    if any(enough):
+        warnings.warn(
+            f"{table.source}: {enough.count(False)} of {len(enough)} series are left out, since they are too short for "
+            f"a window of {window} and a horizon of {settings.horizon} in each part; the first is "
+            f"{series.id!r} with {len(series.dates)} rows.",
+            stacklevel=2,
+        )
+        kept = [
+            pair for pair, is_enough in zip(zip(table.series, splits, strict=True), enough, strict=True) if is_enough
+        ]
+        return replace(table, series=tuple(series for series, _ in kept)), [split for _, split in kept]
+    whose = f" of series {series.id!r}" if series.id else ""
+    if split.training < needed:
+        raise InputError(
+            f"{table.source}: the training part{whose} has {split.training} rows; a window of {window} and a "
+            f"horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, or smaller "
+            "parts for validation and test."
+        )
+    raise InputError(
+        f"{table.source}: the validation part{whose} has {split.validation} rows, and a horizon of {settings.horizon} "
+        "needs at least as many: make validation larger, or 0 for none."
+    )

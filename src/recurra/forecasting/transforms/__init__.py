@@ -1,0 +1,1 @@
+"""Transforms: from the rows of a table to what a network reads, and from its outputs back."""

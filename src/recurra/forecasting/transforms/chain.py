@@ -1,0 +1,247 @@
+"""The chain of transforms of a forecaster: fitted once, used for training and for every forecast."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.forecasting.plan import Plan, require_positive
+from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
+from recurra.forecasting.transforms.window import WindowScaling
+from recurra.forecasting.windows import Windows
+from recurra.tables.arrays import Floats, Integers, Origins
+from recurra.tables.table import Series, Table
+
+POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides
+FAR_BELOW = 1e-6  # the floor of a price, as a part of the smallest one in training: prices may fall far
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """What is done to the rows of each series, then to each window, and how it is undone.
+
+    Values are undone in two parts. On the additive scale, that of the table or of its logarithms, errors are alike
+    whatever the loc of the window, so that intervals are calibrated there; `to_units` leads on to the table's units.
+
+    Attributes:
+        plan: the plan by which the steps were made.
+        ids: the series of training, in the order of fitted arrays.
+        steps: steps that change rows, in the order of use.
+        window: the step that changes windows, which is the last.
+    """
+
+    plan: Plan
+    ids: tuple[str, ...]
+    steps: tuple[Step, ...]
+    window: WindowScaling
+
+    @classmethod
+    def of(cls, plan: Plan, ids: Sequence[str]) -> Self:
+        """Return the chain of a plan, not yet fitted."""
+        log, shared, windowed, known = (plan.mask(which) for which in ("log", "shared", "windowed", "known"))
+        per_window, columns = plan.per_window, len(plan.columns)
+        floored = (log | (windowed & per_window.divides)) & (np.arange(columns) > 0)
+        shape = len(ids), columns
+        steps = (
+            Floor(floored, np.where(shared, FAR_BELOW, 1.0), np.full(columns, -np.inf)),
+            Logarithm(log),
+            Difference(plan.lag, ~known),
+            RowScaling(
+                plan.row_scaling,
+                "standard" if per_window.divides else plan.row_scaling,
+                windowed,
+                shared,
+                np.zeros(shape),
+                np.ones(shape),
+            ),
+            Early(plan.early, known),
+        )
+        window = WindowScaling(per_window, plan.season, plan.base, plan.base_column, shared, windowed, np.ones(columns))
+        return cls(plan, tuple(ids), steps, window)
+
+    @classmethod
+    def fit(cls, plan: Plan, table: Table, training: Integers) -> tuple[Self, Rows]:
+        """Fit to the first `training` [S] rows of each series.
+
+        Returns:
+            The fitted chain, but for the scaling of windows, which `fit_windows` fits; and the scaled rows of the
+            table.
+
+        Raises:
+            InputError: if the target has a value that the scaling cannot take.
+        """
+        new = cls.of(plan, [series.id for series in table.series])
+        rows, steps = new._rows_of(table), []
+        for step in new.steps:
+            before = np.diff(rows.starts)
+            fitted = step.fit(rows, training)
+            rows = fitted.transform(rows)
+            training = training - (before - np.diff(rows.starts))
+            steps.append(fitted)
+        return replace(new, steps=tuple(steps)), rows
+
+    def fit_windows(self, windows: Windows) -> Self:
+        """Fit the scaling of windows to those of the training rows."""
+        return replace(self, window=self.window.fit(windows))
+
+    def transform(self, table: Table) -> Rows:
+        """Scale the rows of a table.
+
+        Raises:
+            InputError: if the table has a series that was not there in training, or the target has a value that the
+                scaling cannot take.
+        """
+        rows = self._rows_of(table)
+        for step in self.steps:
+            rows = step.transform(rows)
+        return rows
+
+    def windows(self, rows: Rows, table: Table, origins: Sequence[Origins], device: torch.device) -> Windows:
+        """Return the windows and horizons at these origins of the table's series.
+
+        Args:
+            rows: scaled rows of the table.
+            table: the table.
+            origins: for each series, the indices of the first row of each horizon.
+            device: device of the windows.
+
+        Raises:
+            InputError: if future covariates of a horizon are not given.
+        """
+        plan = self.plan
+        self._check_future(table, origins)
+        counts = [len(own) for own in origins]
+        firsts = np.concatenate(origins) - plan.lag + np.repeat(rows.starts[:-1], counts)
+        observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
+        return Windows(
+            torch.from_numpy(rows.values.astype(np.float32)).to(device),
+            torch.from_numpy(firsts).to(device),
+            plan.window,
+            plan.horizon,
+            observed,
+            np.repeat(rows.places, counts),
+        )
+
+    def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
+        """Return values [B, H] on the additive scale for answers [B, H] of the network.
+
+        Args:
+            answers: answers of the network to the windows `index` [B].
+            windows: the windows.
+            index: which of them were answered.
+            before: values of the target on the additive scale, in the `lag` rows before each origin, [B, lag].
+        """
+        values = self.window.inverse(answers, windows, index)
+        places = windows.series[index.cpu().numpy()]
+        for step in reversed(self.steps):
+            if not isinstance(step, Logarithm):
+                values = step.inverse(values, places, before)
+        return values
+
+    def error_scale(self, windows: Windows, index: Tensor) -> Floats:
+        """Return the size on the additive scale of one unit of the network's answers, [B, 1].
+
+        Errors divided by it are alike in all series and windows.
+        """
+        (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
+        return scaling.scale[windows.series[index.cpu().numpy()], :1] * self.window.error_scale(windows, index)
+
+    def to_units(self, values: Floats) -> Floats:
+        """Convert values of the target from the additive scale to the units of the table."""
+        return np.exp(values) if self.plan.columns[0].log else values
+
+    def additive(self, series: Series) -> Floats:
+        """Return the target of a series on the additive scale, [T]."""
+        target = series.values[:, 0]
+        return np.log(target) if self.plan.columns[0].log else target
+
+    def before(self, table: Table, origins: Sequence[Origins]) -> Floats:
+        """Return the target on the additive scale in the `lag` rows before each origin, [N, lag]."""
+        back = np.arange(-self.plan.lag, 0)
+        pairs = zip(table.series, origins, strict=True)
+        return np.concatenate([self.additive(series)[own[:, None] + back] for series, own in pairs])
+
+    def truth(self, table: Table, origins: Sequence[Origins]) -> Floats:
+        """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
+        ahead = np.arange(self.plan.horizon)
+        values = []
+        for series, own in zip(table.series, origins, strict=True):
+            values.append(np.where(series.observed[:, 0], self.additive(series), np.nan)[own[:, None] + ahead])
+        return np.concatenate(values)
+
+    def state(self) -> dict[str, Floats]:
+        """Return what `fit` has learned, by names such as `scale` or `input_gain`."""
+        found = self.window.state()
+        for step in self.steps:
+            found |= step.state()
+        return found
+
+    def with_state(self, state: Mapping[str, Floats]) -> Self:
+        """Return the chain with what `state` returned.
+
+        Raises:
+            ValueError: if a name, a shape or a number is not as expected.
+        """
+        own = self.state()
+        if state.keys() != own.keys():
+            raise ValueError(f"the transform holds {sorted(state)}, expected {sorted(own)}")
+        for name, array in state.items():
+            wrong = array.shape != own[name].shape or array.dtype != np.float64 or np.isnan(array).any()
+            if wrong or (name in POSITIVE and not (np.isfinite(array) & (array > 0.0)).all()):
+                raise ValueError(f"{name} of the transform is not as expected")
+        steps = [replace(step, **{name: state[name] for name in step.state()}) for step in self.steps]  # type: ignore[type-var]
+        input_gain, target_gain = state["input_gain"], float(state["target_gain"])
+        window = replace(self.window, input_gain=input_gain, target_gain=target_gain)
+        return replace(self, steps=tuple(steps), window=window)
+
+    def _rows_of(self, table: Table) -> Rows:
+        """Return the rows of a table as they are, those that are known in advance included."""
+        require_positive(table, self.plan.scaling)
+        parts = []
+        for series in table.series:
+            coming = np.full((len(series.future_dates), len(self.plan.columns)), np.nan)
+            coming[:, self.plan.past :] = series.future[: len(coming)]
+            parts += [series.values, coming]
+        lengths = [len(series.dates) + len(series.future_dates) for series in table.series]
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return Rows(np.concatenate(parts), starts, self._places(table))
+
+    def _places(self, table: Table) -> Integers:
+        """Return the place in `ids` of each series of a table, [S]."""
+        for series in table.series:
+            if series.id not in self._place_of:
+                raise InputError(
+                    f"{table.source}: the series {series.id!r} was not in the training data; it has "
+                    f"{', '.join(map(repr, self.ids[:8]))}{' …' if len(self.ids) > 8 else ''}."
+                )
+        return np.array([self._place_of[series.id] for series in table.series], dtype=np.int64)
+
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        return {id_: place for place, id_ in enumerate(self.ids)}
+
+    def _observed(self, table: Table) -> NDArray[np.bool_]:
+        """Return which scaled rows have a target, [L]; a difference needs both of its values."""
+        lag, parts = self.plan.lag, []
+        for series in table.series:
+            own = np.concatenate([series.observed[:, 0], np.zeros(len(series.future_dates), dtype=np.bool_)])
+            parts.append(own[lag:] & own[: len(own) - lag])
+        return np.concatenate(parts)
+
+    def _check_future(self, table: Table, origins: Sequence[Origins]) -> None:
+        if self.plan.past == len(self.plan.columns):
+            return
+        for series, own in zip(table.series, origins, strict=True):
+            needed = int(own.max()) + self.plan.horizon - len(series.values) if len(own) else 0
+            if needed > len(series.future_dates):
+                raise InputError(
+                    f"{table.source}: {needed - len(series.future_dates)} more rows with values of "
+                    f"{', '.join(table.future_covariates)} are needed after {series.dates[-1].date()}; "
+                    "add them with the target left empty."
+                )

@@ -1,0 +1,261 @@
+"""Steps of the chain of transforms: each changes the rows of all series, and is fitted on their training rows."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recurra.errors import InputError
+from recurra.tables.arrays import Floats, Integers
+
+RowScalingKind = Literal["none", "minmax", "standard", "robust"]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of several series, one below the other.
+
+    Attributes:
+        values: [L, C], the target first. The rows after the last of a series whose future covariates are known have NaN
+            in the other columns.
+        starts: [S + 1], the row at which each series starts; the last is L.
+        places: [S], for each series its place among the series of training.
+    """
+
+    values: Floats
+    starts: Integers
+    places: Integers
+
+    def parts(self) -> list[Floats]:
+        """Return the rows of each series."""
+        return np.split(self.values, self.starts[1:-1])
+
+
+class Step(Protocol):
+    """One step of the chain. It is immutable: `fit` returns a fitted copy."""
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        """Fit to the first `training` [S] rows of each series."""
+        ...
+
+    def transform(self, rows: Rows) -> Rows: ...
+    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+        """Undo the step on values of the target.
+
+        Args:
+            target: values [N, H] after the step.
+            places: [N], the place of the series that each is of.
+            before: values [N, B] of the target before the step, in the rows before the first of these.
+        """
+        ...
+
+    def state(self) -> dict[str, Floats]:
+        """Return what `fit` has learned, by the name of the field."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """Raise covariates that needed positive values to the smallest of the training rows.
+
+    Args:
+        columns: columns that are raised, [C].
+        shares: [C], part of the smallest value that is the floor: a price may fall far.
+        floor: set by `fit`, [C]; -inf in other columns.
+    """
+
+    columns: Mask
+    shares: Floats
+    floor: Floats
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        parts = zip(rows.parts(), training, strict=True)
+        least = np.min([part[:count].min(axis=0) for part, count in parts], axis=0) * self.shares
+        return replace(self, floor=np.where(self.columns, least, -np.inf))
+
+    def transform(self, rows: Rows) -> Rows:
+        if not self.columns.any():
+            return rows
+        return replace(rows, values=np.maximum(rows.values, self.floor))
+
+    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+        return target
+
+    def state(self) -> dict[str, Floats]:
+        return {"floor": self.floor}
+
+
+@dataclass(frozen=True, eq=False)
+class Logarithm:
+    """Take the natural logarithm of some columns.
+
+    Args:
+        columns: columns that are changed, [C].
+    """
+
+    columns: Mask
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        return self
+
+    def transform(self, rows: Rows) -> Rows:
+        if not self.columns.any():
+            return rows
+        return replace(rows, values=np.log(rows.values, where=self.columns, out=rows.values.copy()))
+
+    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+        return np.exp(target) if self.columns[0] else target
+
+    def state(self) -> dict[str, Floats]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Subtract from each row the row `lag` before: 1 removes a trend, the length of a season removes the season.
+
+    The first `lag` rows of each series are lost.
+
+    Args:
+        lag: number of rows; 0 changes nothing.
+        columns: columns that are changed, [C].
+    """
+
+    lag: int
+    columns: Mask
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        return self
+
+    def transform(self, rows: Rows) -> Rows:
+        if not self.lag:
+            return rows
+        parts = [
+            np.where(self.columns, part[self.lag :] - part[: -self.lag], part[self.lag :]) for part in rows.parts()
+        ]
+        starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+        return Rows(np.concatenate(parts), starts.astype(np.int64), rows.places)
+
+    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+        return summed(target, before[:, before.shape[1] - self.lag :]) if self.lag else target
+
+    def state(self) -> dict[str, Floats]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class RowScaling:
+    """Scale each column of each series to (x - center) / scale.
+
+    Args:
+        kind: how columns are scaled; see `center_and_scale`.
+        own_kind: how columns are scaled that are neither in `windowed` nor in `shared`.
+        windowed: columns that are scaled by window as well, [C].
+        shared: columns that share center and scale of the target, [C].
+        center: set by `fit`, [S, C].
+        scale: set by `fit`, [S, C].
+    """
+
+    kind: RowScalingKind
+    own_kind: RowScalingKind
+    windowed: Mask
+    shared: Mask
+    center: Floats
+    scale: Floats
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        center, scale = (np.empty((len(training), len(self.shared))) for _ in range(2))
+        for i, (part, count) in enumerate(zip(rows.parts(), training, strict=True)):
+            fitted = center_and_scale(self.kind, part[:count])
+            own = fitted if self.own_kind == self.kind else center_and_scale(self.own_kind, part[:count])
+            for found, usual, other in zip((center, scale), fitted, own, strict=True):
+                found[i] = np.where(self.windowed | self.shared, np.where(self.shared, usual[0], usual), other)
+        return replace(self, center=center, scale=scale)
+
+    def transform(self, rows: Rows) -> Rows:
+        center, scale = self.center[rows.places], self.scale[rows.places]
+        if len(rows.places) > 1:
+            center, scale = (np.repeat(array, np.diff(rows.starts), axis=0) for array in (center, scale))
+        values = rows.values - center
+        values /= scale
+        return replace(rows, values=values)
+
+    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+        return target * self.scale[places, :1] + self.center[places, :1]
+
+    def state(self) -> dict[str, Floats]:
+        return {"center": self.center, "scale": self.scale}
+
+
+@dataclass(frozen=True, eq=False)
+class Early:
+    """Read columns known in advance some rows early, as the networks of model files of format 1 do.
+
+    Args:
+        count: number of rows; 0 changes nothing.
+        columns: columns that are read early, [C].
+    """
+
+    count: int
+    columns: Mask
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        return self
+
+    def transform(self, rows: Rows) -> Rows:
+        if not self.count:
+            return rows
+        values = rows.values.copy()
+        for part in np.split(values, rows.starts[1:-1]):  # views
+            part[: -self.count, self.columns] = part[self.count :, self.columns]
+            part[-self.count :, self.columns] = np.nan
+        return replace(rows, values=values)
+
+    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+        return target
+
+    def state(self) -> dict[str, Floats]:
+        return {}
+
+
+def center_and_scale(kind: RowScalingKind, rows: Floats) -> tuple[Floats, Floats]:
+    """Return for each column what is subtracted and what divides, [C] each.
+
+    Args:
+        kind: "minmax" scales the rows to the range 0 to 1, "standard" to mean 0 and standard deviation 1, "robust" to
+            median 0 and interquartile range 1; "none" does not change them. A constant column is only shifted.
+        rows: [T, C].
+
+    Raises:
+        InputError: if there are no rows.
+
+    >>> center_and_scale("minmax", np.array([[10.0], [30.0]]))
+    (array([10.]), array([20.]))
+    """
+    if not len(rows):
+        raise InputError(f"there are no rows to fit a {kind} scaler on; at least one is needed.")
+    if kind == "minmax":
+        center, scale = rows.min(axis=0), np.ptp(rows, axis=0)
+    elif kind == "standard":
+        center, scale = rows.mean(axis=0), rows.std(axis=0)
+    elif kind == "robust":
+        lower, center, upper = np.percentile(rows, [25, 50, 75], axis=0)
+        scale = upper - lower
+    else:
+        return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+    negligible = np.abs(center) * 1e-12  # rounding errors of a constant column
+    return center, np.where(scale > negligible, scale, 1.0)
+
+
+def summed(differences: Floats, before: Floats) -> Floats:
+    """Return the values [N, H] of differences [N, H] with the value `lag` before, given the lag values before them.
+
+    >>> summed(np.array([[2.0, -1.0]]), before=np.array([[3.0]])).tolist()
+    [[5.0, 4.0]]
+    """
+    lag, values = before.shape[1], before
+    for step in range(differences.shape[1]):
+        values = np.concatenate([values, differences[:, step : step + 1] + values[:, step : step + 1]], axis=1)
+    return values[:, lag:]

@@ -1,0 +1,93 @@
+"""Model files: what both kinds share. Tensors, and one description of the rest, which is checked on loading."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.settings.base import Settings
+from recurra.settings.check import check
+from recurra.settings.migration import migrated
+from recurra.settings.network import CellName, NamedCell, NetworkSettings
+from recurra.tensor_files import read_tensors
+from recurra.training.run_folder import MODEL
+
+FORECASTER, LANGUAGE_MODEL = "forecaster", "language-model"  # kinds of models
+D = TypeVar("D", bound=Settings)
+N = TypeVar("N", bound=NetworkSettings)
+Contents = tuple[dict[str, Tensor], dict[str, Any]]  # tensors, description
+
+
+def read_model(
+    path: Path, description: type[D], kind: str, format_: int, migrations: Mapping[int, Callable[[Contents], Contents]]
+) -> tuple[dict[str, Tensor], D]:
+    """Return the tensors and the description of a saved model.
+
+    Args:
+        path: the file.
+        description: class of the description.
+        kind: kind of the model.
+        format_: present format of such files.
+        migrations: functions from the contents of an earlier format to those of the next one.
+
+    Raises:
+        InputError: if there is no such file, it is damaged, or it is not such a model.
+    """
+    tensors, data = read_tensors(path)
+    if kind_of_model(path, data) != kind or data.get("format") not in {format_, *migrations}:
+        found = f"{data['kind']!r} of format {data.get('format')!r}"
+        readable = " and ".join(map(str, sorted({format_, *migrations})))
+        raise InputError(f"{path}: holds a {found}; this version of recurra reads {kind!r} of format {readable}.")
+    try:
+        for number in range(data["format"], format_):
+            tensors, data = migrations[number]((tensors, data))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise damaged(path, f"its description of format {data['format']} lacks parts ({error!r})") from error
+    return tensors, check(description, data, f"{path}: is damaged", noun="field")
+
+
+def settings_of(
+    path: Path,
+    kind: type[N],
+    saved: Mapping[str, Any],
+    device: str | None,
+    cells: Mapping[str, NamedCell] | None,
+) -> N:
+    """Return the checked settings with which a saved model was fitted.
+
+    A file holds only the name of the cell; a cell that is not built in must be in `cells`.
+
+    Args:
+        path: the file, for error messages.
+        kind: class of the settings.
+        saved: mapping from setting to value.
+        device: device of the network; None for the device that it was trained on.
+        cells: mapping from name to cell.
+
+    Raises:
+        InputError: if a value is invalid, or the cell is neither built in nor in `cells`.
+    """
+    values = migrated(saved) | ({} if device is None else {"device": device})
+    name = values.get("cell", "rnn")
+    if isinstance(name, str) and cells is not None and name in cells:
+        values |= {"cell": cells[name]}
+    elif isinstance(name, str) and name not in get_args(CellName):
+        raise InputError(
+            f"{path}: was trained with the cell {name!r}, which is none of recurra's "
+            f"({', '.join(get_args(CellName))}); give it: load(path, cells={{{name!r}: …}})."
+        )
+    return check(kind, values, str(path))
+
+
+def kind_of_model(path: Path, data: Any) -> str:
+    """Return the kind of a saved model; raise InputError if the file holds none."""
+    if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
+        raise InputError(f"{path}: holds no model; `save` writes one, and that of a run is its {MODEL}.")
+    return str(data["kind"])
+
+
+def damaged(path: Path, what: str) -> InputError:
+    """Return the error for a damaged model file."""
+    return InputError(f"{path}: {what}; it is damaged.")

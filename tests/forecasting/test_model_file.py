@@ -1,0 +1,136 @@
+"""The file of a forecaster: its description is checked in one place, and its parts against each other."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor
+
+from recurra import Forecaster, InputError, load
+from recurra.tensor_files import read_tensors, write_tensors
+
+from .tables import SMALL, bars
+
+Change = Callable[[dict[str, Tensor], dict[str, Any]], None]
+
+
+@pytest.fixture(scope="module")
+def model() -> Forecaster:
+    data = bars().assign(holiday=np.arange(80) % 5 == 0)
+    fitted = Forecaster(
+        "open", past_covariates="close", future_covariates="holiday", validation=20, horizon=2, **SMALL
+    ).fit(data)
+    coming = pd.DataFrame({"date": pd.bdate_range(data["date"].iloc[-1], periods=4)[1:], "holiday": [0.0, 1.0, 0.0]})
+    return fitted.update_context(pd.concat([data, coming]))
+
+
+@pytest.fixture
+def path(model: Forecaster, tmp_path: Path) -> Path:
+    model.save(tmp_path / "model.safetensors")
+    return tmp_path / "model.safetensors"
+
+
+def test_all_parts_come_back(model: Forecaster, path: Path) -> None:
+    loaded = load(path)
+    assert isinstance(loaded, Forecaster)
+    pd.testing.assert_frame_equal(loaded.predict(levels=[50]), model.predict(levels=[50]))
+    one, other = loaded.predictor_, model.predictor_
+    assert (one.plan, one.settings, one.cutoff) == (other.plan, other.settings, other.cutoff)
+    assert one.transform.ids == other.transform.ids
+    for name, array in other.transform.state().items():
+        np.testing.assert_array_equal(one.transform.state()[name], array, err_msg=name)
+    assert one.context.fingerprint() == other.context.fingerprint()
+    assert one.context.frequency == other.context.frequency
+
+
+def test_the_description_is_plain_and_has_present_names(path: Path) -> None:
+    described = read_tensors(path)[1]
+    assert sorted(described) == ["context", "cutoff", "format", "ids", "kind", "plan", "settings"]
+    assert (described["kind"], described["format"], described["cutoff"]) == ("forecaster", 2, "2020-04-21T00:00:00")
+    assert described["plan"]["columns"][2] == {
+        "name": "holiday",
+        "known": True,
+        "log": False,
+        "shared": False,
+        "windowed": False,
+    }
+    assert {"past_covariates", "future_covariates"} <= described["context"].keys()
+
+
+def in_plan(**fields: Any) -> Change:
+    return lambda tensors, data: data["plan"].update(fields)
+
+
+def in_context(**fields: Any) -> Change:
+    return lambda tensors, data: data["context"].update(fields)
+
+
+def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
+    return lambda tensors, data: tensors.update({name: change(tensors[name])})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensors, data: data.pop("cutoff"), "is damaged: the field 'cutoff' is missing."),
+        (lambda tensors, data: data.update(cutoff="soon"), "its parts do not fit each other"),
+        (lambda tensors, data: data.update(ids=[]), "of the transform is not as expected"),
+        (lambda tensors, data: data.update(format=3), "of format 3; this version of recurra reads 'forecaster' of fo"),
+        (lambda tensors, data: data["settings"].update(epochs=0), "epochs is 0; expected greater than 0."),
+        (in_plan(horizon=0), "is damaged: plan: horizon is 0; expected greater than 0."),
+        (in_plan(horizon=3), "calibration is [19, 2] of torch.float64"),
+        (in_plan(window=10**9), "predict"),
+        (in_plan(base="drift"), "is damaged: plan: base is 'drift'; expected 'none', 'last' or 'seasonal'."),
+        (in_plan(base_column=2), "expected to be columns that are not known in advance"),
+        (in_plan(columns=[]), "is damaged: plan: columns is []"),
+        (in_plan(early=2), "its weights do not fit its own configuration"),
+        (in_context(target="close"), "the columns are close, close, holiday, and those of the plan open, close, hol"),
+        (in_context(rows=[5]), "context.dates is [6] of torch.int64"),
+        (in_context(rows=["a"]), "is damaged: context: rows.0 is 'a'"),
+        (in_context(ids=["a", "b"]), "its parts do not fit each other"),
+        (in_context(frequency={"unit": "fortnight", "every": 1, "slots": None}), "no frequency: every 1 'fortnight'"),
+        (tensor("transform.scale", lambda t: -t), "scale of the transform is not as expected"),
+        (tensor("transform.center", lambda t: t.float()), "center of the transform is not as expected"),
+        (tensor("context.values", lambda t: t[:, :1]), "context.values is [6, 1]"),
+        (tensor("calibration", lambda t: t[:, :1]), "calibration is [19, 1]"),
+        (tensor("network.layers.dense.weight", lambda t: t[:1]), "its weights do not fit its own configuration"),
+        (
+            lambda tensors, data: tensors.pop("context.future"),
+            "context holds dates, future_dates, observed, values; expected dates, future, ",
+        ),
+        (
+            lambda tensors, data: tensors.pop("network.layers.dense.bias"),
+            "its weights do not fit its own configuration",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(path: Path, change: Change, message: str) -> None:
+    tensors, data = read_tensors(path)
+    change(tensors, data)
+    write_tensors(path, tensors, data)
+    with pytest.raises(InputError) as error:
+        load(path).predict()  # type: ignore[union-attr]
+    if message != "predict":
+        assert message in str(error.value)
+        assert str(error.value).startswith(f"{path}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_format_1_that_lacks_parts_is_refused(path: Path) -> None:
+    tensors, _ = read_tensors(path)
+    for data in ({}, {"parameters": {}, "preparation": []}, {"parameters": [], "preparation": {}, "resolved": {}}):
+        write_tensors(path, tensors, {"kind": "forecaster", "format": 1, **data})
+        with pytest.raises(InputError, match=r"its description of format 1 lacks parts \(.*\); it is damaged"):
+            load(path)
+
+
+def test_equal_models_have_equal_bytes(model: Forecaster, path: Path, tmp_path: Path) -> None:
+    model.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+    assert json.loads(json.dumps(read_tensors(path)[1])) == read_tensors(path)[1]
+    assert torch.equal(read_tensors(path)[0]["calibration"], read_tensors(tmp_path / "again")[0]["calibration"])
