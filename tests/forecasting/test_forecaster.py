@@ -178,6 +178,19 @@ def test_intervals_hold_as_many_new_values_as_they_say() -> None:
     assert scores["coverage-90"] == pytest.approx(0.9, abs=0.04)
 
 
+def test_intervals_are_in_the_units_of_the_series_and_lie_around_the_forecast() -> None:
+    noise = np.random.default_rng(5).normal(10, 1, 400)
+    predictions = []
+    for factor in (1.0, 1000.0):
+        model = Forecaster(validation=100, scaling="standard", **SMALL).fit(table(400, v=factor * noise))
+        predictions.append(model.predict(levels=[80]).iloc[0])
+    small, large = predictions
+    for row in predictions:
+        assert row["hi-80"] - row["forecast"] == pytest.approx(row["forecast"] - row["lo-80"])
+    assert large["hi-80"] - large["lo-80"] == pytest.approx(1000.0 * (small["hi-80"] - small["lo-80"]), rel=1e-3)
+    assert 2.0 < small["hi-80"] - small["lo-80"] < 4.0  # of a normal distribution 2.6 standard deviations
+
+
 def test_intervals_of_logarithms_are_as_wide_in_percent_at_any_price() -> None:
     data = bars(300)
     model = Forecaster("open", scaling=["log", "standard", "subtract-last"], validation=60, **SMALL).fit(data)

@@ -44,7 +44,8 @@ def run_text(path: Path) -> str:
     run = Run(path)
     heading = f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}"
     settings = run.info.get("settings", {"settings": "none yet"})
-    blocks = [heading, aligned([(name, str(value)) for name, value in settings.items()])]
+    unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
+    blocks = [heading, aligned([(name, str(value)) for name, value in settings.items() if name not in unused])]
     if not (path / MODEL).is_file():
         finished = run.info.get("status") == "finished"
         nothing = f"{path / MODEL} is missing; --resume writes it again." if finished else "There are no weights yet."
@@ -63,9 +64,7 @@ def scores_text(run: Run) -> str:
     """Format the scores of a run and of its baselines."""
     scores = run.read_json(SCORES)
     with _complete(run, SCORES):
-        best = scores["best_epoch"]
-        epochs = f"epoch {best}" if isinstance(best, int) else f"epochs {', '.join(map(str, best))}"
-        heading = f"with the weights of {epochs}:"
+        heading = f"with the weights of {_kept(run, scores['best_epoch'])}:"
         blocks = []
         for part in ("training", "validation", "test"):
             if part not in scores:
@@ -80,6 +79,15 @@ def scores_text(run: Run) -> str:
             line += f"always the letter most frequent in training: {baseline:.1%}"
             blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
     return "\n".join([heading, *blocks])
+
+
+def _kept(run: Run, best: int | list[int]) -> str:
+    """Return the epoch, or the step, whose weights were kept; for an ensemble those of each network."""
+    settings = run.info.get("settings", {})
+    numbers, unit = [best] if isinstance(best, int) else best, "epoch"
+    if steps := settings.get("steps"):
+        numbers, unit = [min(number * settings["record_every"], steps) for number in numbers], "step"
+    return f"{unit}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 
 
 def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:

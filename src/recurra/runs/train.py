@@ -16,7 +16,7 @@ from recurra.runs.load import load
 from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
 from recurra.settings.check import check, completed, to_json
 from recurra.training import Callback, Run
-from recurra.training.run_folder import INFO, METRICS, MODEL, STATE, Mode
+from recurra.training.run_folder import INFO, METRICS, MODEL, Mode, state_names
 
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster
@@ -95,7 +95,7 @@ def train_case(
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:
             settings, work = fresh or _fresh(case, overrides)
-        run.check_free(STATE, METRICS, MODEL, *work.files)  # before training, so that a conflict does not waste it
+        run.check_free(*_files(settings, work))  # before training, so that a conflict does not waste it
         run.settle(to_json(settings), case=case.name, versions=_versions(run), status="training")
         work.fit(run, callbacks)
         work.report(run, case.name)
@@ -122,12 +122,18 @@ def _fresh(case: Case, overrides: Mapping[str, Any]) -> tuple[CaseSettings, Work
     return settings, work
 
 
+def _files(settings: CaseSettings, work: Work) -> list[str]:
+    """Return the names of the files that a run of these settings writes, except run.json."""
+    networks = settings.ensemble_size if isinstance(settings, SeriesSettings) else 1
+    return [*state_names(networks), METRICS, MODEL, *work.files]
+
+
 def _check_input_is_kept(settings: CaseSettings, work: Work, out: Path) -> None:
     """Raise an InputError if the run would replace its own input file."""
     data = getattr(settings, "data", None)
     if data is None or Path(data).resolve().parent != out.resolve():
         return
-    if Path(data).resolve().name in {INFO, STATE, METRICS, MODEL, *work.files}:
+    if Path(data).resolve().name in {INFO, *_files(settings, work)}:
         raise InputError(f"{data}: is the name of a file that the run in {out} writes; choose another --out.")
 
 

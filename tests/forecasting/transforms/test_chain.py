@@ -140,6 +140,16 @@ def test_a_window_is_what_stands_before_the_origin_scaled_by_the_training_rows()
     np.testing.assert_allclose(seen["future"][0, 0], scaled[10, 3:], rtol=1e-5, atol=1e-6)
 
 
+def test_columns_that_windows_do_not_divide_are_standardized() -> None:
+    data = table(series=1)
+    seen = samples(fitted(data, scaling="divide-last"), data, [np.array([20])]).inputs(torch.tensor([0]))
+    holidays = data.series[0].values[:, 3]
+    scaled = (holidays - holidays[:TRAINING].mean()) / holidays[:TRAINING].std()
+    np.testing.assert_allclose(seen["x"][0, :, 3], scaled[14:20], rtol=1e-5)
+    unscaled = samples(fitted(data, scaling="none"), data, [np.array([20])]).inputs(torch.tensor([0]))
+    np.testing.assert_array_equal(unscaled["x"][0, :, 3], holidays[14:20])
+
+
 def test_future_rows_that_are_not_given_are_named() -> None:
     data = table()
     transform = fitted(data)
