@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from recurra.training import Run
+from recurra import Forecaster, InputError
+from recurra.training import Callback, Run, TrainingState
 
-from .killed_ensemble import train
+from .killed_ensemble import SETTINGS, train
+from .tables import bars
 
 ROOT = Path(__file__).parents[2]
 STEPS_OF_EPOCH = 2  # 54 windows in batches of 32
@@ -63,12 +65,37 @@ def test_an_ensemble_that_was_killed_ends_with_the_same_bytes(whole: Path, tmp_p
     assert steps - len(whole.with_suffix(".steps").read_text()) <= 1
 
 
+def test_a_resumed_run_never_lacks_the_records_of_its_networks(tmp_path: Path) -> None:
+    train(tmp_path / "run")
+    lines: list[int] = []
+
+    class Watch(Callback):
+        def on_train_end(self, state: TrainingState) -> None:
+            lines.append(len(Run(tmp_path / "run").read_metrics()))
+
+    with Run(tmp_path / "run", "resume") as run:
+        Forecaster(**SETTINGS).fit(bars(), run=run, callbacks=[Watch()])
+    assert lines == [6, 6, 6]
+
+
+@pytest.mark.parametrize("lost", ["state-1.safetensors", "state-3.safetensors"])
+def test_a_state_that_is_lost_is_named(tmp_path: Path, lost: str) -> None:
+    train(tmp_path / "run")
+    (tmp_path / "run" / lost).unlink()
+    (tmp_path / "run" / "state-mine.safetensors").touch()
+    with pytest.raises(InputError, match=f"lacks {lost}, without which it cannot be resumed"):
+        train(tmp_path / "run")
+
+
+def test_overwriting_an_ensemble_whose_info_is_damaged_begins_anew(tmp_path: Path) -> None:
+    train(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{")
+    with Run(tmp_path / "run", "overwrite") as run:
+        assert not list((tmp_path / "run").glob("state*"))
+        Forecaster(**SETTINGS).fit(bars(), run=run)
+
+
 def test_more_epochs_train_each_network_on(whole: Path, tmp_path: Path) -> None:
-    from recurra import Forecaster
-
-    from .killed_ensemble import SETTINGS
-    from .tables import bars
-
     longer = {**SETTINGS, "epochs": 3}
     fresh = Forecaster(**longer).fit(bars())
     with Run(tmp_path / "run", "new") as run:

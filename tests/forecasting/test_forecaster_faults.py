@@ -9,6 +9,8 @@ import pytest
 
 from recurra import Forecaster, InputError
 from recurra.models.estimator import NotFittedError
+from recurra.tables.table_builder import make_table
+from recurra.training import Run
 
 from .tables import SMALL, long, table
 
@@ -83,3 +85,55 @@ def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:
         calibrated.backtest(table(), folds=0)
     with pytest.raises(InputError, match="horizon is 0"):
         Forecaster(horizon=0).backtest(table())
+
+
+def test_series_that_end_on_different_days_are_each_compared_with_their_own_last_training_row() -> None:
+    data = pd.concat([long({"a": 60}), long({"b": 60}).assign(ds=pd.date_range("2019-10-01", periods=60))])
+    earlier = data.groupby("unique_id").head(50)
+    model = Forecaster(**SMALL).fit(earlier)
+    evaluation = model.evaluate(data)
+    assert evaluation.predictions.groupby("unique_id").size().tolist() == [10, 10]
+    assert model.cutoff_ == pd.Timestamp("2020-02-19")
+    with pytest.raises(InputError, match="an origin is 2019-11-19, and the last training row 2019-11-19; scores on"):
+        model.evaluate(data, [np.arange(50, 60), np.arange(49, 60)])
+
+
+@pytest.mark.parametrize(
+    ("origins", "message"),
+    [
+        ([np.array([64])], "an origin is row 64, which has 65 rows; 2 of them are needed from each origin on"),
+        ([np.array([], dtype=np.int64)], "no origin was given; at least one is needed"),
+        ([np.array([60]), np.array([60])], "origins of 2 series were given, and it has 1"),
+        ([[60]], r"origins are expected as a 1-D array of row indices; found \[60\]"),
+        ([np.array([60.0])], "origins are expected as a 1-D array of row indices"),
+        ([np.array([62, 3])], "a forecast needs 6 rows before it, and there are 3"),
+    ],
+)
+def test_origins_that_cannot_be_are_named(origins: Any, message: str) -> None:
+    model = Forecaster(horizon=2, **SMALL).fit(table(57))
+    with pytest.raises(InputError, match=message):
+        model.evaluate(table(65), origins)
+
+
+def test_what_was_prepared_otherwise_is_refused(tmp_path: Path) -> None:
+    prepared = Forecaster(**SMALL).prepare(table())
+    with pytest.raises(InputError, match="Forecaster: the data was prepared with other parameters; call prepare again"):
+        Forecaster(**{**SMALL, "units": 7}).fit(prepared)
+    with pytest.raises(InputError, match="y was given with prepared data"):
+        Forecaster(**SMALL).fit(prepared, np.zeros(3))
+    known = table(60, y=np.arange(60.0), holiday=np.arange(60.0) % 2)
+    model = Forecaster("y", future_covariates="holiday", **SMALL)
+    with Run(tmp_path / "run", "new") as run:
+        run.record(settings={"epochs": 1})  # as a run of format 1 began
+        with pytest.raises(InputError, match=r"was prepared for another run; call prepare\(data, run=run\) with this"):
+            model.fit(model.prepare(known), run=run)
+
+
+def test_newer_rows_are_of_the_same_series_and_columns() -> None:
+    model = Forecaster(**SMALL).fit(long({"a": 30, "b": 40}))
+    with pytest.raises(InputError, match="the series 'c' was not in the training data; it has 'a', 'b'"):
+        model.update_context(long({"c": 40}))
+    assert model.predict()["unique_id"].tolist() == ["a", "b"]
+    assert model.update_context(long({"b": 45})).predict()["unique_id"].tolist() == ["a", "b"]
+    with pytest.raises(InputError, match="its columns are v, w; the model was fitted to y, in this order"):
+        model.predict(make_table(table(30, v=np.arange(30.0), w=np.ones(30)), target="v", past_covariates="w"))

@@ -40,7 +40,7 @@ def test_all_parts_come_back(model: Forecaster, path: Path) -> None:
     assert isinstance(loaded, Forecaster)
     pd.testing.assert_frame_equal(loaded.predict(levels=[50]), model.predict(levels=[50]))
     one, other = loaded.predictor_, model.predictor_
-    assert (one.plan, one.settings, one.cutoff) == (other.plan, other.settings, other.cutoff)
+    assert (one.plan, one.settings, one.cutoffs) == (other.plan, other.settings, other.cutoffs)
     assert one.transform.ids == other.transform.ids
     for name, array in other.transform.state().items():
         np.testing.assert_array_equal(one.transform.state()[name], array, err_msg=name)
@@ -50,8 +50,8 @@ def test_all_parts_come_back(model: Forecaster, path: Path) -> None:
 
 def test_the_description_is_plain_and_has_present_names(path: Path) -> None:
     described = read_tensors(path)[1]
-    assert sorted(described) == ["context", "cutoff", "format", "ids", "kind", "plan", "settings"]
-    assert (described["kind"], described["format"], described["cutoff"]) == ("forecaster", 2, "2020-04-21T00:00:00")
+    assert sorted(described) == ["context", "format", "ids", "kind", "plan", "settings"]
+    assert (described["kind"], described["format"]) == ("forecaster", 2)
     assert described["plan"]["columns"][2] == {
         "name": "holiday",
         "known": True,
@@ -70,6 +70,10 @@ def in_context(**fields: Any) -> Change:
     return lambda tensors, data: data["context"].update(fields)
 
 
+def in_frequency(**fields: Any) -> Change:
+    return lambda tensors, data: data["context"]["frequency"].update({"unit": "week", **fields})
+
+
 def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
     return lambda tensors, data: tensors.update({name: change(tensors[name])})
 
@@ -77,8 +81,15 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda tensors, data: data.pop("cutoff"), "is damaged: the field 'cutoff' is missing."),
-        (lambda tensors, data: data.update(cutoff="soon"), "its parts do not fit each other"),
+        (lambda tensors, data: data.pop("ids"), "is damaged: the field 'ids' is missing."),
+        (lambda tensors, data: data.update(format=[2]), "of format [2]; this version of recurra reads 'forecaster' of"),
+        (lambda tensors, data: data["settings"].update(units=[10**9]), "cannot be made here"),
+        (lambda tensors, data: data["settings"].update(device="cuda:99"), "device 'cuda:99' cannot be used here"),
+        (tensor("cutoffs", lambda t: t[:0]), "cutoffs are [0] of torch.int64, and there are 1 ids"),
+        (tensor("cutoffs", lambda t: torch.full_like(t, -(2**63))), "a cutoff is no date"),
+        (tensor("context.dates", lambda t: t.flip(0)), "the dates of a series are not in ascending order"),
+        (tensor("context.dates", torch.zeros_like), "the dates of a series are not in ascending order"),
+        (tensor("calibration", lambda t: -t), "an error of the calibration is negative"),
         (lambda tensors, data: data.update(ids=[]), "of the transform is not as expected"),
         (lambda tensors, data: data.update(format=3), "of format 3; this version of recurra reads 'forecaster' of fo"),
         (lambda tensors, data: data["settings"].update(epochs=0), "epochs is 0; expected greater than 0."),
@@ -93,7 +104,13 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
         (in_context(rows=[5]), "context.dates is [6] of torch.int64"),
         (in_context(rows=["a"]), "is damaged: context: rows.0 is 'a'"),
         (in_context(ids=["a", "b"]), "its parts do not fit each other"),
-        (in_context(frequency={"unit": "fortnight", "every": 1, "slots": None}), "no frequency: every 1 'fortnight'"),
+        (in_frequency(unit="fortnight"), "is damaged: context: frequency is 'fortnight'; expected 'minute', 'day', "),
+        (in_frequency(anchor="Foo"), "is damaged: context: frequency is 'Foo'"),
+        (in_frequency(anchor="day 1"), "is damaged: context: frequency is "),
+        (in_frequency(anchor=5), "is damaged: context: frequency is 5"),
+        (in_frequency(every=1.5), "is damaged: context: frequency is 1.5"),
+        (in_frequency(at="x"), "is damaged: context: frequency is 'x'"),
+        (in_frequency(calendar=5), "is damaged: context: frequency is 5"),
         (tensor("transform.scale", lambda t: -t), "scale of the transform is not as expected"),
         (tensor("transform.center", lambda t: t.float()), "center of the transform is not as expected"),
         (tensor("context.values", lambda t: t[:, :1]), "context.values is [6, 1]"),

@@ -66,5 +66,5 @@ def test_features_that_are_missing_or_of_another_shape_are_named(future, found):
 
 def test_a_network_without_it_takes_no_future_features():
     network = build_network(encoder=None, input_size=2, cell="gru", units=[S], outputs=H)
-    with pytest.raises(InputError, match="future features were given, and its last layer is no FutureEffect"):
+    with pytest.raises(InputError, match="future features were given, but its last layer is not a FutureEffect"):
         network(torch.randn(B, 7, 2), future=torch.zeros(B, H, F))

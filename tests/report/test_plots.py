@@ -192,3 +192,17 @@ def test_a_font_that_matplotlib_has_not_listed_yet_is_found(monkeypatch):
     monkeypatch.setattr(plots, "CHINESE_FONTS", ["DejaVu Sans Mono"])
     with plots.readable_fonts("茅台"):
         assert mpl.rcParams["font.family"] == ["DejaVu Sans", "DejaVu Sans Mono"]
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_the_networks_of_an_ensemble_share_a_legend(drawn, count):
+    records = [
+        {"member": member, "epoch": epoch, "loss": 2.0 / epoch + 0.1 * member, "val_loss": 1.0 + abs(epoch - member)}
+        for member in range(1, count + 1)
+        for epoch in range(1, 11)
+    ]
+    (axes,) = drawn(records, list(range(1, count + 1))).axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["training loss", "validation loss", f"best epoch, by loss: 1 to {count}"]
+    assert len(axes.lines) == 2 * count + 1
+    assert axes.lines[-1].get_xdata().tolist() == list(range(1, count + 1))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, backtest
-from recurra.forecasting.model_file import read_predictor, write_predictor
+from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import Prepared, prepare
@@ -80,7 +80,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if a parameter is invalid, the data is invalid or too short, or it differs from that of the run.
             DivergenceError: if the loss becomes NaN or infinite.
         """
-        prepared = data if isinstance(data, Prepared) else self.prepare(data, y, run=run)
+        prepared = self._checked_prepared(data, y, run) if isinstance(data, Prepared) else self._prepare(data, y, run)
         settings = prepared.settings
         network = network_of(settings, prepared.plan)
         networks: list[nn.Module] = list(network.members) if isinstance(network, Ensemble) else [network]
@@ -123,11 +123,8 @@ class Forecaster(Estimator, ForecasterSettings):
         Raises:
             InputError: if a parameter is invalid, or the data is invalid or too short.
         """
-        settings = self._checked()
-        usable_device(settings.device)
-        table = read_table(settings, self._with_target(data, y))
-        prepared = prepare(settings, table, early=run is not None and run.is_of_format_1)
-        network_of(settings, prepared.plan)
+        prepared = self._prepare(data, y, run)
+        network_of(prepared.settings, prepared.plan)
         return prepared
 
     def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
@@ -257,7 +254,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if the file cannot be written; an existing file is left unchanged.
         """
         self._check_fitted()
-        write_predictor(Path(path), self.predictor_)
+        self.predictor_.save(path)
 
     @classmethod
     def load(
@@ -273,7 +270,7 @@ class Forecaster(Estimator, ForecasterSettings):
         Raises:
             InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
         """
-        predictor = read_predictor(Path(path), device, cells)
+        predictor = Predictor.load(path, device=device, cells=cells)
         model = cls(**{name: getattr(predictor.settings, name) for name in names_of(ForecasterSettings)})
         model.predictor_ = predictor
         return model
@@ -288,6 +285,26 @@ class Forecaster(Estimator, ForecasterSettings):
                 "leave y out, or leave the target out of the DataFrame."
             )
         return data.assign(**{name: np.asarray(y)})
+
+    def _prepare(self, data: Data, y: ArrayLike | None, run: Run | None) -> Prepared:
+        settings = self._checked()
+        usable_device(settings.device)
+        table = read_table(settings, self._with_target(data, y))
+        return prepare(settings, table, early=run is not None and run.is_of_format_1)
+
+    def _checked_prepared(self, prepared: Prepared, y: ArrayLike | None, run: Run | None) -> Prepared:
+        """Return what was prepared, if it fits the parameters and the run."""
+        name = type(self).__name__
+        if y is not None:
+            raise InputError(f"{name}: y was given with prepared data, which holds the target; leave y out.")
+        if prepared.settings != self._checked():
+            raise InputError(f"{name}: the data was prepared with other parameters; call prepare again.")
+        early = run is not None and run.is_of_format_1 and bool(prepared.table.future_covariates)
+        if early != bool(prepared.plan.early):
+            raise InputError(
+                f"{name}: the data was prepared for another run; call prepare(data, run=run) with this one."
+            )
+        return prepared
 
     def _checked(self) -> ForecasterSettings:
         return check(ForecasterSettings, self.get_params(), type(self).__name__)

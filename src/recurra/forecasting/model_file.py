@@ -1,7 +1,7 @@
 """The file of a fitted forecaster: weights, fitted transform, calibration and last rows, and their description."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor
 
 from recurra.evaluation.conformal import Calibration
@@ -17,17 +17,38 @@ from recurra.forecasting.networks import network_of
 from recurra.forecasting.plan import Plan, lag_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.transforms.chain import Transform
-from recurra.models.model_file import FORECASTER, Contents, damaged, read_model, settings_of
+from recurra.models.model_file import FORECASTER, Contents, damaged, named, read_model, settings_of
 from recurra.settings.base import Settings
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
-from recurra.tables.frequency import Frequency
+from recurra.tables.date_numbers import WEEKDAYS
+from recurra.tables.frequency import Frequency, Unit
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 2
+NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
+ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrequencyDescription(Settings):
+    """The time between rows; see `Frequency`."""
+
+    unit: Unit
+    every: PositiveInt
+    at: Annotated[int, Field(ge=0, lt=24 * 3600)]
+    anchor: Annotated[str, Field(pattern=ANCHOR)] | None
+    slots: list[tuple[NonNegativeInt, NonNegativeInt]] | None
+    calendar: str | None
+
+    @model_validator(mode="after")
+    def _has_an_anchor_of_its_unit(self) -> "FrequencyDescription":
+        if self.anchor is not None and (self.unit == "week") != (self.anchor in WEEKDAYS):
+            raise ValueError(f"anchor {self.anchor!r} is none of a {self.unit}")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +60,7 @@ class ContextDescription(Settings):
         rows: number of rows of each.
         future_rows: number of rows after these, of which the future covariates alone are known.
         target, past_covariates, future_covariates: names of the columns.
-        frequency: time between rows; see `Frequency`.
+        frequency: time between rows.
         many: whether the table has a column of series ids.
     """
 
@@ -49,7 +70,7 @@ class ContextDescription(Settings):
     target: str
     past_covariates: list[str]
     future_covariates: list[str]
-    frequency: dict[str, Any]
+    frequency: FrequencyDescription
     many: bool
 
 
@@ -62,7 +83,6 @@ class Description(Settings):
         plan: what was decided about the table; see `Plan`.
         ids: the series of training.
         context: the last rows seen.
-        cutoff: date of the last training row.
     """
 
     kind: Literal["forecaster"]
@@ -71,7 +91,6 @@ class Description(Settings):
     plan: dict[str, Any]
     ids: list[str]
     context: dict[str, Any]
-    cutoff: str
 
 
 def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tensor] | None = None) -> None:
@@ -89,6 +108,8 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
         "context": _tensors_of(context),
     }
     tensors = {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
+    dates = pd.DatetimeIndex([predictor.cutoffs[id_] for id_ in predictor.transform.ids])
+    tensors["cutoffs"] = _as_nanoseconds([dates])
     if predictor.calibration is not None:
         tensors["calibration"] = torch.from_numpy(predictor.calibration.errors)
     described = {
@@ -107,7 +128,6 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
             "frequency": context.frequency.to_json(),
             "many": context.many,
         },
-        "cutoff": predictor.cutoff.isoformat(),
     }
     write_tensors(path, tensors, described)
 
@@ -133,15 +153,16 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
         )
         last_rows = _table_of(context, plan, part_of(tensors, "context"))
         calibration = _calibration_of(plan, tensors["calibration"]) if "calibration" in tensors else None
-        cutoff = pd.Timestamp(described.cutoff)
-    except (KeyError, TypeError, ValueError) as error:
+        cutoffs = _cutoffs_of(described.ids, tensors["cutoffs"])
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(path, f"its parts do not fit each other ({error})") from error
-    network = network_of(settings, plan)
+    with named(path):
+        network = network_of(settings, plan)
     try:
         network.load_state_dict(part_of(tensors, "network"))
     except RuntimeError as error:
         raise damaged(path, "its weights do not fit its own configuration") from error
-    return Predictor(settings, plan, transform, network.eval(), last_rows, cutoff, calibration)
+    return Predictor(settings, plan, transform, network.eval(), last_rows, cutoffs, calibration)
 
 
 def _tensors_of(table: Table) -> dict[str, Tensor]:
@@ -183,6 +204,9 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
     ends, future_ends = np.cumsum(described.rows)[:-1], np.cumsum(described.future_rows)[:-1]
     parts = [np.split(tensors[name].numpy(), ends) for name in ("dates", "values", "observed")]
     parts += [np.split(tensors[name].numpy(), future_ends) for name in ("future", "future_dates")]
+    for days in (*parts[0], *parts[4]):
+        if len(days) and (days[0] == NOT_A_DATE or (np.diff(days) <= 0).any()):
+            raise ValueError("the dates of a series are not in ascending order")
     series = tuple(
         Series(id_, _as_dates(days), values, observed, future, _as_dates(later))
         for id_, days, values, observed, future, later in zip(described.ids, *parts, strict=True)
@@ -192,16 +216,26 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         described.target,
         past_covariates=tuple(described.past_covariates),
         future_covariates=tuple(described.future_covariates),
-        frequency=Frequency.from_json(described.frequency),
+        frequency=Frequency.from_json(asdict(described.frequency)),
         source="those that the model remembers",
         many=described.many,
         notes=(),
     )
 
 
+def _cutoffs_of(ids: Sequence[str], dates: Tensor) -> dict[str, pd.Timestamp]:
+    if dates.shape != (len(ids),) or dates.dtype != torch.int64 or len(set(ids)) < len(ids):
+        raise ValueError(f"cutoffs are {list(dates.shape)} of {dates.dtype}, and there are {len(set(ids))} ids")
+    if int(dates.min()) == NOT_A_DATE:
+        raise ValueError("a cutoff is no date")
+    return dict(zip(ids, _as_dates(dates.numpy()), strict=True))
+
+
 def _calibration_of(plan: Plan, errors: Tensor) -> Calibration:
     if errors.dim() != 2 or errors.shape[1] != plan.horizon or errors.dtype != torch.float64:
         raise ValueError(f"calibration is {list(errors.shape)} of {errors.dtype}")
+    if bool((errors < 0.0).any()):
+        raise ValueError("an error of the calibration is negative")
     return Calibration(errors.numpy())
 
 
@@ -231,6 +265,8 @@ def _from_format_1(contents: Contents) -> Contents:
     if not any(known):  # rows without columns
         context["future_rows"] = [0] * len(context["ids"])
         renamed["context.future"] = torch.empty(0, 0, dtype=torch.float64)
+    dates = pd.DatetimeIndex([pd.Timestamp(data["learnt_until"])] * len(old["ids"]))
+    renamed["cutoffs"] = _as_nanoseconds([dates])
     renamed["transform.target_gain"] = torch.tensor(old["target_gain"], dtype=torch.float64)
     return renamed, {
         "kind": data["kind"],
@@ -239,7 +275,6 @@ def _from_format_1(contents: Contents) -> Contents:
         "plan": plan,
         "ids": old["ids"],
         "context": context,
-        "cutoff": data["learnt_until"],
     }
 
 

@@ -1,6 +1,6 @@
 """Origins at which a fitted forecaster is evaluated: none uses a row that the model was trained on as a true value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,27 +9,31 @@ from recurra.errors import InputError
 from recurra.tables.arrays import Origins
 from recurra.tables.table import Table
 
+FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
 
-def later_origins(table: Table, context: int, horizon: int, cutoff: pd.Timestamp) -> list[Origins]:
+
+def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str, pd.Timestamp]) -> list[Origins]:
     """Return the origins of each series after the training rows.
 
     Args:
         table: the series.
         context: number of rows that a forecast needs before its origin.
         horizon: number of rows that a forecast predicts.
-        cutoff: date of the last training row.
+        cutoffs: date of the last row of each series of the fit, by id.
 
     Raises:
         InputError: if there are too few rows, or too few later ones.
     """
     later = [
-        rows[series.dates[rows] > cutoff]
+        rows[series.dates[rows] > cutoffs.get(series.id, FIRST)]
         for series in table.series
         for rows in [np.arange(context, len(series.dates) - horizon + 1, dtype=np.int64)]
     ]
     if any(map(len, later)):
         return later
-    newer = max(int((series.dates > cutoff).sum()) for series in table.series)
+    newer, cutoff = max(
+        (int((s.dates > cutoffs.get(s.id, FIRST)).sum()), cutoffs.get(s.id, FIRST)) for s in table.series
+    )
     if not newer:
         raise InputError(
             f"{table.source}: has no rows after {cutoff.date()}, the last training row; "
@@ -47,11 +51,50 @@ def later_origins(table: Table, context: int, horizon: int, cutoff: pd.Timestamp
     )
 
 
-def check_later(table: Table, origins: Sequence[Origins], cutoff: pd.Timestamp) -> None:
-    """Raise an InputError if a forecast from one of the origins predicts a row that the model was trained on."""
+def check_later(table: Table, origins: Sequence[Origins], cutoffs: Mapping[str, pd.Timestamp]) -> None:
+    """Raise an InputError if a forecast from one of the origins predicts a row that the model was fitted to."""
     for series, own in zip(table.series, origins, strict=True):
+        cutoff = cutoffs.get(series.id, FIRST)
         if len(own) and series.dates[own.min()] <= cutoff:
             raise InputError(
                 f"{table.source}: an origin is {series.dates[own.min()].date()}, and the last training row "
                 f"{cutoff.date()}; scores on training rows would be too good: give later origins."
+            )
+
+
+def check_origins(table: Table, origins: Sequence[Origins], context: int, horizon: int) -> None:
+    """Check that a forecast from each origin is possible.
+
+    Args:
+        table: the series.
+        origins: for each series, the indices of the first row of each horizon.
+        context: number of rows that a forecast needs before its origin.
+        horizon: number of rows that must follow from each origin on.
+
+    Raises:
+        InputError: if the origins do not fit the table.
+    """
+    if len(origins) != len(table.series):
+        raise InputError(
+            f"{table.source}: origins of {len(origins)} series were given, and it has {len(table.series)}."
+        )
+    if not any(map(len, origins)):
+        raise InputError(f"{table.source}: no origin was given; at least one is needed.")
+    for series, own in zip(table.series, origins, strict=True):
+        whose = f" in series {series.id!r}" if series.id else ""
+        if not isinstance(own, np.ndarray) or own.ndim != 1 or (len(own) and own.dtype.kind not in "iu"):
+            raise InputError(
+                f"{table.source}: origins{whose} are expected as a 1-D array of row indices; found {own!r}."
+            )
+        if not len(own):
+            continue
+        if int(own.min()) < context:
+            raise InputError(
+                f"{table.source}: a forecast needs {context} rows before it, and there are {own.min()}{whose}; "
+                "give more rows."
+            )
+        if int(own.max()) > len(series.dates) - horizon:
+            raise InputError(
+                f"{table.source}: an origin is row {own.max()}{whose}, which has {len(series.dates)} rows; "
+                f"{horizon} of them are needed from each origin on."
             )

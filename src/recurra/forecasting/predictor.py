@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
 from recurra.evaluation.conformal import Calibration
-from recurra.forecasting.origins import check_later, later_origins
+from recurra.forecasting.origins import check_later, check_origins, later_origins
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import Data, read_table
@@ -21,6 +22,7 @@ from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.network import NamedCell
 from recurra.tables.arrays import Floats, Origins
 from recurra.tables.table import Table
 from recurra.training.batches import EVALUATED_AT_ONCE
@@ -36,7 +38,7 @@ class Predictor:
         transform: the chain of transforms, fitted to the training rows.
         network: the fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
         context: the last rows seen, after which `predict` continues.
-        cutoff: date of the last training row.
+        cutoffs: date of the last row of each series of the fit, by id; none of these rows is evaluated.
         calibration: errors on the validation part, from which intervals are computed; None without that part.
     """
 
@@ -45,16 +47,21 @@ class Predictor:
     transform: Transform
     network: Network | Ensemble = field(repr=False)
     context: Table = field(repr=False)
-    cutoff: pd.Timestamp
+    cutoffs: Mapping[str, pd.Timestamp]
     calibration: Calibration | None = field(default=None, repr=False)
 
     @classmethod
     def before_training(cls, prepared: Prepared, network: Network | Ensemble) -> Self:
         """Return the predictor of a network that is about to be trained."""
         table = prepared.table
-        cutoff = max(series.dates[-1] for series in table.series)
+        cutoffs = {series.id: series.dates[-1] for series in table.series}
         context = table.tail(prepared.plan.context)
-        return cls(prepared.settings, prepared.plan, prepared.transform, network, context, cutoff)
+        return cls(prepared.settings, prepared.plan, prepared.transform, network, context, cutoffs)
+
+    @property
+    def cutoff(self) -> pd.Timestamp:
+        """The date of the last row of the fit."""
+        return max(self.cutoffs.values())
 
     def calibrated(self, prepared: Prepared) -> Self:
         """Return the predictor of the trained network, calibrated on the validation part if there is one."""
@@ -96,12 +103,7 @@ class Predictor:
                 validation forecasts for a level.
         """
         half_widths = {level: self.half_width(level) for level in levels}
-        for series, own in zip(table.series, origins, strict=True):
-            if len(own) and own[0] < self.plan.context:
-                raise InputError(
-                    f"{table.source}: a forecast needs {self.plan.context} rows before it, and there are {own[0]}"
-                    f"{f' in series {series.id!r}' if series.id else ''}; give more rows."
-                )
+        check_origins(table, origins, self.plan.context, 0)
         transform, to_units = self.transform, self.transform.to_units
         device = next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
@@ -125,8 +127,9 @@ class Predictor:
         """Evaluate forecasts on rows later than the training rows; see `Forecaster.evaluate`."""
         table = self.continued(data)
         if origins is None:
-            origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoff)
-        check_later(table, origins, self.cutoff)
+            origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
+        check_origins(table, origins, self.plan.context, self.plan.horizon)
+        check_later(table, origins, self.cutoffs)
         return self._evaluated(table, origins, levels, statistical)
 
     def validate(self, prepared: Prepared, *, levels: Sequence[float] = ()) -> Evaluation:
@@ -145,20 +148,41 @@ class Predictor:
             "future_covariates": context.future_covariates,
         }
         table = read_table(self.settings, data, columns, context.frequency)
+        if table.columns != self.plan.names:
+            raise InputError(
+                f"{table.source}: its columns are {', '.join(table.columns)}; the model was fitted to "
+                f"{', '.join(self.plan.names)}, in this order."
+            )
         return table.after(context, at_least=self.plan.context)
 
     def with_context(self, data: Data) -> Self:
         """Return the predictor with newer last rows seen."""
         table = self.continued(data).tail(self.plan.context)
-        newer = {series.id for series in table.series}
-        others = tuple(series for series in self.context.series if series.id not in newer)
-        return replace(self, context=replace(table, series=table.series + others))
+        self.transform.check_series(table)
+        known = {series.id: series for series in (*self.context.series, *table.series)}  # newer ones replace older ones
+        series = tuple(known[id_] for id_ in self.transform.ids if id_ in known)
+        return replace(self, context=replace(table, series=series))
 
     @property
     def baseline_columns(self) -> tuple[str, ...]:
         """The covariate whose last value was nearest to the target in training, if any; a naive forecast."""
         nearest = self.plan.nearest_column
         return (self.plan.names[nearest],) if nearest > 0 else ()
+
+    def save(self, path: str | Path) -> None:
+        """Save the predictor to one safetensors file; see `Forecaster.save`."""
+        from recurra.forecasting.model_file import write_predictor
+
+        write_predictor(Path(path), self)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, device: str | None = None, cells: Mapping[str, NamedCell] | None = None
+    ) -> "Predictor":
+        """Load a predictor that `save` wrote; see `Forecaster.load`."""
+        from recurra.forecasting.model_file import read_predictor
+
+        return read_predictor(Path(path), device, cells)
 
     def supports(self, level: float) -> bool:
         """Return whether prediction intervals of this level, in percent, can be computed."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from recurra.errors import InputError
-from recurra.forecasting.plan import Plan, context_of, lag_of, season_and_window
+from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.window import Base
@@ -36,8 +36,8 @@ class Prepared:
     table: Table
     plan: Plan
     transform: Transform
-    parts: list[WindowSamples]
-    validation: list[Origins]
+    parts: tuple[WindowSamples, ...]
+    validation: tuple[Origins, ...]
 
     def check_next(self, table: Table) -> None:
         """Raise the errors that predicting the rows after the last ones of a table would raise.
@@ -45,8 +45,9 @@ class Prepared:
         Args:
             table: the series of the fit, with newer rows.
         """
-        ends = [np.array([len(series.dates)], dtype=np.int64) for series in table.series]
-        self.transform.windows(self.transform.transform(table), table, ends, torch.device("cpu"))
+        require_positive(table, self.plan.scaling)
+        self.transform.check_series(table)
+        self.transform.check_future(table, [np.array([len(series.dates)]) for series in table.series])
         for series in table.series:
             table.following(series, self.plan.horizon)
 
@@ -66,14 +67,15 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     """
     splits = splits_of(settings, table)
     usual_rows = int(np.median([split.training for split in splits]))
-    season, window = season_and_window(settings, table, usual_rows, settings.horizon if early else 1)
+    ahead = settings.horizon if early and table.future_covariates else 0
+    season, window = season_and_window(settings, table, usual_rows, max(ahead, 1))
     table, splits = _long_enough(table, splits, settings, season, window)
     training = np.array([split.training for split in splits], dtype=np.int64)
     training_table = table
     if settings.missing == "interpolate":
         lines = (series.interpolated(rows) for series, rows in zip(table.series, training, strict=True))
         training_table = replace(table, series=tuple(lines))
-    plan = Plan.of(settings, training_table, training, season, window, settings.horizon if early else 0)
+    plan = Plan.of(settings, training_table, training, season, window, ahead)
     transform, rows = Transform.fit(plan, training_table, training)
     device = torch.device(settings.device)
     places = [
@@ -84,8 +86,8 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     if settings.validation:
         rows = rows if training_table is table else transform.transform(table)
         windows.append(transform.windows(rows, table, places[1], device))
-    parts = [WindowSamples(part, transform.window, plan.futures) for part in windows]
-    return Prepared(settings, table, plan, transform, parts, places[1] if settings.validation else [])
+    parts = tuple(WindowSamples(part, transform.window, plan.futures) for part in windows)
+    return Prepared(settings, table, plan, transform, parts, tuple(places[1]) if settings.validation else ())
 
 
 def splits_of(settings: ForecasterSettings, table: Table) -> list[Split]:

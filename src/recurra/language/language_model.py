@@ -16,7 +16,7 @@ from recurra.errors import InputError
 from recurra.language.vocabulary import Ids, Vocabulary, windows
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import fit_networks, usable_device
-from recurra.models.model_file import LANGUAGE_MODEL, damaged, read_model, settings_of
+from recurra.models.model_file import LANGUAGE_MODEL, damaged, named, read_model, settings_of
 from recurra.nn.heads import Categorical
 from recurra.nn.network import Embedding, Network, OneHot, build_network
 from recurra.settings.base import Settings
@@ -109,8 +109,12 @@ class LanguageModel(Estimator, LanguageModelSettings):
             DivergenceError: if the loss becomes NaN or infinite.
         """
         self._check_no_target(y)
-        prepared = sequence if isinstance(sequence, Prepared) else self.prepare(sequence)
+        prepared = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
         settings, symbols, vocabulary, parts = prepared
+        if prepared is sequence and settings != self._checked():
+            raise InputError(
+                f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
+            )
         network, head = _new_network(settings, len(vocabulary)), Categorical(len(vocabulary))
         metadata = _metadata(settings, vocabulary)
         (state,) = fit_networks(
@@ -137,7 +141,15 @@ class LanguageModel(Estimator, LanguageModelSettings):
         Raises:
             InputError: if a parameter is invalid, or the sequence is too short.
         """
-        settings = check(LanguageModelSettings, self.get_params(), type(self).__name__)
+        prepared = self._prepare(sequence)
+        _new_network(prepared.settings, len(prepared.vocabulary))
+        return prepared
+
+    def _checked(self) -> LanguageModelSettings:
+        return check(LanguageModelSettings, self.get_params(), type(self).__name__)
+
+    def _prepare(self, sequence: Symbols) -> Prepared:
+        settings = self._checked()
         usable_device(settings.device)
         symbols = list(sequence)
         length = training_length(settings, len(symbols))
@@ -150,7 +162,6 @@ class LanguageModel(Estimator, LanguageModelSettings):
                 where = "It stands in the validation part, and the training part has none of it"
                 raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
         parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
-        _new_network(settings, len(vocabulary))
         return Prepared(settings, symbols, vocabulary, parts)
 
     def predict(self, sequence: Symbols) -> str:
@@ -210,8 +221,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         weights, described = read_model(path, Description, LANGUAGE_MODEL, FORMAT, {})
         settings = settings_of(path, LanguageModelSettings, described.parameters, device, cells)
         symbols = check(VocabularyDescription, described.vocabulary, f"{path}: is damaged: vocabulary", noun="field")
-        vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
-        network = _new_network(settings, len(vocabulary))
+        with named(path):
+            vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
+            network = _new_network(settings, len(vocabulary))
         try:
             network.load_state_dict(weights)
         except RuntimeError as error:

@@ -33,7 +33,7 @@ def fit_networks(
 ) -> list[TrainingState]:
     """Train one network, or the networks of an ensemble one after the other.
 
-    Network k of an ensemble is trained as a single network with the seed `seed + k` is.
+    The networks of an ensemble are trained like single networks with the seeds `seed`, `seed + 1` and so on.
 
     Args:
         networks: networks to train; they end with the weights of the last epoch.
@@ -56,15 +56,14 @@ def fit_networks(
     """
     if run is not None:
         _settle(run, settings, fingerprint())
+    members = range(1, len(networks) + 1) if len(networks) > 1 else [0]
+    begun = [None if run is None else run.load_state(member, len(networks)) for member in members]
     states: list[TrainingState] = []
-    for number, network in enumerate(networks):
-        member = number + 1 if len(networks) > 1 else 0
+    for number, (network, member, state) in enumerate(zip(networks, members, begun, strict=True)):
         used = list(callbacks)
         if settings.patience is not None:
             used.insert(0, EarlyStopping(settings.patience))
-        state = None
         if run is not None:
-            state = run.load_state(member, len(networks))
             write = _writer(run, write_model, states) if number == len(networks) - 1 else None
             used.insert(0, Checkpoint(run, write, save_every_seconds))
         states.append(

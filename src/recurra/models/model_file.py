@@ -1,6 +1,7 @@
 """Model files: what both kinds share. Tensors, and one description of the rest, which is checked on loading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -36,14 +37,14 @@ def read_model(
         InputError: if there is no such file, it is damaged, or it is not such a model.
     """
     tensors, data = read_tensors(path)
-    if kind_of_model(path, data) != kind or data.get("format") not in {format_, *migrations}:
+    if kind_of_model(path, data) != kind or data.get("format") not in [format_, *migrations]:
         found = f"{data['kind']!r} of format {data.get('format')!r}"
         readable = " and ".join(map(str, sorted({format_, *migrations})))
         raise InputError(f"{path}: holds a {found}; this version of recurra reads {kind!r} of format {readable}.")
     try:
         for number in range(data["format"], format_):
             tensors, data = migrations[number]((tensors, data))
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(path, f"its description of format {data['format']} lacks parts ({error!r})") from error
     return tensors, check(description, data, f"{path}: is damaged", noun="field")
 
@@ -86,6 +87,15 @@ def kind_of_model(path: Path, data: Any) -> str:
     if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
         raise InputError(f"{path}: holds no model; `save` writes one, and that of a run is its {MODEL}.")
     return str(data["kind"])
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Begin the message of an InputError with the path of the file."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def damaged(path: Path, what: str) -> InputError:

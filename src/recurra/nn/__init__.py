@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.nn.accelerate import accelerate
 from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Dense, Embedding, Network, OneHot, build_network
 from recurra.nn.recurrent_module import OneStep
@@ -20,6 +21,7 @@ __all__ = [
     "Cell",
     "Dense",
     "Embedding",
+    "FutureEffect",
     "GRUCell",
     "LSTMCell",
     "Network",

@@ -12,7 +12,8 @@ class FutureEffect(nn.Module):
     One small network, shared by all steps of the horizon, reads the state of the recurrent layers and the features of
     the step, as the local decoder of Wen, Torkkola, Narayanaswamy & Madeka (2017) does, and of the steps before and
     after it, for days after a holiday and before one: `V tanh(U h + W (f_{k-1}, f_k, f_{k+1}) + b)` for step k.
-    Features outside the horizon count as zeros. `V` begins with zeros, so that training begins without an effect.
+    Features outside the horizon count as zeros, also those of the row before it. `V` begins with zeros, so that
+    training begins without an effect.
 
     Args:
         state_size: number of features of the state, S.
@@ -50,6 +51,8 @@ class FutureEffect(nn.Module):
         Raises:
             InputError: if the features are missing or of another shape.
         """
+        if state.dim() != 2:
+            raise InputError(f"FutureEffect: a state [B, S] is expected; its shape is {list(state.shape)}.")
         expected = [len(state), self.horizon, self.future_size]
         if future is None or list(future.shape) != expected:
             found = "none were given" if future is None else f"their shape is {list(future.shape)}"

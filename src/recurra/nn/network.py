@@ -176,7 +176,7 @@ class Network(nn.Module):
         found: list[Tensor] = []
         read = x  # by the layer before
         if future is not None and not isinstance(last, FutureEffect):
-            raise InputError("Network: future features were given, and its last layer is no FutureEffect.")
+            raise InputError("Network: future features were given, but its last layer is not a FutureEffect.")
         for layer in self.layers.values():
             if isinstance(layer, RecurrentLayer):
                 if state is ...:

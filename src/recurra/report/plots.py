@@ -135,7 +135,8 @@ def _curves(
         by_loss &= losses[best_epoch - 1] == min(losses)
         best.append((places[best_epoch - 1], height))
     why = f"best {unit}, by loss" if by_loss else f"{unit} kept"
-    kept = ", ".join(f"{place} ({figure})" for (place, _), figure in zip(best, figures, strict=True))
+    places_kept = [place for place, _ in best]
+    kept = f"{places_kept[0]} ({figures[0]})" if len(best) == 1 else f"{min(places_kept)} to {max(places_kept)}"
     ring: dict[str, Any] = {"marker": "o", "fillstyle": "none", "markersize": 10, "markeredgewidth": 2, "linestyle": ""}
     axes.plot(*zip(*best, strict=True), **ring, color=MUTED, zorder=3, clip_on=False, label=f"{why}: {kept}")
     axes.set_title(name)

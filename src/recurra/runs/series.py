@@ -23,7 +23,7 @@ from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.runs.load import load
 from recurra.settings.cases import SeriesSettings
-from recurra.settings.check import check, to_json
+from recurra.settings.check import to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
@@ -44,9 +44,8 @@ class SeriesCase:
 
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
-        values = to_json(settings, ForecasterSettings)
-        self.model = Forecaster(**values)
-        table = read_table(check(ForecasterSettings, values, "the case"), _rows(settings))
+        self.model = Forecaster(**to_json(settings, ForecasterSettings))
+        table = read_table(settings, _rows(settings))
         self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
         usual = int(np.median([len(series.dates) for series in self.table.series]))
         self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
@@ -113,7 +112,6 @@ class SeriesCase:
                 model.predictor_.half_width(level)
             except InputError as error:
                 warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
-        # with the test rows as well, after which the next values follow; they were no training rows
         test = self.evaluated_on_test() if self.test else None
         model.update_context(self.table).save(run.file(MODEL))
         following = model.predict(levels=self._levels())

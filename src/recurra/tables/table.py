@@ -107,7 +107,8 @@ class Table:
 
     def only(self, ids: Collection[str]) -> "Table":
         """Keep only the series with these ids."""
-        return replace(self, series=tuple(series for series in self.series if series.id in ids))
+        wanted = set(ids)
+        return replace(self, series=tuple(series for series in self.series if series.id in wanted))
 
     def following(self, series: Series, count: int) -> pd.DatetimeIndex:
         """Return the `count` dates after the last row of a series: those of its future rows, if there are enough."""

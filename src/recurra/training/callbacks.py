@@ -12,7 +12,11 @@ PLAIN_LINES = 20  # maximum number of progress lines without a terminal
 
 
 class Callback:
-    """Base class of callbacks. All methods do nothing; a subclass overrides those it needs."""
+    """Base class of callbacks. All methods do nothing; a subclass overrides those it needs.
+
+    The networks of an ensemble are trained one after the other: all methods are called for each of them, and
+    `state.member` is its number.
+    """
 
     def on_train_begin(self, state: TrainingState, epochs: int) -> None:
         """Called before the first step; `state.epoch` of `epochs` epochs are already done."""

@@ -291,6 +291,8 @@ class _Training:
         when = f"epoch {self.state.epoch + 1} of {self.rounds}"
         if self.options.steps is not None:
             when = f"the steps up to {self.state.step} of {self.steps}"
+        if self.state.member:
+            when += f", in network {self.state.member} of the ensemble"
         return DivergenceError(
             f"{what} became {record.get(what, 'NaN or infinite')} in {when}; training stopped. "
             f"Probable cause: {'; or '.join(causes)}."

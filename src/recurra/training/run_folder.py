@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ Mode = Literal["new", "resume", "overwrite", "read"]
 INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
 PARAMETERS, SCORES = "parameters.txt", "scores.json"
 FORMAT = 2  # of runs; those of format 1 state none
+STATE_NAME = re.compile(r"state(-[0-9]+)?\.safetensors")
 FILES = "files"  # key in run.json: names of the files that the run wrote, except run.json
 OWN_NAMES = (
     STATE,
@@ -84,15 +86,25 @@ class Run:
                 self.missing = sorted(set(self.info.get(FILES, [])) - set(self._files))
                 if mode == "overwrite" or self.info.get("status") == EMPTYING:
                     self._empty()
-                elif (self.path / METRICS).is_file() and not any(self.path.glob("state*.safetensors")):
+                elif lost := self._lost_state():
                     raise InputError(
-                        f"{self.path}: lacks {STATE}, without which it cannot be resumed; "
+                        f"{self.path}: lacks {lost}, without which it cannot be resumed; "
                         "restore it, or start over with --overwrite."
                     )
             self.info[FILES] = self._files  # recorded with the first change
         except BaseException:
             self.close()
             raise
+
+    def _lost_state(self) -> str | None:
+        """Return the name of a state that the run wrote and that is no longer there."""
+        states = [name for name in self._files if STATE_NAME.fullmatch(name)]
+        lost = [name for name in self.missing if STATE_NAME.fullmatch(name)]
+        if STATE in lost and states:  # a kill fell between its removal and the record of that
+            lost.remove(STATE)
+        if lost:
+            return lost[0]
+        return STATE if not states and (self.path / METRICS).is_file() else None
 
     def _check_place(self, mode: Mode) -> None:
         is_run = (self.path / INFO).is_file()
@@ -216,6 +228,11 @@ class Run:
         files = info.get(FILES, [])
         if not isinstance(files, list) or not all(isinstance(name, str) and _is_bare(name) for name in files):
             raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); start over with another --out.")
+        if info.get("format", FORMAT) != FORMAT:
+            raise InputError(
+                f"{self.path / INFO}: is of format {info['format']!r}; this version of recurra reads runs of formats 1 "
+                f"and {FORMAT}: take a newer version."
+            )
         if "settings" in info:
             info["settings"] = migrated(info["settings"])
         return info
@@ -224,7 +241,8 @@ class Run:
         """Return run.json, or a substitute if it is damaged: --overwrite works nevertheless."""
         with contextlib.suppress(InputError):
             return self._read_info()
-        return {FILES: list(OWN_NAMES)}
+        states = [path.name for path in self.path.iterdir() if STATE_NAME.fullmatch(path.name)]
+        return {FILES: sorted({*OWN_NAMES, *states})}
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """Return one record per epoch; raise InputError if the file is missing or damaged."""

@@ -98,7 +98,8 @@ class TrainingState:
     def of_member(self, member: int, count: int) -> "TrainingState":
         """Return the state of one network, if this is that of an ensemble whose networks were trained together.
 
-        Earlier versions trained them so; the network goes on from the best weights of all of them together.
+        Earlier versions trained them so. The network goes on from its last weights; its best ones are those that were
+        best for all networks together, until its next epoch ends.
 
         Args:
             member: number of the network, counted from 1.
@@ -120,4 +121,4 @@ class TrainingState:
             else:
                 found[name] = tensor
         history = [{"member": member, **record} for record in self.history]
-        return replace(self, tensors=found, history=history, member=member)
+        return replace(self, tensors=found, history=history, member=member, best_value=None)

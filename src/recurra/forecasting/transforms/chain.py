@@ -19,6 +19,7 @@ from recurra.tables.arrays import Floats, Integers, Origins
 from recurra.tables.table import Series, Table
 
 POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides
+NO_PLACES = np.empty(0, dtype=np.int64)
 FAR_BELOW = 1e-6  # the floor of a price, as a part of the smallest one in training: prices may fall far
 
 
@@ -115,7 +116,7 @@ class Transform:
             InputError: if future covariates of a horizon are not given.
         """
         plan = self.plan
-        self._check_future(table, origins)
+        self.check_future(table, origins)
         counts = [len(own) for own in origins]
         firsts = np.concatenate(origins) - plan.lag + np.repeat(rows.starts[:-1], counts)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
@@ -154,7 +155,8 @@ class Transform:
 
     def to_units(self, values: Floats) -> Floats:
         """Convert values of the target from the additive scale to the units of the table."""
-        return np.exp(values) if self.plan.columns[0].log else values
+        (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
+        return logarithm.inverse(values, NO_PLACES, values[:0])
 
     def additive(self, series: Series) -> Floats:
         """Return the target of a series on the additive scale, [T]."""
@@ -212,14 +214,18 @@ class Transform:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return Rows(np.concatenate(parts), starts, self._places(table))
 
-    def _places(self, table: Table) -> Integers:
-        """Return the place in `ids` of each series of a table, [S]."""
+    def check_series(self, table: Table) -> None:
+        """Raise an InputError if a table has a series that was not there in training."""
         for series in table.series:
             if series.id not in self._place_of:
                 raise InputError(
                     f"{table.source}: the series {series.id!r} was not in the training data; it has "
                     f"{', '.join(map(repr, self.ids[:8]))}{' …' if len(self.ids) > 8 else ''}."
                 )
+
+    def _places(self, table: Table) -> Integers:
+        """Return the place in `ids` of each series of a table, [S]."""
+        self.check_series(table)
         return np.array([self._place_of[series.id] for series in table.series], dtype=np.int64)
 
     @cached_property
@@ -234,7 +240,8 @@ class Transform:
             parts.append(own[lag:] & own[: len(own) - lag])
         return np.concatenate(parts)
 
-    def _check_future(self, table: Table, origins: Sequence[Origins]) -> None:
+    def check_future(self, table: Table, origins: Sequence[Origins]) -> None:
+        """Raise an InputError if future covariates of a horizon from one of these origins are not given."""
         if self.plan.past == len(self.plan.columns):
             return
         for series, own in zip(table.series, origins, strict=True):

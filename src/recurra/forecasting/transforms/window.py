@@ -101,7 +101,7 @@ class WindowScaling:
         x = windows.inputs(index)
         if self.per_window.kind == "none":
             return x
-        shared, windowed, gain = (tensor.to(x.device) for tensor in self._tensors)
+        shared, windowed, gain = self._tensors_on(x.device)
         loc = self.per_window.loc(x[:, :, self.base_column : self.base_column + 1])
         loc = loc.where(shared, x.mean(dim=1, keepdim=True))
         loc = loc.where(windowed, 1.0 if self.per_window.divides else 0.0)  # [B, 1, C]
@@ -126,10 +126,16 @@ class WindowScaling:
             return np.ones((len(index), 1))
         return self._loc_and_base(windows, index)[0].abs().double().cpu().numpy()
 
+    def _tensors_on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        if device not in self._tensors:
+            arrays = self.shared, self.windowed, self.input_gain.astype(np.float32)
+            shared, windowed, gain = (torch.from_numpy(array).to(device) for array in arrays)
+            self._tensors[device] = shared, windowed, gain
+        return self._tensors[device]
+
     @cached_property
-    def _tensors(self) -> tuple[Tensor, Tensor, Tensor]:
-        masks = torch.from_numpy(self.shared), torch.from_numpy(self.windowed)
-        return *masks, torch.from_numpy(self.input_gain).float()
+    def _tensors(self) -> dict[torch.device, tuple[Tensor, Tensor, Tensor]]:
+        return {}
 
     def _loc_and_base(self, windows: Windows, index: Tensor) -> tuple[Tensor, Tensor]:
         """Return what each window is measured from, [B, 1], and what the network corrects, [B, H] or [B, 1]."""
