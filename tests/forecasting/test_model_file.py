@@ -54,7 +54,7 @@ def test_the_description_is_plain_and_has_present_names(path: Path) -> None:
     assert (described["kind"], described["format"]) == ("forecaster", 2)
     assert described["plan"]["columns"][2] == {
         "name": "holiday",
-        "known": True,
+        "future": True,
         "log": False,
         "shared": False,
         "windowed": False,
@@ -97,7 +97,7 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
         (in_plan(horizon=3), "calibration is [19, 2] of torch.float64"),
         (in_plan(window=10**9), "predict"),
         (in_plan(base="drift"), "is damaged: plan: base is 'drift'; expected 'none', 'last' or 'seasonal'."),
-        (in_plan(base_column=2), "expected to be columns that are not known in advance"),
+        (in_plan(base_column=2), "expected to be no future covariates"),
         (in_plan(columns=[]), "is damaged: plan: columns is []"),
         (in_plan(early=2), "its weights do not fit its own configuration"),
         (in_context(target="close"), "the columns are close, close, holiday, and those of the plan open, close, hol"),

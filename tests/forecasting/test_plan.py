@@ -29,9 +29,9 @@ def test_prices_share_the_targets_unit_and_volumes_have_their_own() -> None:
     plan = planned(table())
     assert plan.names == ("y", "high", "volume", "holiday")
     assert plan.mask("shared").tolist() == [True, True, False, False]
-    assert plan.mask("known").tolist() == [False, False, False, True]
+    assert plan.mask("future").tolist() == [False, False, False, True]
     assert plan.mask("windowed").tolist() == [True, True, True, False]
-    assert (plan.past, plan.futures) == (3, 1)
+    assert (plan.past, plan.future_size) == (3, 1)
 
 
 def test_only_columns_that_were_positive_have_logarithms() -> None:
@@ -86,8 +86,9 @@ def test_a_season_that_is_not_given_is_that_of_the_dates() -> None:
     [
         ({"window": 0}, "window is 0; expected greater than 0"),
         ({"base": "drift"}, "base is 'drift'; expected 'none', 'last' or 'seasonal'"),
-        ({"base_column": 3}, "base_column and nearest_column are expected to be columns that are not known in advance"),
+        ({"base_column": 3}, "base_column and nearest_column are expected to be no future covariates"),
         ({"columns": []}, "columns is "),
+        ({"lag": 1}, "lag 1 is not that of the scaling, 0"),
         ({"epochs": 3}, "there is no field 'epochs'"),
         ({"scaling": ["logarithm"]}, "scaling.0 is 'logarithm'; expected "),
     ],
@@ -101,7 +102,7 @@ def test_a_plan_that_cannot_be_is_refused(change: dict[str, Any], message: str) 
 
 def test_a_plan_whose_columns_are_in_another_order_is_refused() -> None:
     saved = to_json(planned(table()))
-    with pytest.raises(InputError, match="columns known in advance are expected to be the last"):
+    with pytest.raises(InputError, match="future covariates are expected to be the last columns"):
         check(Plan, saved | {"columns": [saved["columns"][i] for i in (0, 3, 1, 2)]}, "x")
     with pytest.raises(InputError, match="the first column is expected to be the target"):
         check(Plan, saved | {"columns": [saved["columns"][i] for i in (2, 0, 1, 3)]}, "x")

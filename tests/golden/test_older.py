@@ -42,7 +42,7 @@ def test_an_older_run_with_future_covariates_goes_on_reading_them_early(folder: 
     assert_same_json(predictions_of(folder / "run"), PREDICTIONS["sales-known-killed-3"], TRAINED)
     model = load(folder / "run")
     assert isinstance(model, Forecaster)
-    assert (model.predictor_.plan.early, model.predictor_.plan.futures) == (2, 0)
+    assert (model.predictor_.plan.early, model.predictor_.plan.future_size) == (2, 0)
 
 
 def test_an_older_ensemble_goes_on_with_each_network_apart(folder: Path) -> None:

@@ -96,7 +96,7 @@ class Forecaster(Estimator, ForecasterSettings):
             networks,
             prepared.parts,
             settings,
-            loss=loss_of(settings),
+            loss=loss_of(settings, prepared.plan),
             fingerprint=prepared.table.fingerprint,
             write_model=lambda path, states: write_predictor(path, unfitted, weights(states)),
             run=run,

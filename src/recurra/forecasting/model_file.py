@@ -246,8 +246,8 @@ def _from_format_1(contents: Contents) -> Contents:
     context = {("past_covariates" if name == "covariates" else name): value for name, value in data["context"].items()}
     context["future_covariates"] = context.pop("known")
     names = [context["target"], *context["past_covariates"], *context["future_covariates"]]
-    known = [name in context["future_covariates"] for name in names]
-    flags = zip(names, known, old["log"], old["shared"], old["windowed"], strict=True)
+    future = [name in context["future_covariates"] for name in names]
+    flags = zip(names, future, old["log"], old["shared"], old["windowed"], strict=True)
     plan = {
         "horizon": settings["horizon"],
         "window": resolved["window"],
@@ -258,11 +258,11 @@ def _from_format_1(contents: Contents) -> Contents:
         "nearest_column": old["nearest_column"],
         "scaling": settings["scaling"],
         "masked": settings["missing"] == "mask",
-        "early": settings["horizon"] if any(known) else 0,
-        "columns": [dict(zip(("name", "known", "log", "shared", "windowed"), flag, strict=True)) for flag in flags],
+        "early": settings["horizon"] if any(future) else 0,
+        "columns": [dict(zip(("name", "future", "log", "shared", "windowed"), flag, strict=True)) for flag in flags],
     }
     renamed = {name.replace("preparation.", "transform."): tensor for name, tensor in tensors.items()}
-    if not any(known):  # rows without columns
+    if not any(future):  # rows without columns
         context["future_rows"] = [0] * len(context["ids"])
         renamed["context.future"] = torch.empty(0, 0, dtype=torch.float64)
     dates = pd.DatetimeIndex([pd.Timestamp(data["learnt_until"])] * len(old["ids"]))

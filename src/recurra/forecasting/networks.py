@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.forecasting.plan import Plan
-from recurra.models.fitting import usable_device
+from recurra.models.fitting import seed_of, usable_device
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.heads import HEADS
 from recurra.nn.network import Dense, Ensemble, Network, build_network
@@ -22,7 +22,7 @@ def new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network:
     """
     units, width = units_of_layers(settings), HEADS[settings.loss].width
     try:
-        with seeded(seed % 2**63, cuda=[]):
+        with seeded(seed, cuda=[]):
             network = build_network(
                 encoder=None,
                 input_size=len(plan.columns),
@@ -31,8 +31,8 @@ def new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network:
                 outputs=plan.horizon * width,
                 dropout=settings.dropout,
             )
-            if plan.futures:
-                effect = FutureEffect(units[-1], plan.futures, plan.horizon, width=width, hidden_size=units[-1])
+            if plan.future_size:
+                effect = FutureEffect(units[-1], plan.future_size, plan.horizon, width=width, hidden_size=units[-1])
                 network.layers["future_effect"] = effect
         if plan.base != "none":  # it begins as the forecast that it corrects
             (head,) = (layer for layer in network.layers.values() if isinstance(layer, Dense))
@@ -45,15 +45,15 @@ def new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network:
 
 def network_of(settings: ForecasterSettings, plan: Plan) -> Network | Ensemble:
     """Return the network, or the ensemble of networks of successive seeds, with initial weights."""
-    members = [new_network(settings, plan, settings.seed + number) for number in range(settings.ensemble_size)]
+    members = [new_network(settings, plan, seed_of(settings, number)) for number in range(settings.ensemble_size)]
     return members[0] if len(members) == 1 else Ensemble(members)
 
 
-def loss_of(settings: ForecasterSettings) -> Loss:
+def loss_of(settings: ForecasterSettings, plan: Plan) -> Loss:
     """Return the loss of the output and the targets of a batch."""
-    head, missing = HEADS[settings.loss], settings.missing == "mask"
+    head = HEADS[settings.loss]
 
     def loss(output: Tensor, target: Tensor) -> Tensor:
-        return head.loss(output, target, missing=missing)
+        return head.loss(output, target, missing=plan.masked)
 
     return loss

@@ -1,4 +1,4 @@
-"""Origins at which a fitted forecaster is evaluated: none uses a row that the model was trained on as a true value."""
+"""Origins of forecasts: those of a part of a series, those after the rows of a fit, and checks of given ones."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +10,25 @@ from recurra.tables.arrays import Origins
 from recurra.tables.table import Table
 
 FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
+
+
+def origins_of_part(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Origins:
+    """Return the origins whose horizons lie entirely within one part of a series, so that parts share no target.
+
+    Args:
+        start: index of the first row of the part.
+        stop: index after its last row.
+        context: number of rows that a sample needs before its origin.
+        horizon: number of predicted rows per sample.
+        reach_back: whether a window may start before the part. The rows before it are inputs only, never targets.
+
+    >>> origins_of_part(10, 20, context=4, horizon=3)
+    array([10, 11, 12, 13, 14, 15, 16, 17])
+    >>> origins_of_part(10, 20, context=4, horizon=3, reach_back=False)
+    array([14, 15, 16, 17])
+    """
+    first = max(start, context) if reach_back else start + context
+    return np.arange(first, stop - horizon + 1, dtype=np.int64)
 
 
 def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str, pd.Timestamp]) -> list[Origins]:

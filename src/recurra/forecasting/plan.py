@@ -27,14 +27,14 @@ class ColumnPlan(Settings):
 
     Attributes:
         name: its name; the target is the first column of a plan.
-        known: whether its values are known in advance.
+        future: whether it is a future covariate, whose values are known in advance.
         log: whether its logarithm is taken.
         shared: whether it has the unit of the target, and shares the target's scaler and loc.
         windowed: whether each window is scaled by a loc of its own.
     """
 
     name: str
-    known: bool
+    future: bool
     log: bool
     shared: bool
     windowed: bool
@@ -56,7 +56,7 @@ class Plan(Settings):
         masked: whether the network skips rows without a target.
         early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
             networks saw them in this way only, and 0 otherwise.
-        columns: the columns; those known in advance are the last.
+        columns: the columns; future covariates are the last.
     """
 
     horizon: PositiveInt
@@ -144,10 +144,10 @@ class Plan(Settings):
     @cached_property
     def past(self) -> int:
         """Number of columns whose values are known up to the present only."""
-        return sum(not column.known for column in self.columns)
+        return sum(not column.future for column in self.columns)
 
     @cached_property
-    def futures(self) -> int:
+    def future_size(self) -> int:
         """Number of features of each predicted row that the network is given."""
         return 0 if self.early else len(self.columns) - self.past
 
@@ -155,18 +155,20 @@ class Plan(Settings):
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def mask(self, which: Literal["known", "log", "shared", "windowed"]) -> Mask:
+    def mask(self, which: Literal["future", "log", "shared", "windowed"]) -> Mask:
         """Return which columns have this property, [C]."""
         return np.array([getattr(column, which) for column in self.columns], dtype=np.bool_)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if max(self.base_column, self.nearest_column) >= self.past:
-            raise ValueError("base_column and nearest_column are expected to be columns that are not known in advance")
-        if sorted(column.known for column in self.columns) != [column.known for column in self.columns]:
-            raise ValueError("columns known in advance are expected to be the last")
-        if not self.columns[0].shared or self.columns[0].known:
+            raise ValueError("base_column and nearest_column are expected to be no future covariates")
+        if sorted(column.future for column in self.columns) != [column.future for column in self.columns]:
+            raise ValueError("future covariates are expected to be the last columns")
+        if not self.columns[0].shared or self.columns[0].future:
             raise ValueError("the first column is expected to be the target")
+        if self.lag != lag_of(self.scaling, self.season):
+            raise ValueError(f"lag {self.lag} is not that of the scaling, {lag_of(self.scaling, self.season)}")
         return self
 
 
@@ -229,16 +231,16 @@ def _columns(scaling: Sequence[str], table: Table, parts: Sequence[Floats]) -> l
     unit: it shares the target's scaler and loc, so that what lies between the two is not lost.
     """
     count = len(table.columns)
-    known = np.array([column in table.future_covariates for column in table.columns])
+    future = np.array([column in table.future_covariates for column in table.columns])
     positive = np.all([(part > 0.0).all(axis=0) for part in parts], axis=0)
     near = np.all([((part > 0.5 * part[:, :1]) & (part < 2.0 * part[:, :1])).all(axis=0) for part in parts], axis=0)
-    shared = (np.arange(count) == 0) | (near & ~known & positive[0])
-    log = positive & ~known & ("log" in scaling)
+    shared = (np.arange(count) == 0) | (near & ~future & positive[0])
+    log = positive & ~future & ("log" in scaling)
     per_window = per_window_of(scaling)
-    windowed = ~known & (positive | (not per_window.divides)) & (per_window.kind != "none")
+    windowed = ~future & (positive | (not per_window.divides)) & (per_window.kind != "none")
     return [
         ColumnPlan(
-            name=name, known=bool(known[i]), log=bool(log[i]), shared=bool(shared[i]), windowed=bool(windowed[i])
+            name=name, future=bool(future[i]), log=bool(log[i]), shared=bool(shared[i]), windowed=bool(windowed[i])
         )
         for i, name in enumerate(table.columns)
     ]

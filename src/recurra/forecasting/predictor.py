@@ -107,7 +107,7 @@ class Predictor:
         transform, to_units = self.transform, self.transform.to_units
         device = next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
-        samples = WindowSamples(windows, transform.window, self.plan.futures)
+        samples = WindowSamples(windows, transform.window, self.plan.future_size)
         found = self._answered(samples, transform.before(table, origins))
         intervals = {
             level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from recurra.errors import InputError
+from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.window import Base
-from recurra.forecasting.windows import origins
 from recurra.settings.forecasting import ForecasterSettings, transformations_of
 from recurra.tables.arrays import Origins
 from recurra.tables.split import Split
@@ -79,14 +79,15 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     transform, rows = Transform.fit(plan, training_table, training)
     device = torch.device(settings.device)
     places = [
-        [origins(s.bounds[part], s.bounds[part + 1], plan.context, plan.horizon) for s in splits] for part in (0, 1)
+        [origins_of_part(s.bounds[part], s.bounds[part + 1], plan.context, plan.horizon) for s in splits]
+        for part in (0, 1)
     ]
     windows = [transform.windows(rows, training_table, places[0], device)]
     transform = transform.fit_windows(windows[0])
     if settings.validation:
         rows = rows if training_table is table else transform.transform(table)
         windows.append(transform.windows(rows, table, places[1], device))
-    parts = tuple(WindowSamples(part, transform.window, plan.futures) for part in windows)
+    parts = tuple(WindowSamples(part, transform.window, plan.future_size) for part in windows)
     return Prepared(settings, table, plan, transform, parts, tuple(places[1]) if settings.validation else ())
 
 

@@ -14,11 +14,11 @@ class WindowSamples:
     Args:
         windows: the windows.
         scaling: the scaling of windows.
-        futures: number of features of each predicted row that are known in advance, the last columns of the rows.
+        future_size: number of features of each predicted row that the network is given, the last columns of the rows.
     """
 
-    def __init__(self, windows: Windows, scaling: WindowScaling, futures: int) -> None:
-        self.windows, self.scaling, self.futures = windows, scaling, futures
+    def __init__(self, windows: Windows, scaling: WindowScaling, future_size: int) -> None:
+        self.windows, self.scaling, self.future_size = windows, scaling, future_size
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -36,6 +36,6 @@ class WindowSamples:
         mask = self.windows.mask(index)
         if mask is not None:
             found["mask"] = mask
-        if self.futures:
-            found["future"] = self.windows.future(index, self.futures)
+        if self.future_size:
+            found["future"] = self.windows.future(index, self.future_size)
         return found

@@ -1,10 +1,10 @@
-"""Windows over series and the forecast origins that follow them, in time order; windows are views, not copies."""
+"""Windows over series and the horizons that follow them, in time order; windows are views, not copies."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from recurra.tables.arrays import Integers, Origins
+from recurra.tables.arrays import Integers
 
 
 class Windows:
@@ -75,22 +75,3 @@ class Windows:
 
     def _ahead(self, index: Tensor) -> Tensor:
         return self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
-
-
-def origins(start: int, stop: int, context: int, horizon: int, *, reach_back: bool = True) -> Origins:
-    """Return the origins whose horizons lie entirely within one part of a series, so that parts share no target.
-
-    Args:
-        start: index of the first row of the part.
-        stop: index after its last row.
-        context: number of rows that a sample needs before its origin.
-        horizon: number of predicted rows per sample.
-        reach_back: whether a window may start before the part. The rows before it are inputs only, never targets.
-
-    >>> origins(10, 20, context=4, horizon=3)
-    array([10, 11, 12, 13, 14, 15, 16, 17])
-    >>> origins(10, 20, context=4, horizon=3, reach_back=False)
-    array([14, 15, 16, 17])
-    """
-    first = max(start, context) if reach_back else start + context
-    return np.arange(first, stop - horizon + 1, dtype=np.int64)

@@ -72,7 +72,7 @@ def fit_networks(
                 parts[0],
                 loss=loss,
                 metrics=metrics,
-                options=replace(settings, seed=(settings.seed + number) % 2**63),
+                options=replace(settings, seed=seed_of(settings, number)),
                 validation=parts[1] if len(parts) > 1 else None,
                 callbacks=used,
                 state=state or TrainingState(member=member),
@@ -81,6 +81,11 @@ def fit_networks(
     if run is not None:
         run.drop_joint_state(len(networks))
     return states
+
+
+def seed_of(settings: TrainingSettings, number: int) -> int:
+    """Return the seed of a network of an ensemble, whose number is counted from 0."""
+    return (settings.seed + number) % 2**63
 
 
 def _settle(run: Run, settings: TrainingSettings, fingerprint: str) -> None:

@@ -13,9 +13,9 @@ from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
+from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
-from recurra.forecasting.windows import origins
 from recurra.nn.heads import HEADS
 from recurra.nn.layers import title_of
 from recurra.report.forecasts import forecast_plot, residuals_plot
@@ -134,7 +134,7 @@ class SeriesCase:
         inside, places = settings.test_windows_inside, []
         for series in self.table.series:
             rows = len(series.dates)
-            places.append(origins(rows - self.test, rows, context, settings.horizon, reach_back=not inside))
+            places.append(origins_of_part(rows - self.test, rows, context, settings.horizon, reach_back=not inside))
         return self.model.evaluate(self.table, places, levels=self._levels(), statistical=settings.statistical)
 
     def _prepare(self, run: Run | None) -> Prepared:

@@ -64,7 +64,7 @@ def places(transform: Transform, data: Table) -> list[Any]:
 
 def samples(transform: Transform, data: Table, origins: list[Any]) -> WindowSamples:
     windows = transform.windows(transform.transform(data), data, origins, torch.device("cpu"))
-    return WindowSamples(windows, transform.window, transform.plan.futures)
+    return WindowSamples(windows, transform.window, transform.plan.future_size)
 
 
 @given(

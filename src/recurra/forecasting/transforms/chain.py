@@ -45,14 +45,14 @@ class Transform:
     @classmethod
     def of(cls, plan: Plan, ids: Sequence[str]) -> Self:
         """Return the chain of a plan, not yet fitted."""
-        log, shared, windowed, known = (plan.mask(which) for which in ("log", "shared", "windowed", "known"))
+        log, shared, windowed, future = (plan.mask(which) for which in ("log", "shared", "windowed", "future"))
         per_window, columns = plan.per_window, len(plan.columns)
         floored = (log | (windowed & per_window.divides)) & (np.arange(columns) > 0)
         shape = len(ids), columns
         steps = (
             Floor(floored, np.where(shared, FAR_BELOW, 1.0), np.full(columns, -np.inf)),
             Logarithm(log),
-            Difference(plan.lag, ~known),
+            Difference(plan.lag, ~future),
             RowScaling(
                 plan.row_scaling,
                 "standard" if per_window.divides else plan.row_scaling,
@@ -61,7 +61,7 @@ class Transform:
                 np.zeros(shape),
                 np.ones(shape),
             ),
-            Early(plan.early, known),
+            Early(plan.early, future),
         )
         window = WindowScaling(per_window, plan.season, plan.base, plan.base_column, shared, windowed, np.ones(columns))
         return cls(plan, tuple(ids), steps, window)
