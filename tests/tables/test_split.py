@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.forecasting.windows import origins
+from recurra.forecasting.origins import origins_of_part
 from recurra.tables.split import Split
 
 
@@ -14,7 +14,7 @@ def test_no_target_is_in_two_parts(window: int, horizon: int, validation: int, t
     split = Split.of(80, validation=validation, test=test)
     targets: list[set[int]] = []
     for start, stop in zip(split.bounds, split.bounds[1:], strict=False):
-        places = origins(start, stop, window, horizon, reach_back=reach_back)
+        places = origins_of_part(start, stop, window, horizon, reach_back=reach_back)
         targets.append({int(row) for place in places for row in range(place, place + horizon)})
         assert all(start <= row < stop for row in targets[-1])
         assert all(place - window >= (0 if reach_back else start) for place in places)
@@ -23,9 +23,9 @@ def test_no_target_is_in_two_parts(window: int, horizon: int, validation: int, t
 
 def test_the_tutorials_protocol_has_240_predictions_in_300_rows() -> None:
     split = Split.of(2426, test=300)
-    places = origins(*split.bounds[2:], 60, 1, reach_back=False)
+    places = origins_of_part(*split.bounds[2:], 60, 1, reach_back=False)
     assert (len(places), places[0], places[-1]) == (240, 2186, 2425)
-    assert len(origins(*split.bounds[2:], 60, 1)) == 300
+    assert len(origins_of_part(*split.bounds[2:], 60, 1)) == 300
 
 
 def test_parts_are_counts_or_shares() -> None:

@@ -12,6 +12,7 @@ from filelock import FileLock
 from recurra.errors import InputError
 from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training import Checkpoint, Run, TrainingState
+from recurra.training.run_folder import METRICS, STATE
 
 
 def a_state(epoch: int = 2) -> TrainingState:
@@ -267,3 +268,21 @@ def test_a_damaged_run_can_be_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_bytes(b'{"status": "fin')
     with Run(tmp_path, "overwrite") as run:
         assert run.info == {"status": "begun", "files": []}
+
+
+def test_a_run_that_ended_before_its_first_state_was_written_begins_again(tmp_path: Path) -> None:
+    with Run(tmp_path / "run", "new") as run:
+        run.settle({"epochs": 3})
+        run.file(STATE)  # recorded, and then the disk was full
+    with Run(tmp_path / "run", "resume") as run:
+        assert run.missing == [STATE]
+        assert run.load_state() is None
+
+
+def test_damaged_metrics_of_an_ensemble_do_not_keep_it_from_resuming(tmp_path: Path) -> None:
+    with Run(tmp_path / "run", "new") as run:
+        run.settle({"epochs": 3})
+        run.save_state(TrainingState(member=1))
+    (tmp_path / "run" / METRICS).write_text("{")
+    with Run(tmp_path / "run", "resume") as run:
+        assert run.load_state(1, 2) is not None

@@ -97,14 +97,16 @@ class Run:
             raise
 
     def _lost_state(self) -> str | None:
-        """Return the name of a state that the run wrote and that is no longer there."""
-        states = [name for name in self._files if STATE_NAME.fullmatch(name)]
-        lost = [name for name in self.missing if STATE_NAME.fullmatch(name)]
-        if STATE in lost and states:  # a kill fell between its removal and the record of that
-            lost.remove(STATE)
+        """Return the name of a state that is no longer there, though metrics.jsonl, written later, has its records."""
+        if not (self.path / METRICS).is_file() or (self.path / STATE).is_file():
+            return None
+        names: set[str] = set()
+        with contextlib.suppress(InputError):  # damaged records are written again from the states
+            names = {state_name(record.get("member", 0)) for record in self.read_metrics()}
+        lost = sorted(name for name in names if not (self.path / name).is_file())
         if lost:
             return lost[0]
-        return STATE if not states and (self.path / METRICS).is_file() else None
+        return None if names or any(self.path.glob("state-*.safetensors")) else STATE
 
     def _check_place(self, mode: Mode) -> None:
         is_run = (self.path / INFO).is_file()
