@@ -17,7 +17,7 @@ from recurra.forecasting.networks import network_of
 from recurra.forecasting.plan import Plan, lag_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.transforms.chain import Transform
-from recurra.models.model_file import FORECASTER, Contents, damaged, named, read_model, settings_of
+from recurra.models.model_file import FORECASTER, Contents, damaged, load_weights, named, read_model, settings_of
 from recurra.settings.base import Settings
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
@@ -158,10 +158,7 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
         raise damaged(path, f"its parts do not fit each other ({error})") from error
     with named(path):
         network = network_of(settings, plan)
-    try:
-        network.load_state_dict(part_of(tensors, "network"))
-    except RuntimeError as error:
-        raise damaged(path, "its weights do not fit its own configuration") from error
+    load_weights(path, network, part_of(tensors, "network"))
     return Predictor(settings, plan, transform, network.eval(), last_rows, cutoffs, calibration)
 
 

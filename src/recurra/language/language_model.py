@@ -16,7 +16,7 @@ from recurra.errors import InputError
 from recurra.language.vocabulary import Ids, Vocabulary, windows
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import fit_networks, usable_device
-from recurra.models.model_file import LANGUAGE_MODEL, damaged, named, read_model, settings_of
+from recurra.models.model_file import LANGUAGE_MODEL, load_weights, named, read_model, settings_of
 from recurra.nn.heads import Categorical
 from recurra.nn.network import Embedding, Network, OneHot, build_network
 from recurra.settings.base import Settings
@@ -224,10 +224,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         with named(path):
             vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
             network = _new_network(settings, len(vocabulary))
-        try:
-            network.load_state_dict(weights)
-        except RuntimeError as error:
-            raise damaged(path, "its weights do not fit its own configuration") from error
+        load_weights(path, network, weights)
         model = cls(**{name: getattr(settings, name) for name in names_of(LanguageModelSettings)})
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model

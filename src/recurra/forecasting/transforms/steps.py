@@ -1,7 +1,7 @@
 """Steps of the chain of transforms: each changes the rows of all series, and is fitted on their training rows."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,17 @@ class Rows:
         return np.split(self.values, self.starts[1:-1])
 
 
-class Step(Protocol):
-    """One step of the chain. It is immutable: `fit` returns a fitted copy."""
+class Step:
+    """One step of the chain; by default it learns nothing and leaves the target as it is. A step is immutable."""
 
     def fit(self, rows: Rows, training: Integers) -> Self:
-        """Fit to the first `training` [S] rows of each series."""
-        ...
+        """Return the step fitted to the first `training` [S] rows of each series."""
+        return self
 
-    def transform(self, rows: Rows) -> Rows: ...
+    def transform(self, rows: Rows) -> Rows:
+        """Return the rows changed."""
+        raise NotImplementedError
+
     def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
         """Undo the step on values of the target.
 
@@ -49,15 +52,15 @@ class Step(Protocol):
             places: [N], the place of the series that each is of.
             before: values [N, B] of the target before the step, in the rows before the first of these.
         """
-        ...
+        return target
 
     def state(self) -> dict[str, Floats]:
         """Return what `fit` has learned, by the name of the field."""
-        ...
+        return {}
 
 
 @dataclass(frozen=True, eq=False)
-class Floor:
+class Floor(Step):
     """Raise covariates that needed positive values to the smallest of the training rows.
 
     Args:
@@ -80,15 +83,12 @@ class Floor:
             return rows
         return replace(rows, values=np.maximum(rows.values, self.floor))
 
-    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
-        return target
-
     def state(self) -> dict[str, Floats]:
         return {"floor": self.floor}
 
 
 @dataclass(frozen=True, eq=False)
-class Logarithm:
+class Logarithm(Step):
     """Take the natural logarithm of some columns.
 
     Args:
@@ -96,9 +96,6 @@ class Logarithm:
     """
 
     columns: Mask
-
-    def fit(self, rows: Rows, training: Integers) -> Self:
-        return self
 
     def transform(self, rows: Rows) -> Rows:
         if not self.columns.any():
@@ -108,12 +105,9 @@ class Logarithm:
     def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
         return np.exp(target) if self.columns[0] else target
 
-    def state(self) -> dict[str, Floats]:
-        return {}
-
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class Difference(Step):
     """Subtract from each row the row `lag` before: 1 removes a trend, the length of a season removes the season.
 
     The first `lag` rows of each series are lost.
@@ -125,9 +119,6 @@ class Difference:
 
     lag: int
     columns: Mask
-
-    def fit(self, rows: Rows, training: Integers) -> Self:
-        return self
 
     def transform(self, rows: Rows) -> Rows:
         if not self.lag:
@@ -141,12 +132,9 @@ class Difference:
     def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
         return summed(target, before[:, before.shape[1] - self.lag :]) if self.lag else target
 
-    def state(self) -> dict[str, Floats]:
-        return {}
-
 
 @dataclass(frozen=True, eq=False)
-class RowScaling:
+class RowScaling(Step):
     """Scale each column of each series to (x - center) / scale.
 
     Args:
@@ -190,7 +178,7 @@ class RowScaling:
 
 
 @dataclass(frozen=True, eq=False)
-class Early:
+class Early(Step):
     """Read columns known in advance some rows early, as the networks of model files of format 1 do.
 
     Args:
@@ -201,9 +189,6 @@ class Early:
     count: int
     columns: Mask
 
-    def fit(self, rows: Rows, training: Integers) -> Self:
-        return self
-
     def transform(self, rows: Rows) -> Rows:
         if not self.count:
             return rows
@@ -212,12 +197,6 @@ class Early:
             part[: -self.count, self.columns] = part[self.count :, self.columns]
             part[-self.count :, self.columns] = np.nan
         return replace(rows, values=values)
-
-    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
-        return target
-
-    def state(self) -> dict[str, Floats]:
-        return {}
 
 
 def center_and_scale(kind: RowScalingKind, rows: Floats) -> tuple[Floats, Floats]:
