@@ -47,11 +47,11 @@ def test_one_command_gives_scores_next_values_with_dates_and_a_plot(
 def test_a_second_run_that_resumes_does_nothing_twice(
     finished: Path, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"}
+    before = {p.name: p.stat().st_mtime_ns for p in finished.iterdir()}
     arguments = ["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(finished), *QUICK]
     assert run([*arguments, "--resume"]) == 0
     assert printed(capsys) == ([f"{finished}: is already finished; nothing to do."], "")
-    assert {p.name: p.stat().st_mtime_ns for p in finished.iterdir() if p.name != ".lock"} == before
+    assert {p.name: p.stat().st_mtime_ns for p in finished.iterdir()} == before
     assert run(arguments) == 2
     assert "is already a run; continue it with --resume, or start over with --overwrite" in printed(capsys)[1]
 
@@ -89,7 +89,9 @@ def test_json_is_alone_on_stdout(
     following = json.loads(capsys.readouterr().out)
     assert [set(row) for row in following] == [{"ds", "forecast", "lo-80", "hi-80"}] * 3
     assert run(["evaluate", str(finished), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads((finished / "scores.json").read_text())
+    printed_scores = json.loads(capsys.readouterr().out)
+    assert printed_scores.items() <= json.loads((finished / "scores.json").read_text()).items()
+    assert "test" in printed_scores
 
 
 def test_predict_prints_and_writes_what_comes_next(

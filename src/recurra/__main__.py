@@ -1,5 +1,25 @@
-"""`python -m recurra` is the command line."""
+"""`recurra` and `python -m recurra` are the command line. Here nothing is imported, so that Ctrl-C has one answer."""
 
-from recurra.cli import main
+import os
+import signal
+import sys
 
-main()
+INTERRUPTED = 130  # exit status
+
+
+def main() -> None:
+    """Run the command given on the command line."""
+    signal.signal(signal.SIGINT, _end)  # an interrupted import ends in any error, or in a package that is half there
+    from recurra import cli
+
+    cli.main()
+
+
+def _end(*_: object) -> None:
+    sys.stderr.write("\nrecurra: interrupted.\n")
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
-from recurra.errors import InputError
+from recurra.errors import MESSAGE_LIMIT, InputError, in_one_line, printable, shortened
 
 if TYPE_CHECKING:
     from recurra.cases.catalog import Case
@@ -37,10 +38,22 @@ def main() -> None:
     def show_once(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in said:
             said.add(str(message))
-            print(f"recurra: {message}", file=sys.stderr)
+            _complain(str(message))
 
     warnings.showwarning = show_once
+    signal.signal(signal.SIGINT, _Interrupt.receive)
     sys.exit(run(sys.argv[1:]))
+
+
+class _Interrupt(KeyboardInterrupt):
+    """Ctrl-C. An import that it interrupts may turn it into any other error, so that it is also remembered."""
+
+    received = False
+
+    @classmethod
+    def receive(cls, *_: object) -> None:
+        cls.received = True
+        raise cls
 
 
 def run(tokens: list[str]) -> int:
@@ -49,23 +62,34 @@ def run(tokens: list[str]) -> int:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
     except (InputError, CycloptsError) as error:
-        print(f"recurra: {' '.join(str(error).split())}", file=sys.stderr)
+        _complain(" ".join(str(error).split()))
         return INPUT_AT_FAULT
     except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:  # a full disk, an unreadable path
-        print(f"recurra: {error}", file=sys.stderr)
+        _complain(str(error))
         return INPUT_AT_FAULT
     except MemoryError:
-        print("recurra: this needs more memory than there is; choose smaller settings.", file=sys.stderr)
+        _complain("this needs more memory than there is; choose smaller settings.")
         return INPUT_AT_FAULT
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not (_Interrupt.received or isinstance(error, KeyboardInterrupt)):
+            raise
         trains = tokens[:1] in (["train"], ["forecast"])
         hint = "; continue training from its last save with --resume" if trains else ""
         print(f"\nrecurra: interrupted{hint}.", file=sys.stderr)
         return INTERRUPTED
     return DONE
+
+
+def _print(text: str) -> None:
+    """Print a result; names from files may hold control characters, which are escaped."""
+    print(printable(text))
+
+
+def _complain(text: str) -> None:
+    print(f"recurra: {shortened(in_one_line(text), MESSAGE_LIMIT)}", file=sys.stderr)
 
 
 @app.command
@@ -180,7 +204,7 @@ def predict(
         return
     # compute all answers before printing the first
     answers = [answer(model, line) for line in inputs] if inputs else answers_to_lines(model, sys.stdin)
-    print(to_json(answers, ensure_ascii=False, indent=2) if json else "\n".join(map(as_line, answers)))
+    _print(to_json(answers, ensure_ascii=False, indent=2) if json else "\n".join(map(as_line, answers)))
 
 
 @app.command
@@ -201,14 +225,14 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
         if statistical:
             raise InputError("--statistical requires --data; the scores of the run itself are computed by training.")
         scores = opened.read_json(SCORES)
-        print(to_json(scores, ensure_ascii=False, indent=2) if json else scores_text(opened))
+        _print(to_json(scores, ensure_ascii=False, indent=2) if json else scores_text(opened))
         return
     from recurra.report.text import evaluation_text
     from recurra.runs.series import evaluate_run
 
     evaluation = evaluate_run(opened, data, statistical=statistical)
     scores = evaluation.to_json()
-    print(to_json(scores, ensure_ascii=False, indent=2) if json else evaluation_text("given", scores))
+    _print(to_json(scores, ensure_ascii=False, indent=2) if json else evaluation_text("given", scores))
 
 
 @app.command
@@ -220,7 +244,7 @@ def show(run: Path, /) -> None:
     """
     from recurra.runs.show import run_text
 
-    print(run_text(run))
+    _print(run_text(run))
 
 
 def _case_app(case: "Case", command: str, default_out: Path) -> App:
@@ -242,13 +266,13 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
         result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
         if json:
-            print(to_json(result_json(result), ensure_ascii=False, indent=2))
+            _print(to_json(result_json(result), ensure_ascii=False, indent=2))
             return
         if result.was_finished:
-            print(f"{out}: is already finished; nothing to do.")
+            _print(f"{out}: is already finished; nothing to do.")
             return
-        print(result_text(result))
-        print(f"\nPredict: recurra predict {out}    Inspect: recurra show {out}")
+        _print(result_text(result))
+        _print(f"\nPredict: recurra predict {out}    Inspect: recurra show {out}")
 
     parameters = [
         _flag("out", Path, default_out, "Run folder to write to."),
@@ -295,7 +319,7 @@ def _predict_series(
     text = (
         to_json(as_records(following), ensure_ascii=False, indent=2) if json else forecast_text(following, times=times)
     )
-    print(text)
+    _print(text)
 
 
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:

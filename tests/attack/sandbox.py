@@ -143,7 +143,7 @@ def _execute(code: str, values: dict[str, Any]) -> dict[str, Any]:
     except SystemExit as error:
         end, text = "exited", str(error.code)
     except BaseException as error:
-        end, text = "raised", f"{type(error).__name__}: {str(error)[:500]}\n{traceback.format_exc()[-3_000:]}"
+        end, text = "raised", f"{type(error).__name__}: {str(error)[:3000]}\n{traceback.format_exc()[-3_000:]}"
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = used.ru_utime + used.ru_stime - began.ru_utime - began.ru_stime
     return {"end": end, "text": text, "seconds": seconds, "megabytes": (used.ru_maxrss - began.ru_maxrss) / 1024}

@@ -33,7 +33,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_of_an_ensemble_has_a_state_for_each_network(whole: Path) -> None:
     _, records, names = results(whole)
     assert names == [
-        ".lock",
         "metrics.jsonl",
         "model.safetensors",
         "run.json",

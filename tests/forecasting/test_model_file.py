@@ -83,7 +83,7 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
     [
         (lambda tensors, data: data.pop("ids"), "is damaged: the field 'ids' is missing."),
         (lambda tensors, data: data.update(format=[2]), "of format [2]; this version of recurra reads 'forecaster' of"),
-        (lambda tensors, data: data["settings"].update(units=[10**9]), "cannot be made here"),
+        (lambda tensors, data: data["settings"].update(units=[10**9]), "do not fit its own configuration"),
         (lambda tensors, data: data["settings"].update(device="cuda:99"), "device 'cuda:99' cannot be used here"),
         (tensor("cutoffs", lambda t: t[:0]), "cutoffs are [0] of torch.int64, and there are 1 ids"),
         (tensor("cutoffs", lambda t: torch.full_like(t, -(2**63))), "a cutoff is no date"),

@@ -9,6 +9,7 @@ import pytest
 from .comparison import PREDICTED, assert_same_json
 from .predictions import predictions_of
 
+pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
 GOLDEN = Path(__file__).parent
 PREDICTIONS: dict[str, Any] = json.loads((GOLDEN / "predictions.json").read_text("utf-8"))
 

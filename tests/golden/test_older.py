@@ -14,6 +14,7 @@ from .comparison import PREDICTED, TRAINED, assert_same_json
 from .predictions import predictions_of
 from .terminal import run
 
+pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
 GOLDEN = Path(__file__).parent
 OLDER = GOLDEN / "older"
 PREDICTIONS: dict[str, Any] = json.loads((OLDER / "predictions.json").read_text("utf-8"))

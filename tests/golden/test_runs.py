@@ -10,6 +10,7 @@ import pytest
 from .comparison import assert_same_run, assert_same_text
 from .terminal import from_text, run
 
+pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
 GOLDEN = Path(__file__).parent
 RUNS, KILLED, TRAININGS, QUESTIONS = (
     GOLDEN / name for name in ("runs", "killed", "texts/trainings", "texts/questions")

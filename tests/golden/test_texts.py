@@ -12,6 +12,7 @@ from .expressions import names
 from .faults import write_files
 from .terminal import Command, Expression, evaluate, expressions_from_text, from_text, run, run_apart, to_text
 
+pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
 GOLDEN = Path(__file__).parent
 HELP, FAULTS = (from_text((GOLDEN / "texts" / f"{name}.txt").read_text("utf-8")) for name in ("help", "faults"))
 ERRORS, CONSTANTS, VALUES = (

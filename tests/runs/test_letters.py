@@ -8,6 +8,7 @@ import pytest
 from recurra import LanguageModel
 from recurra.cases.catalog import find_case
 from recurra.errors import InputError
+from recurra.json_objects import with_digest
 from recurra.runs.letters import sequence_of
 from recurra.runs.train import train_case
 from recurra.settings.check import to_json
@@ -57,6 +58,7 @@ def test_a_run_folder_has_everything_that_was_promised(tmp_path: Path) -> None:
     assert info["settings"]["alphabet"] == "abcde"
     assert info["versions"].keys() == {"recurra", "torch", "numpy", "python"}
     scores = json.loads((out / "scores.json").read_text())
+    assert len(scores.pop("sha256")) == 64
     assert scores == {
         "best_epoch": 100,
         "training": {"predictions": 5, "accuracy": 1.0, "most_frequent_accuracy": 0.2, "ratio": 5.0},
@@ -86,7 +88,7 @@ def without_weight_decay(run: Path) -> None:
     """Make a run one of a version that did not know this setting."""
     info = json.loads((run / "run.json").read_text())
     del info["settings"]["weight_decay"]
-    (run / "run.json").write_text(json.dumps(info))
+    (run / "run.json").write_text(json.dumps(with_digest(info)))
 
 
 def test_a_run_of_an_older_version_goes_on_with_the_defaults_of_newer_settings(tmp_path: Path) -> None:
@@ -149,7 +151,7 @@ def test_a_resumed_run_keeps_its_configuration(
 def test_changed_data_is_refused(tmp_path: Path) -> None:
     train_case(find_case("letters"), {"epochs": 3}, tmp_path)
     info = json.loads((tmp_path / "run.json").read_text())
-    (tmp_path / "run.json").write_text(json.dumps(info | {"data": "of something else", "status": "training"}))
+    (tmp_path / "run.json").write_text(json.dumps(with_digest(info | {"data": "of other rows", "status": "training"})))
     with pytest.raises(InputError, match="the run began with other data"):
         train_case(find_case("letters"), {"epochs": 5}, tmp_path, mode="resume")
 
@@ -177,6 +179,6 @@ def test_going_on_with_another_version_is_said(tmp_path: Path) -> None:
     train_case(find_case("letters"), {"epochs": 2}, tmp_path)
     info = json.loads((tmp_path / "run.json").read_text())
     info["versions"]["torch"] = "1.0"
-    (tmp_path / "run.json").write_text(json.dumps(info))
+    (tmp_path / "run.json").write_text(json.dumps(with_digest(info)))
     with pytest.warns(UserWarning, match=r"began with torch 1\.0 and goes on with"):
         train_case(find_case("letters"), {"epochs": 3}, tmp_path, mode="resume")

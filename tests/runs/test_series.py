@@ -103,7 +103,6 @@ def test_every_row_of_the_test_part_is_predicted_by_a_window_that_may_reach_back
 
 def test_a_run_of_the_stock_case_holds_what_a_run_folder_should(stock: TrainedRun) -> None:
     assert sorted(p.name for p in stock.path.iterdir()) == [
-        ".lock",
         "forecast.csv",
         "forecast.png",
         "metrics.jsonl",
@@ -159,11 +158,11 @@ def test_the_next_values_come_after_the_last_row_of_the_file(stock: TrainedRun, 
 def test_resuming_a_finished_run_does_nothing_and_reads_no_rows_twice(
     stock: TrainedRun, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {p.name: p.stat().st_mtime_ns for p in stock.path.iterdir() if p.name != ".lock"}
+    before = {p.name: p.stat().st_mtime_ns for p in stock.path.iterdir()}
     monkeypatch.setattr(Forecaster, "fit", None)
     again = train_case(find_case("stock"), {}, stock.path, mode="resume")
     assert again.was_finished
-    assert {p.name: p.stat().st_mtime_ns for p in stock.path.iterdir() if p.name != ".lock"} == before
+    assert {p.name: p.stat().st_mtime_ns for p in stock.path.iterdir()} == before
 
 
 def test_more_epochs_end_as_if_they_had_been_asked_for_at_once(file: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.settings.base import Settings
 from recurra.settings.check import check
 
@@ -22,7 +22,7 @@ def refused() -> Refused:
         with pytest.raises(InputError) as error:
             check(kind, {**(others or {}), field: found}, "case.toml")
         message = str(error.value)
-        assert message.startswith(f"case.toml: {field} is {found!r}; "), message
+        assert message.startswith(f"case.toml: {field} is {shown(found, 120)}; "), message
         assert expected in message
         assert message.endswith(".")
         assert "\n" not in message

@@ -13,6 +13,7 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.training import Run
 
+pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 

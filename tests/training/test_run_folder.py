@@ -1,18 +1,23 @@
 """The run folder: modes, lock, files replaced whole, and what damage says."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from filelock import FileLock
 
 from recurra.errors import InputError
+from recurra.json_objects import with_digest
 from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training import Checkpoint, Run, TrainingState
+from recurra.training.folder_lock import FolderLock
 from recurra.training.run_folder import METRICS, STATE
+
+WITHOUT_DIGESTS = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # older runs
 
 
 def a_state(epoch: int = 2) -> TrainingState:
@@ -47,12 +52,13 @@ def test_the_same_content_gives_the_same_bytes_and_one_metadata_key(tmp_path: Pa
     content = (tmp_path / "1").read_bytes()
     assert content == (tmp_path / "2").read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    assert header["__metadata__"] == {"recurra": '{"x": "\\u6c49", "y": 1}'}
+    (text,) = header["__metadata__"].values()
+    assert re.fullmatch(r'{"sha256": "[0-9a-f]{64}", "x": "\\u6c49", "y": 1}', text)
 
 
 def test_tied_weights_are_written_each_on_its_own(tmp_path: Path) -> None:
     weight = torch.randn(3, 3)
-    write_tensors(tmp_path / "t", {"a": weight, "b": weight, "transposed": weight.T}, None)
+    write_tensors(tmp_path / "t", {"a": weight, "b": weight, "transposed": weight.T}, {})
     tensors, _ = read_tensors(tmp_path / "t")
     assert torch.equal(tensors["a"], weight)
     assert torch.equal(tensors["b"], weight)
@@ -87,21 +93,19 @@ def test_overwriting_removes_what_the_run_wrote_and_nothing_else(tmp_path: Path)
         assert run.info == {"status": "begun", "files": []}
         assert (tmp_path / "run.json").exists()  # until it is replaced, so that the folder stays a run
     assert {name: (tmp_path / name).read_text() for name in mine} == dict.fromkeys(mine, "mine")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".lock", "run.json", *mine])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["run.json", *mine])
 
 
+@WITHOUT_DIGESTS
 def test_overwriting_a_run_that_recorded_no_files_removes_those_that_runs_then_wrote(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"status": "finished"}')
     for name in ["model.safetensors", "forecast.csv", "residuals.png", "mine.csv", "mine.png"]:
         (tmp_path / name).write_bytes(b"")
     Run(tmp_path, "overwrite").close()
-    assert sorted(path.name for path in tmp_path.glob("*.*") if path.name != ".lock") == [
-        "mine.csv",
-        "mine.png",
-        "run.json",
-    ]
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == ["mine.csv", "mine.png", "run.json"]
 
 
+@WITHOUT_DIGESTS
 def test_a_file_with_a_name_that_an_older_run_might_have_written_later_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"status": "finished"}')
     (tmp_path / "model.safetensors").write_bytes(b"")
@@ -153,6 +157,7 @@ def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> No
     assert (tmp_path / "scores.json").read_text() == "mine"
 
 
+@WITHOUT_DIGESTS
 @pytest.mark.parametrize("files", ['["../../thesis.txt"]', '["/etc/passwd"]', '["run.json"]', "[3]", '"abc"'])
 def test_a_list_of_files_that_reaches_outside_the_folder_is_damage(tmp_path: Path, files: str) -> None:
     (tmp_path / "run.json").write_text(f'{{"files": {files}}}')
@@ -228,12 +233,12 @@ def test_a_checkpoint_is_written_by_time_and_at_the_end(
 def test_a_run_that_another_process_made_meanwhile_is_not_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class SlowLock(FileLock):  # between the first look and the lock, another process begins and ends
-        def acquire(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-            (tmp_path / "run.json").write_text('{"status": "finished"}')
-            return super().acquire(*args, **kwargs)  # type: ignore[arg-type]
+    class SlowLock(FolderLock):  # between the first look and the lock, another process begins and ends
+        def __init__(self, folder: Path) -> None:
+            (folder / "run.json").write_text(json.dumps(with_digest({"status": "finished"})))
+            super().__init__(folder)
 
-    monkeypatch.setattr("recurra.training.run_folder.FileLock", SlowLock)
+    monkeypatch.setattr("recurra.training.run_folder.FolderLock", SlowLock)
     with pytest.raises(InputError, match="is already a run"):
         Run(tmp_path, "new")
     with Run(tmp_path, "resume"):
@@ -249,8 +254,8 @@ def test_an_overwriting_that_was_killed_is_finished_by_the_next_one(tmp_path: Pa
         assert run.info == {"status": "begun", "files": []}
 
 
-@pytest.mark.parametrize("data", [{"format": 2}, {"format": 1}, [], {"format": 1, "epoch": 1}])
-def test_a_state_of_another_version_says_so(tmp_path: Path, data: object) -> None:
+@pytest.mark.parametrize("data", [{"format": 2}, {"format": 1}, {"format": 3}, {}, {"format": 1, "epoch": 1}])
+def test_a_state_of_another_version_says_so(tmp_path: Path, data: dict[str, Any]) -> None:
     with Run(tmp_path, "new") as run:
         write_tensors(tmp_path / "state.safetensors", {"model.w": torch.ones(2)}, data)
         with pytest.raises(InputError, match="is damaged, or of another version of recurra"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
 from recurra.settings.check import check, near_miss
 
@@ -27,7 +27,7 @@ class Case:
     def settings_type(self) -> type[CaseSettings]:
         kind = self.values.get("kind")
         if not isinstance(kind, str) or kind not in SETTINGS:
-            raise InputError(f"{self.source}: kind is {kind!r}; a case says kind = one of {', '.join(SETTINGS)}.")
+            raise InputError(f"{self.source}: kind is {shown(kind)}; a case says kind = one of {', '.join(SETTINGS)}.")
         return SETTINGS[kind]
 
     def settings(self, overrides: Mapping[str, Any]) -> CaseSettings:
@@ -54,9 +54,11 @@ def find_case(name: str) -> Case:
         path = FOLDER / f"{ALIASES.get(name, name)}.toml"
         known = [*ALIASES, *sorted(file.stem for file in FOLDER.glob("*.toml"))]
         if name not in known:
-            raise InputError(f"there is no case {name!r}{near_miss(name, known)}")
+            raise InputError(f"there is no case {shown(name)}{near_miss(name, known)}")
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except RecursionError:
+        raise InputError(f"{path}: is not valid TOML (nested too deeply).") from None
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: is not valid TOML ({error}).") from error
     return Case(path.stem, name if name.endswith(".toml") else f"case {path.stem}", values)

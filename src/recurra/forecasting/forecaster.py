@@ -18,6 +18,7 @@ from recurra.forecasting.prepare import Prepared, prepare
 from recurra.forecasting.read import Data, read_table
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import fit_networks, usable_device
+from recurra.models.networks import made
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
@@ -82,7 +83,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         prepared = self._checked_prepared(data, y, run) if isinstance(data, Prepared) else self._prepare(data, y, run)
         settings = prepared.settings
-        network = network_of(settings, prepared.plan)
+        network = made(lambda: network_of(settings, prepared.plan), settings)
         networks: list[nn.Module] = list(network.members) if isinstance(network, Ensemble) else [network]
         unfitted = Predictor.before_training(prepared, network)
 
@@ -124,7 +125,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if a parameter is invalid, or the data is invalid or too short.
         """
         prepared = self._prepare(data, y, run)
-        network_of(prepared.settings, prepared.plan)
+        made(lambda: network_of(prepared.settings, prepared.plan), prepared.settings)
         return prepared
 
     def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:

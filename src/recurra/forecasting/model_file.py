@@ -17,8 +17,9 @@ from recurra.forecasting.networks import network_of
 from recurra.forecasting.plan import Plan, lag_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.transforms.chain import Transform
-from recurra.models.model_file import FORECASTER, Contents, damaged, load_weights, named, read_model, settings_of
-from recurra.settings.base import Settings
+from recurra.models.model_file import FORECASTER, Contents, damaged, read_model, settings_of
+from recurra.models.networks import made_with_weights
+from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
@@ -41,7 +42,7 @@ class FrequencyDescription(Settings):
     every: PositiveInt
     at: Annotated[int, Field(ge=0, lt=24 * 3600)]
     anchor: Annotated[str, Field(pattern=ANCHOR)] | None
-    slots: list[tuple[NonNegativeInt, NonNegativeInt]] | None
+    slots: ListOf[tuple[NonNegativeInt, NonNegativeInt]] | None
     calendar: str | None
 
     @model_validator(mode="after")
@@ -64,12 +65,12 @@ class ContextDescription(Settings):
         many: whether the table has a column of series ids.
     """
 
-    ids: Annotated[list[str], Field(min_length=1)]
-    rows: list[NonNegativeInt]
-    future_rows: list[NonNegativeInt]
+    ids: Annotated[ListOf[str], Field(min_length=1)]
+    rows: ListOf[NonNegativeInt]
+    future_rows: ListOf[NonNegativeInt]
     target: str
-    past_covariates: list[str]
-    future_covariates: list[str]
+    past_covariates: ListOf[str]
+    future_covariates: ListOf[str]
     frequency: FrequencyDescription
     many: bool
 
@@ -89,7 +90,7 @@ class Description(Settings):
     format: Literal[2]
     settings: dict[str, Any]
     plan: dict[str, Any]
-    ids: list[str]
+    ids: ListOf[str]
     context: dict[str, Any]
 
 
@@ -156,9 +157,8 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
         cutoffs = _cutoffs_of(described.ids, tensors["cutoffs"])
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(path, f"its parts do not fit each other ({error})") from error
-    with named(path):
-        network = network_of(settings, plan)
-    load_weights(path, network, part_of(tensors, "network"))
+    weights = part_of(tensors, "network")
+    network = made_with_weights(path, lambda: network_of(settings, plan), settings, weights)
     return Predictor(settings, plan, transform, network.eval(), last_rows, cutoffs, calibration)
 
 

@@ -2,9 +2,8 @@
 
 from torch import Tensor, nn
 
-from recurra.errors import InputError
 from recurra.forecasting.plan import Plan
-from recurra.models.fitting import seed_of, usable_device
+from recurra.models.fitting import seed_of
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.heads import HEADS
 from recurra.nn.network import Dense, Ensemble, Network, build_network
@@ -14,39 +13,30 @@ from recurra.training.loop import Loss
 from recurra.training.process import seeded
 
 
-def new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network:
-    """Return the network with its initial weights.
-
-    Raises:
-        InputError: if it is too large to be made here, or the device cannot be used.
-    """
-    units, width = units_of_layers(settings), HEADS[settings.loss].width
-    try:
-        with seeded(seed, cuda=[]):
-            network = build_network(
-                encoder=None,
-                input_size=len(plan.columns),
-                cell=settings.cell,
-                units=units,
-                outputs=plan.horizon * width,
-                dropout=settings.dropout,
-            )
-            if plan.future_size:
-                effect = FutureEffect(units[-1], plan.future_size, plan.horizon, width=width, hidden_size=units[-1])
-                network.layers["future_effect"] = effect
-        if plan.base != "none":  # it begins as the forecast that it corrects
-            (head,) = (layer for layer in network.layers.values() if isinstance(layer, Dense))
-            nn.init.zeros_(head.weight)
-        return network.to(usable_device(settings.device))
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"a network of units={settings.units} cannot be made here ({reason}); use fewer.") from None
-
-
 def network_of(settings: ForecasterSettings, plan: Plan) -> Network | Ensemble:
     """Return the network, or the ensemble of networks of successive seeds, with initial weights."""
-    members = [new_network(settings, plan, seed_of(settings, number)) for number in range(settings.ensemble_size)]
+    members = [_new_network(settings, plan, seed_of(settings, number)) for number in range(settings.ensemble_size)]
     return members[0] if len(members) == 1 else Ensemble(members)
+
+
+def _new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network:
+    units, width = units_of_layers(settings), HEADS[settings.loss].width
+    with seeded(seed, cuda=[]):
+        network = build_network(
+            encoder=None,
+            input_size=len(plan.columns),
+            cell=settings.cell,
+            units=units,
+            outputs=plan.horizon * width,
+            dropout=settings.dropout,
+        )
+        if plan.future_size:
+            effect = FutureEffect(units[-1], plan.future_size, plan.horizon, width=width, hidden_size=units[-1])
+            network.layers["future_effect"] = effect
+    if plan.base != "none":  # it begins as the forecast that it corrects
+        (head,) = (layer for layer in network.layers.values() if isinstance(layer, Dense))
+        nn.init.zeros_(head.weight)
+    return network
 
 
 def loss_of(settings: ForecasterSettings, plan: Plan) -> Loss:

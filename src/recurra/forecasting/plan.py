@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError
 from recurra.forecasting.transforms.steps import Mask, RowScalingKind, center_and_scale
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
-from recurra.settings.base import Settings
+from recurra.settings.base import Count, Settings
 from recurra.settings.forecasting import ForecasterSettings, RowScaling, Scaling, WindowScaling, transformations_of
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.table import Table
@@ -59,17 +59,17 @@ class Plan(Settings):
         columns: the columns; future covariates are the last.
     """
 
-    horizon: PositiveInt
-    window: PositiveInt
-    season: PositiveInt
+    horizon: Count
+    window: Count
+    season: Count
     lag: NonNegativeInt
     base: Base
     base_column: NonNegativeInt
     nearest_column: NonNegativeInt
-    scaling: tuple[Scaling, ...]
+    scaling: Annotated[tuple[Scaling, ...], Field(fail_fast=True)]
     masked: bool
     early: NonNegativeInt
-    columns: Annotated[tuple[ColumnPlan, ...], Field(min_length=1)]
+    columns: Annotated[tuple[ColumnPlan, ...], Field(fail_fast=True, min_length=1)]
 
     @classmethod
     def of(

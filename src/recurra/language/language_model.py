@@ -16,10 +16,11 @@ from recurra.errors import InputError
 from recurra.language.vocabulary import Ids, Vocabulary, windows
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import fit_networks, usable_device
-from recurra.models.model_file import LANGUAGE_MODEL, load_weights, named, read_model, settings_of
+from recurra.models.model_file import LANGUAGE_MODEL, named, read_model, settings_of
+from recurra.models.networks import made, made_with_weights
 from recurra.nn.heads import Categorical
 from recurra.nn.network import Embedding, Network, OneHot, build_network
-from recurra.settings.base import Settings
+from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import check, names_of, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import NamedCell, units_of_layers
@@ -37,7 +38,7 @@ Symbols = str | Sequence[str]  # a string of characters, or a list of symbols
 class VocabularyDescription(Settings):
     """The vocabulary of a saved model; see `Vocabulary`."""
 
-    symbols: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    symbols: Annotated[ListOf[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     unknown: str | None
 
 
@@ -115,7 +116,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
             raise InputError(
                 f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
             )
-        network, head = _new_network(settings, len(vocabulary)), Categorical(len(vocabulary))
+        network = made(lambda: _new_network(settings, len(vocabulary)), settings)
+        head = Categorical(len(vocabulary))
         metadata = _metadata(settings, vocabulary)
         (state,) = fit_networks(
             [network],
@@ -142,7 +144,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             InputError: if a parameter is invalid, or the sequence is too short.
         """
         prepared = self._prepare(sequence)
-        _new_network(prepared.settings, len(prepared.vocabulary))
+        made(lambda: _new_network(prepared.settings, len(prepared.vocabulary)), prepared.settings)
         return prepared
 
     def _checked(self) -> LanguageModelSettings:
@@ -223,8 +225,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         symbols = check(VocabularyDescription, described.vocabulary, f"{path}: is damaged: vocabulary", noun="field")
         with named(path):
             vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
-            network = _new_network(settings, len(vocabulary))
-        load_weights(path, network, weights)
+        network = made_with_weights(path, lambda: _new_network(settings, len(vocabulary)), settings, weights)
         model = cls(**{name: getattr(settings, name) for name in names_of(LanguageModelSettings)})
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
@@ -263,27 +264,20 @@ def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[s
 
 
 def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Network:
-    device = usable_device(settings.device)
-    try:
-        with seeded(settings.seed, cuda=[]):
-            encoder = (
-                OneHot(vocabulary_size)
-                if settings.encoding == "onehot"
-                else Embedding(vocabulary_size, settings.embedding_dim)
-            )
-            network = build_network(
-                encoder=encoder,
-                cell=settings.cell,
-                units=units_of_layers(settings),
-                outputs=vocabulary_size,
-                dropout=settings.dropout,
-                return_sequences=settings.targets == "every",
-            )
-        return network.to(device)
-    except RuntimeError as error:
-        size = f"units={settings.units} and embedding_dim={settings.embedding_dim}"
-        reason = str(error).splitlines()[0]
-        raise InputError(f"a network of {size} cannot be made here ({reason}); use fewer.") from None
+    with seeded(settings.seed, cuda=[]):
+        encoder = (
+            OneHot(vocabulary_size)
+            if settings.encoding == "onehot"
+            else Embedding(vocabulary_size, settings.embedding_dim)
+        )
+        return build_network(
+            encoder=encoder,
+            cell=settings.cell,
+            units=units_of_layers(settings),
+            outputs=vocabulary_size,
+            dropout=settings.dropout,
+            return_sequences=settings.targets == "every",
+        )
 
 
 def training_length(settings: LanguageModelSettings, length: int) -> int:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from recurra.errors import InputError
 from recurra.settings.base import Settings
@@ -96,14 +96,6 @@ def named(path: Path) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def load_weights(path: Path, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Load the weights of a file into its network; raise an InputError if they do not fit."""
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise damaged(path, "its weights do not fit its own configuration") from error
 
 
 def damaged(path: Path, what: str) -> InputError:

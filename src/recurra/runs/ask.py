@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from recurra.errors import InputError
+from recurra.errors import InputError, printable, shown
 from recurra.language.language_model import LanguageModel
 
 
@@ -12,7 +12,7 @@ def answer(model: LanguageModel, line: str) -> dict[str, Any]:
     vocabulary, window = model.vocabulary_, model.settings_.window
     symbols = vocabulary.split(line)
     if len(symbols) != window:
-        raise InputError(f"{line!r} is {len(symbols)} long; this model reads {window} symbols at a time.")
+        raise InputError(f"{shown(line)} is {len(symbols)} long; this model reads {window} symbols at a time.")
     probabilities = model.predict_proba(symbols)
     best = max(probabilities, key=probabilities.__getitem__)
     return {
@@ -54,14 +54,14 @@ def ask(model: LanguageModel) -> None:
     """The tutorial's second program: how many predictions, then for each a window of symbols."""
     window = model.settings_.window
     what = "a symbol" if window == 1 else f"{window} symbols in a row"
-    print(f"Known symbols: {' '.join(model.vocabulary_.symbols)}")
+    print(printable(f"Known symbols: {' '.join(model.vocabulary_.symbols)}"))
     try:
         while not (count := input("How many predictions? ").strip()).isdecimal():
-            print(f"{count!r} is not a whole number from 0 on.")
+            print(f"{shown(count)} is not a whole number from 0 on.")
         for number in range(1, int(count) + 1):
             while True:
                 try:
-                    print(as_line(answer(model, input(f"{number} of {count}, {what}: "))))
+                    print(printable(as_line(answer(model, input(f"{number} of {count}, {what}: ")))))
                     break
                 except InputError as error:
                     print(error)

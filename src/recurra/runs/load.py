@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recurra.language.language_model import LanguageModel
 from recurra.models.model_file import FORECASTER, kind_of_model
 from recurra.settings.network import NamedCell
-from recurra.tensor_files import read_tensors
+from recurra.tensor_files import read_description
 from recurra.training.run_folder import MODEL
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def load(
     """
     path = Path(path)
     path = path / MODEL if path.is_dir() else path
-    if kind_of_model(path, read_tensors(path)[1]) == FORECASTER:
+    if kind_of_model(path, read_description(path)) == FORECASTER:
         from recurra.forecasting.forecaster import Forecaster
 
         return Forecaster.load(path, device=device, cells=cells)

@@ -10,7 +10,7 @@ from recurra.language.language_model import LanguageModel
 from recurra.report.text import aligned, evaluation_text, forecast_text
 from recurra.runs.load import load
 from recurra.runs.train import TrainedRun
-from recurra.training.run_folder import METRICS, MODEL, PARAMETERS, SCORES, Run
+from recurra.training.run_folder import FINISHED, METRICS, MODEL, PARAMETERS, SCORES, Run
 
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster
@@ -47,7 +47,7 @@ def run_text(path: Path) -> str:
     unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
     blocks = [heading, aligned([(name, str(value)) for name, value in settings.items() if name not in unused])]
     if not (path / MODEL).is_file():
-        finished = run.info.get("status") == "finished"
+        finished = run.info.get("status") == FINISHED
         nothing = f"{path / MODEL} is missing; --resume writes it again." if finished else "There are no weights yet."
         return "\n\n".join([*blocks, nothing])
     model = load(path, device="cpu")
@@ -117,7 +117,7 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
 
 def _history(run: Run) -> str:
     """Format the first, the last and evenly spaced records of the training."""
-    records = run.read_metrics()
+    records = run.history()
     step = max(1, -(-len(records) // SHOWN_EPOCHS))
     with _complete(run, METRICS):
         shown = [r for i, r in enumerate(records, start=1) if i == 1 or i % step == 0 or r is records[-1]]

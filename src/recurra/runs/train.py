@@ -16,7 +16,7 @@ from recurra.runs.load import load
 from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
 from recurra.settings.check import check, completed, to_json
 from recurra.training import Callback, Run
-from recurra.training.run_folder import INFO, METRICS, MODEL, Mode, state_names
+from recurra.training.run_folder import FINISHED, INFO, METRICS, MODEL, Mode, state_names
 
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster
@@ -90,7 +90,7 @@ def train_case(
             settings = check(case.settings_type, {**begun, **overrides}, case.source)
             work = _work(settings)
             work.check_begun(run)
-            if begun == to_json(settings) and run.info.get("status") == "finished" and not run.missing:
+            if begun == to_json(settings) and run.info.get("status") == FINISHED and not run.missing:
                 with contextlib.suppress(InputError):  # a lost or damaged model is written again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:
@@ -99,7 +99,7 @@ def train_case(
         run.settle(to_json(settings), case=case.name, versions=_versions(run), status="training")
         work.fit(run, callbacks)
         work.report(run, case.name)
-        run.record(status="finished")
+        run.finish()
     return TrainedRun(out, work.model, was_finished=False)
 
 

@@ -1,12 +1,15 @@
 """The base class of all settings: immutable, and without unknown names."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, GetPydanticSchema
 
+T = TypeVar("T")
+ListOf = Annotated[list[T], Field(fail_fast=True)]  # of any length: only the first fault is reported
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-ShareOrCount = Share | Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(gt=0, lt=2**31)]
+ShareOrCount = Share | Annotated[int, Field(ge=0, lt=2**31)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.base import Settings
 
 S = TypeVar("S", bound=Settings)
@@ -27,6 +27,7 @@ def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = 
         The settings, with each value converted to its type; fields that accept one value or several hold a list.
 
     Raises:
+        InputTypeError: if a value has the wrong type.
         InputError: if a value is invalid or a field is unknown. The message names the field, the value found and what
             was expected, or the most similar known field.
     """
@@ -38,7 +39,10 @@ def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = 
         first = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), faults[0])
         # of a setting of several types, the fault that a check of ours names says most
         first = next((f for f in faults if f["type"] == "value_error" and f["loc"][:1] == first["loc"][:1]), first)
-        raise InputError(f"{source}: {_in_one_line(first, names_of(kind), noun)}") from None
+        is_type = first["type"].endswith(("_type", "_parsing")) or first["type"] == "is_instance_of"
+        raise (InputTypeError if is_type else InputError)(
+            f"{source}: {_in_one_line(first, names_of(kind), noun)}"
+        ) from None
 
 
 def to_json(settings: S, kind: type[S] | None = None) -> dict[str, Any]:
@@ -100,4 +104,4 @@ def _in_one_line(error: Any, known: Sequence[str], noun: str) -> str:
     if not place:
         return f"{message}."
     message = message.replace("Input should be", "expected").replace("input should be", "expected")
-    return f"{place} is {error['input']!r}; {message}."
+    return f"{place} is {shown(error['input'], 120)}; {message}."

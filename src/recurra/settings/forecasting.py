@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from recurra.settings.base import checked_as
-from recurra.settings.network import CellChoice, NetworkSettings, Units
+from recurra.settings.base import Count, checked_as
+from recurra.settings.network import MOST_LAYERS, CellChoice, NetworkSettings, Units, units_of_layers
 
 LossName = Literal["mse", "mae", "huber"]
 Logarithm = Literal["log"]
@@ -48,9 +48,9 @@ class ForecasterSettings(NetworkSettings):
 
     target: str | None = field(default=None, kw_only=False)
     """Name of the column to predict; by default the only numeric column, or y."""
-    horizon: PositiveInt = 1
+    horizon: Count = 1
     """Number of rows to predict, all at once."""
-    window: PositiveInt | None = None
+    window: Count | None = None
     """Number of past rows from which a forecast is made; by default two seasons, but from 20 to 200 rows, and at most
     half of the training rows."""
     past_covariates: Names = ()
@@ -62,7 +62,7 @@ class ForecasterSettings(NetworkSettings):
     """Name of the date column; detected by default."""
     id: str | None = None
     """Name of the column that identifies the series in a table of several; by default unique_id."""
-    season: PositiveInt | None = None
+    season: Count | None = None
     """Number of rows per season; by default inferred from the dates: 5 for business days, 7 for days, 12 for months, 24
     for hours."""
     calendar: str | None = None
@@ -77,7 +77,7 @@ class ForecasterSettings(NetworkSettings):
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training) or
     none."""
-    ensemble_size: PositiveInt = 1
+    ensemble_size: Annotated[int, Field(gt=0, le=10 * MOST_LAYERS)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss."""
@@ -85,7 +85,16 @@ class ForecasterSettings(NetworkSettings):
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
     units: Units = 32
-    batch_size: PositiveInt = 64
+    batch_size: Count = 64
+
+    @model_validator(mode="after")
+    def _has_not_too_many_layers(self) -> "ForecasterSettings":
+        layers = self.ensemble_size * len(units_of_layers(self))
+        if layers > 10 * MOST_LAYERS:
+            raise ValueError(
+                f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {10 * MOST_LAYERS}"
+            )
+        return self
 
 
 def transformations_of(settings: ForecasterSettings) -> tuple[Scaling, ...]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from recurra.settings.base import Count
 from recurra.settings.network import CellChoice, NetworkSettings, Units
 from recurra.settings.training import LearningRate
 
@@ -15,9 +16,9 @@ class LanguageModelSettings(NetworkSettings):
 
     encoding: Literal["onehot", "embedding"] = "onehot"
     """Encoding of the input symbols: one-hot vectors or a learned embedding."""
-    embedding_dim: PositiveInt = 8
+    embedding_dim: Count = 8
     """Size of the embedding vectors; used with the embedding encoding only."""
-    window: PositiveInt = 1
+    window: Count = 1
     """Number of consecutive symbols from which the next one is predicted."""
     targets: Literal["last", "every"] = "last"
     """Symbols to predict in training: the one after the window (last), or the one after every step of it (every)."""

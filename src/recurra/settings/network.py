@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
-from pydantic import AfterValidator, BeforeValidator, InstanceOf, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, PlainSerializer
 
 from recurra.settings.base import Share, checked_as
 from recurra.settings.training import TrainingSettings
 
 CellName = Literal["rnn", "gru", "lstm"]
+MOST_LAYERS = 100  # of a network; in an ensemble, recurrent layers of all its networks: ten times as many
 
 
 @runtime_checkable
@@ -48,11 +49,16 @@ def _one_layer(units: Any) -> Any:
 def _units_of_each_layer(units: list[int]) -> list[int]:
     if not units or min(units) < 1:
         raise ValueError("expected at least one layer, each of at least 1 unit")
+    if len(units) > MOST_LAYERS:
+        raise ValueError(f"expected at most {MOST_LAYERS} layers")
     return units
 
 
 Units = Annotated[
-    int | Sequence[int], checked_as(list[int]), BeforeValidator(_one_layer), AfterValidator(_units_of_each_layer)
+    int | Sequence[int],
+    checked_as(list[Annotated[int, Field(lt=2**31)]]),
+    BeforeValidator(_one_layer),
+    AfterValidator(_units_of_each_layer),
 ]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from recurra.settings.base import Settings, Share, ShareOrCount
+from recurra.settings.base import Count, Settings, Share, ShareOrCount
 from recurra.settings.describe import documented
 
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
@@ -23,15 +23,15 @@ class TrainingOptions(Settings):
     returns a torch optimizer whose `step` needs no closure.
     """
 
-    epochs: PositiveInt = 100
+    epochs: Count = 100
     """Number of passes over the training data; not used if steps is set."""
-    steps: PositiveInt | None = None
+    steps: Count | None = None
     """Number of updates of the weights; by default it follows from epochs."""
-    record_every: PositiveInt = 100
+    record_every: Count = 100
     """Number of steps between two evaluations and records; used with steps, otherwise every epoch is recorded."""
-    batch_size: PositiveInt = 32
+    batch_size: Count = 32
     """Number of samples per batch."""
-    accumulate: PositiveInt = 1
+    accumulate: Count = 1
     """Number of batches whose gradients are averaged for one update of the weights."""
     optimizer: OptimizerName | Callable[..., Any] = "adam"
     """Optimizer that updates the weights."""
@@ -65,7 +65,7 @@ class TrainingSettings(TrainingOptions):
     validation: ShareOrCount = 0
     """Last part of the sequence or of each series, held out to select the best weights and, for series, to
     calibrate prediction intervals: a fraction, or a number of symbols or rows."""
-    patience: PositiveInt | None = None
+    patience: Count | None = None
     """Number of epochs, or of records if steps is set, without improvement of the loss after which training stops."""
     device: str = "cpu"
     """Device to train and predict on: cpu or cuda."""

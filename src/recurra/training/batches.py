@@ -145,8 +145,11 @@ class SampleBatches:
         return {"generator": start, "position": torch.tensor(self.position)}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        position = int(state["position"])
+        if not 0 <= position < max(len(self), 1):
+            raise ValueError(f"position {position} of {len(self)} batches")
         self._generator.set_state(state["generator"])
-        self.position = int(state["position"])
+        self.position = position
         if self.position:
             self._begin_epoch()
 

@@ -18,6 +18,7 @@ from recurra.training.optimizers import make_optimizer
 from recurra.training.process import seeded, threads_for, work_of_step
 from recurra.training.schedules import learning_rate_of
 from recurra.training.state import Record, TrainingState
+from recurra.training.state_check import check_fits, restoring
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
 State = tuple[Tensor, ...]  # what a network carries from one batch to the next
@@ -226,31 +227,39 @@ class _Training:
 
     def _restore(self) -> None:
         """Restore network, optimizer, batches and random generators from the state."""
-        state, tensors = self.state, self.state.tensors
+        state = self.state
         if state.step is None:
             state.step = state.epoch * self.round
         if state.step:
-            self.network.load_state_dict(state.weights("model"))
-            slots: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in state.weights("optimizer").items():
-                index, slot = name.split(".", 1)
-                slots.setdefault(int(index), {})[slot] = tensor
-            groups = self.optimizer.state_dict()["param_groups"]
-            self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-            self.batches.load_state_dict(state.weights("batches"))
-            torch.set_rng_state(tensors["generator.cpu"])
-            if self.cuda and "generator.cuda" in tensors:
-                torch.cuda.set_rng_state(tensors["generator.cuda"], self.cuda[0])
-            if self.average is not None:
-                self.average.module.load_state_dict(state.weights("average"))
-                self.average.n_averaged.fill_(state.step)
-            carried = state.weights("carry")
-            self.carry = tuple(carried[str(i)] for i in range(len(carried))) or None
-            self.seconds = float(tensors.get("sums.seconds", 0.0))
-            self.sums = _Sums(state.weights("sums"))
-            for name in [name for name in tensors if name.startswith(("batches.", "carry.", "generator.", "sums."))]:
-                del tensors[name]  # `_read` has their present values
+            with restoring(state):
+                self._restore_from(state, state.step)
         self._follow()
+
+    def _restore_from(self, state: TrainingState, step: int) -> None:
+        tensors = state.tensors
+        if step > min(self.steps, (state.epoch + 1) * self.round):
+            raise ValueError(f"step {step} of {self.steps}, after {state.epoch} records")
+        check_fits(state, self.network, self.options)
+        self.network.load_state_dict(state.weights("model"))
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in state.weights("optimizer").items():
+            index, slot = name.split(".", 1)
+            slots.setdefault(int(index), {})[slot] = tensor
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        self.batches.load_state_dict(state.weights("batches"))
+        torch.set_rng_state(tensors["generator.cpu"])
+        if self.cuda and "generator.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["generator.cuda"], self.cuda[0])
+        if self.average is not None:
+            self.average.module.load_state_dict(state.weights("average"))
+            self.average.n_averaged.fill_(step)
+        carried = state.weights("carry")
+        self.carry = tuple(carried[str(i)] for i in range(len(carried))) or None
+        self.seconds = float(tensors.get("sums.seconds", 0.0))
+        self.sums = _Sums(state.weights("sums"))
+        for name in [name for name in tensors if name.startswith(("batches.", "carry.", "generator.", "sums."))]:
+            del tensors[name]  # `_read` has their present values
 
     def _follow(self) -> None:
         """Make the state refer to the tensors in use, which training changes in place."""

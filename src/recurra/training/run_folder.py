@@ -1,18 +1,19 @@
 """The run folder: tensors and JSON. Files are replaced atomically, so a killed run can be resumed."""
 
 import contextlib
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from recurra.errors import InputError
 from recurra.files import replace_file, sweep_temporary_files
+from recurra.json_objects import checked, parse_json, with_digest
 from recurra.settings.migration import migrated
 from recurra.tensor_files import read_tensors, write_tensors
+from recurra.training.folder_lock import FolderLock
 from recurra.training.state import Record, TrainingState
 
 Mode = Literal["new", "resume", "overwrite", "read"]
@@ -33,7 +34,8 @@ OLDER_NAMES = (  # used if run.json is that of an older version, which has no li
     *OWN_NAMES,
     *("training.png", "forecast.png", "residuals.png", "forecast.csv", "predictions.csv"),
 )
-EMPTYING = "emptying"
+DIGESTS = "digests"  # key in run.json: SHA-256 digests of text files of a finished run
+EMPTYING, FINISHED = "emptying", "finished"  # values of "status"
 
 
 class Run:
@@ -58,7 +60,7 @@ class Run:
         self.missing: list[str] = []
         self._files: list[str] = []  # names of the files that the run wrote
         self._histories: dict[int, list[Record]] = {}  # by network of an ensemble
-        self._lock: FileLock | None = None
+        self._lock: FolderLock | None = None
         if mode == "read":
             if not (self.path / INFO).is_file():
                 raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` creates one.")
@@ -70,9 +72,8 @@ class Run:
         self._check_place(mode)  # before anything is made
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.path / ".lock")
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
+            self._lock = FolderLock(self.path)
+        except BlockingIOError as error:
             raise InputError(f"{self.path}: another process is writing to this run; wait until it ends.") from error
         except OSError as error:
             raise InputError(f"{self.path}: cannot be used as a run folder ({error.strerror}).") from error
@@ -209,20 +210,27 @@ class Run:
             )
         if not begun:
             self.info["format"] = FORMAT
+        self.info.pop(DIGESTS, None)  # of files that training replaces
         self.record(settings=begun | dict(settings), **fields)
 
     def write_json(self, name: str, content: Any) -> None:
         self._require_lock()
-        text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False)
+        text = json.dumps(with_digest(content), sort_keys=True, indent=2, ensure_ascii=False)
         replace_file(self.path / INFO if name == INFO else self.file(name), (text + "\n").encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Return the content of a JSON file of the run; raise InputError if it is missing or damaged."""
-        return self._parse(name, self.read_text(name))
+        """Return the content of a JSON file of the run.
+
+        Raises:
+            InputError: if the file is missing, damaged, or does not match its digest.
+        """
+        text = self.read_text(name)
+        with self._undamaged(name):
+            return checked(self.path / name, _object(parse_json(text)))
 
     def _read_info(self) -> dict[str, Any]:
         info = self.read_json(INFO)
-        for name in ("settings", "versions"):
+        for name in ("settings", "versions", DIGESTS):
             if not isinstance(info.get(name, {}), dict):
                 raise InputError(
                     f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); start over with another --out."
@@ -246,29 +254,53 @@ class Run:
         states = [path.name for path in self.path.iterdir() if STATE_NAME.fullmatch(path.name)]
         return {FILES: sorted({*OWN_NAMES, *states})}
 
+    def history(self) -> list[Record]:
+        """Return one record per epoch of each network: of metrics.jsonl or, before the run is finished, of the states.
+
+        Raises:
+            InputError: if a file is missing or damaged.
+        """
+        states = [path for path in self.path.iterdir() if STATE_NAME.fullmatch(path.name)]
+        if not states or self.info.get("status") == FINISHED:
+            return self.read_metrics()
+        states.sort(key=lambda path: int("0" + "".join(filter(str.isdecimal, path.name))))
+        return [record for path in states for record in _state_in(path).history]
+
     def read_metrics(self) -> list[dict[str, Any]]:
         """Return one record per epoch; raise InputError if the file is missing or damaged."""
-        return [self._parse(METRICS, line) for line in self.read_text(METRICS).splitlines()]
+        text = self.read_text(METRICS).rstrip("\n").replace("\n", ",")
+        with self._undamaged(METRICS):
+            return [_object(record) for record in parse_json(f"[{text}]")]
 
     def read_text(self, name: str) -> str:
-        """Return the content of a text file of the run; raise InputError if it is missing or unreadable."""
+        """Return the content of a text file of the run; raise InputError if it is missing, unreadable or damaged."""
         path = self.path / name
         try:
-            return path.read_text("utf-8")
+            content = path.read_bytes()
+            text = content.decode()
         except FileNotFoundError:
             raise InputError(f"{path}: is missing; the run may be incomplete: continue it with --resume.") from None
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error}).") from error
+        with self._undamaged(name):
+            if self.info.get(DIGESTS, {}).get(name, digest := hashlib.sha256(content).hexdigest()) != digest:
+                raise ValueError("its content does not match its digest")
+        return text
 
-    def _parse(self, name: str, text: str) -> dict[str, Any]:
+    @contextlib.contextmanager
+    def _undamaged(self, name: str) -> Iterator[None]:
+        """Turn a ValueError into one that says which file is damaged."""
         try:
-            content = json.loads(text)
-            if not isinstance(content, dict):
-                raise ValueError(f"found {type(content).__name__}, expected an object")
+            yield
         except ValueError as error:
             how = "another --out" if name == INFO else "--overwrite"
             raise InputError(f"{self.path / name}: is damaged ({error}); start over with {how}.") from error
-        return content
+
+    def finish(self) -> None:
+        """Record that the run is finished, and the digests of its files that hold plain text."""
+        texts = [name for name in (METRICS, PARAMETERS) if name in self._files]
+        digests = {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in texts}
+        self.record(status=FINISHED, **{DIGESTS: digests})
 
     def save_state(self, state: TrainingState) -> None:
         """Write the state of a network and metrics.jsonl, which has the records of all networks of an ensemble."""
@@ -281,6 +313,8 @@ class Run:
     def _require_lock(self) -> None:
         if self._lock is None:
             raise InputError(f'{self.path}: was opened for reading; open it with Run(path, "resume") to train in it.')
+        if not self._lock.covers(self.path):
+            raise InputError(f"{self.path}: was removed or replaced while this run was writing to it; start it again.")
 
     def load_state(self, member: int = 0, count: int = 1) -> TrainingState | None:
         """Return the state last written, or None if there is none yet.
@@ -294,15 +328,7 @@ class Run:
             path = joint
         if not path.is_file():
             return None
-        tensors, data = read_tensors(path)
-        try:
-            state = TrainingState.from_parts(tensors, data)
-            if member and path == joint:
-                state = state.of_member(member, count)
-        except (AttributeError, IndexError, TypeError, ValueError, ZeroDivisionError) as error:
-            raise InputError(
-                f"{path}: is damaged, or of another version of recurra ({error}); start over with --overwrite."
-            ) from error
+        state = _state_in(path, member, count if path == joint else 1)
         self._histories[member] = state.history
         return state
 
@@ -312,6 +338,15 @@ class Run:
             (self.path / STATE).unlink(missing_ok=True)
             self._files = [name for name in self._files if name != STATE]
             self.record(files=self._files)
+
+
+def _state_in(path: Path, member: int = 0, count: int = 1) -> TrainingState:
+    """Return the state in a file; of one network of `count`, if earlier versions saved all of them in the file."""
+    state = TrainingState.from_parts(*read_tensors(path), str(path))
+    try:
+        return state.of_member(member, count) if count > 1 else state
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"{path}: is damaged ({error}); start over with --overwrite.") from error
 
 
 def state_name(member: int) -> str:
@@ -324,6 +359,12 @@ def state_names(count: int) -> list[str]:
     return [state_name(number + 1) for number in range(count)] if count > 1 else [STATE]
 
 
+def _object(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ValueError(f"found {type(content).__name__}, expected an object")
+    return content
+
+
 def _is_bare(name: str) -> bool:
     """Return whether a name refers to a file directly in the folder."""
-    return name not in {"", ".", "..", INFO} and Path(name).name == name
+    return name not in {"", ".", "..", INFO} and Path(name).name == name and len(name) < 200 and name.isprintable()

@@ -1,0 +1,61 @@
+"""The lock of a folder: one process at a time writes to it."""
+
+import os
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+class FolderLock:
+    """A lock that is held on a folder itself, so that no file in it can be removed to let a second process in.
+
+    Where the system locks no folders (Windows and some network file systems), a file `.lock` in the folder is locked.
+
+    Args:
+        folder: the folder, which exists.
+
+    Raises:
+        BlockingIOError: if another process, or another object of this one, holds the lock.
+        OSError: if the folder cannot be opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._folder, self._file = folder, -1, None
+        if fcntl is not None:
+            self._folder = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                os.close(self._folder)
+                raise
+            except OSError:  # a file system without such locks
+                os.close(self._folder)
+                self._folder = -1
+        self._file = FileLock(folder / ".lock")
+        try:
+            self._file.acquire(timeout=0)
+        except Timeout as error:
+            raise BlockingIOError(str(error)) from error
+
+    def covers(self, path: Path) -> bool:
+        """Whether a path is still that of the locked folder, which may have been removed or replaced since."""
+        if self._folder < 0:
+            return path.is_dir()
+        try:
+            return os.path.samestat(os.fstat(self._folder), path.stat())
+        except FileNotFoundError:
+            return False
+
+    def release(self) -> None:
+        """Release the lock; nothing happens if it has been released."""
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
+        if self._file is not None:
+            self._file.release()

@@ -1,0 +1,73 @@
+"""The lock of a run folder cannot be removed, and a folder that is removed or replaced is noticed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recurra import InputError, LanguageModel
+from recurra.training import Callback, Run, TrainingState
+from recurra.training.folder_lock import FolderLock
+
+OTHER = "import sys; from recurra.training import Run; Run(sys.argv[1], 'resume')"
+
+
+def test_no_second_process_comes_in_after_hidden_files_were_removed(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        run.record(status="training")
+        for path in tmp_path.glob(".*"):
+            path.unlink()
+        done = subprocess.run([sys.executable, "-c", OTHER, tmp_path], capture_output=True, text=True, check=False)
+        assert "another process is writing to this run; wait until it ends" in done.stderr
+    subprocess.run([sys.executable, "-c", OTHER, tmp_path], check=True)
+
+
+def test_one_process_opens_a_run_once(tmp_path: Path) -> None:
+    with Run(tmp_path, "new"), pytest.raises(InputError, match="another process is writing to this run"):
+        Run(tmp_path, "new")
+
+
+class Remove(Callback):
+    """Remove the folder after the second epoch; make it anew, as another process would, if `replace`."""
+
+    def __init__(self, folder: Path, *, replace: bool) -> None:
+        self.folder, self.replace = folder, replace
+
+    def on_epoch_end(self, state: TrainingState) -> None:
+        if state.epoch == 2:
+            shutil.rmtree(self.folder)
+            if self.replace:
+                self.folder.mkdir()
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_folder_that_is_removed_during_training_is_noticed_at_the_next_write(tmp_path: Path, replace: bool) -> None:
+    folder, epochs = tmp_path / "run", []
+    count: Any = type("Count", (Callback,), {"on_epoch_end": lambda self, state: epochs.append(state.epoch)})
+    with (
+        Run(folder, "new") as run,
+        pytest.raises(
+            InputError, match="run: was removed or replaced while this run was writing to it; start it again"
+        ),
+    ):
+        LanguageModel(epochs=9).fit(
+            "abc", run=run, callbacks=[count(), Remove(folder, replace=replace)], save_every_seconds=0
+        )
+    assert epochs == [1, 2]
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_where_folders_cannot_be_locked_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.training.folder_lock.fcntl", None)  # as on Windows
+    lock = FolderLock(tmp_path)
+    with pytest.raises(BlockingIOError):
+        FolderLock(tmp_path)
+    assert (tmp_path / ".lock").exists()
+    assert lock.covers(tmp_path)
+    lock.release()
+    FolderLock(tmp_path).release()
+    shutil.rmtree(tmp_path)
+    assert not lock.covers(tmp_path)
