@@ -1,7 +1,6 @@
 """Recurrent layers: a cell run over whole sequences, in one direction or both, with the semantics of Keras."""
 
 from collections.abc import Callable
-from math import prod
 from typing import TypedDict, Unpack
 
 import torch
@@ -17,7 +16,7 @@ from recurra.nn.stepper import Stepper
 from recurra.settings.network import CellName, NamedCell
 
 Outputs = Tensor | tuple[Tensor, ...]
-LARGE = 2**28  # elements of an output from which its memory is checked
+LARGE = 2**28  # elements from which the memory of an output is checked
 
 
 class LayerOptions(TypedDict, total=False):
@@ -218,9 +217,9 @@ class RecurrentLayer(RecurrentModule):
         self._check_kind(x)
         if x.shape[1] == 0:
             raise InputError(f"{name}: the input has no time steps, shape {tuple(x.shape)}; at least one is needed.")
-        every_step = self.return_sequences or torch.is_grad_enabled()  # gradients need the states of all steps
-        outputs = (*x.shape[: 2 if every_step else 1], self.output_size)
-        if prod(outputs) > LARGE:
+        if x.numel() * self.hidden_size > LARGE:  # at least as many elements as the output has
+            every_step = self.return_sequences or torch.is_grad_enabled()  # gradients need the states of all steps
+            outputs = (*x.shape[: 2 if every_step else 1], self.output_size)
             check_memory(
                 name, f"the output for a batch of {x.shape[0]} sequences of {x.shape[1]} steps", outputs, like=x
             )

@@ -77,13 +77,20 @@ class Dense(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("Dense", "input", x)
-        if x.shape[-1:] != (self.in_features,):
-            raise InputError(
-                f"Dense: the input has shape {tuple(x.shape)}; expected (…, features) with {self.in_features} features."
-            )
-        if x.dtype != self.weight.dtype and not is_cast(x):
-            raise InputError(f"Dense: the input is {x.dtype}, the weights are {self.weight.dtype}; convert one.")
-        return DENSE_ACTIVATIONS[self.activation](super().forward(x))
+        try:
+            y = super().forward(x)
+        except RuntimeError:
+            if x.shape[-1:] != (self.in_features,):
+                raise InputError(
+                    f"Dense: the input has shape {tuple(x.shape)}; "
+                    f"expected (…, features) with {self.in_features} features."
+                ) from None
+            if x.dtype != self.weight.dtype and not is_cast(x):
+                raise InputError(
+                    f"Dense: the input is {x.dtype}, the weights are {self.weight.dtype}; convert one with .to(dtype)."
+                ) from None
+            raise
+        return DENSE_ACTIVATIONS[self.activation](y)
 
 
 class SummaryRow(NamedTuple):

@@ -66,7 +66,7 @@ class RecurrentModule(nn.Module):
         parameter = next(self.parameters(), None) if parameter is None else parameter
         if parameter is None:
             return
-        if x.device != parameter.device:
+        if not (x.is_cpu and parameter.is_cpu) and x.device != parameter.device:
             raise InputError(
                 f"{self.kind}: the input is on {x.device}, the parameters are on {parameter.device}; "
                 "move one with .to(device)."
