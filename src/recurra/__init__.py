@@ -8,7 +8,7 @@ from recurra.errors import InputError
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster
     from recurra.language.language_model import LanguageModel
-    from recurra.nn import accelerate
+    from recurra.nn.accelerate.report import accelerate
     from recurra.runs.load import load
 
 PLACES = {  # module of each public name that is imported on first use

@@ -10,9 +10,9 @@ INTERRUPTED = 130  # exit status
 def main() -> None:
     """Run the command given on the command line."""
     signal.signal(signal.SIGINT, _end)  # an interrupted import ends in any error, or in a package that is half there
-    from recurra import cli
+    from recurra.cli import main as run_command
 
-    cli.main()
+    run_command()
 
 
 def _end(*_: object) -> None:

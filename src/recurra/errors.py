@@ -1,6 +1,7 @@
 """The exceptions for invalid input, and how a message quotes what it found: on one line, short and printable."""
 
 import re
+import reprlib
 
 MESSAGE_LIMIT = 500  # characters of a message
 
@@ -28,9 +29,16 @@ def shown(value: object, limit: int = 80) -> str:
     r"""Return a value as a message quotes it: its repr, on one line and shortened.
 
     >>> print(shown("a\tb"), shown("x" * 100, limit=10))
-    'a\tb' 'xxxx…xxx'
+    'a\tb' 'xx...xxx'
     """
-    return shortened(in_one_line(repr(value)), limit)
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    short = reprlib.Repr()  # of containers it shows the first elements
+    short.maxstring = short.maxother = short.maxlong = limit
+    try:
+        return shortened(in_one_line(short.repr(value)), limit)
+    except ValueError:  # of an integer in it, with more digits than Python converts
+        return f"a {type(value).__name__}"
 
 
 def shortened(text: str, limit: int) -> str:

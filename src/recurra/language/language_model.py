@@ -18,8 +18,9 @@ from recurra.models.estimator import Estimator
 from recurra.models.fitting import fit_networks, usable_device
 from recurra.models.model_file import LANGUAGE_MODEL, named, read_model, settings_of
 from recurra.models.networks import made, made_with_weights
+from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.heads import Categorical
-from recurra.nn.network import Embedding, Network, OneHot, build_network
+from recurra.nn.network import Network, build_network
 from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import check, names_of, to_json
 from recurra.settings.language import LanguageModelSettings

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
+from recurra.nn.arguments import check_memory, check_size, check_tensor
 
 
 class FutureEffect(nn.Module):
@@ -32,6 +33,10 @@ class FutureEffect(nn.Module):
         self, state_size: int, future_size: int, horizon: int, *, width: int = 1, hidden_size: int = 16
     ) -> None:
         super().__init__()
+        sizes = {"state_size": state_size, "future_size": future_size, "horizon": horizon}
+        for name, size in {**sizes, "width": width, "hidden_size": hidden_size}.items():
+            check_size("FutureEffect", name, size)
+        check_memory("FutureEffect", "its parameters", (hidden_size, state_size + 3 * future_size + width))
         self.future_size, self.horizon, self.output_size = future_size, horizon, horizon * width
         self.state = nn.Linear(state_size, hidden_size, bias=False)
         self.future = nn.Linear(3 * future_size, hidden_size)
@@ -51,6 +56,9 @@ class FutureEffect(nn.Module):
         Raises:
             InputError: if the features are missing or of another shape.
         """
+        check_tensor("FutureEffect", "state", state)
+        if future is not None:
+            check_tensor("FutureEffect", "features", future)
         if state.dim() != 2:
             raise InputError(f"FutureEffect: a state [B, S] is expected; its shape is {list(state.shape)}.")
         expected = [len(state), self.horizon, self.future_size]

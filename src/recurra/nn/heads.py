@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from recurra.errors import InputTypeError
+from recurra.nn.arguments import check_size, shown
 from recurra.settings.forecasting import LossName
 
 
@@ -70,6 +72,10 @@ class Point:
     label: str
     width: int = field(default=1, init=False)
 
+    def __post_init__(self) -> None:
+        if not callable(self.error):
+            raise InputTypeError(f"Point: error is {shown(self.error)}; expected a function of output and target.")
+
     def loss(self, output: Tensor, target: Tensor, *, missing: bool = False) -> Tensor:
         if not missing:
             return self.error(output, target)
@@ -102,7 +108,7 @@ class Categorical:
     label = "cross-entropy (nats)"
 
     def __init__(self, vocabulary_size: int) -> None:
-        self.width = vocabulary_size
+        self.width = check_size("Categorical", "vocabulary_size", vocabulary_size)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean cross-entropy of logits [B, V] or [B, T, V] and tokens [B] or [B, T]."""

@@ -6,16 +6,17 @@ from typing import TypedDict, Unpack
 import torch
 from torch import Tensor
 
-from recurra.errors import InputError
-from recurra.nn import torch_internals
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import check_flags, check_memory, check_rate, check_tensor, shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.cells import CELLS, Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 from recurra.nn.recurrent_module import RecurrentModule
-from recurra.nn.scan import backend_named, scan
+from recurra.nn.scan import as_backend, scan
 from recurra.nn.stepper import Stepper
 from recurra.settings.network import CellName, NamedCell
 
 Outputs = Tensor | tuple[Tensor, ...]
+LARGE = 2**28  # elements from which the memory of an output is checked
 
 
 class LayerOptions(TypedDict, total=False):
@@ -55,7 +56,9 @@ class RecurrentLayer(RecurrentModule):
             object uses that one. See `recurra.nn.scan`.
 
     Raises:
-        InputError: an option is out of its range, or two options exclude each other.
+        InputTypeError: an argument has the wrong type.
+        InputError: an option is out of its range, two options exclude each other, or the parameters do not fit into
+            memory.
 
     Example:
         >>> layer = RecurrentLayer(GRUCell(), input_size=3, hidden_size=5, return_sequences=True)
@@ -80,22 +83,28 @@ class RecurrentLayer(RecurrentModule):
     ) -> None:
         super().__init__(cell, input_size, hidden_size)
         name = self.kind
+        check_flags(
+            name,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            bidirectional=bidirectional,
+        )
+        self.dropout = check_rate(name, "dropout", dropout)
+        self.recurrent_dropout = check_rate(name, "recurrent_dropout", recurrent_dropout)
         if go_backwards and bidirectional:
             raise InputError(
                 f"{name}: go_backwards and bidirectional exclude each other; "
                 "a bidirectional layer already reads both ways."
             )
-        for option, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
-            if not 0.0 <= rate < 1.0:
-                raise InputError(f"{name}: {option} is {rate}; it must be at least 0 and less than 1.")
-        if isinstance(backend, str) and backend != "auto":
-            backend_named(backend)
+        if not isinstance(backend, str) or backend != "auto":
+            as_backend(backend)
         self.bidirectional = bidirectional
         if bidirectional:
             self._add_direction("_reverse")
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful = go_backwards, stateful
-        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
         self.backend = backend
         self._carried: State | None = None
 
@@ -144,7 +153,8 @@ class RecurrentLayer(RecurrentModule):
             states, each [B, H].
 
         Raises:
-            InputError: a shape, dtype or device does not match the layer.
+            InputTypeError: an argument is no tensor.
+            InputError: a shape, dtype or device does not match the layer, or the output would not fit into memory.
         """
         self._check_input(x, mask)
         state = self._initial_state(x, initial_state)
@@ -198,24 +208,27 @@ class RecurrentLayer(RecurrentModule):
 
     def _check_input(self, x: Tensor, mask: Tensor | None) -> None:
         name = self.kind
+        check_tensor(name, "input", x)
         if x.dim() != 3 or x.shape[2] != self.input_size:
             raise InputError(
                 f"{name}: the input has shape {tuple(x.shape)}; "
                 f"expected (batch, time, features) with {self.input_size} features."
             )
-        # not looked up by a weight's name: a parametrized weight is computed at each access
-        parameter = next(iter(torch_internals.parameters_of(self).values()), None)
-        parameter = next(self.parameters(), None) if parameter is None else parameter
-        dtype = x.dtype if parameter is None else parameter.dtype
-        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
-            raise InputError(
-                f"{name}: the input is {x.dtype}, the parameters are {dtype}; convert one with .to(dtype)."
-            )
+        self._check_kind(x)
         if x.shape[1] == 0:
             raise InputError(f"{name}: the input has no time steps, shape {tuple(x.shape)}; at least one is needed.")
-        if mask is not None and mask.device != x.device:
+        if x.numel() * self.hidden_size > LARGE:  # a bound of the size of the output, to a factor of 2
+            every_step = self.return_sequences or torch.is_grad_enabled()  # gradients need the states of all steps
+            outputs = (*x.shape[: 2 if every_step else 1], self.output_size)
+            check_memory(
+                name, f"the output for a batch of {x.shape[0]} sequences of {x.shape[1]} steps", outputs, like=x
+            )
+        if mask is None:
+            return
+        check_tensor(name, "mask", mask)
+        if mask.device != x.device:
             raise InputError(f"{name}: the mask is on {mask.device}, the input on {x.device}.")
-        if mask is not None and mask.shape != x.shape[:2]:
+        if mask.shape != x.shape[:2]:
             raise InputError(
                 f"{name}: the mask has shape {tuple(mask.shape)}; "
                 f"expected (batch, time) = {tuple(x.shape[:2])}, True at unmasked steps."
@@ -226,15 +239,7 @@ class RecurrentLayer(RecurrentModule):
         count = len(self.cell.states) * (2 if self.bidirectional else 1)
         shape = (x.shape[0], self.hidden_size)
         if given is not None:
-            state = (given,) if isinstance(given, Tensor) else tuple(given)
-            if len(state) != count or any(s.shape != shape for s in state):
-                raise InputError(
-                    f"{name}: initial_state has shapes {[tuple(s.shape) for s in state]}; "
-                    f"expected {count} of shape {shape} (batch, units)."
-                )
-            if any(s.dtype != x.dtype for s in state):
-                raise InputError(f"{name}: initial_state is {[s.dtype for s in state]}, the input is {x.dtype}.")
-            return state
+            return self._checked_state(x, given, count)
         if self._carried is not None:
             if self._carried[0].shape != shape:
                 raise InputError(
@@ -370,6 +375,7 @@ def layer_of(
             `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Raises:
+        InputTypeError: `cell` is neither a name nor a `Cell`.
         InputError: there is no cell of this name.
     """
     if isinstance(cell, str) and cell in LAYERS:
@@ -377,7 +383,8 @@ def layer_of(
     if isinstance(cell, str) and cell in CELLS:
         cell = CELLS[cell]()
     if not isinstance(cell, Cell):
-        raise InputError(f"cell is {cell!r}; expected one of {', '.join(CELLS)}.")
+        error = InputError if isinstance(cell, str) else InputTypeError
+        raise error(f"cell is {shown(cell)}; expected one of {', '.join(CELLS)}.")
     return RecurrentLayer(cell, input_size, hidden_size, **options)
 
 

@@ -9,9 +9,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import (
+    check_choice,
+    check_flags,
+    check_memory,
+    check_rate,
+    check_size,
+    check_tensor,
+    is_cast,
+    shown,
+)
 from recurra.nn.cells import ACTIVATIONS, State
 from recurra.nn.cells.cell import snake_case
+from recurra.nn.encoders import Embedding
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import RecurrentLayer, layer_of
 from recurra.settings.network import CellName, NamedCell
@@ -31,50 +42,6 @@ DENSE_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-class OneHot(nn.Module):
-    """One-hot encoding of tokens: token ids [B, T] → codes [B, T, V].
-
-    Args:
-        vocabulary_size: number of tokens, V.
-
-    Example:
-        >>> OneHot(3)(torch.tensor([[2, 0]]))
-        tensor([[[0., 0., 1.],
-                 [1., 0., 0.]]])
-    """
-
-    def __init__(self, vocabulary_size: int) -> None:
-        super().__init__()
-        self.output_size = vocabulary_size
-        self.codes: Tensor
-        self.register_buffer("codes", torch.eye(vocabulary_size), persistent=False)
-
-    def forward(self, ids: Tensor) -> Tensor:
-        return F.embedding(ids, self.codes)
-
-
-class Embedding(nn.Embedding):
-    """Learned embedding vectors of tokens: token ids [B, T] → vectors [B, T, D].
-
-    The weights are initialized uniformly in ±0.05, as in Keras.
-
-    Args:
-        vocabulary_size: number of tokens, V.
-        dimensions: size of each embedding vector, D.
-        mask_zero: whether id 0 is padding. If so, the recurrent layers of a `Network` skip the steps with id 0.
-
-    Example:
-        >>> embedding = Embedding(5, 2)
-        >>> embedding(torch.tensor([[4, 0, 1]])).shape
-        torch.Size([1, 3, 2])
-    """
-
-    def __init__(self, vocabulary_size: int, dimensions: int, *, mask_zero: bool = False) -> None:
-        super().__init__(vocabulary_size, dimensions)
-        self.mask_zero, self.output_size = mask_zero, dimensions
-        nn.init.uniform_(self.weight, -0.05, 0.05)
-
-
 class Dense(nn.Linear):
     """A fully connected layer with an activation, `activation(W x + b)`: [..., I] → [..., O].
 
@@ -87,7 +54,8 @@ class Dense(nn.Linear):
         bias: whether to add a bias.
 
     Raises:
-        InputError: the activation is unknown.
+        InputTypeError: an argument has the wrong type.
+        InputError: a size is less than 1, or the activation is unknown.
 
     Example:
         >>> dense = Dense(4, 3, activation="softmax")
@@ -96,16 +64,33 @@ class Dense(nn.Linear):
     """
 
     def __init__(self, input_size: int, output_size: int, *, activation: str = "linear", bias: bool = True) -> None:
+        check_size("Dense", "input_size", input_size)
+        check_size("Dense", "output_size", output_size)
+        check_flags("Dense", bias=bias)
+        check_choice("Dense", "activation", activation, DENSE_ACTIVATIONS)
+        check_memory("Dense", "its parameters", (output_size, input_size))
         super().__init__(input_size, output_size, bias=bias)
-        if activation not in DENSE_ACTIVATIONS:
-            raise InputError(f"Dense: activation is {activation!r}; expected one of {', '.join(DENSE_ACTIVATIONS)}.")
         self.activation, self.output_size = activation, output_size
         nn.init.xavier_uniform_(self.weight)
         if bias:
             nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return DENSE_ACTIVATIONS[self.activation](super().forward(x))
+        check_tensor("Dense", "input", x)
+        try:
+            y = super().forward(x)
+        except RuntimeError:
+            if x.shape[-1:] != (self.in_features,):
+                raise InputError(
+                    f"Dense: the input has shape {tuple(x.shape)}; "
+                    f"expected (…, features) with {self.in_features} features."
+                ) from None
+            if x.dtype != self.weight.dtype and not is_cast(x):
+                raise InputError(
+                    f"Dense: the input is {x.dtype}, the weights are {self.weight.dtype}; convert one with .to(dtype)."
+                ) from None
+            raise
+        return DENSE_ACTIVATIONS[self.activation](y)
 
 
 class SummaryRow(NamedTuple):
@@ -144,8 +129,20 @@ class Network(nn.Module):
     def __init__(self, layers: Iterable[nn.Module], names: Sequence[str] | None = None) -> None:
         super().__init__()
         self.layers = nn.ModuleDict()
-        layers = list(layers)
-        for name, layer in zip(names or numbered_names(layers), layers, strict=True):
+        layers = _as_list("layers", layers)
+        for layer in layers:
+            if not isinstance(layer, nn.Module):
+                raise InputTypeError(f"Network: a layer is {shown(layer)}; expected a module.")
+        names = numbered_names(layers) if names is None else _as_list("names", names)
+        if len(names) != len(layers) or len(set(map(shown, names))) != len(names):
+            raise InputError(
+                f"Network: names are {shown(names)}; expected {len(layers)}, one for each layer, all distinct."
+            )
+        for name, layer in zip(names, layers, strict=True):
+            if not isinstance(name, str):
+                raise InputTypeError(f"Network: a name is {shown(name)}; expected a str.")
+            if not name or "." in name or hasattr(self.layers, name):
+                raise InputError(f"Network: a layer cannot be named {shown(name)}; choose another name without dots.")
             self.layers[name] = layer
 
     def forward(
@@ -198,6 +195,8 @@ class Network(nn.Module):
         """Split the states of the network into those of each recurrent layer."""
         layers = [layer for layer in self.layers.values() if isinstance(layer, RecurrentLayer)]
         counts = [len(layer.cell.states) * (2 if layer.bidirectional else 1) for layer in layers]
+        if not isinstance(state, tuple | list):
+            raise InputTypeError(f"Network: state is {shown(state)}; expected {sum(counts)} tensors in a tuple.")
         if len(state) != sum(counts):
             raise InputError(f"Network: {len(state)} states were given; its recurrent layers have {sum(counts)}.")
         ends = list(accumulate(counts))
@@ -215,6 +214,8 @@ class Network(nn.Module):
         Args:
             time_steps: length of the sequences, if it is fixed.
         """
+        if time_steps is not None:
+            check_size("summary", "time_steps", time_steps)
         rows: list[SummaryRow] = []
         shape: tuple[int | None, ...] = (None, time_steps, self._input_size())
         for name, layer in self.layers.items():
@@ -259,6 +260,9 @@ class Ensemble(nn.Module):
 
     def __init__(self, members: Iterable[Network]) -> None:
         super().__init__()
+        members = _as_list("members", members)
+        if not members or not all(isinstance(member, nn.Module) for member in members):
+            raise InputTypeError(f"Ensemble: members are {shown(members)}; expected at least one network.")
         self.members = nn.ModuleList(members)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, future: Tensor | None = None) -> Tensor:
@@ -296,21 +300,28 @@ def build_network(
         The network. It has no final activation: for a classification it returns logits.
 
     Raises:
+        InputTypeError: an argument has the wrong type.
         InputError: the cell is unknown, `units` is empty, or neither an encoder nor an input size is given.
 
     Example:
+        >>> from recurra.nn import OneHot
         >>> network = build_network(encoder=OneHot(5), cell="gru", units=[8, 4], outputs=5, dropout=0.2)
         >>> list(network.layers)
         ['one_hot', 'gru', 'dropout', 'gru_1', 'dropout_1', 'dense']
         >>> network(torch.tensor([[0, 1, 2]])).shape
         torch.Size([1, 5])
     """
+    units = _as_list("units", units)
     if not units:
         raise InputError("units is empty; a network needs at least one recurrent layer.")
     if encoder is None and input_size is None:
         raise InputError(
             "encoder and input_size are both None; give an encoder, or the number of features per time step."
         )
+    check_rate("build_network", "dropout", dropout)
+    check_flags("build_network", return_sequences=return_sequences)
+    if encoder is not None and not (isinstance(encoder, nn.Module) and hasattr(encoder, "output_size")):
+        raise InputTypeError(f"encoder is {shown(encoder)}; expected None, OneHot or Embedding.")
     layers: list[nn.Module] = [] if encoder is None else [encoder]
     size = input_size if encoder is None else int(encoder.output_size)  # type: ignore[arg-type]
     assert size is not None
@@ -321,6 +332,13 @@ def build_network(
             layers.append(nn.Dropout(dropout))
         size = hidden_size
     return Network([*layers, Dense(size, outputs)])
+
+
+def _as_list(name: str, values: Any) -> list[Any]:
+    """Return some values as a list; a str or a single value is refused."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InputTypeError(f"{name} is {shown(values)}; expected a list.")
+    return list(values)
 
 
 def kind_of(layer: nn.Module) -> str:

@@ -7,7 +7,8 @@
 
 from torch import Tensor
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.backends.native import Native
 from recurra.nn.backends.reference import Reference
@@ -38,23 +39,30 @@ def choose_backend(call: Call, backend: str | Backend = "auto") -> Backend:
     """Return the backend that `scan` uses for a call; see `scan` for the arguments and errors."""
     if backend == "auto":
         return _fastest(call)
-    chosen = backend_named(backend) if isinstance(backend, str) else backend
+    chosen = as_backend(backend)
     reason = chosen.unsupported(call)
     if reason is not None:
         raise InputError(f'backend="{chosen.name}" does not support {reason}; use backend="auto".')
     return chosen
 
 
-def backend_named(name: str) -> Backend:
-    """Return the backend of this name.
+def as_backend(given: str | Backend) -> Backend:
+    """Return a backend object, or the backend of a name.
 
     Raises:
+        InputTypeError: it is neither a str nor a backend object.
         InputError: there is no backend of this name.
     """
+    if not isinstance(given, str):
+        if not all(hasattr(given, name) for name in ("name", "unsupported", "worth_it", "scan")):
+            raise InputTypeError(f"backend is {shown(given)}; expected a name or a `Backend` object.")
+        return given
     for backend in BACKENDS:
-        if backend.name == name:
+        if backend.name == given:
             return backend
-    raise InputError(f"backend is {name!r}; expected one of auto, {', '.join(backend.name for backend in BACKENDS)}.")
+    raise InputError(
+        f"backend is {shown(given)}; expected one of auto, {', '.join(backend.name for backend in BACKENDS)}."
+    )
 
 
 def _fastest(call: Call) -> Backend:

@@ -1,14 +1,18 @@
 """Run a layer on a stream, one time step per call: weights are packed once, the state is kept between calls."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import check_size, check_tensor, shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.backends.native import Native, kernels
 from recurra.nn.backends.native.kernels import Weights
 from recurra.nn.backends.torch import operator_of
 from recurra.nn.cells import Cell, Parameters, State
+from recurra.nn.scan import as_backend
 
 
 class Stepper:
@@ -25,7 +29,9 @@ class Stepper:
             the equations of the cell.
 
     Raises:
-        InputError: the backend is "native" and the kernels do not support the cell.
+        InputTypeError: an argument has the wrong type.
+        InputError: a size is less than 1, the parameters are not those of the cell, or the backend is "native" and the
+            kernels do not support the cell.
 
     Example:
         >>> from recurra.nn import GRU
@@ -45,7 +51,18 @@ class Stepper:
         *,
         backend: str | Backend = "auto",
     ) -> None:
-        self.input_size, self.hidden_size = input_size, hidden_size
+        if not isinstance(cell, Cell):
+            raise InputTypeError(f"Stepper: cell is {shown(cell)}; expected a Cell, such as GRUCell().")
+        self.input_size = check_size("Stepper", "input_size", input_size)
+        self.hidden_size = check_size("Stepper", "hidden_size", hidden_size)
+        if not isinstance(backend, str) or backend != "auto":
+            as_backend(backend)
+        expected = {name: spec.shape for name, spec in cell.parameters(self.input_size, self.hidden_size).items()}
+        if not isinstance(parameters, Mapping) or any(not isinstance(p, Tensor) for p in parameters.values()):
+            raise InputTypeError(f"Stepper: parameters are {shown(parameters)}; expected tensors by name.")
+        found = {name: tuple(p.shape) for name, p in parameters.items()}
+        if found != expected:
+            raise InputError(f"Stepper: parameters have shapes {shown(found)}; expected {shown(expected)}.")
         self._cell = cell
         with torch.inference_mode(False):
             self._set_up(parameters, backend if isinstance(backend, str) else backend.name)
@@ -79,8 +96,7 @@ class Stepper:
         """
         if self._kernel is not None and self._kernel.step(x_t):
             return self._state[0]
-        if not isinstance(x_t, Tensor):
-            raise InputError(f"Stepper: the input is a {type(x_t).__name__}; expected a torch.Tensor.")
+        check_tensor("Stepper", "input", x_t)
         fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
         if not fits or self._kernel is not None or type(x_t) not in (Tensor, nn.Parameter):
             raise InputError(
@@ -107,10 +123,12 @@ class Stepper:
     @state.setter
     def state(self, state: State) -> None:
         if not isinstance(state, tuple | list):
-            raise InputError(
+            raise InputTypeError(
                 f"Stepper: the state is a {type(state).__name__}; expected {len(self._state)} tensors in a tuple."
             )
-        shapes = [tuple(s.shape) for s in state]
+        for s in state:
+            check_tensor("Stepper", "state", s)
+        shapes = shown([tuple(s.shape) for s in state])
         if len(state) != len(self._state) or any(s.numel() != self.hidden_size for s in state):
             raise InputError(
                 f"Stepper: the state has shapes {shapes}; expected {len(self._state)} of ({self.hidden_size},)."

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
-COMPILER, TRACER, ONNX, MODE = "torch.compile", "torch.jit.trace", "torch.onnx.export", "a dispatch mode"
+COMPILER, TRACER, ONNX = "torch.compile", "torch.jit.trace", "torch.onnx.export"
+MODE, FUNCTIONS = "a dispatch mode", "a function mode"
 UNKNOWN = "a version of torch that does not report whether it records operators"
 
 
@@ -28,6 +29,8 @@ def _private(path: str) -> Any:
 _get_tracing_state = _private("_C._get_tracing_state")
 _are_functorch_transforms_active = _private("_C._are_functorch_transforms_active")
 _len_torch_dispatch_stack = _private("_C._len_torch_dispatch_stack")
+_len_torch_function_stack = _private("_C._len_torch_function_stack")
+_get_function_stack_at = _private("_C._get_function_stack_at")
 _is_legacy_batchedtensor = _private("_C._functorch.is_legacy_batchedtensor")
 
 
@@ -35,19 +38,29 @@ def recorder() -> str | None:
     """Return what records torch's operators at this moment, such as a compiler.
 
     Returns:
-        `COMPILER` (torch.compile and torch.export), `ONNX` (torch.onnx.export), `TRACER` (torch.jit.trace) or `MODE` (a
-        dispatch mode, such as that of fake tensors); `UNKNOWN` if this version of torch does not report it; None if
-        operators are only run.
+        `COMPILER` (torch.compile and torch.export), `ONNX` (torch.onnx.export), `TRACER` (torch.jit.trace), `FUNCTIONS`
+        (a function mode, but for a default device) or `MODE` (a dispatch mode, such as that of fake tensors); `UNKNOWN`
+        if this version of torch does not report it; None if operators are only run.
     """
     if torch.compiler.is_compiling():
         return ONNX if torch.onnx.is_in_onnx_export() else COMPILER
-    if _get_tracing_state is None or _len_torch_dispatch_stack is None:
+    if _get_tracing_state is None or _len_torch_dispatch_stack is None or _len_torch_function_stack is None:
         return UNKNOWN
     if _get_tracing_state() is not None:
         return TRACER
+    if (depth := _len_torch_function_stack()) and not _are_default_devices(depth):
+        return FUNCTIONS
     if _len_torch_dispatch_stack() > 0:
         return MODE
     return None
+
+
+def _are_default_devices(depth: int) -> bool:
+    """Whether all active function modes are default devices, such as that of `torch.set_default_device`."""
+    if _get_function_stack_at is None:
+        return False
+    modes = [type(_get_function_stack_at(index)) for index in range(depth)]
+    return all(mode.__module__ == "torch.utils._device" and mode.__name__ == "DeviceContext" for mode in modes)
 
 
 def transforms_are_active() -> bool:

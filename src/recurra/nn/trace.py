@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import check_memory, check_tensor, shown
 from recurra.nn.backends.backend import Call
 from recurra.nn.backends.reference import run_steps
 from recurra.nn.cells import Gates, State
@@ -68,7 +69,8 @@ def trace(
             [B, T, O].
 
     Raises:
-        InputError: if there is no recurrent layer of `recurra.nn`, one is called twice, or the output has no such
+        InputTypeError: an argument has the wrong type.
+        InputError: there is no recurrent layer of `recurra.nn`, one is called twice, or the output has no such
             index.
 
     Example:
@@ -80,6 +82,10 @@ def trace(
         >>> seen["lstm"]["f"].shape, seen.gradients["lstm"]["h"].shape
         (torch.Size([4, 7, 5]), torch.Size([4, 7, 5]))
     """
+    if not isinstance(network, nn.Module):
+        raise InputTypeError(f"trace: the network is {shown(network)}; expected a module, such as a `Network`.")
+    check_tensor("trace", "input", x)
+    check_memory("trace", "every step of this input", tuple(x.shape), like=x)
     tensors = chain(network.parameters(), network.buffers())
     # a copy of the modules, with the same tensors: the hooks stay off the caller's network
     watched = copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
@@ -187,11 +193,13 @@ def _gradients(chosen: Tensor, recorders: dict[str, _Recorder]) -> dict[str, Val
 
 def _chosen(output: Tensor, index: int | tuple[int, ...]) -> Tensor:
     """Return one output, summed over the batch; its gradient at each sequence is that sequence's own."""
-    place = (index,) if isinstance(index, int) else tuple(index)
+    place = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(i, bool) or not isinstance(i, int) for i in place):
+        raise InputTypeError(f"trace: gradient_of is {shown(index)}; expected an integer or a tuple of integers.")
     sizes = tuple(output.shape[1:])
     if len(place) != len(sizes) or not all(-size <= i < size for i, size in zip(place, sizes, strict=True)):
         raise InputError(
-            f"trace: gradient_of is {index}; the output has shape {tuple(output.shape)}, so expected "
+            f"trace: gradient_of is {shown(index)}; the output has shape {tuple(output.shape)}, so expected "
             f"{len(sizes)} indices after the batch axis, below {sizes}."
         )
     for i in place:

@@ -18,7 +18,7 @@ class Padding:
     """
 
     def __init__(self, batch_sizes: Tensor, B: int) -> None:
-        unmasked = torch.arange(B) < batch_sizes[:, None]  # [T, B]
+        unmasked = torch.arange(B, device=batch_sizes.device) < batch_sizes[:, None]  # [T, B]
         self.mask = unmasked.transpose(0, 1)
         t, b = unmasked.nonzero().unbind(1)
         T = len(batch_sizes)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.errors import InputError
+from recurra.nn.arguments import check_choice, check_flags
 
 State = tuple[Tensor, ...]  # one tensor [B, H] for each of `Cell.states`; the first is the output
 Gates = dict[str, Tensor]  # one tensor [B, H] for each of `Cell.gates`
@@ -77,9 +77,9 @@ class Cell(ABC):
 
     def __post_init__(self) -> None:
         for option in ("activation", "recurrent_activation"):
-            value = getattr(self, option, "tanh")
-            if value not in ACTIVATIONS:
-                raise InputError(f"{self.title}: {option} is {value!r}; expected one of {', '.join(ACTIVATIONS)}.")
+            check_choice(self.title, option, getattr(self, option, "tanh"), ACTIVATIONS)
+        for option in ("bias", "reset_after", "unit_forget_bias"):
+            check_flags(self.title, **{option: getattr(self, option, True)})
 
     @property
     def title(self) -> str:

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from recurra.errors import InputError
+from recurra.nn.encoders import Embedding
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
-from recurra.nn.network import Dense, Embedding, Network
+from recurra.nn.network import Dense, Network
 
 Config = dict[str, Any]
 

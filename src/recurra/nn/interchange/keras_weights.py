@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from recurra.errors import InputError
 from recurra.files import replace_file
 from recurra.nn.cells import GRUCell
+from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.interchange.keras_config import layers_from_config
 from recurra.nn.layers import RecurrentLayer
-from recurra.nn.network import Dense, Embedding, Network, OneHot, kind_of, numbered_names
+from recurra.nn.network import Dense, Network, kind_of, numbered_names
 
 
 class KerasArray(NamedTuple):

@@ -1,11 +1,12 @@
 """Convert recurrent layers of torch.nn to layers of recurra, with copies of their weights."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import check_flags
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Network
 
@@ -24,7 +25,8 @@ def from_torch(
         A network with the module's dtype and device. Its inputs are [B, T, I] whatever the module's `batch_first`.
 
     Raises:
-        InputError: `module` is not one of these layers, or has projections (`proj_size`).
+        InputTypeError: `module` is not one of these layers.
+        InputError: it has projections (`proj_size`).
 
     Example:
         >>> gru = nn.GRU(3, 5, batch_first=True)
@@ -34,7 +36,8 @@ def from_torch(
         True
     """
     if not isinstance(module, nn.RNN | nn.GRU | nn.LSTM):
-        raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
+        raise InputTypeError(f"from_torch takes a torch.nn.RNN, GRU or LSTM; got {type(module).__name__}.")
+    check_flags("from_torch", return_sequences=return_sequences, return_state=return_state)
     if module.proj_size:
         raise InputError(
             f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; projections are unsupported."
@@ -49,7 +52,7 @@ def from_torch(
             return_sequences=return_sequences or not is_top,
             return_state=return_state and is_top,
         )
-        layer.to(module.get_parameter("weight_ih_l0"))
+        layer.to(cast(Tensor, module.weight_ih_l0))
         for suffix in ("", "_reverse") if module.bidirectional else ("",):
             _copy_from_torch(module, f"_l{index}{suffix}", layer, suffix)
         layers.append(layer)
@@ -72,7 +75,7 @@ def _layer_like(module: nn.RNN | nn.GRU | nn.LSTM, input_size: int, **options: A
 def _copy_from_torch(module: nn.Module, torch_suffix: str, layer: RecurrentLayer, suffix: str) -> None:
     for name, parameter in layer.direction(suffix).items():
         if name == "bias":  # torch's RNN and LSTM have two biases, of which only the sum matters
-            bias_ih, bias_hh = (module.get_parameter(part + torch_suffix) for part in ("bias_ih", "bias_hh"))
+            bias_ih, bias_hh = (getattr(module, part + torch_suffix) for part in ("bias_ih", "bias_hh"))
             parameter.copy_(bias_ih + bias_hh)
         else:
-            parameter.copy_(module.get_parameter(name + torch_suffix))
+            parameter.copy_(getattr(module, name + torch_suffix))  # also if it is parametrized or pruned

@@ -38,7 +38,7 @@ class Native:
         return run(kernel, call.x, call.state, Weights.of(call.parameters), call.mask, recorder)
 
 
-def unsupported_tensors(tensors: tuple[Tensor | None, ...], recorder: str | None) -> str | None:
+def unsupported_tensors(tensors: tuple[Tensor, ...], recorder: str | None) -> str | None:
     """Return what the kernels do not support in the tensors of a call or in the current mode of torch.
 
     Args:
@@ -51,14 +51,20 @@ def unsupported_tensors(tensors: tuple[Tensor | None, ...], recorder: str | None
     compiling = recorder == torch_internals.COMPILER
     if compiling or not kernels.extension.are_plain_floats(tensors):
         for tensor in tensors:
-            if tensor is not None and tensor.layout is not torch.strided:
+            if tensor.layout is not torch.strided:
                 return "sparse tensors"
-            if tensor is not None and not (tensor.dtype is torch.float32 and tensor.is_cpu):
+            if tensor.is_nested:
+                return "nested tensors"
+            if not (tensor.dtype is torch.float32 and tensor.is_cpu):
                 return f"{tensor.dtype} tensors on {tensor.device}"
     if torch.is_autocast_enabled("cpu"):
         return "autocast"
     if compiling:
         return None
+    # autograd does not save tensors of inference mode; which ones torch needs to save differs from what we do
+    inference = torch.is_grad_enabled() and True in map(Tensor.is_inference, tensors)
+    if inference and any(tensor.requires_grad for tensor in tensors):
+        return "gradients with tensors of inference mode"
     if recorder is not None and recorder != torch_internals.MODE:
         return recorder
     if torch_internals.transforms_are_active():

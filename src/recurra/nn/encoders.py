@@ -1,0 +1,79 @@
+"""Encoders of tokens: OneHot and Embedding, token ids [B, T] → vectors [B, T, D]."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from recurra.errors import InputError, InputTypeError
+from recurra.nn.arguments import check_flags, check_memory, check_size, check_tensor
+
+
+class OneHot(nn.Module):
+    """One-hot encoding of tokens: token ids [B, T] → codes [B, T, V].
+
+    Args:
+        vocabulary_size: number of tokens, V.
+
+    Example:
+        >>> OneHot(3)(torch.tensor([[2, 0]]))
+        tensor([[[0., 0., 1.],
+                 [1., 0., 0.]]])
+    """
+
+    def __init__(self, vocabulary_size: int) -> None:
+        super().__init__()
+        self.output_size = check_size("OneHot", "vocabulary_size", vocabulary_size)
+        check_memory("OneHot", f"the codes of {vocabulary_size} tokens", (vocabulary_size, vocabulary_size))
+        self.codes: Tensor
+        self.register_buffer("codes", torch.eye(vocabulary_size), persistent=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return _looked_up("OneHot", ids, len(self.codes), lambda ids: F.embedding(ids, self.codes))
+
+
+class Embedding(nn.Embedding):
+    """Learned embedding vectors of tokens: token ids [B, T] → vectors [B, T, D].
+
+    The weights are initialized uniformly in ±0.05, as in Keras.
+
+    Args:
+        vocabulary_size: number of tokens, V.
+        dimensions: size of each embedding vector, D.
+        mask_zero: whether id 0 is padding. If so, the recurrent layers of a `Network` skip the steps with id 0.
+
+    Example:
+        >>> embedding = Embedding(5, 2)
+        >>> embedding(torch.tensor([[4, 0, 1]])).shape
+        torch.Size([1, 3, 2])
+    """
+
+    def __init__(self, vocabulary_size: int, dimensions: int, *, mask_zero: bool = False) -> None:
+        check_size("Embedding", "vocabulary_size", vocabulary_size)
+        check_size("Embedding", "dimensions", dimensions)
+        check_flags("Embedding", mask_zero=mask_zero)
+        check_memory("Embedding", "its vectors", (vocabulary_size, dimensions))
+        super().__init__(vocabulary_size, dimensions)
+        self.mask_zero, self.output_size = mask_zero, dimensions
+        nn.init.uniform_(self.weight, -0.05, 0.05)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return _looked_up("Embedding", ids, self.num_embeddings, super().forward)
+
+
+def _looked_up(where: str, ids: Tensor, tokens: int, look_up: Callable[[Tensor], Tensor]) -> Tensor:
+    """Look up the vector of each token id, of so many tokens.
+
+    Raises:
+        InputTypeError: the ids are no tensor, or none of integers.
+        InputError: an id is out of range.
+    """
+    check_tensor(where, "ids", ids)
+    if ids.dtype not in {torch.int64, torch.int32}:
+        raise InputTypeError(f"{where}: the ids are {ids.dtype}; expected torch.int64 or torch.int32.")
+    try:
+        return look_up(ids)
+    except IndexError:
+        found = f"{int(ids.min())} to {int(ids.max())}"
+        raise InputError(f"{where}: the ids are {found}; expected 0 to {tokens - 1}.") from None
