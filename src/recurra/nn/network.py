@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.nn.cells import ACTIVATIONS, State
 from recurra.nn.cells.cell import snake_case
 from recurra.nn.future_effect import FutureEffect
@@ -74,6 +74,11 @@ class Embedding(nn.Embedding):
         self.mask_zero, self.output_size = mask_zero, dimensions
         nn.init.uniform_(self.weight, -0.05, 0.05)
 
+    def reset_parameters(self) -> None:
+        """Draw torch's initial weights; not on the meta device, where that would import torch's compiler."""
+        if not self.weight.is_meta:
+            super().reset_parameters()
+
 
 class Dense(nn.Linear):
     """A fully connected layer with an activation, `activation(W x + b)`: [..., I] → [..., O].
@@ -98,7 +103,9 @@ class Dense(nn.Linear):
     def __init__(self, input_size: int, output_size: int, *, activation: str = "linear", bias: bool = True) -> None:
         super().__init__(input_size, output_size, bias=bias)
         if activation not in DENSE_ACTIVATIONS:
-            raise InputError(f"Dense: activation is {activation!r}; expected one of {', '.join(DENSE_ACTIVATIONS)}.")
+            raise InputError(
+                f"Dense: activation is {shown(activation)}; expected one of {', '.join(DENSE_ACTIVATIONS)}."
+            )
         self.activation, self.output_size = activation, output_size
         nn.init.xavier_uniform_(self.weight)
         if bias:

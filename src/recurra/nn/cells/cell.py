@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 
 State = tuple[Tensor, ...]  # one tensor [B, H] for each of `Cell.states`; the first is the output
 Gates = dict[str, Tensor]  # one tensor [B, H] for each of `Cell.gates`
@@ -79,7 +79,7 @@ class Cell(ABC):
         for option in ("activation", "recurrent_activation"):
             value = getattr(self, option, "tanh")
             if value not in ACTIVATIONS:
-                raise InputError(f"{self.title}: {option} is {value!r}; expected one of {', '.join(ACTIVATIONS)}.")
+                raise InputError(f"{self.title}: {option} is {shown(value)}; expected one of {', '.join(ACTIVATIONS)}.")
 
     @property
     def title(self) -> str:
