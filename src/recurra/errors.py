@@ -1,47 +1,69 @@
-"""The exception for invalid input, and how its messages quote what was found."""
+"""The exceptions for invalid input, and how a message quotes what it found: on one line, short and printable."""
 
-import reprlib
+import re
+
+MESSAGE_LIMIT = 500  # characters of a message
 
 
 class InputError(ValueError):
-    """Raised if the input of the user is invalid.
+    r"""Raised if the input of the user is invalid.
 
     The message says in one or two sentences where the fault is, what was found, what was expected and how to correct
-    it. The command line prints it and exits with status 2; any other exception is a bug in recurra.
+    it. It is one line of at most 500 printable characters, whatever it quotes. The command line prints it and exits
+    with status 2; any other exception is a bug in recurra.
+
+    >>> print(InputError("column 'a\x1b[2J' is\n missing."))
+    column 'a\u001b[2J' is missing.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(in_one_line(message), MESSAGE_LIMIT))
+
+
+class InputTypeError(InputError, TypeError):
+    """Raised if an argument has the wrong type."""
 
 
 def shown(value: object, limit: int = 80) -> str:
-    r"""Return a value as it is quoted in a message: on one line, without control characters, not too long.
+    r"""Return a value as a message quotes it: its repr, on one line and shortened.
 
-    Args:
-        value: any value; a text is put in quotation marks.
-        limit: the largest number of characters; a longer text is shortened in the middle.
-
-    Example:
-        >>> print(shown("lstm\x1b[2J"), shown([1, 2]), shown("a" * 1000, limit=12))
-        'lstm\x1b[2J' [1, 2] 'aaa...aaaa'
+    >>> print(shown("a\tb"), shown("x" * 100, limit=10))
+    'a\tb' 'xxxx…xxx'
     """
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = limit - 2
-    return printable(short.repr(value), limit)
+    return shortened(in_one_line(repr(value)), limit)
 
 
-def printable(text: str, limit: int = 80) -> str:
-    r"""Return a text on one line, without quotation marks: what cannot be printed is escaped.
+def shortened(text: str, limit: int) -> str:
+    """Return a text without its middle if it is longer than a limit.
 
-    Args:
-        text: any text.
-        limit: the largest number of characters; a longer text is shortened in the middle.
-
-    Example:
-        >>> print(printable("two\nlines"), printable("a" * 1000, limit=9))
-        two\nlines aaaa…aaaa
+    >>> shortened("abcdefghij", 5)
+    'ab…ij'
     """
-    if len(text) > limit:  # escapes only lengthen it: the middle will not be needed
-        text = f"{text[:limit]}{text[-limit:]}"
-    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    if len(escaped) <= limit:
-        return escaped
+    if len(text) <= limit:
+        return text
     end = (limit - 1) // 2
-    return f"{escaped[: limit - 1 - end]}…{escaped[len(escaped) - end :]}"
+    return f"{text[: limit - 1 - end]}…{text[-end:]}"
+
+
+def in_one_line(text: str) -> str:
+    """Return a text with spaces in place of line breaks, and with control characters escaped."""
+    lines = (line.strip() for line in re.split(r"[\r\n]", text))  # one expression for all took quadratic time
+    return printable(" ".join(line for line in lines if line))
+
+
+def printable(text: str) -> str:
+    r"""Return a text with control and format characters escaped as in JSON, but for line breaks and tabs.
+
+    A terminal obeys such characters: they may hide text, reverse it or move the cursor.
+
+    >>> print(printable("red \x1b[31m, reversed \u202e"))
+    red \u001b[31m, reversed \u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t\u3000\u00a0" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))

@@ -182,6 +182,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path, network, name):
         from_keras(tmp_path / name, network)
 
 
+@pytest.mark.parametrize("name", ["x" * 5_000 + ".keras", "x" * 5_000 + ".weights.h5", "\x1b[2J\n.keras", "\0.keras"])
+def test_a_name_that_no_file_has_is_refused_in_one_short_line(tmp_path, network, name):
+    with pytest.raises(InputError) as caught:
+        from_keras(tmp_path / name, network)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) <= 500
+
+
 def test_a_weight_file_needs_a_network_and_a_keras_file_needs_none(network, path):
     with pytest.raises(
         InputError, match=r"a .weights.h5 file contains no network; give one, from_keras\(path, network\)"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from recurra.errors import InputError, printable, shown
+from recurra.errors import InputError, shortened, shown
 
 MEMBERS = 1_000  # of a group that are listed
 SMALLEST_CHUNK = 4_096  # bytes that a smaller chunk counts for
@@ -113,8 +113,8 @@ class Hdf5Arrays:
         self._room -= cost
         if self._room < 0:
             raise InputError(
-                f"/{place} takes {cost:,} bytes, and all arrays more than is allowed for a file of this size; "
-                "if you trust the file, store its arrays without compression."
+                f"/{place} takes {cost:,} bytes, and all arrays more than the limit for a file of "
+                "this size. If these are honest weights, save them without compression."
             )
         return ArrayHeader(shape, self._type_name(kind), dataset)
 
@@ -151,7 +151,7 @@ class Hdf5Arrays:
             if kind in (getattr(h5t, f"IEEE_{name}LE"), getattr(h5t, f"IEEE_{name}BE")):
                 return f"float{name[1:]}"
         simple = kind.get_class() in (h5t.INTEGER, h5t.STRING)
-        return printable(str(kind.dtype)) if simple else "other"
+        return shortened(str(kind.dtype), 80) if simple else "other"
 
     def _check_filters(self, place: str, properties: Any) -> None:
         filters = [properties.get_filter(index)[0] for index in range(properties.get_nfilters())]
@@ -202,7 +202,7 @@ def _refuse_endless_structures(content: bytes) -> None:
     left = len(content)
     for node in INNER_NODE.finditer(content):
         (count,) = struct.unpack("<H", node[1])
-        left -= 16 * count
+        left -= 32 + 16 * max(count, 32)  # what a node takes in the file
         pairs = np.frombuffer(content, np.uint8)[node.end() + 16 :][: 16 * count]  # key, address of the child
         children = pairs[: len(pairs) // 16 * 16].view("<u8")[1::2]
         inside = children[children < len(content)].tolist()

@@ -6,10 +6,10 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from recurra.errors import InputError, printable
+from recurra.errors import InputError, shortened
 
 PIECE = 1 << 20  # bytes that are read at once
-CONFIG_BYTES = 4 << 20  # of config.json; Keras writes about 1.5 KB a layer
+CONFIG_BYTES = 2 << 20  # of config.json; Keras writes 1 to 4 KB a layer
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # unpacked piece by piece; Keras itself stores
 
 
@@ -39,7 +39,7 @@ def read_keras_archive(path: Path, source: str, room: int) -> KerasArchive:
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError, ValueError) as error:
-        raise InputError(f"{source}: is not a .keras file of Keras 3 ({printable(str(error), 120)}).") from error
+        raise InputError(f"{source}: is not a .keras file of Keras 3 ({shortened(str(error), 120)}).") from error
 
 
 class _InPieces(io.BufferedReader):
@@ -62,7 +62,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
             content.write(piece)
             if content.tell() > limit or entry.file_size > limit:
                 raise InputError(
-                    f"{name} unpacks to more than {limit:,} bytes, the limit for a file of this size; "
-                    "if you trust the file, unpack it and zip it again without compression."
+                    f"{name} unpacks to more than {limit:,} bytes, the limit for a file of this size. "
+                    "If these are honest weights, unzip the file and zip it again without compression."
                 )
     return content.getvalue()

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.errors import InputError, printable, shown
+from recurra.errors import InputError, shortened, shown
 from recurra.nn.interchange.keras_options import COMMON, SIZE, WITHOUT_EFFECT, fault_of, is_size
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Dense, Embedding, Network
@@ -43,14 +43,14 @@ def network_from_json(content: bytes, source: str) -> tuple[Network, torch.dtype
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{source}: its config.json is not JSON ({printable(str(error), 120)}).") from error
+        raise InputError(f"{source}: its config.json is not JSON ({shortened(str(error), 120)}).") from error
     try:
         with torch.device("meta"):
             return layers_from_config(config, source)
     except InputError:
         raise
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        reason = printable(f"{type(error).__name__}: {error}", 120)
+        reason = shortened(f"{type(error).__name__}: {error}", 120)
         raise InputError(f"{source}: its config.json is not one that Keras 3 writes ({reason}).") from error
 
 
@@ -115,7 +115,7 @@ class _Reader:
 
     def __init__(self, source: str, kind: str, options: Config, build: Config, size: int | None) -> None:
         self.name: Any = options.get("name")
-        self.where = f"{source}: layer {shown(self.name)} ({printable(kind, 40)})"
+        self.where = f"{source}: layer {shown(self.name)} ({shortened(kind, 40)})"
         self.source, self.kind, self.options = source, kind, options
         if not isinstance(self.name, str) or not 1 <= len(self.name) <= NAME:
             raise InputError(f"{self.where}: expected a name of 1 to {NAME} characters.")
@@ -219,4 +219,4 @@ class _Reader:
     def _unsupported(self, option: str, value: Any) -> InputError:
         if isinstance(value, dict):
             value = value.get("class_name", value)
-        return InputError(f"{self.where}: option {printable(option)}={shown(value)} is unsupported.")
+        return InputError(f"{self.where}: option {shortened(option, 80)}={shown(value)} is unsupported.")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError, printable, shown
+from recurra.errors import InputError, shortened, shown
 from recurra.files import replace_file
 from recurra.nn.cells import GRUCell
 from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
@@ -25,6 +25,7 @@ Array = np.ndarray[Any, Any]
 
 # A small file must not take much memory: its arrays take at most this many times its own bytes, or these many bytes
 LARGEST_RATIO, SMALLEST_ROOM = 4, 16 << 20
+LISTED = 5  # the most layers that a message names
 
 
 class KerasArray(NamedTuple):
@@ -81,17 +82,21 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
         True
     """
     path = Path(path)
-    source = printable(str(path), 150)
-    if not path.is_file():
-        raise InputError(f"{source}: there is no such file.")
-    room = max(SMALLEST_ROOM, LARGEST_RATIO * path.stat().st_size)
-    if path.name.endswith(".weights.h5"):
+    source, is_h5 = str(path), path.name.endswith(".weights.h5")
+    try:
+        if not path.is_file():
+            raise InputError(f"{source}: there is no such file.")
+        room = max(SMALLEST_ROOM, LARGEST_RATIO * path.stat().st_size)
+        content = path.read_bytes() if is_h5 else b""
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror or error}).") from error
+    if is_h5:
         if network is None:
             raise InputError(
                 f"{source}: a .weights.h5 file contains no network; give one, from_keras(path, network), "
                 "or load the .keras file."
             )
-        _assign(network, _read_arrays(source, path.read_bytes(), network, room))
+        _assign(network, _read_arrays(source, content, network, room))
         return network.eval()
     if network is not None:
         raise InputError(
@@ -178,14 +183,14 @@ def _read_arrays(source: str, content: bytes, network: Network, room: int) -> li
                         "than in the network; was it built with bias=False?"
                     )
             if more := sorted({*file.names("layers")} - {name for name, _ in _keras_layers(network)}):
-                listed = ", ".join(printable(name, 40) for name in more[:5])
-                others = f" and {len(more) - 5} more" if len(more) > 5 else ""
+                listed = ", ".join(shortened(name, 40) for name in more[:LISTED])
+                others = f" and {len(more) - LISTED} more" if len(more) > LISTED else ""
                 raise InputError(f"the file has layers that the network lacks: {listed}{others}.")
             return [file.read(place, header) for place, header in headers]
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
     except Exception as error:  # for a damaged file, h5py raises errors of many types
-        reason = printable(str(error), 120)
+        reason = shortened(str(error), 120)
         raise InputError(f"{source}: is not an HDF5 file or is damaged ({reason}).") from error
 
 
