@@ -181,6 +181,27 @@ def shared() -> bytes:
     return zipped(zipfile.ZIP_STORED, config=json.dumps(config).encode(), weights=buffer.getvalue())
 
 
+def large(kind: str, side: int, *, packed: bool = False) -> bytes:
+    """A file of about 10 MB with one layer, whose weights are numbers, or zeros beside something else."""
+    layer = json.loads(entries()["config.json"])["config"]["layers"][3 if kind == "Dense" else 2]
+    layer["config"]["units"], layer["build_config"] = side, {"input_shape": [None, 1, side if packed else 1]}
+    config = {"class_name": "Sequential", "config": {"layers": [layer]}}
+    place = "layers/dense/vars" if kind == "Dense" else "layers/simple_rnn/cell/vars"
+    shapes = [(side, side), (side,)] if kind == "Dense" else [(1, side), (side, side), (side,)]
+    buffer, rng = io.BytesIO(), np.random.default_rng(0)
+    with h5py.File(buffer, "w") as file:
+        for index, shape in enumerate(shapes):
+            file[f"{place}/{index}"] = np.zeros(shape, "f4") if packed else rng.random(shape, "f4")
+    names = {"config.json": json.dumps(config).encode(), "model.weights.h5": buffer.getvalue()}
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as target:
+        for name, content in names.items():
+            target.writestr(name, content, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED, compresslevel=1)
+        if packed:
+            target.writestr("other", bytes(9_200_000))
+    return archive.getvalue()
+
+
 ARCHIVES: dict[str, Callable[[], bytes]] = {
     "config.json of a gigabyte of spaces": lambda: zip_bomb("config.json", b" "),
     "config.json of a gigabyte of brackets": lambda: zip_bomb("config.json", b"["),
@@ -262,8 +283,10 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
 
 
 WEIGHTS: dict[str, Callable[[], bytes]] = {
-    "a chunk of 2 GB": lambda: weights(lambda file: chunk(file, (2**15, 2**14))),
-    "a compressed chunk of 2 GB": lambda: weights(lambda file: chunk(file, (2**15, 2**14), b"\0", compression="gzip")),
+    "a chunk of 2 GB, for six numbers": lambda: weights(
+        lambda file: chunk(file, (2**15, 2**14), zlib_bomb(2 << 30), compression="gzip")
+    ),
+    "a chunk of 2 GB that is not there": lambda: weights(lambda file: chunk(file, (2**15, 2**14))),
     "a chunk that unpacks to 2 GB": lambda: weights(
         lambda file: chunk(file, (4, 4), zlib_bomb(2 << 30), compression="gzip")
     ),
@@ -336,6 +359,15 @@ def test_a_hostile_archive_costs_little(load: Callable[..., Outcome], make: Call
     assert outcome.fault() is None
 
 
+@pytest.mark.parametrize(
+    "options", [{"kind": "SimpleRNN", "side": 1_550}, {"kind": "Dense", "side": 3_020, "packed": True}], ids=str
+)
+def test_an_honest_file_costs_as_little(load: Callable[..., Outcome], options: dict[str, Any]) -> None:
+    outcome = load(large(**options), "a.keras")
+    assert outcome.fault() is None
+    assert outcome.end == "returned", outcome.text
+
+
 @pytest.mark.parametrize("make", WEIGHTS.values(), ids=WEIGHTS)
 def test_hostile_weights_cost_little(load: Callable[..., Outcome], make: Callable[[], bytes]) -> None:
     outcome = load(make(), "a.weights.h5")
@@ -343,11 +375,11 @@ def test_hostile_weights_cost_little(load: Callable[..., Outcome], make: Callabl
 
 
 @pytest.mark.parametrize("kind", ["keras", "h5"])
-@pytest.mark.parametrize("first", range(0, 2_000, 500))
+@pytest.mark.parametrize("first", range(0, 2_000, 250))
 def test_mutations_give_a_network_or_one_line(sandbox: Sandbox, tmp_path: Path, kind: str, first: int) -> None:
-    code = "import sys; sys.path.insert(0, here)\nimport keras_mutants\nkeras_mutants.run(kind, first, 500, folder)"
+    code = "import sys; sys.path.insert(0, here)\nimport keras_mutants\nkeras_mutants.run(kind, first, 250, folder)"
     outcome = sandbox.run(code, here=HERE, kind=kind, first=first, folder=tmp_path)
     assert outcome.end == "returned", f"{outcome.text} at seed {(tmp_path / 'seed').read_text()}"
     assert outcome.megabytes < 200
     ends = json.loads((tmp_path / "ends.json").read_text())
-    assert min(ends["refused"], ends["loaded"]) > 50, ends
+    assert min(ends["refused"], ends["loaded"]) > 25, ends

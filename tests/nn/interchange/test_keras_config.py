@@ -264,6 +264,7 @@ def test_options_have_checked_values(options, message):
 
 def test_flags_may_be_numbers():
     network = network_of(entry("InputLayer", batch_shape=[None, 5, 2]), entry("GRU", units=3, return_sequences=1))
+    assert network.layers["gru"].return_sequences is True
     assert network(torch.zeros(1, 5, 2)).shape == (1, 5, 3)
 
 

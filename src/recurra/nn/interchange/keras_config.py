@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from recurra.errors import InputError, shortened, shown
-from recurra.nn.interchange.keras_options import COMMON, SIZE, WITHOUT_EFFECT, fault_of, is_size
+from recurra.nn.interchange.keras_options import COMMON, FLAGS, SIZE, WITHOUT_EFFECT, fault_of, is_size
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Dense, Embedding, Network
 
@@ -163,6 +163,7 @@ class _Reader:
         layer_type, names = RECURRENT[self.kind]
         self._check_options({*names, "units", "use_bias"})
         options = {name: self.options[name] for name in names if name in self.options}
+        options |= {name: bool(options[name]) for name in FLAGS & options.keys()}
         options["bias"] = self.options.get("use_bias", True)
         for name in {"activation", "recurrent_activation"} & options.keys():
             options[name] = self._activation(name)

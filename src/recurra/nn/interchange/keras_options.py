@@ -28,6 +28,17 @@ COMMON = {
     "recurrent_dropout",
 }
 
+FLAGS = {
+    "go_backwards",
+    "mask_zero",
+    "reset_after",
+    "return_sequences",
+    "return_state",
+    "stateful",
+    "trainable",
+    "unit_forget_bias",
+    "use_bias",
+}
 LARGEST_SIZE = 2**28  # of one dimension: no product of some sizes overflows
 
 
@@ -50,20 +61,7 @@ SIZE = f"a whole number from 1 to {LARGEST_SIZE:,}"
 VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {  # option → which values are valid
     **dict.fromkeys(("units", "input_dim", "output_dim"), (is_size, SIZE)),
     **dict.fromkeys(("dropout", "recurrent_dropout", "rate"), (is_rate, "a number from 0 to 1")),
-    **dict.fromkeys(
-        (
-            "go_backwards",
-            "mask_zero",
-            "reset_after",
-            "return_sequences",
-            "return_state",
-            "stateful",
-            "trainable",
-            "unit_forget_bias",
-            "use_bias",
-        ),
-        (is_flag, "true or false"),
-    ),
+    **dict.fromkeys(FLAGS, (is_flag, "true or false")),
 }
 
 
