@@ -55,7 +55,8 @@ def shortened(text: str, limit: int) -> str:
 
 def in_one_line(text: str) -> str:
     """Return a text with spaces in place of line breaks, and with control characters escaped."""
-    return printable(re.sub(r"\s*[\r\n]\s*", " ", text.strip()))
+    lines = (line.strip() for line in re.split(r"[\r\n]", text))  # one expression for all took quadratic time
+    return printable(" ".join(line for line in lines if line))
 
 
 def printable(text: str) -> str:

@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from recurra.errors import InputError, InputTypeError
 from recurra.nn.arguments import check_flags, check_memory, check_size, check_tensor
 
+LARGEST_TABLE = 1_024  # tokens of which all codes are kept
+
 
 class OneHot(nn.Module):
     """One-hot encoding of tokens: token ids [B, T] → codes [B, T, V].
@@ -25,12 +27,21 @@ class OneHot(nn.Module):
     def __init__(self, vocabulary_size: int) -> None:
         super().__init__()
         self.output_size = check_size("OneHot", "vocabulary_size", vocabulary_size)
-        check_memory("OneHot", f"the codes of {vocabulary_size} tokens", (vocabulary_size, vocabulary_size))
+        # all codes in a table are fast to look up; of a large vocabulary they would take much memory
         self.codes: Tensor
-        self.register_buffer("codes", torch.eye(vocabulary_size), persistent=False)
+        size = vocabulary_size if vocabulary_size <= LARGEST_TABLE else 0
+        self.register_buffer("codes", torch.eye(size), persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        return _looked_up("OneHot", ids, len(self.codes), lambda ids: F.embedding(ids, self.codes))
+        return _looked_up("OneHot", ids, self.output_size, self._codes_of)
+
+    def _codes_of(self, ids: Tensor) -> Tensor:
+        if len(self.codes):
+            return F.embedding(ids, self.codes)
+        if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.output_size:
+            raise IndexError
+        codes = self.codes.new_zeros(*ids.shape, self.output_size)
+        return codes.scatter_(-1, ids.long().unsqueeze(-1), 1.0)
 
 
 class Embedding(nn.Embedding):
@@ -57,6 +68,11 @@ class Embedding(nn.Embedding):
         super().__init__(vocabulary_size, dimensions)
         self.mask_zero, self.output_size = mask_zero, dimensions
         nn.init.uniform_(self.weight, -0.05, 0.05)
+
+    def reset_parameters(self) -> None:
+        """Draw torch's initial weights; not on the meta device, where that would import torch's compiler."""
+        if not self.weight.is_meta:
+            super().reset_parameters()
 
     def forward(self, ids: Tensor) -> Tensor:
         return _looked_up("Embedding", ids, self.num_embeddings, super().forward)

@@ -241,3 +241,54 @@ def test_dropout_leaves_the_number_of_features_as_it_is():
 def test_no_activation_is_the_linear_one():
     network = network_of(entry("InputLayer", batch_shape=[None, 2]), entry("Dense", units=3, activation=None))
     assert network.layers["dense"].activation == "linear"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"units": -1}, "option units is -1; expected a whole number from 1 to 268,435,456"),
+        ({"units": 10**12}, "option units is 1000000000000; expected a whole number"),
+        ({"units": True}, "option units is True; expected a whole number"),
+        ({"dropout": -0.1}, "option dropout is -0.1; expected a number from 0 to 1"),
+        ({"recurrent_dropout": float("nan")}, "option recurrent_dropout is nan; expected a number from 0 to 1"),
+        ({"use_bias": "yes"}, "option use_bias is 'yes'; expected true or false"),
+        ({"name": "x" * 256}, "expected a name of 1 to 255 characters"),
+        ({"name": ""}, "expected a name of 1 to 255 characters"),
+    ],
+    ids=str,
+)
+def test_options_have_checked_values(options, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        network_of(entry("InputLayer", batch_shape=[None, 5, 2]), entry("GRU", **{"units": 3} | options))
+
+
+def test_flags_may_be_numbers():
+    network = network_of(entry("InputLayer", batch_shape=[None, 5, 2]), entry("GRU", units=3, return_sequences=1))
+    assert network.layers["gru"].return_sequences is True
+    assert network(torch.zeros(1, 5, 2)).shape == (1, 5, 3)
+
+
+def test_a_name_becomes_printable():
+    network = network_of(entry("InputLayer", batch_shape=[None, 2]), entry("Dense", units=3, name="a\x1b[2J"))
+    assert list(network.layers) == ["a_[2J"]
+
+
+def test_two_layers_of_one_name_are_refused():
+    with pytest.raises(InputError, match=r"layer 'dense' .*there are two layers of this name"):
+        network_of(entry("InputLayer", batch_shape=[None, 2]), *[entry("Dense", units=2)] * 2)
+
+
+def test_a_layer_that_does_not_fit_the_one_before_is_refused():
+    layers = [entry("InputLayer", batch_shape=[None, 2]), entry("Dense", units=4)]
+    with pytest.raises(InputError, match=r"layer 'gru' \(GRU\): has 3 input features, but is given 4"):
+        network_of(*layers, entry("GRU", {"input_shape": [None, 5, 3]}, units=3))
+
+
+def test_very_many_layers_are_refused():
+    with pytest.raises(InputError, match="the model has 257 layers; expected at most 256"):
+        network_of(*[entry("Dense", units=2)] * 257)
+
+
+def test_an_embedding_is_the_first_layer():
+    with pytest.raises(InputError, match=r"layer 'embedding' .*expected it as the first layer"):
+        network_of(entry("Dropout", rate=0.5), entry("Embedding", input_dim=5, output_dim=2))

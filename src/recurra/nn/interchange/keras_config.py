@@ -6,8 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shortened, shown
+from recurra.json_objects import parse_json
 from recurra.nn.encoders import Embedding
+from recurra.nn.interchange.keras_options import COMMON, FLAGS, SIZE, WITHOUT_EFFECT, fault_of, is_size
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Dense, Network
 
@@ -15,35 +17,42 @@ Config = dict[str, Any]
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
-# Options that have no effect on predictions, or on training that continues from the weights.
-WITHOUT_EFFECT = {
-    "name",
-    "trainable",  # applied to the layer as a whole
-    "dtype",  # applied to the network as a whole
-    "seed",
-    "unroll",
-    "units",
-    "use_cudnn",
-    "kernel_initializer",
-    "recurrent_initializer",
-    "bias_initializer",
-    "embeddings_initializer",
-}
-COMMON = {
-    "activation",
-    "bias",
-    "return_sequences",
-    "return_state",
-    "go_backwards",
-    "stateful",
-    "dropout",
-    "recurrent_dropout",
-}
 RECURRENT: dict[str, tuple[type[RecurrentLayer], set[str]]] = {
     "SimpleRNN": (SimpleRNN, COMMON),
     "GRU": (GRU, COMMON | {"recurrent_activation", "reset_after"}),
     "LSTM": (LSTM, COMMON | {"recurrent_activation", "unit_forget_bias"}),
 }
+
+LAYERS = 256  # the most that a file may have
+NAME = 255  # characters of a layer's name
+TAKEN_NAMES = frozenset(dir(nn.ModuleDict()))
+
+
+def network_from_json(content: bytes, source: str) -> tuple[Network, torch.dtype]:
+    """Build the network that a `config.json` describes, on the meta device: its parameters have shapes but no values.
+
+    Args:
+        content: the `config.json`.
+        source: the name of the file, for messages.
+
+    Returns:
+        The network, with layers named as in the file, and the dtype that its parameters are to have.
+
+    Raises:
+        InputError: it is no JSON, the model is not Sequential, or has an unsupported layer or option.
+    """
+    try:
+        config = parse_json(content.decode())
+    except ValueError as error:
+        raise InputError(f"{source}: its config.json is not JSON ({shortened(str(error), 120)}).") from error
+    try:
+        with torch.device("meta"):
+            return layers_from_config(config, source)
+    except InputError:
+        raise
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        reason = shortened(f"{type(error).__name__}: {error}", 120)
+        raise InputError(f"{source}: its config.json is not one that Keras 3 writes ({reason}).") from error
 
 
 def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtype]:
@@ -60,22 +69,33 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
         InputError: the model is not Sequential, or has an unsupported layer or option.
     """
     if config.get("class_name") != "Sequential":
-        raise InputError(f"{source}: holds a {config.get('class_name')!r} model; from_keras reads Sequential models.")
+        raise InputError(
+            f"{source}: holds a {shown(config.get('class_name'))} model; from_keras reads Sequential models."
+        )
+    entries = config["config"]["layers"]
+    if len(entries) > LAYERS:
+        raise InputError(f"{source}: the model has {len(entries):,} layers; expected at most {LAYERS}.")
+    names: set[str] = set()
     layers: dict[str, nn.Module] = {}
     size: int | None = None
     dtypes: set[str] = set()
-    for entry in config["config"]["layers"]:
+    for entry in entries:
         kind, options = entry["class_name"], entry["config"]
         if kind == "InputLayer":
             shape = options.get("batch_shape") or [None]
             size = shape[-1]
             continue
         reader = _Reader(source, kind, options, entry.get("build_config", {}), size)
+        if kind == "Embedding" and layers:
+            raise InputError(f"{reader.where}: expected it as the first layer, to read the ids of tokens.")
         layer = reader.read()
         layer.requires_grad_(bool(options.get("trainable", True)))
         dtypes.add(reader.dtype())
-        layers[_module_name(options["name"], layers)] = layer
-        size = int(getattr(layer, "output_size", size or 0))
+        if reader.name in names:
+            raise InputError(f"{reader.where}: there are two layers of this name; Keras gives each its own.")
+        names.add(reader.name)
+        layers[_module_name(reader.name, layers)] = layer
+        size = getattr(layer, "output_size", size)
     if not layers:
         raise InputError(f"{source}: the model has no layers.")
     if len(dtypes) != 1:
@@ -84,9 +104,9 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
 
 
 def _module_name(name: str, taken: Container[str]) -> str:
-    """Make the name of a Keras layer valid in a ModuleDict: without dots, unique, and no attribute of ModuleDict."""
-    name = name.replace(".", "_")
-    while hasattr(nn.ModuleDict(), name) or name in taken:
+    """Make the name of a Keras layer valid in a ModuleDict: printable, no dots, unique, no attribute of ModuleDict."""
+    name = "".join(c if c.isprintable() and c != "." else "_" for c in name)
+    while name in TAKEN_NAMES or name in taken:
         name += "_"
     return name
 
@@ -95,10 +115,14 @@ class _Reader:
     """Builds a layer from its configuration; every option must be supported."""
 
     def __init__(self, source: str, kind: str, options: Config, build: Config, size: int | None) -> None:
-        self.where = f"{source}: layer {options.get('name')!r} ({kind})"
+        self.name: Any = options.get("name")
+        self.where = f"{source}: layer {shown(self.name)} ({shortened(kind, 40)})"
         self.source, self.kind, self.options = source, kind, options
+        if not isinstance(self.name, str) or not 1 <= len(self.name) <= NAME:
+            raise InputError(f"{self.where}: expected a name of 1 to {NAME} characters.")
         shape = build.get("input_shape")
         self.size = size if shape is None else shape[-1]
+        self.given = self.size if size is None else size  # by the layer before
 
     def read(self) -> nn.Module:
         readers: dict[str, Callable[[], nn.Module]] = {
@@ -140,6 +164,7 @@ class _Reader:
         layer_type, names = RECURRENT[self.kind]
         self._check_options({*names, "units", "use_bias"})
         options = {name: self.options[name] for name in names if name in self.options}
+        options |= {name: bool(options[name]) for name in FLAGS & options.keys()}
         options["bias"] = self.options.get("use_bias", True)
         for name in {"activation", "recurrent_activation"} & options.keys():
             options[name] = self._activation(name)
@@ -165,11 +190,16 @@ class _Reader:
         if forward.pop("zero_output_for_mask", False) != forward["return_sequences"]:
             raise self._unsupported("zero_output_for_mask", not forward["return_sequences"])
         inner = _Reader(self.source, kind, forward, {}, self.size)
+        inner.given = self.given
         return inner._recurrent(bidirectional=True)
 
     def _make(self, layer_type: Callable[..., nn.Module], units: int, **options: Any) -> nn.Module:
         if self.size is None:
             raise InputError(f"{self.where}: the file does not specify the number of input features.")
+        if not is_size(self.size):
+            raise InputError(f"{self.where}: has {shown(self.size)} input features; expected {SIZE}.")
+        if self.given != self.size:
+            raise InputError(f"{self.where}: has {self.size} input features, but is given {shown(self.given)}.")
         try:
             return layer_type(self.size, units, **options)
         except InputError as error:
@@ -185,8 +215,10 @@ class _Reader:
         for name, value in self.options.items():
             if name not in supported | WITHOUT_EFFECT and value not in (None, False):
                 raise self._unsupported(name, value)
+            if expected := fault_of(name, value):
+                raise InputError(f"{self.where}: option {name} is {shown(value)}; expected {expected}.")
 
     def _unsupported(self, option: str, value: Any) -> InputError:
         if isinstance(value, dict):
             value = value.get("class_name", value)
-        return InputError(f"{self.where}: option {option}={value!r} is unsupported.")
+        return InputError(f"{self.where}: option {shortened(option, 80)}={shown(value)} is unsupported.")

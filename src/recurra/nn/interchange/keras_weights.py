@@ -4,9 +4,6 @@ Keras stores kernels as [I, G·H], recurra as [G·H, I]. The GRU of Keras stacks
 """
 
 import io
-import json
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,13 +12,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shortened, shown
 from recurra.files import replace_file
 from recurra.nn.cells import GRUCell
 from recurra.nn.encoders import Embedding, OneHot
-from recurra.nn.interchange.keras_config import layers_from_config
+from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
+from recurra.nn.interchange.keras_archive import read_keras_archive
+from recurra.nn.interchange.keras_config import network_from_json
 from recurra.nn.layers import RecurrentLayer
 from recurra.nn.network import Dense, Network, kind_of, numbered_names
+
+Array = np.ndarray[Any, Any]
+
+# A small file must not take much memory: its arrays take at most this many times its own bytes, or these many bytes
+LARGEST_RATIO, SMALLEST_ROOM = 4, 16 << 20
+LISTED = 5  # the most layers that a message names
 
 
 class KerasArray(NamedTuple):
@@ -33,7 +38,13 @@ class KerasArray(NamedTuple):
     is_gru: bool = False  # Keras stacks the gates in another order
     is_kernel: bool = False  # Keras stores the transpose
 
-    def to_keras(self) -> np.ndarray[Any, Any]:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape in Keras."""
+        shape = tuple(self.parameters[0].shape)
+        return shape[::-1] if self.is_kernel else shape if len(self.parameters) == 1 else (len(self.parameters), *shape)
+
+    def to_keras(self) -> Array:
         arrays = [p.detach().cpu().numpy() for p in self.parameters]
         if self.is_gru:
             arrays = [_swap_first_two_gates(array) for array in arrays]
@@ -42,11 +53,11 @@ class KerasArray(NamedTuple):
         return arrays[0] if len(arrays) == 1 else np.stack(arrays)
 
     @torch.no_grad()
-    def from_keras(self, array: np.ndarray[Any, Any]) -> None:
+    def from_keras(self, array: Array) -> None:
         arrays = [array.T] if self.is_kernel else [array] if len(self.parameters) == 1 else list(array)
         for parameter, values in zip(self.parameters, arrays, strict=True):
             ordered = _swap_first_two_gates(values) if self.is_gru else values
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(ordered)))
+            parameter.copy_(torch.from_numpy(ordered))
 
 
 def from_keras(path: str | Path, network: Network | None = None) -> Network:
@@ -72,32 +83,31 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
         True
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    if path.name.endswith(".weights.h5"):
+    source, is_h5 = str(path), path.name.endswith(".weights.h5")
+    try:
+        if not path.is_file():
+            raise InputError(f"{source}: there is no such file.")
+        room = max(SMALLEST_ROOM, LARGEST_RATIO * path.stat().st_size)
+        content = path.read_bytes() if is_h5 else b""
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror or error}).") from error
+    if is_h5:
         if network is None:
             raise InputError(
-                f"{path}: a .weights.h5 file contains no network; give one, from_keras(path, network), "
+                f"{source}: a .weights.h5 file contains no network; give one, from_keras(path, network), "
                 "or load the .keras file."
             )
-        _load_h5(path, path.read_bytes(), network)
+        _assign(network, _read_arrays(source, content, network, room))
         return network.eval()
     if network is not None:
         raise InputError(
-            f"{path}: only a .weights.h5 file is loaded into a given network; a .keras file contains its own."
+            f"{source}: only a .weights.h5 file is loaded into a given network; a .keras file contains its own."
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-            weights = archive.read("model.weights.h5")
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: is not a .keras file of Keras 3 ({error}).") from error
-    try:
-        network, dtype = layers_from_config(config, str(path))
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: its config.json is not one that Keras 3 writes ({error!r}).") from error
-    network.to(dtype)
-    _load_h5(path, weights, network)
+    archive = read_keras_archive(path, source, room)
+    network, dtype = network_from_json(archive.config, source)
+    arrays = _read_arrays(source, archive.weights, network, room)
+    _materialize(network, dtype)
+    _assign(network, arrays)
     return network.eval()
 
 
@@ -120,7 +130,7 @@ def to_keras(network: Network, path: str | Path) -> None:
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         raise InputError(f"{path}: Keras loads weights only from files whose names end in .weights.h5.")
-    h5py = _import_h5py()
+    h5py = import_h5py()
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.create_group("vars")
@@ -159,74 +169,61 @@ def _keras_arrays(layer: nn.Module) -> list[KerasArray]:
     return arrays
 
 
-def _load_h5(path: Path, content: bytes, network: Network) -> None:
-    """Load a weight file after checking all of it: a file that does not match leaves the network unchanged."""
-    h5py = _import_h5py()
-    found: list[tuple[KerasArray, np.ndarray[Any, Any]]] = []
+def _read_arrays(source: str, content: bytes, network: Network, room: int) -> list[Array]:
+    """Read the arrays of all layers, after the headers of all have been compared with the network."""
     try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            _reject_external_storage(h5py, file, path)
-            groups = set(file["layers"]) if "layers" in file else set()
+        with Hdf5Arrays(content, room) as file:
+            headers = []
             for name, layer in _keras_layers(network):
-                groups.discard(name)
                 arrays = _keras_arrays(layer)
-                for array in arrays:
-                    found.append((array, _read_array(file, path, name, layer, array)))
+                headers += [_find(file, name, layer, array) for array in arrays]
                 extra = f"layers/{name}/{arrays[-1].place[:-1]}{len(arrays)}" if arrays else ""
-                if extra in file:
+                if arrays and extra in file:
                     raise InputError(
-                        f"{path}: layer {name!r} ({kind_of(layer)}) has one array more in the file ({extra}) "
+                        f"layer {name!r} ({kind_of(layer)}) has one array more in the file ({extra}) "
                         "than in the network; was it built with bias=False?"
                     )
-            if groups:
-                raise InputError(f"{path}: the file has layers that the network lacks: {', '.join(sorted(groups))}.")
-    except InputError:
-        raise
+            if more := sorted({*file.names("layers")} - {name for name, _ in _keras_layers(network)}):
+                listed = ", ".join(shortened(name, 40) for name in more[:LISTED])
+                others = f" and {len(more) - LISTED} more" if len(more) > LISTED else ""
+                raise InputError(f"the file has layers that the network lacks: {listed}{others}.")
+            return [file.read(place, header) for place, header in headers]
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
     except Exception as error:  # for a damaged file, h5py raises errors of many types
-        raise InputError(f"{path}: is not an HDF5 file or is damaged ({error}).") from error
-    for array, values in found:
-        array.from_keras(values)
+        reason = shortened(str(error), 120)
+        raise InputError(f"{source}: is not an HDF5 file or is damaged ({reason}).") from error
 
 
-def _read_array(file: Any, path: Path, name: str, layer: nn.Module, array: KerasArray) -> np.ndarray[Any, Any]:
-    where = f"{path}: layer {name!r} ({kind_of(layer)}), {array.name}"
-    expected = array.to_keras().shape
-    dataset = file.get(f"layers/{name}/{array.place}")
-    if dataset is None:
-        raise InputError(f"{where}: is not in the file; expected shape {expected}.")
-    if dataset.shape != expected:
-        raise InputError(f"{where}: the file has shape {dataset.shape}; expected {expected}.")
-    if dataset.dtype.name not in {"float16", "float32", "float64"}:
-        raise InputError(f"{where}: the file has {dataset.dtype} values; expected floating-point numbers.")
-    return np.asarray(dataset, dtype=dataset.dtype.newbyteorder("="))  # torch supports only the native byte order
+def _find(file: Hdf5Arrays, name: str, layer: nn.Module, array: KerasArray) -> tuple[str, ArrayHeader]:
+    """Return the path and the header of an array in the file."""
+    where = f"layer {name!r} ({kind_of(layer)}), {array.name}"
+    place = f"layers/{name}/{array.place}"
+    header = file.header(place)
+    if header is None:
+        raise InputError(f"{where}: is not in the file; expected shape {array.shape}.")
+    if header.shape != array.shape:
+        raise InputError(f"{where}: the file has shape {shown(header.shape)}; expected {array.shape}.")
+    if not header.dtype.startswith("float"):
+        raise InputError(f"{where}: the file has {header.dtype} values; expected floating-point numbers.")
+    return place, header
 
 
-def _reject_external_storage(h5py: Any, file: Any, path: Path) -> None:
-    """Reject links and external storage, with which an untrusted HDF5 file could read other files of this machine."""
-
-    def visit(group: Any) -> None:
-        for name in group:
-            link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
-                raise InputError(f"{path}: {group.name}/{name} is a link; links are not followed.")
-            item = group[name]
-            if isinstance(item, h5py.Group):
-                visit(item)
-            elif item.external or item.is_virtual:
-                raise InputError(f"{path}: {item.name} stores its data in another file, which is not read.")
-
-    visit(file)
+def _materialize(network: Network, dtype: torch.dtype) -> None:
+    """Give memory to the parameters of a network on the meta device; `to_empty` would import much of torch for that."""
+    for module in network.modules():
+        for name, p in list(module.named_parameters(recurse=False)):
+            setattr(module, name, nn.Parameter(torch.empty(p.shape, dtype=dtype), p.requires_grad))
 
 
-def _swap_first_two_gates(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _assign(network: Network, arrays: list[Array]) -> None:
+    """Set the parameters of a network to what `_read_arrays` has read for it."""
+    places = (array for _, layer in _keras_layers(network) for array in _keras_arrays(layer))
+    for place, values in zip(places, arrays, strict=True):
+        place.from_keras(values)
+
+
+def _swap_first_two_gates(array: Array) -> Array:
     """Convert between the gate orders r, z, n and z, r, h along the first axis."""
     first, second, third = np.split(array, 3)
     return np.concatenate([second, first, third])
-
-
-def _import_h5py() -> Any:
-    try:
-        import h5py
-    except ImportError as error:
-        raise InputError("Keras files need the package h5py (recurra's extra `keras`): pip install h5py.") from error
-    return h5py
