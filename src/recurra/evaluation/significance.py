@@ -51,7 +51,7 @@ def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> Diebol
     if n < 2 or n <= horizon:
         return DieboldMariano(np.nan, np.nan)
     centered = difference - difference.mean()
-    covariances = [float(centered[lag:] @ centered[: n - lag]) / n for lag in range(horizon)]
+    covariances = [float((centered[lag:] * centered[: n - lag]).sum()) / n for lag in range(horizon)]
     variance = covariances[0] + 2 * sum(covariances[1:])
     if variance <= 0.0:  # the truncated sum of autocovariances may be negative
         variance, horizon = covariances[0], 1

@@ -265,5 +265,5 @@ class _BaseErrors:
         total = 0.0
         for rows, unit in self.parts:
             errors = [(rows[lag:, 0] - rows[:-lag, place]) / unit for lag in lags.tolist() if lag < len(rows)]
-            total += float(np.mean([error @ error / len(error) for error in errors])) if errors else float("inf")
+            total += float(np.mean([np.mean(error**2) for error in errors])) if errors else float("inf")
         return total

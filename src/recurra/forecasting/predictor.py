@@ -25,6 +25,7 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.tables.arrays import Floats, Origins
 from recurra.tables.table import Table
+from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
 
 
@@ -214,6 +215,7 @@ class Predictor:
             statistical=statistical,
         )
 
+    @one_thread()
     @torch.inference_mode()
     def _answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
         """Run the network on samples, and convert its answers to the additive scale.

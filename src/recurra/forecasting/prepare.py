@@ -17,6 +17,7 @@ from recurra.settings.forecasting import ForecasterSettings, transformations_of
 from recurra.tables.arrays import Origins
 from recurra.tables.split import Split
 from recurra.tables.table import Table
+from recurra.threads import one_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,8 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
         for part in (0, 1)
     ]
     windows = [transform.windows(rows, training_table, places[0], device)]
-    transform = transform.fit_windows(windows[0])
+    with one_thread():
+        transform = transform.fit_windows(windows[0])
     if settings.validation:
         rows = rows if training_table is table else transform.transform(table)
         windows.append(transform.windows(rows, table, places[1], device))

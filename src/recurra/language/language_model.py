@@ -26,6 +26,7 @@ from recurra.settings.check import check, names_of, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import NamedCell, units_of_layers
 from recurra.tensor_files import write_tensors
+from recurra.threads import one_thread
 from recurra.training import Callback, Run
 from recurra.training.batches import EVALUATED_AT_ONCE, TensorSamples
 from recurra.training.loop import score
@@ -181,12 +182,14 @@ class LanguageModel(Estimator, LanguageModelSettings):
         best = self._logits(sequences).argmax(dim=-1).tolist()
         return self.vocabulary_.decode(best)
 
+    @one_thread()
     def predict_proba(self, sequence: Symbols) -> dict[str, float]:
         """Return the probability of each known symbol to be next; for arguments and errors, see `predict`."""
         logits = self._logits([sequence])[0]
         probabilities = Categorical(len(self.vocabulary_)).probabilities(logits).tolist()
         return dict(zip(self.vocabulary_.symbols, probabilities, strict=True))
 
+    @one_thread()
     def score(self, sequence: Symbols, y: None = None) -> float:
         """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
         self._check_no_target(y)
@@ -237,6 +240,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
                 f"{type(self).__name__}: y was given; the targets are the next symbols of the sequence: leave y out."
             )
 
+    @one_thread()
     @torch.inference_mode()
     def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
         """Return logits [N, V] of the symbol after the last window of each sequence."""

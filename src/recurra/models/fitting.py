@@ -10,6 +10,7 @@ from torch import nn
 from recurra.errors import InputError
 from recurra.settings.check import completed, to_json
 from recurra.settings.training import TrainingSettings
+from recurra.threads import one_thread
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
 from recurra.training.batches import Samples
 from recurra.training.loop import Loss
@@ -18,6 +19,7 @@ from recurra.training.run_folder import INFO, MODEL
 WriteModel = Callable[[Path, Sequence[TrainingState]], None]  # from the states of all networks
 
 
+@one_thread()
 def fit_networks(
     networks: Sequence[nn.Module],
     parts: Sequence[Samples],
@@ -33,7 +35,8 @@ def fit_networks(
 ) -> list[TrainingState]:
     """Train one network, or the networks of an ensemble one after the other.
 
-    The networks of an ensemble are trained like single networks with the seeds `seed`, `seed + 1` and so on.
+    The networks of an ensemble are trained like single networks with the seeds `seed`, `seed + 1` and so on. Their
+    weights do not depend on the number of threads.
 
     Args:
         networks: networks to train; they end with the weights of the last epoch.

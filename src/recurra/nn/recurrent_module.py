@@ -9,6 +9,7 @@ from recurra.errors import InputError, InputTypeError
 from recurra.nn import torch_internals
 from recurra.nn.arguments import allocate, check_memory, check_size, check_tensor, is_cast, shown
 from recurra.nn.cells import Cell, Parameters, State
+from recurra.threads import one_thread
 
 
 class RecurrentModule(nn.Module):
@@ -43,7 +44,7 @@ class RecurrentModule(nn.Module):
         self._names[suffix] = tuple((name, name + suffix) for name in specs)
         for name, spec in specs.items():
             self.register_parameter(name + suffix, nn.Parameter(allocate(self.kind, spec.shape)))
-        with torch.no_grad():
+        with one_thread(), torch.no_grad():  # a decomposition in `orthogonal` would differ in its last bits
             for name, spec in specs.items():
                 spec.initialize(self.get_parameter(name + suffix))
 

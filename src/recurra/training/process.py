@@ -4,17 +4,19 @@ import inspect
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
+from recurra.threads import one_thread
+
 # Floating-point operations of a step below which it is not shared among threads. A calm machine gains nothing by more
 # threads there; on a busy one, threads that wait for each other at every operation make it twenty times slower.
 WORTH_SHARING = 5e7
 
-_ALONE = threading.RLock()  # torch has one default generator and one number of threads for the whole process
+_ALONE = threading.RLock()  # torch has one default generator for the whole process
 
 
 @contextmanager
@@ -47,19 +49,13 @@ def work_of_step(network: nn.Module, batch: Tensor) -> float:
     return 2.0 * parameters * len(batch) * time_steps
 
 
-@contextmanager
-def threads_for(work: float) -> Iterator[None]:
-    """Context manager that limits torch to one thread if a step has too little work for several."""
-    with _ALONE:
-        threads = torch.get_num_threads()
-        if work >= WORTH_SHARING or threads == 1:
-            yield
-            return
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+def threads_for(work: float) -> AbstractContextManager[None]:
+    """Return a context manager that limits torch and the kernels to one thread if a step has little work for several.
+
+    Args:
+        work: floating-point operations of a step; see `work_of_step`.
+    """
+    return one_thread(kernels=True) if work < WORTH_SHARING else nullcontext()
 
 
 def skip_compiler_import() -> None:

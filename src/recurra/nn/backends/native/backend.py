@@ -77,7 +77,8 @@ def is_slower_than_torch(kernel: str, B: int, T: int, I: int, H: int) -> bool:
 
     They are if the weights exceed the L2 cache and have too little reuse. The kernels pack the weights, which does not
     pay off in one or two steps of a SimpleRNN or GRU; and they split the batch among threads, whereas torch splits the
-    weights of an LSTM. The limits were measured with two threads by benchmarks/layers.py --grid.
+    weights of an LSTM. The limits were measured with two threads by benchmarks/layers.py --grid. In `one_thread`, which
+    the estimators use, the shapes alone decide.
 
     Args:
         kernel: the name of the kernel.

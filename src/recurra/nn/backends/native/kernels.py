@@ -16,6 +16,7 @@ from torch import Tensor
 
 from recurra.errors import InputError
 from recurra.nn.cells import Parameters
+from recurra.threads import kernel_threads
 
 MISSING: str | None = None  # why the kernels are missing, worded to follow "does not support"
 try:
@@ -172,7 +173,7 @@ def forward(
     if keep_tape:
         tape = spare.take(call.tape_shape(x.shape[1], x.shape[0], H))
         tape = call.tape(x, H) if tape is None else tape
-    extension.forward(KERNELS[call.kernel], call.reverse, torch.get_num_threads(), tensors, y, h, c, tape)
+    extension.forward(KERNELS[call.kernel], call.reverse, kernel_threads(), tensors, y, h, c, tape)
     return y, h, c, tape
 
 
@@ -192,8 +193,7 @@ def backward(
         The gradient of each leaf; None if it is not wanted.
     """
     found = tuple([_like(leaf) if want else None for want, leaf in zip(wanted, tensors.leaves, strict=True)])
-    threads = torch.get_num_threads()
-    extension.backward(KERNELS[call.kernel], call.reverse, threads, tensors, tape, given, found)
+    extension.backward(KERNELS[call.kernel], call.reverse, kernel_threads(), tensors, tape, given, found)
     return found
 
 
