@@ -8,7 +8,7 @@ HUGE = [
     "LSTM(2**62, 1)",
     "SimpleRNN(1, 10**7)",
     "OneStep(GRUCell(), 1, 2**62)",
-    "OneHot(2**40)",
+    "OneHot(2**40)(torch.zeros(2, 3, dtype=torch.int64))",
     "Embedding(2**62, 2)",
     "Dense(2**40, 2**40)",
     "FutureEffect(2**62, 1, 1)",

@@ -1,5 +1,8 @@
 """The stepper: a layer read step by step gives what it gives all at once."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -89,13 +92,73 @@ def test_the_weights_are_those_of_when_it_was_made(layer):
 
 
 @EACH
-def test_the_output_is_the_steppers_own_memory_and_has_no_gradient(layer):
+def test_the_output_has_no_gradient(layer):
+    output = layer.stepper()(torch.randn(1, I, dtype=dtype(layer), requires_grad=True))
+    assert output.shape == (H,)
+    assert not output.requires_grad
+
+
+@pytest.mark.parametrize("layer", NATIVE, ids=str)
+def test_a_kernels_next_step_overwrites_the_output(layer):
     stepper = layer.stepper()
-    x = torch.randn(1, I, dtype=dtype(layer), requires_grad=True)
-    first = stepper(x)
-    assert stepper(x) is first
-    assert first.shape == (H,)
-    assert not first.requires_grad
+    assert stepper(torch.randn(I)) is stepper(torch.randn(I))
+
+
+HARM = {
+    "resize_": lambda h: h.resize_(10**6),
+    "to nothing": lambda h: h.resize_(0),
+    "freed": lambda h: h.untyped_storage().resize_(0),
+    "shrunk": lambda h: h.untyped_storage().resize_(4),
+    "set_": lambda h: h.set_(h.new_zeros(2)),
+    "strided": lambda h: h.set_(h.new_zeros(1), 0, (H,), (0,)),
+    "another dtype": lambda h: setattr(h, "data", torch.zeros(H, dtype=torch.int8)),
+    "in place": lambda h: h.fill_(7.0),
+}
+
+
+@EACH
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+def test_nothing_that_is_done_to_an_output_changes_the_steps_after_it(layer, harm):
+    x = torch.randn(T, I, dtype=dtype(layer))
+    stepper, expected = layer.stepper(), run(layer, x)
+    for x_t, y_t in zip(x, expected[0], strict=True):
+        output = stepper(x_t)
+        torch.testing.assert_close(output, y_t, rtol=0, atol=1e-6)
+        harm(output)
+    torch.testing.assert_close(list(stepper.state), expected[1], rtol=0, atol=1e-6)
+
+
+COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda it: pickle.loads(pickle.dumps(it))}
+EACH_COPY = pytest.mark.parametrize("make", COPIES.values(), ids=COPIES)
+
+
+@EACH
+@EACH_COPY
+def test_a_copy_goes_on_from_the_same_state_on_its_own(layer, make):
+    x = torch.randn(T, I, dtype=dtype(layer))
+    stepper, expected = layer.stepper(), run(layer, x)[0]
+    stepper(x[0])
+    other = make(stepper)
+    assert (other._kernel is None) == (stepper._kernel is None)
+    for one in (stepper, other):
+        outputs = torch.stack([one(x_t).clone() for x_t in x[1:]])
+        torch.testing.assert_close(outputs, expected[1:], rtol=0, atol=1e-6)
+    other.reset()
+    assert stepper.state[0].any()
+
+
+@EACH_COPY
+def test_a_module_that_holds_a_stepper_can_be_copied(make):
+    module = torch.nn.Module()
+    module.layer = GRU(I, H)
+    module.stepper = module.layer.stepper()
+    x = torch.randn(2, I)
+    module.stepper(x[0])
+    other = make(module)
+    assert torch.equal(other.stepper(x[1]), module.stepper(x[1]))
+    assert type(module.stepper) is type(other.stepper)
+    if make is not copy.copy:  # a shallow copy of a module shares what the module holds
+        assert other.stepper is not module.stepper
 
 
 @EACH
@@ -141,6 +204,8 @@ def test_another_state_is_refused(layer):
         layer.stepper().state = (torch.zeros(H + 1, dtype=dtype(layer)),) * len(layer.cell.states)
     with pytest.raises(InputError, match="the state has shapes"):
         layer.stepper().state = ()
+    with pytest.raises(InputError, match=r"the state is a list; expected a torch\.Tensor"):
+        layer.stepper().state = ([0.0] * H,) * len(layer.cell.states)
 
 
 @pytest.mark.parametrize("option", ["bidirectional", "go_backwards"])

@@ -40,7 +40,9 @@ class OneHot(nn.Module):
             return F.embedding(ids, self.codes)
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.output_size:
             raise IndexError
-        codes = self.codes.new_zeros(*ids.shape, self.output_size)
+        shape = (*ids.shape, self.output_size)
+        check_memory("OneHot", f"the codes of {ids.numel()} tokens", shape, like=self.codes)
+        codes = self.codes.new_zeros(shape)
         return codes.scatter_(-1, ids.long().unsqueeze(-1), 1.0)
 
 

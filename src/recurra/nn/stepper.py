@@ -1,6 +1,7 @@
 """Run a layer on a stream, one time step per call: weights are packed once, the state is kept between calls."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,23 +65,28 @@ class Stepper:
         if found != expected:
             raise InputError(f"Stepper: parameters have shapes {shown(found)}; expected {shown(expected)}.")
         self._cell = cell
+        self._backend = backend if isinstance(backend, str) else backend.name
         with torch.inference_mode(False):
-            self._set_up(parameters, backend if isinstance(backend, str) else backend.name)
+            self._set_up(parameters)  # checks them before they are copied
+            self._weights = {name: tensor.detach().clone() for name, tensor in parameters.items()}
 
-    def _set_up(self, parameters: Parameters, backend: str) -> None:
-        cell, p = self._cell, {name: tensor.detach().clone() for name, tensor in parameters.items()}
-        self._weights = p
-        one = next(iter(p.values()), torch.empty(0))
+    def _set_up(self, parameters: Parameters) -> None:
+        """Create what copies and pickles do not hold: the kernel, a state of zeros and memory for the output."""
+        one = next(iter(parameters.values()), torch.empty(0)).detach()
         self._dtype, self._device = one.dtype, one.device
-        self._state = tuple(one.new_zeros(self.hidden_size) for _ in cell.states)
-        call = Call(cell, self.hidden_size, p, one.new_empty(1, 1, self.input_size))
+        call = Call(self._cell, self.hidden_size, parameters, one.new_empty(1, 1, self.input_size))
         reason = Native().unsupported(call)
-        if backend == "native" and reason is not None:
+        if self._backend == "native" and reason is not None:
             raise InputError(f'Stepper: backend="native" does not support {reason}; use backend="auto".')
         self._kernel = None
-        if backend in {"auto", "native"} and reason is None:
-            h, c = self._state if len(self._state) == 2 else (self._state[0], None)
-            self._kernel = kernels.new_stepper(operator_of(cell), Weights.of(p), h, c)
+        if self._backend in {"auto", "native"} and reason is None:
+            self._kernel = kernels.new_stepper(operator_of(self._cell), Weights.of(parameters))
+        self._output = self._memory()
+        self._own_state: State = ()  # unused with a kernel, which has its own
+        self.reset()
+
+    def _memory(self) -> Tensor:
+        return torch.empty(self.hidden_size, dtype=self._dtype, device=self._device)
 
     def __call__(self, x_t: Tensor) -> Tensor:
         """Compute one time step.
@@ -89,55 +95,79 @@ class Stepper:
             x_t: the input of this step, [I] or [1, I].
 
         Returns:
-            The output h_t, [H]. The next step overwrites this tensor; clone it to keep it.
+            The output h_t, [H]. The next step may overwrite this tensor; clone it to keep it. Writing to it does not
+            change the state.
 
         Raises:
             InputError: the size, dtype or device of the input does not match the layer.
         """
-        if self._kernel is not None and self._kernel.step(x_t):
-            return self._state[0]
+        kernel, output = self._kernel, self._output
+        if kernel is not None and kernel.step(x_t, output):
+            return output
         check_tensor("Stepper", "input", x_t)
         fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
-        if not fits or self._kernel is not None or type(x_t) not in (Tensor, nn.Parameter):
-            raise InputError(
-                f"Stepper: the input is a {type(x_t).__name__} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
-                f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "
-                f"on {self._device}."
-            )
-        self._step_by_equations(x_t)
-        return self._state[0]
+        if fits and type(x_t) in {Tensor, nn.Parameter}:
+            if kernel is None:
+                return self._step_by_equations(x_t)
+            with torch.inference_mode(False):
+                self._output = self._memory()  # that of the last output may have been resized or freed
+            if kernel.step(x_t, self._output):
+                return self._output
+        raise InputError(
+            f"Stepper: the input is a {type(x_t).__name__} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
+            f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "
+            f"on {self._device}."
+        )
 
     @torch.no_grad()
-    def _step_by_equations(self, x_t: Tensor) -> None:
+    def _step_by_equations(self, x_t: Tensor) -> Tensor:
         p = self._weights
-        state = tuple(s[None] for s in self._state)
+        state = tuple(s[None] for s in self._own_state)
         new_state, _ = self._cell.step(self._cell.input_part(x_t.reshape(1, -1), p), state, state[0], p)
-        for own, new in zip(self._state, new_state, strict=True):
-            own.copy_(new[0])
+        self._own_state = tuple(s[0] for s in new_state)
+        return new_state[0][0].clone()
 
     @property
     def state(self) -> State:
         """The current state: copies of h, or of h and c, each [H]."""
-        return tuple(s.clone() for s in self._state)
+        if self._kernel is None:
+            return tuple(s.clone() for s in self._own_state)
+        state = tuple(self._memory() for _ in self._cell.states)
+        self._kernel.read_state(state[0], state[1] if len(state) == 2 else None)
+        return state
 
     @state.setter
     def state(self, state: State) -> None:
+        count = len(self._cell.states)
         if not isinstance(state, tuple | list):
             raise InputTypeError(
-                f"Stepper: the state is a {type(state).__name__}; expected {len(self._state)} tensors in a tuple."
+                f"Stepper: the state is a {type(state).__name__}; expected {count} tensors in a tuple."
             )
         for s in state:
             check_tensor("Stepper", "state", s)
-        shapes = shown([tuple(s.shape) for s in state])
-        if len(state) != len(self._state) or any(s.numel() != self.hidden_size for s in state):
-            raise InputError(
-                f"Stepper: the state has shapes {shapes}; expected {len(self._state)} of ({self.hidden_size},)."
-            )
-        for own, given in zip(self._state, state, strict=True):
-            own.copy_(given.detach().reshape(-1))
-        if self._kernel is not None:
-            self._kernel.read_state()
+        if len(state) != count or any(s.numel() != self.hidden_size for s in state):
+            shapes = shown([tuple(s.shape) for s in state])
+            raise InputError(f"Stepper: the state has shapes {shapes}; expected {count} of ({self.hidden_size},).")
+        given = [s.detach().to(self._device, self._dtype).reshape(-1) for s in state]
+        if self._kernel is None:
+            self._own_state = tuple(s.clone() for s in given)
+        else:
+            self._kernel.write_state(given[0], given[1] if count == 2 else None)
 
     def reset(self) -> None:
         """Reset the state to zeros."""
-        self.state = tuple(torch.zeros_like(s) for s in self._state)
+        if self._kernel is None:
+            self._own_state = tuple(self._memory().zero_() for _ in self._cell.states)
+        else:
+            self._kernel.write_state(None, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        made_again = {"_kernel", "_output", "_own_state", "_dtype", "_device"}
+        return {name: value for name, value in vars(self).items() if name not in made_again} | {"state": self.state}
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        state = attributes.pop("state")
+        vars(self).update(attributes)
+        with torch.inference_mode(False):
+            self._set_up(self._weights)
+            self.state = state

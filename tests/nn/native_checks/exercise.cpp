@@ -134,7 +134,8 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
         Array<float> x_t(I), h(H), c(H, has_c);
         for (Index t = 0; t < T; ++t) {
             std::copy_n(s.x.at(0, t), I, x_t.get());
-            kernel->step(x_t.get(), h.get(), c.get());
+            kernel->step(x_t.get(), h.get());
+            if (random.yes(20)) kernel->get_state(h.get(), c.get()), kernel->set_state(h.get(), c.get());
             if (sequences && std::memcmp(h.get(), s.y.at(0, t), sizeof(float) * H) != 0) {
                 std::printf("seed %u: the step kernel of %s differs from its scan at step %td\n", seed, kernels.isa, t);
                 std::exit(1);

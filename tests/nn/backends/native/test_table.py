@@ -28,7 +28,7 @@ def test_an_unknown_kernel_is_refused_wherever_it_enters(kernel):
     tensors = (None, x, None, None, weights, torch.zeros(3, 3), None, None)
     calls = [
         lambda: kernels.extension.tape_stride(kernel, 3),
-        lambda: kernels.extension.Stepper(kernel, tensors, h, None),
+        lambda: kernels.extension.Stepper(kernel, tensors),
         lambda: kernels.extension.forward(kernel, False, 1, tensors, None, h, None, None),
         lambda: kernels.extension.backward(kernel, False, 1, tensors, h, (None,) * 3, (None,) * 7),
     ]

@@ -49,6 +49,10 @@ def backward(
     """Read the gradients given of (y, h, c), and write those of (x, h0, c0, *w)."""
 
 class Stepper:
-    def __init__(self, kernel: int, tensors: _Tensors, h: Tensor, c: Tensor | None) -> None: ...
-    def read_state(self) -> None: ...
-    def step(self, x: Tensor) -> bool: ...
+    def __init__(self, kernel: int, tensors: _Tensors) -> None: ...
+    def write_state(self, h: Tensor | None, c: Tensor | None) -> None:
+        """Set the state to h and c, each [H]; None for zeros."""
+    def read_state(self, h: Tensor, c: Tensor | None) -> None:
+        """Write the state to h and c, each [H]."""
+    def step(self, x: Tensor, h: Tensor) -> bool:
+        """Write the new h; return False and do nothing if x or h is not, or no longer, memory for a step."""

@@ -204,7 +204,7 @@ def _like(leaf: Tensor | None) -> Tensor | None:
     return torch.empty_like(leaf) if leaf.is_contiguous() else leaf.new_empty(leaf.shape)
 
 
-def new_stepper(kernel: str, w: Weights, h: Tensor, c: Tensor | None) -> "extension.Stepper":
-    """Create a stepper for a single sequence, with copies of the weights. It keeps its state in h and c, each [H]."""
+def new_stepper(kernel: str, w: Weights) -> "extension.Stepper":
+    """Create a stepper for a single sequence, with copies of the weights, and zeros as its state."""
     x = w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1]))
-    return extension.Stepper(KERNELS[kernel], (None, x, None, None, *w), h, c)
+    return extension.Stepper(KERNELS[kernel], (None, x, None, None, *w))

@@ -40,7 +40,8 @@ template <class Element>
 class Scratch {
    public:
     explicit Scratch(Index count, Index threads = 1) : each_((count + 15) / 16 * 16) {
-        const Index bytes = sizeof(Element) * each_ * threads;
+        Index bytes;
+        if (__builtin_mul_overflow(each_ * Index{sizeof(Element)}, threads, &bytes)) throw std::bad_alloc();
         first_ = static_cast<Element*>(std::aligned_alloc(64, bytes + 64));
         if (first_ == nullptr) throw std::bad_alloc();
     }

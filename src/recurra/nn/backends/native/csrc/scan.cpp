@@ -87,9 +87,13 @@ struct Layer {
         if constexpr (HAS_C<Cell>) write(Cell::C, s.c0);
     }
 
+    void write_state(const float* row, float* h, float* c) const {
+        copy(h, row + Cell::H * P, s.H);
+        if constexpr (HAS_C<Cell>) copy(c, row + Cell::C * P, s.H);
+    }
+
     void write_last_state(const float* row, Index b) const {
-        copy(s.h_last + b * s.H, row + Cell::H * P, s.H);
-        if constexpr (HAS_C<Cell>) copy(s.c_last + b * s.H, row + Cell::C * P, s.H);
+        write_state(row, s.h_last + b * s.H, HAS_C<Cell> ? s.c_last + b * s.H : nullptr);
     }
 
     // The number of sequences of the thread that has the most.
@@ -278,14 +282,16 @@ class LayerStepKernel final : public StepKernel {
         layer_.write_initial_state(rows_ + now_ * layer_.stride, 0);
     }
 
-    void step(const float* x, float* h_last, float* c_last) override {
-        s_.x = {x, 0, 0}, s_.h_last = h_last, s_.c_last = c_last;
+    void get_state(float* h, float* c) const override { layer_.write_state(rows_ + now_ * layer_.stride, h, c); }
+
+    void step(const float* x, float* h) override {
+        s_.x = {x, 0, 0};
         const float* before = rows_ + now_ * layer_.stride;
         now_ = 1 - now_;
         float* now = rows_ + now_ * layer_.stride;
         layer_.input_part(0, 1, 0, 1, input_, biases_, now, 0);
         layer_.forward_step(0, 1, 0, state_, now, before);
-        layer_.write_last_state(now, 0);
+        copy(h, now + Cell::H * layer_.P, s_.H);
     }
 
    private:

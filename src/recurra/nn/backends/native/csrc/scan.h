@@ -47,8 +47,9 @@ struct Gradients {
 class StepKernel {
    public:
     virtual ~StepKernel();  // defined in module.cpp, so that no instruction set has a copy to share
-    virtual void set_state(const float* h, const float* c) = 0;           // [H]; null: zeros
-    virtual void step(const float* x, float* h_last, float* c_last) = 0;  // [I] → [H]
+    virtual void set_state(const float* h, const float* c) = 0;  // [H]; null: zeros
+    virtual void get_state(float* h, float* c) const = 0;        // [H]; c only for cells with a state c
+    virtual void step(const float* x, float* h) = 0;             // [I] → [H]
 };
 
 // The kernels of one instruction set. Without enough memory they throw std::bad_alloc before they write anything.
