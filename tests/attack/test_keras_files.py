@@ -375,7 +375,9 @@ def test_hostile_weights_cost_little(load: Callable[..., Outcome], make: Callabl
 
 
 @pytest.mark.parametrize("kind", ["keras", "h5"])
-@pytest.mark.parametrize("first", range(0, 2_000, 250))
+@pytest.mark.parametrize(
+    "first", [pytest.param(n, marks=pytest.mark.slow) if n >= 1_000 else n for n in range(0, 2_000, 250)]
+)
 def test_mutations_give_a_network_or_one_line(sandbox: Sandbox, tmp_path: Path, kind: str, first: int) -> None:
     code = "import sys; sys.path.insert(0, here)\nimport keras_mutants\nkeras_mutants.run(kind, first, 250, folder)"
     outcome = sandbox.run(code, here=HERE, kind=kind, first=first, folder=tmp_path)
