@@ -9,7 +9,7 @@ import pandas as pd
 
 from recurra.errors import InputError, listed, shown
 from recurra.tables.arrays import Integers
-from recurra.tables.dates import SAMPLED, holds_dates
+from recurra.tables.dates import SAMPLED, distinct_texts, holds_dates
 from recurra.tables.numbers import reads_as_number
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
@@ -177,7 +177,9 @@ def ids(frame: pd.DataFrame, column: str | None, source: str) -> tuple[Integers,
         raise _no_id(frame, column, source, int(names.isna().to_numpy().argmax()), "has no series id; add it or drop")
     if pd.api.types.is_float_dtype(names) and bool(((names % 1 == 0) & (names.abs() < MOST_WHOLE)).all()):
         names = names.astype("int64")
-    codes, found = pd.factorize(np.array([str(name)[: LONGEST_ID + 1] for name in names], dtype=object))
+    codes, texts = distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
+    merged, found = pd.factorize(np.array(texts, dtype=object))
+    codes = merged[codes]
     if len(found) > MANY_SERIES and len(found) * FEWEST_ROWS > len(names):
         raise InputError(
             f"{source}: column {shown(column)} names {len(found):,} series, which have {len(names) / len(found):.1f} "

@@ -18,7 +18,7 @@ from recurra.tables.text_file import TextFile
 from recurra.tables.unpacking import Unpacking
 
 DELIMITERS = ",;\t|"
-MOST_COLUMNS = 10_000
+MOST_COLUMNS = 5_000
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them

@@ -1,7 +1,7 @@
 """Parse columns of dates in common formats; one pattern applies to the whole column."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -89,7 +89,7 @@ def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = 
             place = int(fine.argmin())
             raise _no_date(frame, column, source, place, "" if pd.isna(found[place]) else str(found[place]))
         return (found.tz_localize(None) if found.tz is not None else found).as_unit("ns")
-    codes, texts = _distinct_texts(values)  # a long table repeats each date for every series
+    codes, texts = distinct_texts(_whole(values), _text)  # a long table repeats each date for every series
     parts = _parts(texts)
     if "first" in parts:
         rows = [str(frame.index[int((codes == code).argmax())]) for code in (*_telling(parts), 0)]
@@ -119,26 +119,36 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
     sample = values.head(SEARCHED).dropna().head(SAMPLED)
     if pd.api.types.is_datetime64_any_dtype(values) or isinstance(values.dtype, pd.PeriodDtype) or not len(sample):
         return len(sample) > 0
-    parts = _parts(_texts(sample))
+    codes, texts = distinct_texts(_whole(sample), _text)
+    parts = _parts(texts)
     readings = [_in_order(parts, day) for day in (False, True)] if "first" in parts else [parts]
-    return max(int((~np.isnat(_assembled(reading))).sum()) for reading in readings) >= len(sample) / 2
+    return max(int((~np.isnat(_assembled(reading)))[codes].sum()) for reading in readings) >= len(sample) / 2
 
 
-def _distinct_texts(values: "pd.Series[Any]") -> tuple[Integers, list[str]]:
-    """Return the distinct values as texts, and the index of each value among them, [T]."""
-    if pd.api.types.is_numeric_dtype(values):
-        codes, distinct = pd.factorize(values, use_na_sentinel=False)
-        return codes, _texts(pd.Series(distinct))
-    codes, texts = pd.factorize(np.array(_texts(values), dtype=object))
-    return codes, list(texts)
+def distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> tuple[Integers, list[str]]:
+    """Return the texts of distinct values, and the place of each row's among them, [T]; a missing value is empty.
+
+    A few values of different types may have the same text.
+    """
+    places: dict[object, int] = {}  # it hashes a long text once, however often it occurs
+    cells = values.tolist()
+    try:
+        codes = [places.setdefault(cell, len(places)) for cell in cells]
+    except TypeError:  # values such as lists have no hash
+        places, cells = {}, list(map(str, cells))
+        codes = [places.setdefault(cell, len(places)) for cell in cells]
+    distinct = np.empty(len(places), dtype=object)
+    distinct[:] = list(places)
+    texts = ["" if missing else text(value) for value, missing in zip(distinct, pd.isna(distinct), strict=True)]
+    return np.array(codes, dtype=np.int64), texts
 
 
-def _texts(values: "pd.Series[Any]") -> list[str]:
-    """Return dates as texts without their UTC offsets; a missing date is an empty text."""
-    if pd.api.types.is_float_dtype(values):
-        whole = ((values % 1 == 0) & (values.abs() < MOST_WHOLE) | values.isna()).all()
-        values = values.astype("Int64") if whole else values
-    return ["" if missing else _text(value) for value, missing in zip(values, values.isna(), strict=True)]
+def _whole(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return floats that are all whole numbers, such as years, as integers."""
+    if not pd.api.types.is_float_dtype(values):
+        return values
+    whole = ((values % 1 == 0) & (values.abs() < MOST_WHOLE) | values.isna()).all()
+    return values.astype("Int64") if whole else values
 
 
 def _text(value: object) -> str:

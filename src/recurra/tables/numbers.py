@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, shown
-from recurra.tables.dates import FULL_WIDTH
+from recurra.tables.dates import FULL_WIDTH, distinct_texts
 
 NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # written for missing values
 SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # used as thousands separators
@@ -59,20 +59,15 @@ def reads_as_number(values: "pd.Series[Any]") -> NDArray[np.bool_]:
 
 def _as_numbers(values: "pd.Series[Any]") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return numbers [T] with NaN for missing values, and a mask [T] of the values that are numbers or missing."""
-    texts = [
-        "" if missing else _text(value) for value, missing in zip(values.tolist(), values.isna().tolist(), strict=True)
-    ]
+    codes, texts = distinct_texts(values, _text)
     result = np.array(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
     read = ~np.isnan(result)
     if not read.all():  # plain numbers take the fast path above
-        rest = pd.Series(texts, dtype=object)[~read]
-        codes, distinct = pd.factorize(rest)
-        words = [text.translate(FULL_WIDTH) for text in distinct]
-        nothing = np.array([word.lower() in NOTHING for word in words], dtype=np.bool_)
-        plain = pd.Series([_without_separators(word) for word in words], dtype=object)
-        result[~read] = np.array(pd.to_numeric(plain, errors="coerce"), dtype=np.float64)[codes]
-        read[~read] = nothing[codes] | ~np.isnan(result[~read])
-    return result, read
+        rest = [texts[place].translate(FULL_WIDTH) for place in np.flatnonzero(~read)]
+        plain = pd.Series([_without_separators(text) for text in rest], dtype=object)
+        result[~read] = pd.to_numeric(plain, errors="coerce")
+        read[~read] = np.array([text.lower() in NOTHING for text in rest], dtype=np.bool_) | ~np.isnan(result[~read])
+    return result[codes], read[codes]
 
 
 def _text(value: object) -> str:
