@@ -310,11 +310,12 @@ def _predict_series(
 ) -> None:
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
-    from recurra.runs.series import as_csv, as_records, levels_of
+    from recurra.runs.series import as_records, levels_of
+    from recurra.tables.spreadsheet import to_csv
 
     following = model.predict(data, levels=levels_of(run, model) if level is None else level)
     if csv is not None:
-        replace_file(csv, as_csv(following))
+        replace_file(csv, to_csv(following))
     times = model.context_.frequency.minutes > 0
     text = (
         to_json(as_records(following), ensure_ascii=False, indent=2) if json else forecast_text(following, times=times)

@@ -2,8 +2,10 @@
 
 import re
 import reprlib
+from collections.abc import Sequence
 
 MESSAGE_LIMIT = 500  # characters of a message
+LISTED = 8  # maximum number of names that a message lists
 
 
 class InputError(ValueError):
@@ -28,9 +30,12 @@ class InputTypeError(InputError, TypeError):
 def shown(value: object, limit: int = 80) -> str:
     r"""Return a value as a message quotes it: its repr, on one line and shortened.
 
-    >>> print(shown("a\tb"), shown("x" * 100, limit=10))
-    'a\tb' 'xx...xxx'
+    >>> print(shown("a\tb"), shown("x" * 100, limit=9), shown([1, 2]))
+    'a\tb' 'xxxxxx…' [1, 2]
     """
+    if isinstance(value, str):
+        quoted = repr(value[: limit + 1])
+        return quoted if len(quoted) <= limit else f"{quoted[: limit - 2]}…{quoted[0]}"
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
     short = reprlib.Repr()  # of containers it shows the first elements
@@ -39,6 +44,27 @@ def shown(value: object, limit: int = 80) -> str:
         return shortened(in_one_line(short.repr(value)), limit)
     except ValueError:  # of an integer in it, with more digits than Python converts
         return f"a {type(value).__name__}"
+
+
+def shown_path(path: object, limit: int = 120) -> str:
+    r"""Return a path on one line for the beginning of a message; the end of a long path is kept.
+
+    >>> print(shown_path("a\rb.csv"))
+    a\rb.csv
+    """
+    text = str(path)
+    plain = text if text.isprintable() else repr(text)[1:-1]
+    return plain if len(plain) <= limit else f"…{plain[1 - limit :]}"
+
+
+def listed(names: Sequence[object], limit: int = 40) -> str:
+    """Return the first names of a list on one line, without quotes, and how many there are more.
+
+    >>> listed([f"c{i}" for i in range(1000)])
+    'c0, c1, c2, c3, c4, c5, c6, c7 … and 992 more'
+    """
+    first = ", ".join(shown(str(name), limit)[1:-1] for name in names[:LISTED])
+    return first if len(names) <= LISTED else f"{first} … and {len(names) - LISTED} more"
 
 
 def shortened(text: str, limit: int) -> str:

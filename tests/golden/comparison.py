@@ -26,6 +26,7 @@ NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*\.\d*(?:e[-+]?\d+)?(?!\w)|(?<![\w.]
 IGNORED = {"seconds", "versions", "files", "description"}  # not numbers, or not those of the training
 IGNORED |= {"format"}  # of a run; those recorded state none
 IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
+IGNORED |= {"max_unpacked"}  # a setting added since
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 
 

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "restore_best": True,
     "cell": "gru",
     "units": 32,
+    "max_unpacked": None,
     "dropout": 0.0,
     "validation": 0,
     "patience": None,

@@ -56,6 +56,5 @@ def test_a_name_in_another_case_comes_before_another_name_of_the_same_thing() ->
     ],
 )
 def test_names_of_series_that_are_whole_numbers_have_no_point(values: list[object], texts: list[str]) -> None:
-    found = ids(pd.DataFrame({"unique_id": values}), "unique_id", "t")
-    assert found is not None
-    assert found.tolist() == texts
+    _, found = ids(pd.DataFrame({"unique_id": values}), "unique_id", "t")
+    assert found == texts

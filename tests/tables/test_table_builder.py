@@ -276,3 +276,58 @@ def test_names_of_weekdays_and_numbers_of_months_are_passed_over_for_dates(tmp_p
     path = tmp_path / "t.csv"
     path.write_text("Day,month,Date,Sales\nWednesday,1,2020-01-01,5\nThursday,1,2020-01-02,6\nFriday,1,2020-01-03,7\n")
     assert make_table(path, target="sales").series[0].dates.equals(DAYS[:3])
+
+
+def test_more_absent_dates_than_ten_for_each_row_are_an_error_before_any_is_made() -> None:
+    minutes = [pd.date_range(f"{year}-01-01", periods=50, freq="min") for year in (1700, 2261)]
+    frame = pd.DataFrame({"ds": minutes[0].append(minutes[1]), "y": 1.0})
+    with pytest.raises(InputError, match=r"every minute, and 295,057,390 dates are absent .* 10 for each of 100 rows"):
+        make_table(frame, missing="ffill")
+    frame["ds"] = minutes[0].append(minutes[0] + pd.Timedelta(days=600))
+    assert len(make_table(frame, missing="ffill").series[0].dates) == 600 * 1440 + 50
+
+
+def test_the_limit_of_absent_dates_is_that_of_the_table_and_not_of_each_series() -> None:
+    minutes = pd.date_range("2020-01-01", periods=50, freq="min")
+    days = minutes.append(minutes + pd.Timedelta(days=400))
+    parts = [pd.DataFrame({"unique_id": name, "ds": days, "y": 1.0}) for name in "ab"]
+    make_table(parts[0], missing="ffill")
+    with pytest.raises(InputError, match="dates are absent"):
+        make_table(pd.concat(parts), missing="ffill")
+
+
+def test_many_series_of_few_rows_are_an_error() -> None:
+    count = 10_001
+    frame = pd.DataFrame(
+        {"unique_id": np.repeat(np.arange(count), 2), "ds": ["2020-01-01", "2020-01-02"] * count, "y": 1}
+    )
+    with pytest.raises(InputError, match=r"names 10,001 series, which have 2.0 rows on average; .* need 20 each"):
+        make_table(frame)
+    assert len(make_table(frame[: 2 * 9_999]).series) == 9_999
+
+
+@pytest.mark.parametrize("value", [1e51, -1e160, 1e300])
+def test_a_value_beyond_the_largest_is_named_with_its_row(value: float) -> None:
+    frame = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=3), "y": [1.0, value, 2.0]})
+    with pytest.raises(InputError, match=r"row 2, column 'y': found .* expected a number between -1e\+50 and 1e\+50"):
+        make_table(frame)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_dates_of_every_unit_are_read_and_those_of_far_years_are_an_error(unit: str) -> None:
+    days = np.array(["2020-01-01", "2020-01-02"], dtype=f"datetime64[{unit}]")
+    assert make_table(pd.DataFrame({"ds": days, "y": [1, 2]})).series[0].dates.dtype == "datetime64[ns]"
+    if unit != "ns":
+        days[1] = np.datetime64("9999-12-31")
+        with pytest.raises(
+            InputError, match="row 2, column 'ds': '9999-12-31 00:00:00' is outside the years 1678 to 2261"
+        ):
+            make_table(pd.DataFrame({"ds": days, "y": [1, 2]}))
+
+
+def test_what_messages_quote_of_a_table_is_short_and_printable() -> None:
+    frame = pd.DataFrame({f"\x1b{number}" + "x" * 300: [1.0] for number in range(1_000)})
+    with pytest.raises(InputError, match=r"among \\x1b0x+…, .* … and 992 more: name it with --date") as caught:
+        make_table(frame)
+    assert len(str(caught.value)) <= 550
+    assert str(caught.value).isprintable()

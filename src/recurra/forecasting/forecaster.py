@@ -285,7 +285,13 @@ class Forecaster(Estimator, ForecasterSettings):
                 f"{type(self).__name__}: y was given, but the data is not a DataFrame without the column {name!r}; "
                 "leave y out, or leave the target out of the DataFrame."
             )
-        return data.assign(**{name: np.asarray(y)})
+        values = np.asarray(y)
+        if values.shape not in {(len(data),), (len(data), 1)}:
+            raise InputError(
+                f"{type(self).__name__}: y has the shape {values.shape}; expected one value for each of "
+                f"{len(data)} rows."
+            )
+        return data.assign(**{name: values.reshape(-1)})
 
     def _prepare(self, data: Data, y: ArrayLike | None, run: Run | None) -> Prepared:
         settings = self._checked()

@@ -43,4 +43,5 @@ def read_table(
         missing=settings.missing,
         calendar=settings.calendar,
         frequency=frequency,
+        max_unpacked=settings.max_unpacked,
     )

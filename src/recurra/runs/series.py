@@ -29,6 +29,7 @@ from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
 from recurra.tables.split import Split
+from recurra.tables.spreadsheet import to_csv
 from recurra.tables.table import Table
 from recurra.training import Callback, Run
 from recurra.training.run_folder import MODEL, PARAMETERS, SCORES
@@ -115,10 +116,10 @@ class SeriesCase:
         test = self.evaluated_on_test() if self.test else None
         model.update_context(self.table).save(run.file(MODEL))
         following = model.predict(levels=self._levels())
-        replace_file(run.file(NEXT), as_csv(following))
+        replace_file(run.file(NEXT), to_csv(following))
         if test is not None:
             scores["test"] = test.to_json()
-            replace_file(run.file(PREDICTIONS), as_csv(test.predictions))
+            replace_file(run.file(PREDICTIONS), to_csv(test.predictions))
             forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
             residuals_plot(self.table, test, run.file(RESIDUALS), title=title)
         run.write_json(SCORES, scores)
@@ -190,7 +191,3 @@ def levels_of(run: Run, model: Forecaster) -> list[float]:
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return forecasts as JSON records, with dates in ISO format."""
     return [{str(k): v for k, v in row.items()} | {"ds": row["ds"].isoformat()} for row in frame.to_dict("records")]
-
-
-def as_csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode()

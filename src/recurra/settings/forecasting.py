@@ -70,6 +70,9 @@ class ForecasterSettings(NetworkSettings):
     missing: Literal["error", "ffill", "interpolate", "mask"] = "error"
     """Treatment of missing values: raise an error, fill forward, interpolate, or mask the row so that the network skips
     it."""
+    max_unpacked: Annotated[float, Field(gt=0.0)] | None = None
+    """Number of gigabytes to which a packed table (csv.gz or Parquet) may unpack; by default 100 times the size of the
+    file, but at least 10 MB and at most 2 GB."""
     scaling: Scalings = ("standard", "subtract-last")
     """Transformations of the values, in this order: log; difference or season-difference; minmax, standard or robust;
     and for each window subtract-last, subtract-mean, divide-last or divide-mean; or none."""

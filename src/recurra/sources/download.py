@@ -12,8 +12,9 @@ from typing import Literal
 
 import pandas as pd
 
-from recurra.errors import InputError
+from recurra.errors import InputError, in_one_line, shortened, shown
 from recurra.files import replace_file
+from recurra.json_objects import checked, parse_json, with_digest
 from recurra.sources import providers
 from recurra.sources.providers import Adjust, Bars, NoBarsError
 
@@ -21,6 +22,7 @@ PROVIDERS: dict[str, Callable[[Bars], pd.DataFrame]] = {
     "akshare": providers.akshare_bars,
     "yfinance": providers.yfinance_bars,
 }
+FIRST_YEAR, LAST_YEAR = 1678, 2261  # of dates in a table
 TRIES = 3  # maximum number of requests per download
 FIRST_PAUSE = 1.0  # seconds between the first two tries; doubled after each further try
 
@@ -64,15 +66,15 @@ def download(
     if days[0] and days[1] and days[0] > days[1]:
         raise InputError(f"start {start} is later than end {end}; expected it before.")
     if not re.fullmatch(r"[\w.^=&-]{1,32}", symbol, re.ASCII) or not re.search(r"\w", symbol, re.ASCII):
-        raise InputError(f"{symbol!r} is not a share symbol; expected one such as 600519, AAPL or 0700.HK.")
+        raise InputError(f"{shown(symbol)} is not a share symbol; expected one such as 600519, AAPL or 0700.HK.")
     if provider == "yfinance" and adjust == "hfq":
         raise InputError("yfinance has no prices adjusted to the first day (hfq); expected adjust qfq or none.")
     cache = cache or _cache_folder()
     bars = Bars(symbol, *days, adjust)
     path = cache / f"{_file_name(provider, bars)}.csv"
     facts_path = path.with_suffix(".json")  # written last, so that it proves the table complete
-    if path.is_file() and facts_path.is_file() and not refresh:
-        _warn_of_age(facts_path, bars)
+    if path.is_file() and not refresh and (day := _day_of_download(path, facts_path)) is not None:
+        _warn_of_age(day, bars)
         return path
     fetched = _fetched(PROVIDERS[provider], provider, bars, cache, pause)
     try:
@@ -88,14 +90,23 @@ def download(
         "end": end,
         "downloaded": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    replace_file(path, fetched.to_csv(index=False, lineterminator="\n").encode())
-    replace_file(facts_path, (json.dumps(facts, indent=2) + "\n").encode())
+    table = fetched.to_csv(index=False, lineterminator="\n").encode()  # dates and numbers only
+    replace_file(path, table)
+    replace_file(facts_path, (json.dumps(with_digest(facts, [table]), indent=2) + "\n").encode())
     return path
 
 
-def _warn_of_age(facts_path: Path, bars: Bars) -> None:
+def _day_of_download(path: Path, facts_path: Path) -> date | None:
+    """Return the day on which a cached table was downloaded; None if it is damaged, so that it is downloaded again."""
+    try:
+        facts = checked(facts_path, parse_json(facts_path.read_text("utf-8")), [path.read_bytes()])
+        return datetime.fromisoformat(facts["downloaded"]).date()
+    except (AttributeError, OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def _warn_of_age(day: date, bars: Bars) -> None:
     """Warn if a cached copy may lack newer days, or was downloaded before the exchange closed on its last day."""
-    day = datetime.fromisoformat(json.loads(facts_path.read_text("utf-8"))["downloaded"]).date()
     if day < datetime.now(UTC).date() and (bars.end is None or bars.end >= day):
         warnings.warn(f"{bars.symbol}: the bars are as of {day}; --refresh downloads newer ones.", stacklevel=3)
 
@@ -111,14 +122,15 @@ def _fetched(
         try:
             return ask(bars)
         except NoBarsError as error:
+            reason = shortened(in_one_line(str(error)), 120)
             raise InputError(
-                f"{provider} has no bars of {bars.symbol!r} for these days ({error}); check symbol and days, "
-                f"or give a file with --data FILE{_copy(provider, bars, cache)}."
+                f"{provider} has no bars of {bars.symbol!r} for these days ({reason}); check symbol "
+                f"and days, or give a file with --data FILE{_copy(provider, bars, cache)}."
             ) from error
         except InputError:
             raise
         except Exception as error:  # providers and their HTTP libraries raise many types
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+            reason = f"{type(error).__name__}: {shortened(in_one_line(str(error)), 200)}"
     raise InputError(
         f"{TRIES} requests to {provider} for {bars.symbol!r} failed ({reason}); "
         f"try later, or give a file with --data FILE{_copy(provider, bars, cache)}."
@@ -152,8 +164,11 @@ def _cache_folder() -> Path:
 
 
 def day_of(text: str | None, name: str) -> date | None:
-    """Parse a day in ISO format; the InputError for an invalid one names the argument `name`."""
+    """Parse a day in ISO format; the InputError for one that is invalid or no table has names the argument `name`."""
     try:
-        return None if text is None else date.fromisoformat(text)
+        day = None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{name} is {text!r}; expected a day such as 2010-04-26.") from None
+        raise InputError(f"{name} is {shown(text)}; expected a day such as 2010-04-26.") from None
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InputError(f"{name} is {shown(text)}; expected a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
+    return day

@@ -154,4 +154,6 @@ def _chosen(provider: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.D
         )
     chosen = frame[list(columns)].rename(columns=columns)
     chosen["date"] = pd.to_datetime(chosen["date"]).dt.strftime("%Y-%m-%d")
+    numbers = chosen.columns.drop("date")
+    chosen[numbers] = chosen[numbers].apply(pd.to_numeric)  # text would go into a CSV file as it is
     return chosen.sort_values("date", ignore_index=True)

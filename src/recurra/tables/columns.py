@@ -4,15 +4,21 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError
-from recurra.tables.dates import SAMPLED, holds_dates
+from recurra.errors import InputError, listed, shown
+from recurra.tables.arrays import Integers
+from recurra.tables.dates import SAMPLED, distinct_texts, holds_dates
 from recurra.tables.numbers import reads_as_number
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
 DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
 PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or complete dates; only the values tell
+MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
+LONGEST_ID = 1_000  # characters
+SEARCHED_COLUMNS = 100  # number of columns of text among which one of dates, or of ids, is searched
+MOST_WHOLE = 1e15  # a larger float has no whole number of its own
 SAME: list[set[str]] = [  # synonyms in English and Chinese
     DATES | PARTS_OF_DATES,
     {"open", "开盘", "开盘价"},
@@ -63,8 +69,8 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
             if column.strip().lower() in names:
                 return column
     near = difflib.get_close_matches(name, columns, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise InputError(f"{source}: there is no column {name!r} for {what}{hint}; the columns are {', '.join(columns)}.")
+    hint = f" (did you mean {shown(near[0])}?)" if near else ""
+    raise InputError(f"{source}: there is no column {shown(name)} for {what}{hint}; the columns are {listed(columns)}.")
 
 
 def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
@@ -79,14 +85,14 @@ def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
     typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
     named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
     texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(frame[column])]
-    for column in [*typed, *named, *texts]:
+    for column in [*typed, *named, *texts[:SEARCHED_COLUMNS]]:
         if holds_dates(frame[column]):
             return column
     if named:
         return named[0]
     raise InputError(
         f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
-        f"that holds dates among {', '.join(candidates)}: name it with --date (date=… in Python)."
+        f"that holds dates among {listed(candidates)}: name it with --date (date=… in Python)."
     )
 
 
@@ -116,7 +122,7 @@ def chosen_columns(
     if target is None:
         numeric = [column for column in plain if column == TARGET or _is_numeric(frame, column)]
         if TARGET not in numeric and len(numeric) != 1:
-            found = f"found {', '.join(numeric)}" if numeric else "found none"
+            found = f"found {listed(numeric)}" if numeric else "found none"
             raise InputError(
                 f"{source}: which column is the target? {found}; name it with --target (target=… in Python)."
             )
@@ -131,11 +137,13 @@ def chosen_columns(
     used = [target, *past, *coming]
     for name in used:
         if name in others:
-            raise InputError(f"{source}: the column {name!r} contains the dates or the series ids; choose another.")
+            raise InputError(
+                f"{source}: the column {shown(name)} contains the dates or the series ids; choose another."
+            )
         if used.count(name) > 1:
             raise InputError(
-                f"{source}: the column {name!r} is used twice; a column is the target, a past covariate or a future "
-                "covariate."
+                f"{source}: the column {shown(name)} is used twice; a column is the target, a past covariate or a "
+                "future covariate."
             )
     return Names(target, past, coming)
 
@@ -154,28 +162,52 @@ def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
     return int(reads_as_number(sample).sum()) >= max(len(sample), 1) / 2
 
 
-def ids(frame: pd.DataFrame, column: str | None, source: str) -> "pd.Series[str] | None":
-    """Return the series id of each row as text, [T]; integers stored as floats have no decimal point.
+def ids(frame: pd.DataFrame, column: str | None, source: str) -> tuple[Integers, list[str]]:
+    """Return the ids of the series in order of first occurrence, and the place among them of each row's, [T].
+
+    Integers stored as floats have no decimal point. Without a column, all rows are of one series with an empty id.
 
     Raises:
-        InputError: an id is missing.
+        InputError: an id is missing, has a character that no file can hold, or there are too many ids.
     """
     if column is None:
-        return None
-    if frame[column].isna().any():
-        place = int(frame[column].isna().to_numpy().argmax())
-        raise InputError(
-            f"{source}: row {frame.index[place]}, column {column!r}: has no series id; add it or drop the row."
-        )
+        return np.zeros(len(frame), dtype=np.int64), [""]
     names = frame[column]
-    whole = pd.api.types.is_float_dtype(names) and bool((names % 1 == 0).all())
-    return (names.astype("int64") if whole else names).astype(str)
+    if names.isna().any():
+        raise _no_id(frame, column, source, int(names.isna().to_numpy().argmax()), "has no series id; add it or drop")
+    if pd.api.types.is_float_dtype(names) and bool(((names % 1 == 0) & (names.abs() < MOST_WHOLE)).all()):
+        names = names.astype("int64")
+    codes, texts = distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
+    merged, found = pd.factorize(np.array(texts, dtype=object))
+    codes = merged[codes]
+    if len(found) > MANY_SERIES and len(found) * FEWEST_ROWS > len(names):
+        raise InputError(
+            f"{source}: column {shown(column)} names {len(found):,} series, which have {len(names) / len(found):.1f} "
+            f"rows on average; more than {MANY_SERIES:,} series need {FEWEST_ROWS} each: name another column with --id "
+            "(id=… in Python), or leave out short series."
+        )
+    if not all(storable := [_storable(name) for name in found]):
+        place = int(np.argmin(storable))
+        row = int((codes == place).argmax())
+        raise _no_id(frame, column, source, row, f"{shown(found[place])} cannot be stored as text; change it or drop")
+    return codes, list(found)
+
+
+def _storable(text: str) -> bool:
+    """Return whether an id is not too long, UTF-8 can encode it, and it has no null character."""
+    return len(text) <= LONGEST_ID and "\x00" not in text and text.encode("utf-8", "ignore").decode() == text
+
+
+def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str) -> InputError:
+    return InputError(f"{source}: row {frame.index[place]}, column {shown(column)}: {fault} the row.")
 
 
 def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
     """Return the advice to use a column as --id, if its values make the dates unique; else an empty string."""
-    for column in frame.columns:
-        if column not in used and frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
-            values = f"the {frame[column].nunique()} values of the column {str(column)!r}"
+    for column in frame.columns[:SEARCHED_COLUMNS]:
+        if column in used or not pd.api.types.is_hashable(frame[column].iloc[0]):
+            continue
+        if frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
+            values = f"the {frame[column].nunique()} values of the column {shown(column)}"
             return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
     return ""

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recurra.errors import InputError
 from recurra.tables.arrays import Integers
 
 MINUTES_PER_DAY, MINUTES_PER_WEEK = 1440, 10080
 SECONDS_PER_DAY = 86400
+END = int(np.datetime64("2262-01-01", "s").astype(np.int64))  # of the full years of datetime64[ns], in seconds
 MONDAY = 4  # day of 1970-01-05, the first Monday, counted from 1970-01-01
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -43,5 +45,16 @@ def minutes_from_monday(dates: pd.DatetimeIndex) -> Integers:
 
 
 def dates_of_seconds(seconds: Integers) -> pd.DatetimeIndex:
-    """Return the dates of seconds since 1970; pandas raises an error beyond the year 2262."""
+    """Return the dates of seconds since 1970.
+
+    Raises:
+        InputError: a date is later than the year 2261.
+    """
+    if len(seconds) and seconds.max() >= END:
+        raise InputError("the next dates are later than the year 2261, the last that there is; give earlier dates.")
     return pd.DatetimeIndex(seconds.astype("datetime64[s]")).as_unit("ns")
+
+
+def date_text(day: pd.Timestamp) -> str:
+    """Format a date; the time of day is omitted if it is midnight."""
+    return str(day.date() if day == day.normalize() else day)

@@ -6,7 +6,9 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from recurra.errors import InputError
 from recurra.tables.arrays import Integers
 from recurra.tables.calendars import next_sessions, sessions
 from recurra.tables.date_anchors import days_of_months, month_anchor, share_at_anchor, usual_time, usual_weekday
@@ -36,6 +38,7 @@ NAMES: dict[tuple[Unit, int], str] = {
     ("month", 3): "quarterly",
     ("month", 12): "yearly",
 }
+ALWAYS_ABSENT, ABSENT_PER_ROW = 1_000_000, 10  # dates that may be absent: of any series, and for each of its rows
 FITTING = 0.5  # minimum fraction of gaps or dates that fit a frequency
 
 
@@ -111,7 +114,8 @@ class Frequency:
         """Return the `count` dates after `last`.
 
         Raises:
-            InputError: the exchange calendar does not exist or does not reach that far.
+            InputError: the exchange calendar does not exist or does not reach that far, or the dates would be later
+                than 2261.
         """
         return _next_dates(self, last, count)
 
@@ -121,6 +125,9 @@ class Frequency:
         A week or month with a row on any of its days is not absent. If there are slots, days without any row are not
         absent, nor are times before the first or after the last row of a day: exchanges and shops have holidays and
         close early. With a calendar, absent sessions are exact.
+
+        Raises:
+            InputError: so many dates are absent that they cannot be meant; see `check_absent`.
         """
         if len(dates) < 2:
             return dates[:0]
@@ -137,7 +144,22 @@ class Frequency:
         gaps = np.diff(periods)
         before = np.flatnonzero(gaps > 1.5 * step)  # a row may be half a step late
         missed = np.ceil(gaps[before] / step - 0.5).astype(np.int64) - 1
+        self.check_absent(int(missed.sum()), len(dates))
         return frequency._dates(np.repeat(periods[before], missed) + step * (1 + ranges(missed)))
+
+    def follow(self, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:
+        """Return between which dates surely none is absent, [T - 1]."""
+        if self.calendar is not None or self.unit == "week" or (self.slots is not None and self.unit == "minute"):
+            return np.zeros(max(len(dates) - 1, 0), dtype=np.bool_)
+        return (self.slots is not None) | (np.diff(self._periods(dates)) <= 1.5 * self._step)
+
+    def check_absent(self, count: int, rows: int) -> None:
+        """Raise an InputError if there are more absent dates than 10 for each row and 1,000,000."""
+        if count > max(ABSENT_PER_ROW * rows, ALWAYS_ABSENT):
+            raise InputError(
+                f"the rows are {self.name}, and {count:,} dates are absent between them, more than {ABSENT_PER_ROW} "
+                f"for each of {rows:,} rows; correct the dates, or aggregate the rows, for example to sums by day."
+            )
 
     def like(self, dates: pd.DatetimeIndex) -> "Frequency":
         """Return this frequency with the weekday, the day of the month and the time of day of these dates.
@@ -214,6 +236,7 @@ class Frequency:
         missed = self._number_of_slot(dates[1:], "left") - after
         missed[np.diff(date_numbers(dates, "D")) > 0] = 0
         missed = np.maximum(missed, 0)
+        self.check_absent(int(missed.sum()), len(dates))
         return self._of_slots(np.repeat(after, missed) + ranges(missed))
 
 

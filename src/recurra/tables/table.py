@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Floats
+from recurra.tables.date_numbers import date_text
 from recurra.tables.frequency import Frequency
-
-ONE_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +125,9 @@ class Table:
             return self
         parts = []
         for series in self.series:
-            first = 0 if start is None else int(series.dates.searchsorted(pd.Timestamp(start)))
-            stop = len(series.dates) if end is None else int(series.dates.searchsorted(pd.Timestamp(end) + ONE_DAY))
+            days = series.dates.to_numpy().astype("datetime64[D]")
+            first = 0 if start is None else int(days.searchsorted(np.datetime64(start, "D")))
+            stop = len(series.dates) if end is None else int(days.searchsorted(np.datetime64(end, "D"), "right"))
             if first < stop:
                 parts.append(series.slice(first, stop))
         if not parts:
@@ -173,8 +173,3 @@ class Table:
                 digest.update(repr(array.shape).encode())
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
-
-
-def date_text(day: pd.Timestamp) -> str:
-    """Format a date; the time of day is omitted if it is midnight."""
-    return str(day.date() if day == day.normalize() else day)

@@ -1,25 +1,27 @@
 """Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.errors import InputError
-from recurra.tables.arrays import Floats
-from recurra.tables.columns import DATE, ID, TARGET, Names, chosen_columns, date_column, found_column, hint_of_id, ids
-from recurra.tables.dates import dates, usual_gap
+from recurra.errors import InputError, InputTypeError, shown, shown_path
+from recurra.tables.arrays import Floats, Integers
+from recurra.tables.columns import ID, Names, chosen_columns, date_column, found_column, hint_of_id, ids
+from recurra.tables.data_frame import with_row_numbers
+from recurra.tables.date_numbers import date_text
+from recurra.tables.dates import dates
 from recurra.tables.frequency import Frequency
 from recurra.tables.frequency_inference import infer_frequency
 from recurra.tables.numbers import numbers
 from recurra.tables.reader import read_frame
-from recurra.tables.table import Series, Table, date_text
+from recurra.tables.table import Series, Table
 
-RowIndices = slice | NDArray[np.int64]  # a series' rows in the table; a slice avoids a copy
 Missing = Literal["error", "ffill", "interpolate", "mask"]
 
 
@@ -34,6 +36,7 @@ def make_table(
     missing: Missing = "error",
     calendar: str | None = None,
     frequency: Frequency | None = None,
+    max_unpacked: float | None = None,
 ) -> Table:
     """Build a checked table from a file or a DataFrame.
 
@@ -55,8 +58,11 @@ def make_table(
             values.
         calendar: name of an exchange calendar whose sessions the dates are, such as "XSHG".
         frequency: time between rows; None: inferred from the dates.
+        max_unpacked: number of gigabytes to which a csv.gz or Parquet file may unpack; None: 100 times its size, but at
+            least 10 MB and at most 2 GB.
 
     Raises:
+        InputTypeError: an argument has the wrong type.
         InputError: the table is invalid; the message names the file, row and column, and how to fix it.
 
     >>> days = ["2024-01-01", "2024-01-02", "2024-01-03"]
@@ -66,28 +72,34 @@ def make_table(
     >>> table.series[0].values[:, 0].tolist()
     [5.0, 7.0, 6.0]
     """
-    source = str(data) if isinstance(data, str | Path) else "the table"
-    texts = [id] if id else []
-    frame = read_frame(data, texts=texts) if isinstance(data, str | Path) else _with_row_numbers(data)
+    _check_arguments(target=target, date=date, id=id, calendar=calendar)
+    if missing not in get_args(Missing):
+        raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
+    past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
+    source = shown_path(data) if isinstance(data, str | Path) else "the table"
+    if isinstance(data, str | Path):
+        frame = read_frame(data, texts=[id] if id else [], max_unpacked=max_unpacked)
+    else:
+        frame = with_row_numbers(data)
     if not len(frame):
         raise InputError(f"{source}: has no rows of data; at least one is needed.")
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
     days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
-    names = chosen_columns(
-        frame, target, _list(past_covariates), _list(future_covariates), {days_column, id_column}, source
-    )
+    names = chosen_columns(frame, target, past, future, {days_column, id_column}, source)
+    codes, whose = ids(frame, id_column, source)
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
-    rows = _Rows(source, names, days, values, frame.index, missing)
 
     def hint() -> str:
         return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
 
-    parts = {
-        name: rows.sorted(indices, name, hint) for name, indices in _groups(ids(frame, id_column, source), len(frame))
-    }
-    frequency = frequency or _frequency(parts, days, calendar, source, rows.notes)
-    series = tuple(rows.series(name, indices, frequency) for name, indices in parts.items())
+    rows, parts = _sorted(_Rows(source, names, days, values, frame.index, missing), codes, whose, hint)
+    frequency = frequency or _frequency(parts, rows.dates, calendar, source, rows.notes)
+    whole = rows.whole([part.start for part in parts.values()], frequency)
+    series = tuple(
+        rows.series(name, part, frequency, whole=bool(is_whole))
+        for (name, part), is_whole in zip(parts.items(), whole, strict=True)
+    )
     notes = tuple(_of_many(note, whose) for note, whose in rows.notes.items())
     return Table(
         series,
@@ -101,9 +113,9 @@ def make_table(
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Rows:
-    """All rows of a table, in the order of the file."""
+    """All rows of a table."""
 
     source: str
     names: Names
@@ -112,47 +124,50 @@ class _Rows:
     numbers: "pd.Index[int]"  # row numbers in the file
     missing: Missing
     notes: dict[str, list[str]] = field(default_factory=dict)  # note → ids of the series it is about
+    absent: int = 0  # number of absent dates so far
 
     def note(self, text: str, id_: str) -> None:
         self.notes.setdefault(text, []).append(id_)
 
-    def sorted(self, indices: RowIndices, id_: str, hint: Callable[[], str]) -> RowIndices:
-        """Return the indices of a series' rows sorted by date; InputError if a date occurs twice."""
-        days = self.dates[indices]
-        whose = f" of series {id_!r}" if id_ else ""
-        if not days.is_monotonic_increasing:
-            order = days.argsort(kind="stable")
-            indices, days = _each(indices, len(self.dates))[order], days[order]
-            self.note("the rows were not in the order of their dates; they are sorted", id_)
-        if (twice := days[1:] == days[:-1]).any():
-            first = int(twice.argmax())
-            a, b = self.numbers[indices][[first, first + 1]]
-            clock = "" if days[first] == days[first].normalize() else ", or, where a clock was set back, give UTC"
-            raise InputError(
-                f"{self.source}: rows {a} and {b}{whose} have the same date {date_text(days[first])}; "
-                f"expected each date once: drop one{clock}{hint()}."
-            )
-        return indices
+    @cached_property
+    def no_dates(self) -> pd.DatetimeIndex:
+        return self.dates[:0]
 
-    def series(self, id_: str, indices: RowIndices, frequency: Frequency) -> Series:
-        values, days, known = self.values[indices], self.dates[indices], len(self.names.future_covariates)
+    def whole(self, starts: Sequence[int], frequency: Frequency) -> NDArray[np.bool_]:
+        """Return which series, of which the first rows are given, have all values and all dates, [S].
+
+        Some that have them all may be left out; for a table of many series this is the fast way to most of them.
+        """
+        if self.names.future_covariates:
+            return np.zeros(len(starts), dtype=np.bool_)
+        complete = np.asarray(np.isfinite(self.values).all(axis=1))
+        complete[1:] &= frequency.follow(self.dates) | np.isin(np.arange(1, len(complete)), starts)
+        return np.logical_and.reduceat(complete, starts)
+
+    def series(self, id_: str, part: slice, frequency: Frequency, *, whole: bool) -> Series:
+        if whole:
+            values = self.values[part]
+            return Series(id_, self.dates[part], values, ~np.isnan(values), values[:0, :0], self.no_dates)
+        values, days, known = self.values[part], self.dates[part], len(self.names.future_covariates)
         end = len(values)
         if known:  # rows after the last value of the target are future rows
             has_target = np.flatnonzero(~np.isnan(values[:, 0]))
             end = int(has_target[-1]) + 1 if len(has_target) else 0
         future = values[end:, values.shape[1] - known :] if known else values[:0, :0]
         lenient = self.missing != "error"
-        self._check(values[:end], indices, 0, range(values.shape[1]), lenient=lenient)
-        self._check(values[end:], indices, end, range(values.shape[1] - known, values.shape[1]), lenient=False)
+        self._check(values[:end], part.start, range(values.shape[1]), lenient=lenient)
+        self._check(values[end:], part.start + end, range(values.shape[1] - known, values.shape[1]), lenient=False)
         coming = days[end:] if known else days[:0]
-        self._check_coming(indices, end, coming, days[:end], frequency)
+        self._check_coming(part.start + end, coming, days[:end], frequency)
         values, days = values[:end], days[:end]
-        whose = f" of series {id_!r}" if id_ else ""
+        whose = f" of series {shown(id_)}" if id_ else ""
         if not end:
-            raise InputError(f"{self.source}: the target {self.names.target!r}{whose} has no values.")
+            raise InputError(f"{self.source}: the target {shown(self.names.target)}{whose} has no values.")
         try:
             absent = frequency.absent(days)
-        except InputError as error:  # from the calendar
+            self.absent += len(absent)
+            frequency.check_absent(self.absent, len(self.dates))
+        except InputError as error:
             raise InputError(f"{self.source}: {error}") from error
         if len(absent):
             count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
@@ -160,10 +175,10 @@ class _Rows:
             passed = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
             self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
             if lenient:
-                whole = days.union(absent)
-                filled = np.full((len(whole), values.shape[1]), np.nan)
-                filled[whole.get_indexer(days)] = values
-                values, days = filled, whole
+                every = days.union(absent)
+                filled = np.full((len(every), values.shape[1]), np.nan)
+                filled[every.get_indexer(days)] = values
+                values, days = filled, every
         observed = ~np.isnan(values)
         begin = int(observed.argmax(axis=0).max())  # no value is filled with a later one
         if begin:
@@ -171,111 +186,124 @@ class _Rows:
         values = pd.DataFrame(values[begin:]).ffill().to_numpy() if lenient else values
         return Series(id_, days[begin:], values, observed[begin:], future, coming)
 
-    def _check_coming(
-        self, indices: RowIndices, end: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency
-    ) -> None:
+    def _check_coming(self, begin: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency) -> None:
         """Raise InputError if future rows skip dates, except for business days without a calendar of holidays."""
-        if not len(coming) or not end or (frequency.name == "business-daily" and frequency.calendar is None):
+        if not len(coming) or not len(days) or (frequency.name == "business-daily" and frequency.calendar is None):
             return
         expected = frequency.next_dates(days[-1], len(coming))
         if (other := np.asarray(coming != expected)).any():
             first = int(other.argmax())
-            place = _each(indices, len(self.dates))[end + first]
             raise InputError(
-                f"{self.source}: row {self.numbers[place]}: a future row has the date {date_text(coming[first])}, "
-                f"expected {date_text(expected[first])}, the next date; give every future row its date."
+                f"{self.source}: row {self.numbers[begin + first]}: a future row has the date "
+                f"{date_text(coming[first])}, expected {date_text(expected[first])}, the next date; "
+                "give every future row its date."
             )
 
-    def _check(self, values: Floats, indices: RowIndices, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
+    def _check(self, values: Floats, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
         """Raise InputError if a value from row `begin` on is infinite, or is missing and `lenient` is False."""
+        if np.isfinite(values).all():
+            return
         for column in columns:
             name = self.names.all[column]
             for wrong, found in ((np.isinf(values[:, column]), "infinity"), (np.isnan(values[:, column]), "no value")):
                 if not wrong.any() or (lenient and found == "no value" and not wrong.all()):
                     continue
-                place = _each(indices, len(self.dates))[begin + int(wrong.argmax())]
+                place = begin + int(wrong.argmax())
                 more = f" ({int(wrong.sum())} such rows in all)" if wrong.sum() > 1 else ""
                 mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
-                where = f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {name!r}"
+                where = (
+                    f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {shown(name)}"
+                )
                 raise InputError(f"{where}: has {found}{more}, expected a number; correct the cell{mend}.")
 
 
-def _list(names: str | Sequence[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+def _check_arguments(**texts: object) -> None:
+    """Raise an InputTypeError if an argument is neither text nor None."""
+    for name, value in texts.items():
+        if not isinstance(value, str | None):
+            raise InputTypeError(f"{name} is {shown(value)}; expected text or None.")
 
 
-def _with_row_numbers(data: object) -> pd.DataFrame:
-    """Return a DataFrame with rows numbered from 1, and with named or date index levels as columns.
+def _names(argument: str, names: object) -> list[str]:
+    """Return a name or a sequence of names as a list; InputTypeError if it is neither."""
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InputTypeError(f"{argument} is {shown(names)}; expected the name of a column, or a list of names.")
+    return list(names)
+
+
+def _sorted(
+    rows: _Rows, codes: Integers, ids: Sequence[str], hint: Callable[[], str]
+) -> tuple[_Rows, dict[str, slice]]:
+    """Return the rows of each series together and sorted by date, and which they are.
+
+    Args:
+        rows: rows in the order of the file.
+        codes: place in `ids` of each row's series, [L].
+        ids: ids of the series.
+        hint: function that returns the end of the message about a date that occurs twice.
 
     Raises:
-        InputError: `data` is not a DataFrame or Series, or its column names are duplicated or have several levels.
+        InputError: a date occurs twice in a series.
     """
-    if isinstance(data, pd.Series):
-        data = data.to_frame(TARGET if data.name is None else str(data.name))
-    if not isinstance(data, pd.DataFrame):
-        raise InputError(f"the table is a {type(data).__name__}; expected a DataFrame or the path of a file.")
-    if isinstance(data.columns, pd.MultiIndex):
+    days = rows.dates.to_numpy().view(np.int64)
+    together, order = np.argsort(codes, kind="stable"), np.lexsort((days, codes))
+    if (moved := order != together).any():
+        for code in np.unique(codes[order[moved]]):
+            rows.note("the rows were not in the order of their dates; they are sorted", ids[code])
+    codes, days = codes[order], days[order]
+    rows = replace(rows, dates=rows.dates[order], values=rows.values[order], numbers=rows.numbers[order])
+    if (twice := (days[1:] == days[:-1]) & (codes[1:] == codes[:-1])).any():
+        first = int(twice.argmax())
+        a, b, day, id_ = *rows.numbers[[first, first + 1]], rows.dates[first], ids[codes[first]]
+        whose = f" of series {shown(id_)}" if id_ else ""
+        clock = "" if day == day.normalize() else ", or, where a clock was set back, give UTC"
         raise InputError(
-            f"the table has columns of {data.columns.nlevels} levels, the first is {data.columns[0]}; expected plain "
-            "names: choose one level, such as with data.droplevel(1, axis=1)."
+            f"{rows.source}: rows {a} and {b}{whose} have the same date {date_text(day)}; "
+            f"expected each date once: drop one{clock}{hint()}."
         )
-    frame = data.copy(deep=False)
-    frame.columns = frame.columns.map(str)
-    for number in range(data.index.nlevels):
-        level = data.index.get_level_values(number)
-        if isinstance(level, pd.PeriodIndex):
-            level = level.to_timestamp()
-        dated = isinstance(level, pd.DatetimeIndex)
-        name = str(level.name) if level.name is not None else DATE if dated else ID
-        says_something = dated or level.name is not None or data.index.nlevels > 1
-        if says_something and name not in frame.columns:
-            frame.insert(number, name, level.to_numpy())
-    if (twice := frame.columns[frame.columns.duplicated()]).size:
-        raise InputError(f"the table has the column {twice[0]!r} twice; give each column a unique name.")
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return frame
-
-
-def _each(indices: RowIndices, rows: int) -> NDArray[np.int64]:
-    return np.arange(rows, dtype=np.int64)[indices] if isinstance(indices, slice) else indices
+    ends = np.cumsum(np.bincount(codes, minlength=len(ids)))
+    starts = [0, *ends[:-1].tolist()]
+    return rows, {id_: slice(*bounds) for id_, *bounds in zip(ids, starts, ends.tolist(), strict=True)}
 
 
 def _of_many(note: str, whose: Sequence[str]) -> str:
     """Return a note as a sentence, with the number of series it is about and the first of them."""
     if whose == [""]:
         return f"{note}."
-    return f"{note} in {len(whose)} series, the first is {whose[0]!r}."
-
-
-def _groups(ids: "pd.Series[str] | None", rows: int) -> Iterator[tuple[str, RowIndices]]:
-    """Yield the id and the row indices of each series, in order of first occurrence."""
-    if ids is None:
-        yield "", slice(0, rows)
-        return
-    codes, names = pd.factorize(ids)
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes))[:-1]
-    yield from zip(map(str, names), np.split(order, ends), strict=True)
+    return f"{note} in {len(whose)} series, the first is {shown(whose[0])}."
 
 
 def _frequency(
-    parts: Mapping[str, RowIndices],
+    parts: Mapping[str, slice],
     days: pd.DatetimeIndex,
     calendar: str | None,
     source: str,
     notes: dict[str, list[str]],
 ) -> Frequency:
     """Return the frequency of the longest series; series that deviate from it are noted."""
-    longest = max(parts, key=lambda name: len(days[parts[name]]))
+    longest = max(parts, key=lambda name: parts[name].stop - parts[name].start)
     try:
         frequency = infer_frequency(days[parts[longest]], calendar)
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
     if len(parts) == 1:
         return frequency
-    usual = usual_gap(days[parts[longest]].to_numpy())
-    for name, indices in parts.items():
-        if len(days[indices]) >= 5 and not usual / 2 < usual_gap(days[indices].to_numpy()) < usual * 2:
-            text = f"rows are farther apart or closer than the {frequency.name} ones of series {longest!r}"
+    usual = dict(zip(parts, _usual_gaps(days, parts.values()), strict=True))
+    for name, part in parts.items():
+        if part.stop - part.start >= 5 and not usual[longest] / 2 < usual[name] < usual[longest] * 2:
+            text = f"rows are farther apart or closer than the {frequency.name} ones of series {shown(longest)}"
             notes.setdefault(text, []).append(name)
     return frequency
+
+
+def _usual_gaps(days: pd.DatetimeIndex, parts: Collection[slice]) -> list[float]:
+    """Return the median time between the rows of each part, which follow one another; 0 for a part of one row."""
+    starts, stops = (np.array([getattr(part, end) for part in parts]) for end in ("start", "stop"))
+    gaps = np.diff(days.to_numpy().view(np.int64), prepend=0)
+    gaps[starts] = -1  # before all others
+    gaps = gaps[np.lexsort((gaps, np.repeat(np.arange(len(starts)), stops - starts)))].clip(0)
+    lower, upper = (starts + stops) // 2, np.minimum((starts + stops + 1) // 2, stops - 1)
+    found: list[float] = ((gaps[np.minimum(lower, upper)] + gaps[upper]) / 2).tolist()
+    return found

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from recurra import InputError
+from recurra.json_objects import MissingDigestWarning, with_digest
 from recurra.sources.download import PROVIDERS, download
 from recurra.sources.providers import Bars, NoBarsError
 
@@ -137,7 +138,8 @@ def test_an_old_copy_says_how_old_it_is_where_days_may_have_come_since(
     end: str | None, said: bool, akshare: Provider, tmp_path: Path
 ) -> None:
     path = download("600519", end=end, cache=tmp_path)
-    path.with_suffix(".json").write_text(json.dumps({"downloaded": "2024-05-17T12:00:00+00:00"}))
+    facts = with_digest({"downloaded": "2024-05-17T12:00:00+00:00"}, [path.read_bytes()])
+    path.with_suffix(".json").write_text(json.dumps(facts))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert download("600519", end=end, cache=tmp_path) == path
@@ -251,3 +253,22 @@ def test_two_downloads_at_once_end_with_one_of_their_answers_whole(
     path = download("600519", cache=tmp_path)
     assert closes_of(path) in ([1.0, 2.0], [1.0, 2.0, 3.0])
     assert names_in(tmp_path) == sorted([path.name, path.with_suffix(".json").name])
+
+
+def test_a_damaged_copy_is_downloaded_again(akshare: Provider, tmp_path: Path) -> None:
+    path = download("600519", cache=tmp_path)
+    whole, facts = path.read_bytes(), path.with_suffix(".json").read_bytes()
+    for file in (path, path.with_suffix(".json")):
+        content = file.read_bytes()
+        file.write_bytes(content.replace(b"2", b"3", 1))
+        assert download("600519", cache=tmp_path) == path
+        assert path.read_bytes() == whole
+        assert path.with_suffix(".json").read_bytes()[:20] == facts[:20]
+
+
+def test_a_copy_of_an_earlier_version_is_used_with_a_note(akshare: Provider, tmp_path: Path) -> None:
+    path = download("600519", cache=tmp_path)
+    path.with_suffix(".json").write_text(json.dumps({"downloaded": "2999-01-01T00:00:00+00:00"}))
+    with pytest.warns(MissingDigestWarning):
+        assert download("600519", cache=tmp_path) == path
+    assert facts_of(path) == {"downloaded": "2999-01-01T00:00:00+00:00"}

@@ -10,16 +10,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.forecasting.plan import Plan, require_positive
 from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
 from recurra.tables.arrays import Floats, Integers, Origins
+from recurra.tables.date_numbers import date_text
 from recurra.tables.table import Series, Table
 
 POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides
 NO_PLACES = np.empty(0, dtype=np.int64)
+LARGEST_SCALED = 1e15  # its square, summed over a window, is far from the largest 32-bit float
 FAR_BELOW = 1e-6  # the floor of a price, as a part of the smallest one in training: prices may fall far
 
 
@@ -117,6 +119,7 @@ class Transform:
         """
         plan = self.plan
         self.check_future(table, origins)
+        self._check_size(rows, table)
         counts = [len(own) for own in origins]
         firsts = np.concatenate(origins) - plan.lag + np.repeat(rows.starts[:-1], counts)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
@@ -231,6 +234,22 @@ class Transform:
     @cached_property
     def _place_of(self) -> dict[str, int]:
         return {id_: place for place, id_ in enumerate(self.ids)}
+
+    def _check_size(self, rows: Rows, table: Table) -> None:
+        """Raise an InputError if a scaled value is so large that its square overflows in the network."""
+        if not (large := np.abs(rows.values) > LARGEST_SCALED).any():
+            return
+        row, column = (int(places[0]) for places in np.nonzero(large))
+        place = int(np.searchsorted(rows.starts, row, side="right")) - 1
+        series = table.series[place]
+        own = row - int(rows.starts[place]) + self.plan.lag
+        day = series.dates.append(series.future_dates)[own]
+        whose = f" of series {shown(series.id)}" if series.id else ""
+        value = self._rows_of(replace(table, series=(series,))).values[own, column]
+        raise InputError(
+            f"{table.source}: column {shown(table.columns[column])}{whose} is {value:g} on {date_text(day)}, more than "
+            f"{LARGEST_SCALED:g} times what the training rows vary by; correct the value."
+        )
 
     def _observed(self, table: Table) -> NDArray[np.bool_]:
         """Return which scaled rows have a target, [L]; a difference needs both of its values."""

@@ -167,7 +167,8 @@ class RowScaling(Step):
         if len(rows.places) > 1:
             center, scale = (np.repeat(array, np.diff(rows.starts), axis=0) for array in (center, scale))
         values = rows.values - center
-        values /= scale
+        with np.errstate(over="ignore"):  # what is too large is refused later, with its row
+            values /= scale
         return replace(rows, values=values)
 
     def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:

@@ -1,0 +1,171 @@
+"""Read CSV files in any common encoding into a DataFrame."""
+
+import csv
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import pandas as pd
+
+from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
+from recurra.tables.dates import FULL_WIDTH
+from recurra.tables.numbers import NOTHING, SPACES, THOUSANDS
+from recurra.tables.spreadsheet import unescaped
+from recurra.tables.text_file import TextFile
+from recurra.tables.unpacking import Unpacking
+
+DELIMITERS = ",;\t|"
+MOST_COLUMNS = 5_000
+LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
+SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
+UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
+KINDS = re.compile(  # of texts with a comma or a point, the first that fits
+    r"(?P<twofold>[-+]?[1-9]\d{0,2},\d{3})"  # ambiguous: 1,125 is 1125, or 1.125 with a decimal comma
+    r"|(?P<decimal>[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*)"
+    r"|(?P<dotted>[-+]?[1-9]\d{0,2}(\.\d{3})+)"  # thousands separators of numbers with a decimal comma
+    rf"|(?P<thousands>{THOUSANDS})"
+    r"|(?P<point>[-+]?\d*\.\d+)"
+    r"|(?P<whole>[-+]?\d+)"
+)
+
+
+def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> pd.DataFrame:
+    """Read a CSV file into a DataFrame whose index is the row number in the file, as an editor shows it.
+
+    Args:
+        path: the file, in UTF-8, UTF-16 or GBK, packed if it is named *.gz.
+        texts: case-insensitive names of columns to read as text.
+        unpacking: limit for what a packed file unpacks to.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    name, file = shown_path(path), TextFile.checked(path, unpacking)
+    with file.opened() as text:
+        header, above = _first_line(name, text)
+    delimiter = max(DELIMITERS, key=header.count)
+    with file.opened() as text:
+        columns = _columns(name, _rows(name, text, above), delimiter, above + 1)
+    least = max(len(columns), SHORTEST_ROW)
+    if file.lines * least > max(file.characters, UNCHECKED):
+        raise InputError(
+            f"{name}: its {file.lines:,} lines have {file.characters / file.lines:.1f} characters on average, too few "
+            f"for {len(columns)} columns with a date in each row; remove the empty rows."
+        )
+    asked = {text.strip().lower() for text in texts}
+    kept = {column for column in columns if column.strip().lower() in asked}
+    read: Callable[..., pd.DataFrame] = pd.read_csv
+    try:
+        with file.opened() as text, warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas would drop fields without a column
+            for _ in range(above):
+                text.readline()
+            frame = read(
+                text,
+                sep=delimiter,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                index_col=False,
+                low_memory=False,
+                na_values=["--", "-"],
+                converters=dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None),
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
+        with file.opened() as text:
+            found = _first_longer(_rows(name, text, above), delimiter, len(columns))
+        if found:
+            raise InputError(
+                f"{name}: row {above + found[0]} has {found[1]} fields, expected {len(columns)} as in the header; "
+                "correct the row, and quote numbers that have commas."
+            ) from error
+        raise InputError(f"{name}: cannot be read as CSV ({shortened(in_one_line(str(error)), 200)}).") from error
+    frame.columns = frame.columns.map(unescaped)
+    frame.index += above + 2  # the header is the first row after blank lines
+    frame = frame.dropna(how="all")
+    return frame if delimiter == "," else _with_decimal_points(frame, set(map(unescaped, kept)), name)
+
+
+def _first_line(name: str, text: TextIO) -> tuple[str, int]:
+    """Return the first line that is not blank, and the number of blank lines above it."""
+    for above, line in enumerate(_rows(name, text, 0)):
+        if line.strip():
+            return line.rstrip("\r\n"), above
+    raise InputError(f"{name}: is empty; expected a header and rows of data.")
+
+
+def _rows(name: str, text: TextIO, above: int) -> Iterator[str]:
+    """Yield the lines of a text after the first `above`; InputError if one is too long to be a row."""
+    for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE + 1), ""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise InputError(
+                f"{name}: row {number} has more than {LONGEST_LINE:,} characters; expected a row of a table."
+            )
+        if number > above:
+            yield line
+
+
+def _first_longer(lines: Iterator[str], delimiter: str, expected: int) -> tuple[int, int] | None:
+    """Return the number of the first row with more fields than expected, and its number of fields."""
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    try:
+        return next(((row, len(fields)) for row, fields in enumerate(rows, start=1) if len(fields) > expected), None)
+    except csv.Error:  # an unclosed quote makes the rest a single field
+        return None
+
+
+def _columns(name: str, lines: Iterator[str], delimiter: str, row: int) -> list[str]:
+    """Return the column names as pandas reads them; InputError if one occurs twice, or there are too many."""
+    try:
+        names = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError(f"{name}: row {row}: is not a header that can be read ({error}).") from error
+    if len(names) > MOST_COLUMNS:
+        raise InputError(
+            f"{name}: row {row}: has {len(names):,} columns, and a table may have {MOST_COLUMNS:,}; leave out those "
+            "that are not needed, or give one column of ids and one of values."
+        )
+    seen: set[str] = set()
+    for plain in (column.strip() for column in names):
+        if plain in seen:
+            raise InputError(
+                f"{name}: row {row}: the column {shown(plain)} occurs twice; give each column a unique name."
+            )
+        seen |= {plain} - {""}
+    return names
+
+
+def _with_decimal_points(frame: pd.DataFrame, kept: set[str], name: str) -> pd.DataFrame:
+    """Replace decimal commas by points in columns whose values show that their commas are decimal.
+
+    For files whose delimiter is not a comma.
+    """
+    frame = frame.copy(deep=False)
+    for column in frame.columns:
+        if column in kept or frame[column].dtype != object:
+            continue
+        codes, distinct = pd.factorize(frame[column].astype(str))
+        texts = [str(text).translate(FULL_WIDTH).translate(SPACES) for text in distinct]
+        if not any("," in text for text in texts):
+            continue
+        kinds = [match.lastgroup if (match := KINDS.fullmatch(text)) else "" for text in texts]
+        if "decimal" in kinds and not {"thousands", "point"} & set(kinds):
+            plain = [
+                text.replace(".", "").replace(",", ".") if kind in {"twofold", "decimal", "dotted"} else original
+                for text, kind, original in zip(texts, kinds, distinct, strict=True)
+            ]
+            missing = frame[column].isna()
+            frame[column] = pd.Series(np.array(plain, dtype=object)[codes], frame.index).mask(missing)
+        elif "twofold" in kinds and all(
+            kind in {"twofold", "whole"} or text.lower() in NOTHING for text, kind in zip(texts, kinds, strict=True)
+        ):
+            place = int((codes == kinds.index("twofold")).argmax())
+            text = texts[codes[place]]
+            raise InputError(
+                f"{name}: row {frame.index[place]}, column {shown(column)}: {shown(text)} may be "
+                f"{text.replace(',', '.')} or {text.replace(',', '')}, "
+                "and no other value of the column says which; write it as one of these."
+            )
+    return frame

@@ -1,0 +1,72 @@
+"""Read Parquet files into a DataFrame."""
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from recurra.errors import InputError, printable, shortened, shown, shown_path
+from recurra.tables.csv_reader import MOST_COLUMNS
+from recurra.tables.dates import holds_dates
+from recurra.tables.unpacking import ALWAYS, Unpacking
+
+CELL = 8  # bytes of a number, a date, or a reference to a text
+
+
+def read_parquet(path: Path, unpacking: Unpacking) -> pd.DataFrame:
+    """Read a Parquet file into a DataFrame with rows numbered from 1.
+
+    Args:
+        path: the file.
+        unpacking: limit for what it unpacks to.
+
+    Raises:
+        InputError: the file cannot be read, unpacks to too much, or pyarrow is not installed.
+    """
+    name = shown_path(path)
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise InputError(
+            f"{name}: Parquet needs pyarrow: pip install 'recurra[parquet]', or give a CSV file."
+        ) from None
+    try:
+        about = pyarrow.parquet.read_metadata(path)
+        if about.num_columns > MOST_COLUMNS:
+            raise InputError(
+                f"{name}: has {about.num_columns:,} columns, and a table may have {MOST_COLUMNS:,}; leave out "
+                "those that are not needed, or give one column of ids and one of values."
+            )
+        sizes = Counter[str]()
+        for group in map(about.row_group, range(about.num_row_groups)):
+            for column in map(group.column, range(about.num_columns)):
+                sizes[column.path_in_schema] += column.total_uncompressed_size
+        unpacking.check(path, max(about.num_rows * about.num_columns * CELL, sizes.total()))
+        # as a dictionary, a text that occurs in a million rows is in memory once
+        kinds = {column.path: column.physical_type for column in map(about.schema.column, range(about.num_columns))}
+        texts = [path for path, size in sizes.items() if kinds[path] == "BYTE_ARRAY" and size * about.num_rows > ALWAYS]
+        with pyarrow.parquet.ParquetFile(path, metadata=about, read_dictionary=texts) as file:
+            frame = file.read(use_threads=False).to_pandas(use_threads=False)
+        categories = frame.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]]
+        frame = _with_index_as_column(frame.astype(dict.fromkeys(categories, object))).rename(columns=str)
+    except InputError:
+        raise
+    except Exception as error:  # pyarrow raises many kinds for a damaged file
+        reason = shortened(printable((str(error) or type(error).__name__).splitlines()[0]), 200)
+        raise InputError(f"{name}: is not a Parquet file that can be read ({reason}).") from error
+    if (twice := frame.columns[frame.columns.duplicated()]).size:
+        raise InputError(f"{name}: the column {shown(twice[0])} occurs twice; give each column a unique name.")
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return frame
+
+
+def _with_index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn the index into columns, unless it only numbers the rows."""
+    index = frame.index
+    if index.nlevels > 1 or index.name is not None:
+        return frame.reset_index()
+    if isinstance(index, pd.RangeIndex):
+        return frame
+    if "ds" not in frame.columns and holds_dates(index.to_series()):
+        return frame.assign(ds=index)
+    return frame if pd.api.types.is_integer_dtype(index) else frame.reset_index()

@@ -1,0 +1,50 @@
+"""CSV files that a spreadsheet opens without calculating a cell that came from a user's file."""
+
+import csv
+import re
+from typing import Literal
+
+import pandas as pd
+
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# a spreadsheet calculates what begins with one of =+-@ or, in some, with space before that; readers cut space off
+BEGINNING = re.compile(r"(?='*[=+\-@\s])")
+MARKED_BEGINNING = re.compile(r"\A'(?='*[=+\-@\s])")
+END, MARKED_END = re.compile(r"(?<=\s)('*)\Z"), re.compile(r"(?<=\s)('*)'\Z")
+
+
+def escaped(text: str) -> str:
+    """Return text for a cell: `'` comes before what a spreadsheet would calculate, and around space at the ends.
+
+    Numbers stay as they are. `unescaped` undoes it.
+
+    >>> [escaped(text) for text in ("=1+1", "-5", "-a", "'=1", "north")]
+    ["'=1+1", '-5', "'-a", "''=1", 'north']
+    """
+    if NUMBER.fullmatch(text):
+        return text
+    begun = f"'{text}" if BEGINNING.match(text) else text
+    return END.sub(r"\1'", begun)
+
+
+def unescaped(text: str) -> str:
+    """Undo `escaped`.
+
+    >>> unescaped("'=1+1")
+    '=1+1'
+    """
+    if "'" not in text:
+        return text
+    return MARKED_END.sub(r"\1", MARKED_BEGINNING.sub("", text))
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """Return a table as CSV in UTF-8, with text and column names escaped."""
+    safe = frame.rename(columns=escaped)
+    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
+    for name in safe.select_dtypes(object):
+        safe[name] = safe[name].map(lambda cell: escaped(cell) if isinstance(cell, str) else cell)
+        if safe[name].astype(str).str.contains("\r").any():
+            quoting = csv.QUOTE_NONNUMERIC  # else the carriage return would end the row
+    text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
+    return text.encode()

@@ -1,0 +1,39 @@
+"""How much a packed table, such as a csv.gz or Parquet file, may unpack to; checked before memory is taken."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from recurra.errors import InputError, shown_path
+
+MEGABYTE, GIGABYTE = 10**6, 10**9
+ALWAYS = 10 * MEGABYTE  # bytes that every file may unpack to
+TIMES = 100  # an honest table is rarely packed better: recorded tables reach 4 to 40
+MOST = 2 * GIGABYTE
+
+
+@dataclass(frozen=True)
+class Unpacking:
+    """The limit for what a packed table unpacks to.
+
+    Args:
+        gigabytes: the limit. None: 100 times the size of the file, but at least 10 MB and at most 2 GB.
+    """
+
+    gigabytes: float | None = None
+
+    def limit(self, path: Path) -> int:
+        """Return the limit for a file, in bytes."""
+        if self.gigabytes is not None:
+            return round(self.gigabytes * GIGABYTE)
+        return min(max(TIMES * path.stat().st_size, ALWAYS), MOST)
+
+    def check(self, path: Path, size: int) -> None:
+        """Raise an InputError if a file unpacks to more bytes than the limit; an unpacked file has no limit."""
+        if size <= ALWAYS and self.gigabytes is None:
+            return
+        packed, limit = path.stat().st_size, self.limit(path)
+        if size > max(limit, packed):
+            raise InputError(
+                f"{shown_path(path)}: its {packed / MEGABYTE:,.3g} MB unpack to more than {limit / MEGABYTE:,.6g} MB; "
+                "if you trust the file, allow more with --max-unpacked GIGABYTES (max_unpacked=… in Python)."
+            )

@@ -1,0 +1,57 @@
+"""CSV files that are written: no spreadsheet calculates a cell of a user's file, and our reader reads it as it was."""
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from recurra import Forecaster
+from recurra.tables.reader import read_frame
+from recurra.tables.spreadsheet import NUMBER, escaped, to_csv, unescaped
+
+PLAIN = st.characters(codec="utf-8", exclude_characters="\0")
+TEXTS = st.text(PLAIN, min_size=1) | st.text("='+-@\t\r\n \",1a\ufeff\u202e", min_size=1)
+
+
+@given(ids=st.lists(TEXTS, min_size=1, max_size=8, unique=True))
+@example(ids=["=1+1", "'=1+1", "''=1+1", "+1", "-5", "'-5", "-a", "@a", "\ta", "\ra", "a\r", "'", " ' ", "'0'="])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_id_is_read_as_it_was_and_no_cell_is_calculated(ids: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(to_csv(pd.DataFrame({"unique_id": ids, "forecast": -1.5})))
+    for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")):
+        for cell in row:
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) or NUMBER.fullmatch(cell)
+    frame = read_frame(path)
+    assert frame["unique_id"].tolist() == ids
+    assert frame["forecast"].tolist() == [-1.5] * len(ids)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_what_is_escaped_is_unescaped(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+
+
+def test_numbers_and_ordinary_texts_stay_as_they_are() -> None:
+    table = pd.DataFrame({"unique_id": ["a b", "it's", "2020-01-01", "-5"], "y": [-1, 2, 3, 4]})
+    assert to_csv(table) == b"unique_id,y\na b,-1\nit's,2\n2020-01-01,3\n-5,4\n"
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+a", "@b", "-c", "\td"])
+def test_the_name_of_a_column_is_read_as_it_was(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(to_csv(pd.DataFrame({name: [1.0], "y": [2.0]})))
+    assert path.read_text("utf-8").startswith("'")
+    assert read_frame(path).columns.tolist() == [name, "y"]
+
+
+def test_forecasts_of_series_with_names_of_formulas_are_read_again(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=20)
+    rows = [{"unique_id": id_, "ds": day, "y": float(i % 5)} for id_ in ("=1+1", "@a") for i, day in enumerate(days)]
+    model = Forecaster(epochs=1, units=4, window=3, horizon=2).fit(pd.DataFrame(rows))
+    (tmp_path / "t.csv").write_bytes(to_csv(model.predict()))
+    assert read_frame(tmp_path / "t.csv")["unique_id"].tolist() == ["=1+1", "=1+1", "@a", "@a"]
