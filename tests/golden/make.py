@@ -24,6 +24,7 @@ from predictions import predictions_of
 from terminal import Expression, evaluate, expressions_to_text, run, run_apart, to_text
 from trainings import CELLS, KILLED, TRAININGS
 
+from recurra.json_objects import DIGEST
 from tables import write_tables
 
 GOLDEN = Path(__file__).parent
@@ -86,8 +87,16 @@ def record_training(name: str, line: str, only_texts: bool) -> None:
         for path in (folder / "run").iterdir():
             if path.suffix == ".png" or path.name.startswith(left_out):
                 continue
-            if path.suffix == ".txt" or path.name == "scores.json":
-                write_text(RUNS / name / path.name, path.read_text("utf-8"))
+            recorded = RUNS / name / path.name
+            if path.suffix == ".txt":
+                write_text(recorded, path.read_text("utf-8"))
+            elif (
+                path.name == "scores.json" and only_texts
+            ):  # in the words of today; an older run stays without a digest
+                scores = json.loads(path.read_text("utf-8"))
+                if DIGEST not in json.loads(recorded.read_text("utf-8")):
+                    del scores[DIGEST]
+                write_text(recorded, json.dumps(scores, sort_keys=True, indent=2, ensure_ascii=False) + "\n")
             elif not only_texts:
                 keep(path, RUNS / name)
 
