@@ -3,7 +3,7 @@
     python kernel_fuzzer.py [--calls N] [--minutes N] [--first N] [--print]
     python kernel_fuzzer.py --replay FILE
 
-Call number N is the same in every run. It either works or raises one of `REFUSALS`; anything else ends the run with
+Call number N is the same in every run; Ctrl-C ends a run early, with its counts. It either works or raises one of `REFUSALS`; anything else ends the run with
 exit status 1 and the call as a line of JSON. `--replay` performs the calls of a file of such lines, a corpus, which may
 say how each has to end. If the process is killed by a signal, `--print` shows the call.
 
@@ -315,6 +315,8 @@ def main() -> None:
             end = perform(call)
             assert call.get("end", end) == end, end
             ends[end] += 1
+        except KeyboardInterrupt:
+            break
         except BaseException:
             print(json.dumps(call), flush=True)
             raise

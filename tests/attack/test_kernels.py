@@ -84,6 +84,13 @@ def test_a_tensor_whose_storage_was_freed_or_shrunk_is_refused(sandbox: Sandbox,
     assert "storage holds" in outcome.text
 
 
+def test_a_packed_sequence_whose_storage_was_freed_ends_as_in_torch(sandbox: Sandbox) -> None:
+    code = "packed = torch.nn.utils.rnn.pack_sequence([x[0], x[1, :2]]); free(packed.data); MODULE(packed)"
+    for module in ("theirs", "ours"):
+        outcome = sandbox.run(SMALL + code.replace("MODULE", module))
+        assert (outcome.end, outcome.text[:12]) == ("raised", "RuntimeError"), module
+
+
 WORKS = {
     "an input": "x = zeros(2, 3, 4)",
     "a state": "h0 = zeros(1, 2, 5)",
@@ -102,7 +109,8 @@ for module in (theirs, ours):
 for ours_grad, theirs_grad in zip(ours.parameters(), theirs.parameters(), strict=True):
     torch.testing.assert_close(ours_grad.grad, theirs_grad.grad)
 """
-    assert sandbox.run(code).end == "returned", sandbox.run(code).text
+    outcome = sandbox.run(code)
+    assert outcome.end == "returned", outcome.text
 
 
 def test_a_stepper_writes_only_into_memory_that_is_there(sandbox: Sandbox) -> None:

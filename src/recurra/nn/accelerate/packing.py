@@ -27,6 +27,7 @@ class Padding:
     def pad(self, data: Tensor) -> Tensor:
         """Pad with zeros: [N, features] → [B, T, features]."""
         B, T = self._size
+        data = data.narrow(0, 0, len(data))  # torch raises here, and not in index_copy, if the storage was freed
         return data.new_zeros(B * T, data.shape[1]).index_copy(0, self._indices, data).view(B, T, -1)
 
     def pack(self, padded: Tensor) -> Tensor:

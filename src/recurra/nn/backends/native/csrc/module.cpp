@@ -8,6 +8,7 @@
 
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,19 +84,10 @@ bool are_plain(const nb::tuple& tensors) {
     return true;
 }
 
-bool is_plain_floats(nb::handle object) {
-    dlpack::Tensor tensor;
-    if (!torch->is_plain(object)) return false;
-    if (torch->exchange->describe(object.ptr(), &tensor) == 0)
-        return tensor.kind == dlpack::FLOAT && tensor.bits == 32 && tensor.device == dlpack::HOST;
-    PyErr_Clear();  // it has no memory, or memory that DLPack cannot describe
-    return false;
-}
-
 // Whether every tensor that is not None is plain, and of torch.float32 on the CPU.
 bool are_plain_floats(const nb::tuple& tensors) {
     for (nb::handle tensor : tensors)
-        if (!tensor.is_none() && !is_plain_floats(tensor)) return false;
+        if (!tensor.is_none() && !Tensor::plain_floats(tensor)) return false;
     return true;
 }
 
@@ -157,12 +149,11 @@ class Stepper {
     // Copies the new h to `h`. Returns false and does nothing if x is not the input of one step, or if `h` is not, or no
     // longer, memory for the output.
     bool step(nb::handle x, nb::handle h) {
-        if (!is_plain_floats(x) || !is_plain_floats(h)) return false;
-        const Tensor to(h);
-        if (to.numel() != units_ || !to.is_contiguous() || !to.has_memory()) return false;
-        Tensor from = Tensor::read(x);
-        if (from.numel() != features_) return false;
-        kernel_->step(from.contiguous().data<const float>(), to.data<float>());
+        std::optional<Tensor> from = Tensor::plain_floats(x);
+        const std::optional<Tensor> to = Tensor::plain_floats(h);
+        if (!from || !to || from->numel() != features_) return false;
+        if (to->numel() != units_ || !to->is_contiguous() || !to->has_memory()) return false;
+        kernel_->step(from->resolve().contiguous().data<const float>(), to->data<float>());
         return true;
     }
 

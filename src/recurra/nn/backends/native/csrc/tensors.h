@@ -96,15 +96,22 @@ class Tensor {
  public:
     explicit Tensor(nb::handle object) : object_(nb::borrow(object)) { describe(); }
 
-    // A tensor that a kernel reads. Its memory holds the values themselves, not their negatives (torch's lazy negation)
-    // and not nothing in place of zeros (torch's lazy zeros): if need be, the memory of a copy.
+    // A tensor of a kind that the kernels compute on, plain and of torch.float32 on the CPU.
+    static std::optional<Tensor> plain_floats(nb::handle object) {
+        Tensor tensor;
+        if (!torch->is_plain(object)) return {};
+        if (torch->exchange->describe(object.ptr(), &tensor.about_) != 0) {
+            PyErr_Clear();  // it has no memory, or memory that DLPack cannot describe
+            return {};
+        }
+        if (!tensor.is(dlpack::FLOAT, 32)) return {};
+        tensor.object_ = nb::borrow(object);
+        return tensor;
+    }
+    // A tensor that a kernel reads.
     static Tensor read(nb::handle object) {
         Tensor tensor(object);
-        if (!tensor.given()) return tensor;
-        if (tensor.is_true(torch->is_neg)) tensor.become(torch->resolve_neg);
-        if (tensor.about_.data == nullptr && tensor.numel() != 0 && tensor.is_true(torch->is_zero))
-            tensor.become(torch->clone);
-        tensor.require_memory();
+        tensor.resolve();
         return tensor;
     }
     // A tensor that a kernel writes.
@@ -112,6 +119,16 @@ class Tensor {
         Tensor tensor(object);
         tensor.require_memory();
         return tensor;
+    }
+
+    // Makes the memory hold the values themselves, not their negatives (torch's lazy negation) and not nothing in place of
+    // zeros (torch's lazy zeros): if need be, the memory of a copy.
+    Tensor& resolve() {
+        if (!given()) return *this;
+        if (is_true(torch->is_neg)) become(torch->resolve_neg);
+        if (about_.data == nullptr && numel() != 0 && is_true(torch->is_zero)) become(torch->clone);
+        require_memory();
+        return *this;
     }
 
     bool given() const { return !object_.is_none(); }
@@ -163,6 +180,8 @@ class Tensor {
 
  private:
     static constexpr double MOST = 9007199254740992.0;  // 2⁵³: more than memory holds, and every integer up to it is exact
+
+    Tensor() = default;
 
     static std::string text_of(const nb::object& object) {
         const std::string text = nb::str(object).c_str();
