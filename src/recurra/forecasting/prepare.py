@@ -47,6 +47,7 @@ class Prepared:
         """
         require_positive(table, self.plan.scaling)
         self.transform.check_series(table)
+        self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, [np.array([len(series.dates)]) for series in table.series])
         for series in table.series:
             table.following(series, self.plan.horizon)

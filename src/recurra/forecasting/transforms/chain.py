@@ -119,7 +119,7 @@ class Transform:
         """
         plan = self.plan
         self.check_future(table, origins)
-        self._check_size(rows, table)
+        self.check_size(rows, table)
         counts = [len(own) for own in origins]
         firsts = np.concatenate(origins) - plan.lag + np.repeat(rows.starts[:-1], counts)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
@@ -235,7 +235,7 @@ class Transform:
     def _place_of(self) -> dict[str, int]:
         return {id_: place for place, id_ in enumerate(self.ids)}
 
-    def _check_size(self, rows: Rows, table: Table) -> None:
+    def check_size(self, rows: Rows, table: Table) -> None:
         """Raise an InputError if a scaled value is so large that its square overflows in the network."""
         if not (large := np.abs(rows.values) > LARGEST_SCALED).any():
             return
