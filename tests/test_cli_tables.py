@@ -77,6 +77,23 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
         ["--calendar", "XSHN"],
         "there is no calendar 'XSHN'; did you mean 'XSHG'?",
     ),
+    "a number too large": (
+        with_line(9, "2012-08,1e160"),
+        [],
+        "row 9, column 'sales': found '1e+160', expected a number betw",
+    ),
+    "a number that no network can read": (
+        edited(lambda lines: [*lines[:-1], lines[-1].split(",")[0] + ",1e48"]),
+        [],
+        "column 'sales' is 1e+48 on",
+    ),
+    "a date that is a number": (with_line(9, "1e300,5"), [], "row 9, column 'month': '1e300' is not a date"),
+    "a year that no date has": (with_line(9, "9999-08,5"), [], "'9999-08' is outside the years 1678 to 2261"),
+    "control characters": (
+        with_line(9, "2012-08,\x1b[31m\u202e"),
+        [],
+        r"row 9, column 'sales': found '\x1b[31m\u202e', expected a number",
+    ),
     "a covariate that is no column": (
         edited(lambda _: None),
         ["--past-covariates", "price"],
@@ -101,6 +118,18 @@ def test_each_fault_of_a_table_is_one_clear_line_and_status_2(
     assert err.count("\n") == 1
     assert message in err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("flag", ["--start", "--end"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_table_can_have_is_one_clear_line(
+    flag: str, day: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(edited(lambda _: None))
+    assert run(["forecast", str(path), flag, day, "--out", str(tmp_path / "run"), *QUICK]) == 2
+    assert printed(capsys)[1] == f"recurra: {flag[2:]} is '{day}'; expected a day of the years 1678 to 2261.\n"
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

@@ -46,18 +46,22 @@ def shown(value: object, limit: int = 80) -> str:
         return f"a {type(value).__name__}"
 
 
-def shown_path(path: object, limit: int = 120) -> str:
-    r"""Return a path on one line for the beginning of a message; the end of a long path is kept.
+def printable(text: str) -> str:
+    r"""Return text as it is, but with control characters escaped, such as those that move the cursor of a terminal.
 
-    >>> print(shown_path("a\rb.csv"))
-    a\rb.csv
+    >>> print(printable("a\x1b[31m"))
+    a\x1b[31m
     """
-    text = str(path)
-    plain = text if text.isprintable() else repr(text)[1:-1]
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def shown_path(path: object, limit: int = 100) -> str:
+    """Return a path on one line for the beginning of a message; the end of a long path is kept."""
+    plain = printable(str(path))
     return plain if len(plain) <= limit else f"…{plain[1 - limit :]}"
 
 
-def listed(names: Sequence[object], limit: int = 40) -> str:
+def listed(names: Sequence[object], limit: int = 20) -> str:
     """Return the first names of a list on one line, without quotes, and how many there are more.
 
     >>> listed([f"c{i}" for i in range(1000)])

@@ -137,3 +137,14 @@ def test_newer_rows_are_of_the_same_series_and_columns() -> None:
     assert model.update_context(long({"b": 45})).predict()["unique_id"].tolist() == ["a", "b"]
     with pytest.raises(InputError, match="its columns are v, w; the model was fitted to y, in this order"):
         model.predict(make_table(table(30, v=np.arange(30.0), w=np.ones(30)), target="v", past_covariates="w"))
+
+
+@pytest.mark.parametrize("scaling", ["standard", "minmax", "subtract-last", "none"])
+def test_a_value_far_from_those_of_training_is_named_and_no_forecast_is_made_of_it(scaling: str) -> None:
+    days = pd.date_range("2024-01-01", periods=40)
+    frame = pd.DataFrame({"ds": days, "y": [float(number % 5) for number in range(40)]})
+    model = Forecaster(epochs=1, units=4, window=3, scaling=scaling).fit(frame[:30])
+    frame.loc[34, "y"] = 1e30
+    for act in (model.predict, model.evaluate):
+        with pytest.raises(InputError, match=r"column 'y' is 1e\+30 on 2024-02-04, more than 1e\+15 times"):
+            act(frame)

@@ -295,3 +295,11 @@ def test_an_interval_that_held_far_fewer_values_than_it_says_is_not_to_be_relied
     assert text.startswith("48 predictions of the test part (from 4 origins, 12 steps each), 2020-01-01 to")
     assert text.endswith("The 95 % interval covered only 55.7% of these values: do not rely on it.")
     assert "80 % interval held" not in text
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal() -> None:
+    day = pd.Timestamp("2024-01-01")
+    frame = pd.DataFrame({"unique_id": ["a\x1b[31m\u202e"], "ds": [day], "forecast": [1.0]})
+    lines = forecast_text(frame).splitlines()
+    assert lines[1].startswith(r"a\x1b[31m\u202e  2024-01-01")
+    assert all(line.isprintable() for line in lines)

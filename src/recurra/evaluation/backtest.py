@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError
+from recurra.errors import InputError, printable
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
@@ -228,7 +228,7 @@ def display_name(name: str, table: Table, horizon: int) -> str:
     """Return the name of a forecaster in words."""
     daily = table.frequency.name in {"daily", "business-daily"} and horizon == 1
     if name == PERSISTENCE or name.startswith("last "):
-        column = table.target if name == PERSISTENCE else name.removeprefix("last ")
+        column = printable(table.target if name == PERSISTENCE else name.removeprefix("last "))
         return f"yesterday's {column}" if daily else f"the last {column}"
     words = {MODEL_NAME: "the network", "seasonal naive": "the value one season earlier", "drift": "a straight line"}
     return words.get(name, name)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.tables.arrays import Origins
 from recurra.tables.table import Table
 
@@ -100,7 +100,7 @@ def check_origins(table: Table, origins: Sequence[Origins], context: int, horizo
     if not any(map(len, origins)):
         raise InputError(f"{table.source}: no origin was given; at least one is needed.")
     for series, own in zip(table.series, origins, strict=True):
-        whose = f" in series {series.id!r}" if series.id else ""
+        whose = f" in series {shown(series.id)}" if series.id else ""
         if not isinstance(own, np.ndarray) or own.ndim != 1 or (len(own) and own.dtype.kind not in "iu"):
             raise InputError(
                 f"{table.source}: origins{whose} are expected as a 1-D array of row indices; found {own!r}."

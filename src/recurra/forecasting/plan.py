@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
-from recurra.errors import InputError
+from recurra.errors import InputError, listed, shown
 from recurra.forecasting.transforms.steps import Mask, RowScalingKind, center_and_scale
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
 from recurra.settings.base import Count, Settings
@@ -109,7 +109,7 @@ class Plan(Settings):
             if settings.residual not in names:
                 raise InputError(
                     f"residual is {settings.residual!r}; expected auto, last, seasonal, none, or a column that stays "
-                    f"within a factor of two of the target: {', '.join(names)}."
+                    f"within a factor of two of the target: {listed(names)}."
                 )
             base_column = table.columns.index(settings.residual)
         return cls(
@@ -216,9 +216,9 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
     for series in table.series:
         wrong = series.values[:, 0] <= 0.0
         if wrong.any():
-            place, whose = int(wrong.argmax()), f" of series {series.id!r}" if series.id else ""
+            place, whose = int(wrong.argmax()), f" of series {shown(series.id)}" if series.id else ""
             raise InputError(
-                f"{table.source}: the target {table.target!r}{whose} is {series.values[place, 0]:g} on "
+                f"{table.source}: the target {shown(table.target)}{whose} is {series.values[place, 0]:g} on "
                 f"{series.dates[place].date()}, and scaling {', '.join(scaling)} takes positive values only; "
                 "choose another, such as standard and subtract-last."
             )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recurra.errors import InputError
+from recurra.errors import InputError, listed, shown
 from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
 from recurra.evaluation.conformal import Calibration
 from recurra.forecasting.origins import check_later, check_origins, later_origins
@@ -151,8 +151,8 @@ class Predictor:
         table = read_table(self.settings, data, columns, context.frequency)
         if table.columns != self.plan.names:
             raise InputError(
-                f"{table.source}: its columns are {', '.join(table.columns)}; the model was fitted to "
-                f"{', '.join(self.plan.names)}, in this order."
+                f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "
+                f"{listed(self.plan.names)}, in this order."
             )
         return table.after(context, at_least=self.plan.context)
 
@@ -252,7 +252,7 @@ class Predictor:
             return table
         warnings.warn(
             f"{table.source}: {len(short)} of {len(table.series)} series are left out, since a forecast needs "
-            f"{self.plan.context} rows; the first is {short[0].id!r} with {len(short[0].dates)}.",
+            f"{self.plan.context} rows; the first is {shown(short[0].id)} with {len(short[0].dates)}.",
             stacklevel=4,
         )
         return table.only({series.id for series in table.series} - {series.id for series in short})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
@@ -48,6 +48,7 @@ class Prepared:
         """
         require_positive(table, self.plan.scaling)
         self.transform.check_series(table)
+        self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, [np.array([len(series.dates)]) for series in table.series])
         for series in table.series:
             table.following(series, self.plan.horizon)
@@ -115,14 +116,14 @@ def _long_enough(
         warnings.warn(
             f"{table.source}: {enough.count(False)} of {len(enough)} series are left out, since they are too short for "
             f"a window of {window} and a horizon of {settings.horizon} in each part; the first is "
-            f"{series.id!r} with {len(series.dates)} rows.",
+            f"{shown(series.id)} with {len(series.dates)} rows.",
             stacklevel=2,
         )
         kept = [
             pair for pair, is_enough in zip(zip(table.series, splits, strict=True), enough, strict=True) if is_enough
         ]
         return replace(table, series=tuple(series for series, _ in kept)), [split for _, split in kept]
-    whose = f" of series {series.id!r}" if series.id else ""
+    whose = f" of series {shown(series.id)}" if series.id else ""
     if split.training < needed:
         raise InputError(
             f"{table.source}: the training part{whose} has {split.training} rows; a window of {window} and a "

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
+from recurra.errors import printable
 from recurra.evaluation.backtest import MODEL_NAME, Evaluation
 from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, save_png
 from recurra.report.text import plain
@@ -104,7 +105,7 @@ def _headline(figure: Figure, title: str, test: Evaluation) -> None:
     story = f"{test.verdict[:1].upper()}{test.verdict[1:]}."
     numbers = f"RMSE {plain(rmse[MODEL_NAME], 4)}, best naive forecast {plain(rmse[test.best_naive], 4)}."
     both = f"{story} {numbers}" if len(story) + len(numbers) < 120 else f"{textwrap.fill(story, 120)}\n{numbers}"
-    text = f"{textwrap.fill(title, 120)}\n{both}"
+    text = f"{textwrap.fill(printable(title), 120)}\n{both}"
     figure.suptitle(text, fontsize=11, parse_math=False)
 
 
@@ -178,7 +179,8 @@ def _levels(predictions: pd.DataFrame) -> list[str]:
 
 
 def _short(name: str) -> str:
-    """Shorten a name to LONGEST_NAME characters."""
+    """Shorten a name to LONGEST_NAME characters, and escape its control characters."""
+    name = printable(name)
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from recurra.errors import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,7 +25,7 @@ NARROW = 10  # percentage points by which coverage may fall below the level with
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
-    """Align the cells of rows in columns; Chinese characters count as two.
+    """Align the cells of rows in columns; Chinese characters count as two, and control characters are escaped.
 
     Args:
         rows: the cells of each row.
@@ -33,6 +35,7 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
              RMSE
     network   1.5
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown
 from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
@@ -60,7 +60,7 @@ class SeriesCase:
         if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
             warnings.warn(
                 f"{self.table.source}: {len(gone)} of {len(self.table.series)} series are left out, since they have no "
-                f"rows before a test part of {self.test}; the first is {gone[0]!r}.",
+                f"rows before a test part of {self.test}; the first is {shown(gone[0])}.",
                 stacklevel=3,
             )
         self.fingerprint = self.table.fingerprint()

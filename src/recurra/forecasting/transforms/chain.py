@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, listed, shown
 from recurra.forecasting.plan import Plan, require_positive
 from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
@@ -119,7 +119,7 @@ class Transform:
         """
         plan = self.plan
         self.check_future(table, origins)
-        self._check_size(rows, table)
+        self.check_size(rows, table)
         counts = [len(own) for own in origins]
         firsts = np.concatenate(origins) - plan.lag + np.repeat(rows.starts[:-1], counts)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
@@ -222,8 +222,8 @@ class Transform:
         for series in table.series:
             if series.id not in self._place_of:
                 raise InputError(
-                    f"{table.source}: the series {series.id!r} was not in the training data; it has "
-                    f"{', '.join(map(repr, self.ids[:8]))}{' …' if len(self.ids) > 8 else ''}."
+                    f"{table.source}: the series {shown(series.id)} was not in the training data; it has "
+                    f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}."
                 )
 
     def _places(self, table: Table) -> Integers:
@@ -235,7 +235,7 @@ class Transform:
     def _place_of(self) -> dict[str, int]:
         return {id_: place for place, id_ in enumerate(self.ids)}
 
-    def _check_size(self, rows: Rows, table: Table) -> None:
+    def check_size(self, rows: Rows, table: Table) -> None:
         """Raise an InputError if a scaled value is so large that its square overflows in the network."""
         if not (large := np.abs(rows.values) > LARGEST_SCALED).any():
             return
@@ -268,6 +268,6 @@ class Transform:
             if needed > len(series.future_dates):
                 raise InputError(
                     f"{table.source}: {needed - len(series.future_dates)} more rows with values of "
-                    f"{', '.join(table.future_covariates)} are needed after {series.dates[-1].date()}; "
+                    f"{listed(table.future_covariates)} are needed after {series.dates[-1].date()}; "
                     "add them with the target left empty."
                 )
