@@ -20,7 +20,7 @@ def test_control_characters_are_escaped_and_other_text_stays() -> None:
     assert shown("\x1b[31m\u202e\u200b") == r"'\x1b[31m\u202e\u200b'"
     assert shown("开盘 open") == "'开盘 open'"
     assert shown_path("/a b/开盘.csv") == "/a b/开盘.csv"
-    assert shown_path("a\r\n.csv") == r"a\r\n.csv"
+    assert shown_path("a\r\n.csv") == r"a\u000d\u000a.csv"
     assert shown_path("x" * 500 + "/t.csv").endswith("/t.csv")
 
 

@@ -85,7 +85,7 @@ def run(tokens: list[str]) -> int:
 
 def _print(text: str) -> None:
     """Print a result; names from files may hold control characters, which are escaped."""
-    print(printable(text))
+    print("\n".join(map(printable, text.split("\n"))))
 
 
 def _complain(text: str) -> None:

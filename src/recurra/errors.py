@@ -46,15 +46,6 @@ def shown(value: object, limit: int = 80) -> str:
         return f"a {type(value).__name__}"
 
 
-def printable(text: str) -> str:
-    r"""Return text as it is, but with control characters escaped, such as those that move the cursor of a terminal.
-
-    >>> print(printable("a\x1b[31m"))
-    a\x1b[31m
-    """
-    return text if text.isprintable() else repr(text)[1:-1]
-
-
 def shown_path(path: object, limit: int = 100) -> str:
     """Return a path on one line for the beginning of a message; the end of a long path is kept."""
     plain = printable(str(path))
@@ -90,7 +81,7 @@ def in_one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with control and format characters escaped as in JSON, but for line breaks and tabs.
+    r"""Return a text with control and format characters, also line breaks, escaped as in JSON.
 
     A terminal obeys such characters: they may hide text, reverse it or move the cursor.
 
@@ -99,7 +90,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in "\n\t\u3000\u00a0" else _escaped(c) for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
 def _escaped(character: str) -> str:

@@ -301,5 +301,5 @@ def test_control_characters_of_names_do_not_reach_the_terminal() -> None:
     day = pd.Timestamp("2024-01-01")
     frame = pd.DataFrame({"unique_id": ["a\x1b[31m\u202e"], "ds": [day], "forecast": [1.0]})
     lines = forecast_text(frame).splitlines()
-    assert lines[1].startswith(r"a\x1b[31m\u202e  2024-01-01")
+    assert lines[1].startswith(r"a\u001b[31m\u202e  2024-01-01")
     assert all(line.isprintable() for line in lines)
