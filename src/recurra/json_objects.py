@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 DIGEST = "sha256"  # the key of the digest
+MOST_KEYS = 10_000  # of an object
 CHARACTERS_PER_CONTAINER = 40  # at least, on average: an object or a list takes hundreds of bytes of memory
 
 
@@ -19,16 +20,22 @@ def parse_json(text: str) -> Any:
     """Parse JSON that anyone may have written.
 
     Raises:
-        ValueError: if the text is not JSON, is nested too deeply, or has so many objects and lists that they would take
-            many times the memory of the text.
+        ValueError: if the text is not JSON, is nested too deeply, or has so many objects and lists, or keys of an
+            object, that they would take many times the memory of the text.
     """
     containers = text.count("{") + text.count("[")
     if containers > 1_000 + len(text) / CHARACTERS_PER_CONTAINER:
         raise ValueError(f"{containers} objects and lists in {len(text)} characters")
     try:
-        return json.loads(text)
+        return json.loads(text, object_hook=_small_enough)
     except RecursionError:
         raise ValueError("objects and lists nested too deeply") from None
+
+
+def _small_enough(data: dict[str, Any]) -> dict[str, Any]:
+    if len(data) > MOST_KEYS:
+        raise ValueError(f"an object with {len(data)} keys")
+    return data
 
 
 def with_digest(data: dict[str, Any], parts: Iterable[Any] = ()) -> dict[str, Any]:

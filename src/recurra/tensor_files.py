@@ -16,6 +16,8 @@ from recurra.json_objects import checked, parse_json, with_digest
 
 METADATA_KEY = "recurra"  # the only key in the metadata of safetensors files, since several are written in random order
 
+MOST_TENSORS = 20_000  # of a file; the largest ensemble has some thousand
+
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], data: dict[str, Any]) -> None:
     """Write a safetensors file with `data` as JSON in its metadata; equal content gives equal bytes."""
@@ -55,7 +57,10 @@ def _read(path: Path, *, with_tensors: bool) -> tuple[dict[str, Tensor], dict[st
                 raise ValueError(f"a {type(data).__name__} as metadata")
             if not with_tensors:
                 return {}, data
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            if len(names) > MOST_TENSORS:
+                raise ValueError(f"{len(names)} tensors; expected at most {MOST_TENSORS}")
+            tensors = {name: file.get_tensor(name).clone() for name in names}
         return tensors, checked(path, data, _parts(tensors))
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         reason = f"is damaged, or was not written by recurra ({error})"

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from recurra.errors import InputError
+from recurra.folder_lock import FolderLock
 from recurra.json_objects import with_digest
 from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training import Checkpoint, Run, TrainingState
-from recurra.training.folder_lock import FolderLock
 from recurra.training.run_folder import METRICS, STATE
 
 WITHOUT_DIGESTS = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # older runs

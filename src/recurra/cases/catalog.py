@@ -1,5 +1,6 @@
 """Find a case, built in or in a TOML file, and make its settings. Imports no torch."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
 from recurra.settings.check import check, near_miss
 
 FOLDER = Path(__file__).parent
+LONGEST, MOST_DOTS = 1_000_000, 100  # characters of a file; dots of a key
 ALIASES = {"letters": "letters-onehot"}
 SETTINGS: dict[str, type[CaseSettings]] = {"letters": LettersSettings, "series": SeriesSettings}  # by the case's kind
 
@@ -56,9 +58,16 @@ def find_case(name: str) -> Case:
         if name not in known:
             raise InputError(f"there is no case {shown(name)}{near_miss(name, known)}")
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = _parse(path.read_text("utf-8"))
     except RecursionError:
         raise InputError(f"{path}: is not valid TOML (nested too deeply).") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is not valid TOML ({error}).") from error
     return Case(path.stem, name if name.endswith(".toml") else f"case {path.stem}", values)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """Parse TOML; a ValueError if it is none, or so large or with keys of so many parts that it would take long."""
+    if len(text) > LONGEST or any(part.count(".") > MOST_DOTS for part in re.split(r"[\n=,{}\[\]]", text)):
+        raise ValueError(f"more than {LONGEST} characters, or {MOST_DOTS} dots in a key")
+    return tomllib.loads(text)

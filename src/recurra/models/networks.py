@@ -53,7 +53,7 @@ def made_with_weights(path: Path, make: Callable[[], N], settings: NetworkSettin
     try:
         with torch.device("meta"):
             expected = make().state_dict()
-    except RuntimeError as error:  # more than can be counted
+    except (InputError, RuntimeError) as error:  # sizes beyond what can be counted
         raise _unfit(path, str(error).splitlines()[0]) from error
     if expected.keys() != weights.keys():
         name = min(expected.keys() ^ weights.keys())

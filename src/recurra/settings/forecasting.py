@@ -80,7 +80,7 @@ class ForecasterSettings(NetworkSettings):
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training) or
     none."""
-    ensemble_size: Annotated[int, Field(gt=0, le=10 * MOST_LAYERS)] = 1
+    ensemble_size: Annotated[int, Field(gt=0, le=5 * MOST_LAYERS)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss."""
@@ -93,9 +93,9 @@ class ForecasterSettings(NetworkSettings):
     @model_validator(mode="after")
     def _has_not_too_many_layers(self) -> "ForecasterSettings":
         layers = self.ensemble_size * len(units_of_layers(self))
-        if layers > 10 * MOST_LAYERS:
+        if layers > 5 * MOST_LAYERS:
             raise ValueError(
-                f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {10 * MOST_LAYERS}"
+                f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {5 * MOST_LAYERS}"
             )
         return self
 

@@ -11,7 +11,7 @@ from recurra.settings.base import Share, checked_as
 from recurra.settings.training import TrainingSettings
 
 CellName = Literal["rnn", "gru", "lstm"]
-MOST_LAYERS = 100  # of a network; in an ensemble, recurrent layers of all its networks: ten times as many
+MOST_LAYERS = 100  # of a network; in an ensemble, recurrent layers of all its networks: five times as many
 
 
 @runtime_checkable

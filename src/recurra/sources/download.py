@@ -14,6 +14,7 @@ import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown
 from recurra.files import replace_file
+from recurra.folder_lock import FolderLock
 from recurra.json_objects import checked, parse_json, with_digest
 from recurra.sources import providers
 from recurra.sources.providers import Adjust, Bars, NoBarsError
@@ -91,8 +92,9 @@ def download(
         "downloaded": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     table = fetched.to_csv(index=False, lineterminator="\n").encode()  # dates and numbers only
-    replace_file(path, table)
-    replace_file(facts_path, (json.dumps(with_digest(facts, [table]), indent=2) + "\n").encode())
+    with FolderLock(cache, wait=True):  # of two downloads at once, one is kept whole
+        replace_file(path, table)
+        replace_file(facts_path, (json.dumps(with_digest(facts, [table]), indent=2) + "\n").encode())
     return path
 
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from recurra.errors import InputError
 from recurra.files import replace_file, sweep_temporary_files
+from recurra.folder_lock import FolderLock
 from recurra.json_objects import checked, parse_json, with_digest
 from recurra.settings.migration import migrated
 from recurra.tensor_files import read_tensors, write_tensors
-from recurra.training.folder_lock import FolderLock
 from recurra.training.state import Record, TrainingState
 
 Mode = Literal["new", "resume", "overwrite", "read"]

@@ -18,18 +18,19 @@ class FolderLock:
 
     Args:
         folder: the folder, which exists.
+        wait: whether to wait while another process, or another object of this one, holds the lock.
 
     Raises:
-        BlockingIOError: if another process, or another object of this one, holds the lock.
+        BlockingIOError: if the lock is held elsewhere and `wait` is false.
         OSError: if the folder cannot be opened.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wait: bool = False) -> None:
         self._path, self._folder, self._file = folder, -1, None
         if fcntl is not None:
             self._folder = os.open(folder, os.O_RDONLY)
             try:
-                fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._folder, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
                 os.close(self._folder)
@@ -39,7 +40,7 @@ class FolderLock:
                 self._folder = -1
         self._file = FileLock(folder / ".lock")
         try:
-            self._file.acquire(timeout=0)
+            self._file.acquire(timeout=-1 if wait else 0)
         except Timeout as error:
             raise BlockingIOError(str(error)) from error
 
@@ -59,3 +60,9 @@ class FolderLock:
             self._folder = -1
         if self._file is not None:
             self._file.release()
+
+    def __enter__(self) -> "FolderLock":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()

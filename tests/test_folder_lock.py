@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from recurra import InputError, LanguageModel
+from recurra.folder_lock import FolderLock
 from recurra.training import Callback, Run, TrainingState
-from recurra.training.folder_lock import FolderLock
 
 OTHER = "import sys; from recurra.training import Run; Run(sys.argv[1], 'resume')"
 
@@ -61,7 +61,7 @@ def test_a_folder_that_is_removed_during_training_is_noticed_at_the_next_write(t
 
 
 def test_where_folders_cannot_be_locked_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recurra.training.folder_lock.fcntl", None)  # as on Windows
+    monkeypatch.setattr("recurra.folder_lock.fcntl", None)  # as on Windows
     lock = FolderLock(tmp_path)
     with pytest.raises(BlockingIOError):
         FolderLock(tmp_path)

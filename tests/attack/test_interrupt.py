@@ -1,0 +1,35 @@
+"""Ctrl-C at any moment, also while modules are imported, ends in one line."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recurra.cases.catalog import find_case
+from recurra.runs.train import train_case
+
+START = "import sys; from recurra.__main__ import main; print('started', flush=True); main()"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train_case(find_case("letters-onehot"), {"epochs": 3}, out)
+    return out
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_ctrl_c_is_one_line_whatever_it_interrupts(finished: Path, seed: int) -> None:
+    command = [sys.executable, "-c", START, "show", str(finished)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        time.sleep(random.Random(seed).uniform(0, 2.5))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    if process.returncode != 0:  # it was not quicker than the signal
+        assert (process.returncode, err) == (130, "\nrecurra: interrupted.\n")
