@@ -3,10 +3,10 @@
     python kernel_fuzzer.py [--calls N] [--minutes N] [--first N] [--print]
     python kernel_fuzzer.py --replay FILE
 
-Call number N is the same in every run; Ctrl-C ends a run early, with its counts. A call either works or raises one of
-`REFUSALS`; anything else ends the run with exit status 1 and the call as a line of JSON. `--replay` performs the calls
-of a file of such lines, a corpus, which may say how each has to end. If the process is killed by a signal, `--print`
-shows the call.
+Call number N is the same in every run. It either works or raises one of `REFUSALS`; anything else ends the run with
+exit status 1 and the call as a line of JSON. `--replay` performs the calls of a file of such lines, a corpus, which may
+say how each has to end. If the process is killed by a signal, `--print` shows the call. Ctrl-C ends a run with its
+counts.
 
 With a module that is built with sanitizers (`RECURRA_SANITIZE=1`), they report every access beyond a tensor's memory;
 without them, guards around some of the memory that a kernel writes do.
