@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
-from recurra.tables.dates import FULL_WIDTH
-from recurra.tables.numbers import NOTHING, SPACES, THOUSANDS
+from recurra.tables.numbers import NOTHING, THOUSANDS, plain_digits
 from recurra.tables.spreadsheet import unescaped
 from recurra.tables.text_file import TextFile
 from recurra.tables.unpacking import Unpacking
@@ -147,7 +146,7 @@ def _with_decimal_points(frame: pd.DataFrame, kept: set[str], name: str) -> pd.D
         if column in kept or frame[column].dtype != object:
             continue
         codes, distinct = pd.factorize(frame[column].astype(str))
-        texts = [str(text).translate(FULL_WIDTH).translate(SPACES) for text in distinct]
+        texts = [plain_digits(str(text)) for text in distinct]
         if not any("," in text for text in texts):
             continue
         kinds = [match.lastgroup if (match := KINDS.fullmatch(text)) else "" for text in texts]

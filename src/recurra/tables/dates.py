@@ -196,8 +196,14 @@ def _match(pattern: "re.Pattern[str]", texts: Sequence[str], parts: Parts) -> No
             left = left[~alike]
             if not len(left):
                 return
-    for row in left.tolist():
-        _read(pattern.match(texts[row]), row, parts)
+    matches = {row: match for row in left.tolist() if (match := pattern.match(texts[row]))}
+    rows = list(matches)
+    for name, cells in zip(
+        pattern.groupindex, zip(*(match.groups() for match in matches.values()), strict=True), strict=False
+    ):
+        parts[name][rows] = [_number(name, cell) for cell in cells]
+        if name == "year":
+            parts["digits"][rows] = [len(cell) for cell in cells]
 
 
 def _read_alike(match: "re.Match[str]", digits: Integers, rows: Integers, parts: Parts) -> None:

@@ -75,6 +75,13 @@ def _text(value: object) -> str:
     return text if len(text) <= LONGEST_NUMBER else NO_NUMBER
 
 
+def plain_digits(text: str) -> str:
+    """Return a text with ASCII digits and signs in place of full-width ones, and without spaces between thousands."""
+    if not text.isascii():
+        return text.translate(FULL_WIDTH).translate(SPACES)
+    return text.translate(SPACES) if " " in text or "'" in text else text
+
+
 def _without_separators(text: str) -> str:
-    plain = text.translate(SPACES)
+    plain = plain_digits(text)
     return plain.replace(",", "") if "," in plain and THOUSANDS_PATTERN.fullmatch(plain) else plain

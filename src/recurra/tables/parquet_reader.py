@@ -1,6 +1,5 @@
 """Read Parquet files into a DataFrame."""
 
-from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +7,9 @@ import pandas as pd
 from recurra.errors import InputError, printable, shortened, shown, shown_path
 from recurra.tables.csv_reader import MOST_COLUMNS
 from recurra.tables.dates import holds_dates
-from recurra.tables.unpacking import ALWAYS, Unpacking
+from recurra.tables.unpacking import MEGABYTE, Unpacking
 
+MOST_TEXT = 100 * MEGABYTE  # that texts may take if each row has a copy of its own
 CELL = 8  # bytes of a number, a date, or a reference to a text
 
 
@@ -37,14 +37,15 @@ def read_parquet(path: Path, unpacking: Unpacking) -> pd.DataFrame:
                 f"{name}: has {about.num_columns:,} columns, and a table may have {MOST_COLUMNS:,}; leave out "
                 "those that are not needed, or give one column of ids and one of values."
             )
-        sizes = Counter[str]()
-        for group in map(about.row_group, range(about.num_row_groups)):
-            for column in map(group.column, range(about.num_columns)):
-                sizes[column.path_in_schema] += column.total_uncompressed_size
-        unpacking.check(path, max(about.num_rows * about.num_columns * CELL, sizes.total()))
-        # as a dictionary, a text that occurs in a million rows is in memory once
-        kinds = {column.path: column.physical_type for column in map(about.schema.column, range(about.num_columns))}
-        texts = [path for path, size in sizes.items() if kinds[path] == "BYTE_ARRAY" and size * about.num_rows > ALWAYS]
+        # not the column chunks: pyarrow ends the process if their metadata is damaged
+        groups = [about.row_group(number) for number in range(about.num_row_groups)]
+        size = sum(group.total_byte_size for group in groups)
+        unpacking.check(path, max(about.num_rows * about.num_columns * CELL, size))
+        texts = []
+        if sum(group.num_rows * group.total_byte_size for group in groups) > MOST_TEXT:
+            # as a dictionary, a text that occurs in a million rows is in memory once
+            columns = map(about.schema.column, range(about.num_columns))
+            texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
         with pyarrow.parquet.ParquetFile(path, metadata=about, read_dictionary=texts) as file:
             frame = file.read(use_threads=False).to_pandas(use_threads=False)
         categories = frame.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]]
