@@ -15,7 +15,7 @@ DAYS = pd.date_range("2024-01-01", periods=30)
 GOOD = pd.DataFrame({"ds": DAYS, "y": np.arange(30.0)})
 MODEL = {"epochs": 1, "units": 4, "window": 3, "validation": 4}
 
-NO_TABLES = [None, [], [1, 2], (), {"a": [1]}, {}, 3, True, object(), b"path", np.arange(30), np.array([None]), DAYS]
+NO_TABLES = [None, [], [1, 2], (), {"a": [1]}, {}, 3, True, ..., b"path", np.arange(30), np.array([None]), DAYS]
 NO_FILES = ["no such file.csv", "", "\0", "a" * 5_000, "\x1b[31m.csv", "."]
 FRAMES = [
     pd.DataFrame(), pd.Series(dtype=float), GOOD[:0], GOOD[:1], pd.concat([GOOD, GOOD], axis=1, keys=["a", "b"]),
@@ -25,7 +25,7 @@ FRAMES = [
 DATES: list[Any] = [
     DAYS - DAYS[0], pd.Categorical(range(30)), np.arange(30) * 1j, pd.interval_range(0, 30), np.arange(30) * 1e300,
     pd.Series([10**30] * 30, dtype=object), [None] * 30, [[1]] * 30, [{}] * 30, [b"2024"] * 30, [True] * 30, [""] * 30,
-    [pd.NaT] * 30, DAYS.to_numpy().astype("datetime64[s]") + np.timedelta64(10**11, "s"), [object()] * 30,
+    [pd.NaT] * 30, DAYS.to_numpy().astype("datetime64[s]") + np.timedelta64(10**11, "s"), [...] * 30,
     [np.inf] * 30, pd.Series([*DAYS[:15], *DAYS[14:29].tz_localize("UTC")], dtype=object),
 ]  # fmt: skip
 VALUES: list[Any] = [
@@ -74,7 +74,7 @@ def test_a_table_that_holds_something_else_is_an_input_error(number: int, fitted
 
 
 @pytest.mark.parametrize("name", ["target", "date", "id", "calendar", "past_covariates", "future_covariates"])
-@pytest.mark.parametrize("value", [3, 1.5, b"y", object(), {"y": 1}, [3], [None], [["y"]]], ids=repr)
+@pytest.mark.parametrize("value", [3, 1.5, b"y", ..., {"y": 1}, [3], [None], [["y"]]], ids=repr)
 def test_an_argument_of_another_type_is_an_input_error_and_a_type_error(name: str, value: Any) -> None:
     assert isinstance(error_of(lambda: make_table(GOOD, **{name: value})), TypeError)
 
