@@ -283,7 +283,8 @@ class Run:
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error}).") from error
         with self._undamaged(name):
-            if self.info.get(DIGESTS, {}).get(name, digest := hashlib.sha256(content).hexdigest()) != digest:
+            digests = self.info.get(DIGESTS, {})
+            if name in digests and digests[name] != hashlib.sha256(content).hexdigest():
                 raise ValueError("its content does not match its digest")
         return text
 
