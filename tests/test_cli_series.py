@@ -216,7 +216,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["forecast", "FILE", "--horizon", "0"], "horizon is 0; expected greater than 0"),
         (["forecast", "FILE", "--horizon", "x"], "Invalid value for --horizon: 'x' is not a whole number"),
         (["forecast", "FILE", "--horizont", "3"], "Did you mean --horizon?"),
-        (["forecast", "FILE", "--levels", "120"], "levels.0 is 120.0; expected less than 100"),
+        (["forecast", "FILE", "--levels", "120"], "levels[0] is 120.0; expected less than 100"),
         (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
         (["forecast", "FILE", "--test", "200"], "test=200 take 200 of 96 rows"),
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; expected auto, last, seasonal, none"),

@@ -1,4 +1,4 @@
-"""Atomic replacement of files."""
+"""Paths that users give, and atomic replacement of files."""
 
 import contextlib
 import os
@@ -6,9 +6,21 @@ import re
 import secrets
 from pathlib import Path
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError, shown
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+
+
+def path_of(path: str | os.PathLike[str]) -> Path:
+    """Return a path as a Path.
+
+    Raises:
+        InputTypeError: it is neither a str nor a path.
+    """
+    try:
+        return Path(path)
+    except TypeError:
+        raise InputTypeError(f"the path is {shown(path)}; expected a str or a pathlib.Path.") from None
 
 
 def replace_file(path: Path, content: bytes) -> None:

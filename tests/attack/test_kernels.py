@@ -91,6 +91,19 @@ def test_a_packed_sequence_whose_storage_was_freed_ends_as_in_torch(sandbox: San
         assert (outcome.end, outcome.text[:12]) == ("raised", "RuntimeError"), module
 
 
+@pytest.mark.parametrize("output", ["y.data", "h"])
+@pytest.mark.parametrize("steps", ["x[0], x[1, :2]", "x[1, :2], x[0]"], ids=["sorted", "unsorted"])
+def test_a_freed_gradient_of_a_packed_sequence_is_refused(sandbox: Sandbox, output: str, steps: str) -> None:
+    code = f"""{SMALL}
+y, h = ours(torch.nn.utils.rnn.pack_sequence([{steps}], enforce_sorted=False))
+gradient = torch.ones_like({output})
+free(gradient)
+{output}.backward(gradient)
+"""
+    outcome = sandbox.run(code)
+    assert outcome.end in {"raised", "refused"}, outcome
+
+
 WORKS = {
     "an input": "x = zeros(2, 3, 4)",
     "a state": "h0 = zeros(1, 2, 5)",

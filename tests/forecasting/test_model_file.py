@@ -102,7 +102,7 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
         (in_plan(early=2), "its weights do not fit its own configuration"),
         (in_context(target="close"), "the columns are close, close, holiday, and those of the plan open, close, hol"),
         (in_context(rows=[5]), "context.dates is [6] of torch.int64"),
-        (in_context(rows=["a"]), "is damaged: context: rows.0 is 'a'"),
+        (in_context(rows=["a"]), "is damaged: context: rows[0] is 'a'"),
         (in_context(ids=["a", "b"]), "its parts do not fit each other"),
         (in_frequency(unit="fortnight"), "is damaged: context: frequency is 'fortnight'; expected 'minute', 'day', "),
         (in_frequency(anchor="Foo"), "is damaged: context: frequency is 'Foo'"),

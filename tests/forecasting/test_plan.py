@@ -90,7 +90,7 @@ def test_a_season_that_is_not_given_is_that_of_the_dates() -> None:
         ({"columns": []}, "columns is "),
         ({"lag": 1}, "lag 1 is not that of the scaling, 0"),
         ({"epochs": 3}, "there is no field 'epochs'"),
-        ({"scaling": ["logarithm"]}, "scaling.0 is 'logarithm'; expected "),
+        ({"scaling": ["logarithm"]}, r"scaling\[0\] is 'logarithm'; expected "),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:

@@ -51,7 +51,7 @@ def test_a_value_out_of_the_bounds_of_a_series_case_is_refused(
 
 @pytest.mark.parametrize(("level", "expected"), [(0.9, "greater than or equal to 1"), (100.0, "less than 100")])
 def test_a_level_out_of_bounds_is_named_by_its_place(level: float, expected: str) -> None:
-    with pytest.raises(InputError, match=rf"^x: levels\.1 is {level}; expected {expected}\.$"):
+    with pytest.raises(InputError, match=rf"^x: levels\[1\] is {level}; expected {expected}\.$"):
         check(SeriesSettings, {"levels": [90, level]}, "x")
 
 

@@ -38,7 +38,7 @@ def test_what_means_the_same_is_kept_as_the_same(field: str, given: Any, kept: A
 
 
 def test_a_bad_member_of_a_list_is_named_by_its_place() -> None:
-    with pytest.raises(InputError, match=r"^x: units\.1 is 'b'; expected a valid integer"):
+    with pytest.raises(InputError, match=r"^x: units\[1\] is 'b'; expected a valid integer"):
         check(LanguageModelSettings, {"units": [3, "b"]}, "x")
 
 

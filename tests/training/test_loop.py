@@ -171,9 +171,9 @@ def test_a_loss_that_becomes_nan_stops_with_the_epoch_and_a_suggestion() -> None
 
 
 def test_weights_that_the_last_step_made_nan_are_not_kept_as_the_best() -> None:
-    options = TrainingOptions(epochs=1, batch_size=100, optimizer="sgd", learning_rate=1e38)
+    options = TrainingOptions(epochs=1, batch_size=100, optimizer="sgd", learning_rate=1e37)
     with pytest.raises(DivergenceError, match="weights became NaN or infinite in epoch 1 of 1"):
-        train(small_network(), (10 * X, 100 * Y), loss=F.mse_loss, options=options)
+        train(small_network(), (100 * X, 1000 * Y), loss=F.mse_loss, options=options)
 
 
 def test_nan_in_the_data_is_named_as_the_cause() -> None:

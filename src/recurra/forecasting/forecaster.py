@@ -11,13 +11,14 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Evaluation, backtest
+from recurra.forecasting.arguments import BacktestArguments
 from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import Prepared, prepare
 from recurra.forecasting.read import Data, read_table
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import fit_networks, usable_device
+from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
 from recurra.models.networks import made
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check, names_of
@@ -81,6 +82,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if a parameter is invalid, the data is invalid or too short, or it differs from that of the run.
             DivergenceError: if the loss becomes NaN or infinite.
         """
+        check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
         prepared = self._checked_prepared(data, y, run) if isinstance(data, Prepared) else self._prepare(data, y, run)
         settings = prepared.settings
         network = made(lambda: network_of(settings, prepared.plan), settings)
@@ -124,6 +126,7 @@ class Forecaster(Estimator, ForecasterSettings):
         Raises:
             InputError: if a parameter is invalid, or the data is invalid or too short.
         """
+        check_fit_arguments(type(self).__name__, run)
         prepared = self._prepare(data, y, run)
         made(lambda: network_of(prepared.settings, prepared.plan), prepared.settings)
         return prepared
@@ -173,6 +176,8 @@ class Forecaster(Estimator, ForecasterSettings):
         Raises:
             InputError: if the data is invalid or too short.
         """
+        given = {"folds": folds, "step": step, "refit": refit, "levels": levels, "statistical": statistical}
+        arguments = check(BacktestArguments, given, f"{type(self).__name__}.backtest", noun="argument")
         settings = self._checked()
         table = read_table(settings, data)
         return backtest(
@@ -180,11 +185,11 @@ class Forecaster(Estimator, ForecasterSettings):
             table,
             horizon=settings.horizon,
             season=settings.season or table.frequency.season,
-            folds=folds,
-            step=settings.horizon if step is None else step,
-            refit=refit,
-            levels=levels,
-            statistical=statistical,
+            folds=arguments.folds,
+            step=settings.horizon if arguments.step is None else arguments.step,
+            refit=arguments.refit,
+            levels=arguments.levels,
+            statistical=arguments.statistical,
         )
 
     def evaluate(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, InputTypeError, shown
 from recurra.tables.arrays import Origins
 from recurra.tables.table import Table
 
@@ -93,6 +93,10 @@ def check_origins(table: Table, origins: Sequence[Origins], context: int, horizo
     Raises:
         InputError: if the origins do not fit the table.
     """
+    if not isinstance(origins, Sequence | np.ndarray) or isinstance(origins, str):
+        raise InputTypeError(
+            f"{table.source}: the origins are {shown(origins)}; expected a list of arrays, one for each series."
+        )
     if len(origins) != len(table.series):
         raise InputError(
             f"{table.source}: origins of {len(origins)} series were given, and it has {len(table.series)}."
@@ -103,7 +107,7 @@ def check_origins(table: Table, origins: Sequence[Origins], context: int, horizo
         whose = f" in series {shown(series.id)}" if series.id else ""
         if not isinstance(own, np.ndarray) or own.ndim != 1 or (len(own) and own.dtype.kind not in "iu"):
             raise InputError(
-                f"{table.source}: origins{whose} are expected as a 1-D array of row indices; found {own!r}."
+                f"{table.source}: origins{whose} are expected as a 1-D array of row indices; found {shown(own)}."
             )
         if not len(own):
             continue

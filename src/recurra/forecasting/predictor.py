@@ -13,6 +13,8 @@ import torch
 from recurra.errors import InputError, listed, shown
 from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
 from recurra.evaluation.conformal import Calibration
+from recurra.files import path_of
+from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments
 from recurra.forecasting.origins import check_later, check_origins, later_origins
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
@@ -21,6 +23,7 @@ from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS
 from recurra.nn.network import Ensemble, Network
+from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.tables.arrays import Floats, Origins
@@ -76,6 +79,7 @@ class Predictor:
 
     def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
         """Predict the rows after the last one; see `Forecaster.predict`."""
+        levels = check(ForecastArguments, {"levels": levels}, "Forecaster.predict", noun="argument").levels
         table = self.context if data is None else self._ready(self.continued(data))
         forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
         horizon = self.plan.horizon
@@ -126,6 +130,8 @@ class Predictor:
         statistical: bool = False,
     ) -> Evaluation:
         """Evaluate forecasts on rows later than the training rows; see `Forecaster.evaluate`."""
+        given = {"levels": levels, "statistical": statistical}
+        levels = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument").levels
         table = self.continued(data)
         if origins is None:
             origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
@@ -174,7 +180,7 @@ class Predictor:
         """Save the predictor to one safetensors file; see `Forecaster.save`."""
         from recurra.forecasting.model_file import write_predictor
 
-        write_predictor(Path(path), self)
+        write_predictor(path_of(path), self)
 
     @classmethod
     def load(
@@ -183,7 +189,7 @@ class Predictor:
         """Load a predictor that `save` wrote; see `Forecaster.load`."""
         from recurra.forecasting.model_file import read_predictor
 
-        return read_predictor(Path(path), device, cells)
+        return read_predictor(path_of(path), device, cells)
 
     def supports(self, level: float) -> bool:
         """Return whether prediction intervals of this level, in percent, can be computed."""

@@ -12,10 +12,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from recurra.errors import InputError
-from recurra.language.vocabulary import Ids, Vocabulary, windows
+from recurra.errors import InputError, InputTypeError, shown
+from recurra.files import path_of
+from recurra.language.vocabulary import Ids, Vocabulary, symbols_of, windows
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import fit_networks, usable_device
+from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
 from recurra.models.model_file import LANGUAGE_MODEL, named, read_model, settings_of
 from recurra.models.networks import made, made_with_weights
 from recurra.nn.encoders import Embedding, OneHot
@@ -112,6 +113,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             DivergenceError: if the loss becomes NaN or infinite.
         """
         self._check_no_target(y)
+        check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
         prepared = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
         settings, symbols, vocabulary, parts = prepared
         if prepared is sequence and settings != self._checked():
@@ -155,7 +157,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
     def _prepare(self, sequence: Symbols) -> Prepared:
         settings = self._checked()
         usable_device(settings.device)
-        symbols = list(sequence)
+        symbols = symbols_of(sequence)
         length = training_length(settings, len(symbols))
         vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
         ids = [vocabulary.encode(symbols[:length])]
@@ -207,7 +209,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             InputError: if the file cannot be written; an existing file is left unchanged.
         """
         self._check_fitted()
-        write_tensors(Path(path), self.network_.state_dict(), _metadata(self.settings_, self.vocabulary_))
+        write_tensors(path_of(path), self.network_.state_dict(), _metadata(self.settings_, self.vocabulary_))
 
     @classmethod
     def load(
@@ -223,7 +225,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         Raises:
             InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
         """
-        path = Path(path)
+        path = path_of(path)
         weights, described = read_model(path, Description, LANGUAGE_MODEL, FORMAT, {})
         settings = settings_of(path, LanguageModelSettings, described.parameters, device, cells)
         symbols = check(VocabularyDescription, described.vocabulary, f"{path}: is damaged: vocabulary", noun="field")
@@ -245,10 +247,12 @@ class LanguageModel(Estimator, LanguageModelSettings):
     def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
         """Return logits [N, V] of the symbol after the last window of each sequence."""
         self._check_fitted()
+        if not isinstance(sequences, Iterable):
+            raise InputTypeError(f"the sequences are {shown(sequences)}; expected a list of them.")
         window = self.settings_.window
         ids: list[Ids] = []
         for sequence in sequences:
-            symbols = list(sequence)
+            symbols = symbols_of(sequence)
             if len(symbols) < window:
                 text = self.vocabulary_.join(symbols)
                 raise InputError(f"{text!r} is {len(symbols)} long; a window of {window} symbols is needed.")

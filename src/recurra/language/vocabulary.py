@@ -1,12 +1,13 @@
 """Symbols (letters, characters, words), their ids, and windows of ids."""
 
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError, shown
 
 Ids = NDArray[np.int64]
 SHOWN_SYMBOLS = 60  # maximum number of symbols that an error lists
@@ -33,7 +34,7 @@ class Vocabulary:
     """
 
     def __init__(self, symbols: Iterable[str], *, unknown: str | None = None) -> None:
-        self.symbols = tuple(symbols)
+        self.symbols = tuple(symbols_of(symbols))
         self.unknown = unknown
         if not self.symbols:
             raise InputError("a vocabulary needs at least one symbol; the sequence is empty.")
@@ -64,7 +65,7 @@ class Vocabulary:
         Raises:
             InputError: the sequence is empty, a symbol is empty or not a string, or the order is unknown.
         """
-        symbols = list(sequence)
+        symbols = symbols_of(sequence)
         for symbol in symbols:
             _check_symbol(symbol)
         seen = list(dict.fromkeys(symbol for symbol in symbols if symbol != unknown))
@@ -102,10 +103,13 @@ class Vocabulary:
         Raises:
             InputError: a symbol is not in the vocabulary and there is no `unknown`; the message gives its position.
         """
+        symbols = symbols_of(sequence)
+        if not isinstance(sequence, str):
+            for symbol in symbols:
+                _check_symbol(symbol)
         if self.unknown is not None:
             unknown_id = self._ids[self.unknown]
-            return np.fromiter((self._ids.get(symbol, unknown_id) for symbol in sequence), np.int64)
-        symbols = list(sequence)
+            return np.fromiter((self._ids.get(symbol, unknown_id) for symbol in symbols), np.int64, len(symbols))
         try:
             return np.fromiter((self._ids[symbol] for symbol in symbols), np.int64, len(symbols))
         except KeyError:
@@ -118,11 +122,15 @@ class Vocabulary:
         Raises:
             InputError: an id is negative, or not less than the size of the vocabulary.
         """
+        if not isinstance(ids, Iterable):
+            raise InputTypeError(f"the ids are {shown(ids)}; expected a list of integers.")
         symbols: list[str] = []
-        for place, id_ in enumerate(ids):
+        for place, id_ in enumerate(ids, start=1):
+            if not isinstance(id_, Integral):
+                raise InputTypeError(f"id {shown(id_)} at position {place} is not an integer.")
             if not 0 <= id_ < len(self.symbols):
-                raise InputError(f"id {id_} at position {place + 1} is not between 0 and {len(self.symbols) - 1}.")
-            symbols.append(self.symbols[id_])
+                raise InputError(f"id {id_} at position {place} is not between 0 and {len(self.symbols) - 1}.")
+            symbols.append(self.symbols[int(id_)])
         return symbols
 
     def split(self, text: str) -> list[str]:
@@ -155,9 +163,17 @@ class Vocabulary:
         return " ".join(shown[:SHOWN_SYMBOLS]) + (f" … and {more} more" if more > 0 else "")
 
 
+def symbols_of(sequence: Iterable[str]) -> list[str]:
+    """Return the symbols of a sequence; InputTypeError if it is none."""
+    if not isinstance(sequence, Iterable):
+        raise InputTypeError(f"the sequence is {shown(sequence)}; expected a string, or a list of symbols.")
+    return list(sequence)
+
+
 def _check_symbol(symbol: object) -> None:
     if not isinstance(symbol, str) or not symbol:
-        raise InputError(f"symbols are strings of at least one character; found {symbol!r}.")
+        error = InputError if isinstance(symbol, str) else InputTypeError
+        raise error(f"symbols are strings of at least one character; found {shown(symbol)}.")
 
 
 def windows(ids: Ids, window: int, *, targets: Literal["last", "every"] = "last") -> tuple[Ids, Ids]:

@@ -1,14 +1,17 @@
 """Train the networks of a model, optionally in a run folder; find a device."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import torch
+from pydantic import Field, InstanceOf
 from torch import nn
 
 from recurra.errors import InputError
-from recurra.settings.check import completed, to_json
+from recurra.settings.base import Settings
+from recurra.settings.check import check, completed, to_json
 from recurra.settings.training import TrainingSettings
 from recurra.threads import one_thread
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
@@ -17,6 +20,28 @@ from recurra.training.loop import Loss
 from recurra.training.run_folder import INFO, MODEL
 
 WriteModel = Callable[[Path, Sequence[TrainingState]], None]  # from the states of all networks
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitArguments(Settings):
+    """The arguments of `fit` that say how training is saved and watched; see `LanguageModel.fit`."""
+
+    run: InstanceOf[Run] | None
+    callbacks: list[InstanceOf[Callback]]
+    save_every_seconds: Annotated[float, Field(ge=0.0)]
+
+
+def check_fit_arguments(
+    model: str, run: Run | None, callbacks: Sequence[Callback] = (), save_every_seconds: float = 1.0
+) -> None:
+    """Check arguments of the `fit` of a model.
+
+    Raises:
+        InputTypeError: one has the wrong type.
+        InputError: save_every_seconds is negative.
+    """
+    given = {"run": run, "callbacks": callbacks, "save_every_seconds": save_every_seconds}
+    check(FitArguments, given, f"{model}.fit", noun="argument")
 
 
 @one_thread()

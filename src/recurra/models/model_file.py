@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 from torch import Tensor
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.base import Settings
 from recurra.settings.check import check
 from recurra.settings.migration import migrated
@@ -70,6 +70,8 @@ def settings_of(
     Raises:
         InputError: if a value is invalid, or the cell is neither built in nor in `cells`.
     """
+    if not isinstance(cells, Mapping | None):
+        raise InputTypeError(f"{path}: cells is {shown(cells)}; expected a mapping from names to cells.")
     values = migrated(saved) | ({} if device is None else {"device": device})
     name = values.get("cell", "rnn")
     if isinstance(name, str) and cells is not None and name in cells:

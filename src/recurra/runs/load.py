@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recurra.files import path_of
 from recurra.language.language_model import LanguageModel
 from recurra.models.model_file import FORECASTER, kind_of_model
 from recurra.settings.network import NamedCell
@@ -41,7 +42,7 @@ def load(
 
         >>> model = load("runs/tides", cells={"mgu": MinimalGatedUnit()})  # doctest: +SKIP
     """
-    path = Path(path)
+    path = path_of(path)
     path = path / MODEL if path.is_dir() else path
     if kind_of_model(path, read_description(path)) == FORECASTER:
         from recurra.forecasting.forecaster import Forecaster

@@ -93,7 +93,7 @@ def _adapter(kind: type[S]) -> TypeAdapter[S]:
 
 def _in_one_line(error: Any, known: Sequence[str], noun: str) -> str:
     field, *inside = error["loc"] or ("",)
-    place = ".".join([field, *(str(part) for part in inside if isinstance(part, int))])  # other parts name types
+    place = field + "".join(f"[{part}]" for part in inside if isinstance(part, int))  # other parts name types
     if error["type"] == "unexpected_keyword_argument":
         return f"there is no {noun} {place!r}{near_miss(place, known)}"
     if error["type"] == "missing":

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.training import TrainingOptions
 
 EVALUATED_AT_ONCE = 1024  # samples per batch where nothing is learned
@@ -52,12 +53,24 @@ class TensorSamples:
         target: targets, [N, ...].
         mask: [N, T], True at unmasked time steps.
 
+    Raises:
+        InputTypeError: one is not a tensor.
+        InputError: they differ in their number of samples.
+
     >>> samples = TensorSamples(torch.arange(4.0)[:, None], torch.arange(4))
     >>> samples[torch.tensor([2, 0])].target
     tensor([2, 0])
     """
 
     def __init__(self, x: Tensor, target: Tensor, mask: Tensor | None = None) -> None:
+        for name, tensor in {"x": x, "target": target, "mask": x if mask is None else mask}.items():
+            if not isinstance(tensor, Tensor):
+                raise InputTypeError(f"TensorSamples: {name} is {shown(tensor)}; expected a torch.Tensor.")
+            if tensor.dim() == 0 or len(tensor) != len(x):
+                raise InputError(
+                    f"TensorSamples: {name} has the shape {tuple(tensor.shape)}, and x {tuple(x.shape)}; "
+                    "expected one entry for each sample, in the first dimension."
+                )
         self.x, self.target, self.mask = x, target, mask
 
     @property
@@ -162,5 +175,16 @@ def batches_of(data: "Batches | Samples | tuple[Tensor, Tensor]", options: Train
 
 
 def samples_of(data: "Samples | tuple[Tensor, Tensor]") -> Samples:
-    """Return samples, or a pair of inputs [N, ...] and targets [N, ...], as samples."""
-    return TensorSamples(*data) if isinstance(data, tuple) else data
+    """Return samples, or a pair of inputs [N, ...] and targets [N, ...], as samples.
+
+    Raises:
+        InputTypeError: the data is neither.
+    """
+    if isinstance(data, tuple) and len(data) == 2:
+        return TensorSamples(*data)
+    if isinstance(data, Tensor) or not all(hasattr(data, name) for name in ("__len__", "__getitem__", "device")):
+        raise InputTypeError(
+            f"the samples are {shown(data)}; expected a tuple of inputs and targets, TensorSamples, or another object "
+            "with their members."
+        )
+    return data

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from recurra.errors import InputError
 from recurra.settings.training import TrainingOptions
 from recurra.tensor_files import part_of
+from recurra.training.arguments import check_arguments
 from recurra.training.batches import EVALUATED_AT_ONCE, Batch, Batches, Samples, batches_of, samples_of
 from recurra.training.callbacks import Callback
 from recurra.training.optimizers import make_optimizer
@@ -64,7 +65,8 @@ def train(
     Raises:
         DivergenceError: if the loss or the weights become NaN or infinite; the message names the epoch and a probable
             cause.
-        InputError: if there are no samples, or an option is unknown.
+        InputTypeError: if an argument or an option has the wrong type.
+        InputError: if an option is invalid, or there are no samples, or not as many targets as inputs.
 
     Example:
         >>> x = torch.linspace(-1.0, 1.0, 16).reshape(16, 1)
@@ -76,6 +78,7 @@ def train(
         >>> f"{network.weight.item():.1f}"
         '2.0'
     """
+    options = check_arguments(options, network=network, loss=loss, metrics=metrics, callbacks=callbacks, state=state)
     batches = batches_of(data, options)
     if len(batches) == 0:
         raise InputError("there are no samples to train on.")

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from recurra.errors import InputError
-from recurra.files import replace_file, sweep_temporary_files
+from recurra.errors import InputError, shown
+from recurra.files import path_of, replace_file, sweep_temporary_files
 from recurra.folder_lock import FolderLock
 from recurra.json_objects import checked, parse_json, with_digest
 from recurra.settings.migration import migrated
@@ -55,7 +55,9 @@ class Run:
     """
 
     def __init__(self, path: str | Path, mode: Mode = "read") -> None:
-        self.path = Path(path)
+        self.path = path_of(path)
+        if mode not in get_args(Mode):
+            raise InputError(f"{self.path}: the mode is {shown(mode)}; expected one of {', '.join(get_args(Mode))}.")
         self.info: dict[str, Any] = {}
         self.missing: list[str] = []
         self._files: list[str] = []  # names of the files that the run wrote

@@ -7,9 +7,7 @@ import torch
 from torch import nn
 
 from recurra.errors import InputError
-from recurra.nn import (
-    from_torch,
-)
+from recurra.nn import accelerate, from_torch
 
 
 def run_by_hand(network, x, states):
@@ -118,3 +116,25 @@ def test_from_torch_names_what_it_cannot_convert():
         from_torch(nn.LSTM(3, 4, proj_size=2))
     with pytest.raises(InputError, match=r"takes a torch.nn.RNN, GRU or LSTM; got Linear"):
         from_torch(nn.Linear(3, 4))
+
+
+class Doubled(nn.GRU):
+    """A layer that computes something else than torch's."""
+
+    def forward(self, *arguments, **options):
+        output, h = super().forward(*arguments, **options)
+        return 2 * output, h
+
+
+class Named(nn.GRU):
+    """A layer that computes what torch's does."""
+
+
+def test_from_torch_refuses_a_layer_with_a_forward_of_its_own():
+    with pytest.raises(InputError, match="Doubled has a forward of its own"):
+        from_torch(Doubled(3, 4))
+    x, plain = torch.randn(2, 5, 3), Named(3, 4, batch_first=True)
+    torch.testing.assert_close(from_torch(plain)(x), plain(x)[0])
+    before = plain(x)[0]
+    accelerate(plain)
+    torch.testing.assert_close(from_torch(plain)(x), before)

@@ -32,12 +32,21 @@ class Padding:
 
     def pack(self, padded: Tensor) -> Tensor:
         """Remove the padding: [B, T, features] → [N, features]."""
-        return padded.flatten(0, 1).index_select(0, self._indices)
+        return _selected(padded.flatten(0, 1), 0, self._indices)
 
 
 def permuted(states: State, order: Tensor | None) -> State:
     """Reorder the sequences of states [L·D, B, H]."""
-    return states if order is None else tuple([s.index_select(1, order) for s in states])
+    return states if order is None else tuple([_selected(s, 1, order) for s in states])
+
+
+def _selected(tensor: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Return the slices `index` of a dimension.
+
+    The two transposes copy nothing. Their backward raises for a gradient whose storage was freed, where that of
+    `index_select` would read it.
+    """
+    return tensor.index_select(dim, index).transpose(0, 1).transpose(0, 1)
 
 
 def join(outputs: list[Tensor], batch_first: bool) -> Tensor:

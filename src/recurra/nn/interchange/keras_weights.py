@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError, shortened, shown
-from recurra.files import replace_file
+from recurra.errors import InputError, InputTypeError, shortened, shown
+from recurra.files import path_of, replace_file
 from recurra.nn.cells import GRUCell
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
@@ -82,7 +82,9 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
         >>> torch.equal(from_keras("letters.weights.h5", other)(x), network(x))
         True
     """
-    path = Path(path)
+    path = path_of(path)
+    if network is not None:
+        _check_network("from_keras", network)
     source, is_h5 = str(path), path.name.endswith(".weights.h5")
     try:
         if not path.is_file():
@@ -111,6 +113,11 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
     return network.eval()
 
 
+def _check_network(where: str, network: object) -> None:
+    if not isinstance(network, Network):
+        raise InputTypeError(f"{where}: the network is {shown(network)}; expected a recurra.nn.Network.")
+
+
 def to_keras(network: Network, path: str | Path) -> None:
     """Save the weights of a network in a `.weights.h5` file, for `model.load_weights` of Keras.
 
@@ -127,7 +134,8 @@ def to_keras(network: Network, path: str | Path) -> None:
         >>> network = Network([OneHot(5), Dense(5, 2)])
         >>> to_keras(network, "dense.weights.h5")
     """
-    path = Path(path)
+    path = path_of(path)
+    _check_network("to_keras", network)
     if not path.name.endswith(".weights.h5"):
         raise InputError(f"{path}: Keras loads weights only from files whose names end in .weights.h5.")
     h5py = import_h5py()

@@ -26,7 +26,7 @@ def from_torch(
 
     Raises:
         InputTypeError: `module` is not one of these layers.
-        InputError: it has projections (`proj_size`).
+        InputError: it has projections (`proj_size`), or its class has a `forward` of its own.
 
     Example:
         >>> gru = nn.GRU(3, 5, batch_first=True)
@@ -41,6 +41,11 @@ def from_torch(
     if module.proj_size:
         raise InputError(
             f"from_torch: {type(module).__name__} has proj_size={module.proj_size}; projections are unsupported."
+        )
+    if type(module).forward.__module__.partition(".")[0] not in {"torch", "recurra"}:  # recurra's: it is accelerated
+        raise InputError(
+            f"from_torch: {type(module).__name__} has a forward of its own, which would be lost; convert a plain layer "
+            "with its weights."
         )
     layers: list[nn.Module] = []
     size = module.input_size
