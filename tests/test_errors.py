@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.errors import InputTypeError, listed, shown, shown_path
+from recurra.errors import InputTypeError, listed, printable, shown, shown_path
 
 
 @given(st.text(), st.integers(10, 100))
@@ -22,6 +22,12 @@ def test_control_characters_are_escaped_and_other_text_stays() -> None:
     assert shown_path("/a b/开盘.csv") == "/a b/开盘.csv"
     assert shown_path("a\r\n.csv") == r"a\u000d\u000a.csv"
     assert shown_path("x" * 500 + "/t.csv").endswith("/t.csv")
+
+
+def test_results_keep_wide_spaces_and_joined_emoji() -> None:
+    for text in ("上海\u3000一店", "Shop\u00a0A", "\U0001f469\u200d\U0001f4bb"):
+        assert printable(text) == text
+    assert printable("a\u2028b\u200b\x9b") == r"a\u2028b\u200b\u009b"
 
 
 def test_a_list_tells_how_many_names_it_leaves_out() -> None:

@@ -1,8 +1,11 @@
 """The lock of a run folder cannot be removed, and a folder that is removed or replaced is noticed."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +74,22 @@ def test_where_folders_cannot_be_locked_a_file_is(tmp_path: Path, monkeypatch: p
     FolderLock(tmp_path).release()
     shutil.rmtree(tmp_path)
     assert not lock.covers(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_forked_child_neither_keeps_nor_releases_the_lock(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", "new")
+    child = os.fork()
+    if child == 0:
+        run.close()
+        time.sleep(60)
+        os._exit(0)
+    try:
+        time.sleep(0.2)
+        with pytest.raises(InputError, match="another process is writing"):
+            Run(tmp_path / "run", "resume")
+        run.close()
+        Run(tmp_path / "run", "resume").close()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

@@ -67,6 +67,8 @@ def test_a_python_thread_that_begins_meanwhile_has_the_threads_of_its_caller() -
 
     with one_thread():
         assert in_python_thread(both) == (3, 3)
+    with one_thread(brief=True):
+        assert both() == (1, 3)
     assert in_python_thread(both) == (3, 3)
 
 

@@ -149,3 +149,28 @@ def test_a_value_out_of_range_is_named(act: Callable[[], object], words: str) ->
         act()
     assert words in str(caught.value)
     assert not isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 300, "\0.weights.h5"])
+def test_a_path_that_no_file_can_have_is_one_line(
+    path: str, language_model: LanguageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for act in (language_model.save, recurra.load, Run, from_keras, lambda path: Run(path, "new")):
+        with pytest.raises(InputError, match=r"no file can have this path \(") as caught:
+            act(path)
+        assert str(caught.value).isprintable()
+
+
+def test_callbacks_may_come_from_any_list() -> None:
+    class Count(Progress):
+        epochs = 0
+
+        def on_epoch_end(self, state: Any) -> None:
+            self.epochs += 1
+
+    kinds: list[Any] = [list, tuple, iter]
+    for of in kinds:
+        count = Count()
+        LanguageModel(units=2, epochs=3).fit(TEXT, callbacks=of([count]))
+        assert count.epochs == 3

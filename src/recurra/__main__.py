@@ -1,4 +1,4 @@
-"""`recurra` and `python -m recurra` are the command line. Here nothing is imported, so that Ctrl-C has one answer."""
+"""`recurra` and `python -m recurra` are the command line. Ctrl-C is handled before anything of it is imported."""
 
 import os
 import signal
@@ -9,7 +9,10 @@ INTERRUPTED = 130  # exit status
 
 def main() -> None:
     """Run the command given on the command line."""
-    signal.signal(signal.SIGINT, _end)  # an interrupted import ends in any error, or in a package that is half there
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell lets its background jobs ignore Ctrl-C
+        signal.signal(
+            signal.SIGINT, _end
+        )  # an interrupted import ends in any error, or in a package that is half there
     from recurra.cli import main as run_command
 
     run_command()

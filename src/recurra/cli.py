@@ -41,7 +41,8 @@ def main() -> None:
             _complain(str(message))
 
     warnings.showwarning = show_once
-    signal.signal(signal.SIGINT, _Interrupt.receive)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _Interrupt.receive)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -166,6 +167,7 @@ def predict(
     data: Path | None = None,
     level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=True)] = None,
     csv: Path | None = None,
+    max_unpacked: float | None = None,
     json: bool = False,
 ) -> None:
     """Predict what comes next.
@@ -179,6 +181,7 @@ def predict(
         data: File with newer rows of the series; they may overlap with those of the run.
         level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
         csv: File to which the values of a series are written.
+        max_unpacked: Gigabytes to which a packed file given by --data may unpack.
         json: Print only JSON.
     """
     from recurra.language.language_model import LanguageModel
@@ -192,9 +195,9 @@ def predict(
             raise InputError(
                 f"{run}: is a forecasting run, which takes no symbols such as {inputs[0]!r}; give --data FILE."
             )
-        _predict_series(model, opened, data, level, csv, json)
+        _predict_series(model, opened, data, level, csv, max_unpacked, json)
         return
-    for name, given in (("--data", data), ("--level", level), ("--csv", csv)):
+    for name, given in (("--data", data), ("--level", level), ("--csv", csv), ("--max-unpacked", max_unpacked)):
         if given is not None:
             raise InputError(f"{run}: is a run of a letter case; {name} needs a forecasting run.")
     from recurra.runs.ask import answer, answers_to_lines, as_line, ask
@@ -208,13 +211,22 @@ def predict(
 
 
 @app.command
-def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = False, json: bool = False) -> None:
+def evaluate(
+    run: Path,
+    /,
+    *,
+    data: Path | None = None,
+    statistical: bool = False,
+    max_unpacked: float | None = None,
+    json: bool = False,
+) -> None:
     """Show the scores of a run next to the baselines.
 
     Args:
         run: Run folder.
         data: File with newer rows of the series; rows after the last training row are predicted and scored.
         statistical: With --data, also evaluate AutoETS, AutoARIMA and Theta; requires recurra[baselines].
+        max_unpacked: Gigabytes to which a packed file given by --data may unpack.
         json: Print only JSON.
     """
     from recurra.runs.show import scores_text
@@ -230,7 +242,7 @@ def evaluate(run: Path, /, *, data: Path | None = None, statistical: bool = Fals
     from recurra.report.text import evaluation_text
     from recurra.runs.series import evaluate_run
 
-    evaluation = evaluate_run(opened, data, statistical=statistical)
+    evaluation = evaluate_run(opened, data, statistical=statistical, max_unpacked=max_unpacked)
     scores = evaluation.to_json()
     _print(to_json(scores, ensure_ascii=False, indent=2) if json else evaluation_text("given", scores))
 
@@ -306,14 +318,21 @@ def _stem(file: str) -> str:
 
 
 def _predict_series(
-    model: "Forecaster", run: "Run", data: Path | None, level: list[float] | None, csv: Path | None, json: bool
+    model: "Forecaster",
+    run: "Run",
+    data: Path | None,
+    level: list[float] | None,
+    csv: Path | None,
+    max_unpacked: float | None,
+    json: bool,
 ) -> None:
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
     from recurra.runs.series import as_records, levels_of
     from recurra.tables.spreadsheet import to_csv
 
-    following = model.predict(data, levels=levels_of(run, model) if level is None else level)
+    levels = levels_of(run, model) if level is None else level
+    following = model.predict(data, levels=levels, max_unpacked=max_unpacked)
     if csv is not None:
         replace_file(csv, to_csv(following))
     times = model.context_.frequency.minutes > 0

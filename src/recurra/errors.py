@@ -2,9 +2,11 @@
 
 import re
 import reprlib
+import unicodedata
 from collections.abc import Sequence
 
 MESSAGE_LIMIT = 500  # characters of a message
+JOINERS = "\u200c\u200d"  # of letters, and of emoji
 LISTED = 8  # maximum number of names that a message lists
 
 
@@ -48,8 +50,13 @@ def shown(value: object, limit: int = 80) -> str:
 
 def shown_path(path: object, limit: int = 100) -> str:
     """Return a path on one line for the beginning of a message; the end of a long path is kept."""
-    plain = printable(str(path))
+    plain = _escaped(str(path), spaces=False)
     return plain if len(plain) <= limit else f"…{plain[1 - limit :]}"
+
+
+def reason(error: BaseException, limit: int) -> str:
+    """Return why a library failed, for brackets in a message: the first line of its error, shortened."""
+    return shortened(in_one_line((str(error) or type(error).__name__).splitlines()[0]), limit)
 
 
 def listed(names: Sequence[object], limit: int = 20) -> str:
@@ -77,22 +84,32 @@ def shortened(text: str, limit: int) -> str:
 def in_one_line(text: str) -> str:
     """Return a text with spaces in place of line breaks, and with control characters escaped."""
     lines = (line.strip() for line in re.split(r"[\r\n]", text))  # one expression for all took quadratic time
-    return printable(" ".join(line for line in lines if line))
+    return _escaped(" ".join(line for line in lines if line), spaces=False)
 
 
 def printable(text: str) -> str:
     r"""Return a text with control and format characters, also line breaks, escaped as in JSON.
 
-    A terminal obeys such characters: they may hide text, reverse it or move the cursor.
+    A terminal obeys such characters: they may hide text, reverse it or move the cursor. Wide spaces, and the characters
+    that join letters or emoji, stay.
 
     >>> print(printable("red \x1b[31m, reversed \u202e"))
     red \u001b[31m, reversed \u202e
     """
+    return _escaped(text, spaces=True)
+
+
+def _escaped(text: str, *, spaces: bool) -> str:
+    """Escape what is not printable, except, on request, spaces of all kinds and joiners."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return "".join(c if c.isprintable() or (spaces and _is_space(c)) else _escape(c) for c in text)
 
 
-def _escaped(character: str) -> str:
+def _is_space(character: str) -> bool:
+    return character in JOINERS or unicodedata.category(character) == "Zs"
+
+
+def _escape(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))

@@ -1,12 +1,13 @@
 """Paths that users give, and atomic replacement of files."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
 from pathlib import Path
 
-from recurra.errors import InputError, InputTypeError, shown
+from recurra.errors import InputError, InputTypeError, shown, shown_path
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
@@ -16,11 +17,19 @@ def path_of(path: str | os.PathLike[str]) -> Path:
 
     Raises:
         InputTypeError: it is neither a str nor a path.
+        InputError: no file can have this path.
     """
     try:
-        return Path(path)
+        found = Path(path)
+        found.lstat()
     except TypeError:
         raise InputTypeError(f"the path is {shown(path)}; expected a str or a pathlib.Path.") from None
+    except ValueError as error:
+        raise InputError(f"{shown_path(path)}: no file can have this path ({error}).") from error
+    except OSError as error:  # mostly that there is no such file yet
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(f"{shown_path(path)}: no file can have this path ({error.strerror}).") from error
+    return found
 
 
 def replace_file(path: Path, content: bytes) -> None:

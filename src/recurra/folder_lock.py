@@ -26,7 +26,7 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path, *, wait: bool = False) -> None:
-        self._path, self._folder, self._file = folder, -1, None
+        self._path, self._folder, self._file, self._process = folder, -1, None, os.getpid()
         if fcntl is not None:
             self._folder = os.open(folder, os.O_RDONLY)
             try:
@@ -56,6 +56,8 @@ class FolderLock:
     def release(self) -> None:
         """Release the lock; nothing happens if it has been released."""
         if self._folder >= 0:
+            if os.getpid() == self._process:  # forked processes share the lock, and would keep it
+                fcntl.flock(self._folder, fcntl.LOCK_UN)
             os.close(self._folder)
             self._folder = -1
         if self._file is not None:

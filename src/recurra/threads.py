@@ -16,20 +16,23 @@ def kernel_threads() -> int:
 
 
 @contextmanager
-def one_thread(*, kernels: bool = False) -> Iterator[None]:
+def one_thread(*, kernels: bool = False, brief: bool = False) -> Iterator[None]:
     """Context manager in which torch's operators use one thread, so that the number of threads changes no result.
 
     With more threads torch adds in another order in sums and matrix products, and rounds them differently. The kernels
-    always add in the same order, so they keep the number of threads that torch had. Other Python threads are not
-    affected.
+    always add in the same order, so they keep the number of threads that torch had. Running Python threads are not
+    affected; one that begins while this block is entered, or during a brief one, may keep one thread.
 
     Args:
         kernels: whether to run the kernels on one thread too.
+        brief: whether the block takes about as long as starting a Python thread, which it then does without.
     """
     threads = torch.get_num_threads()
     token = _of_kernels.set(1 if kernels else kernel_threads())
     try:
-        if threads > 1:
+        if threads > 1 and brief:
+            torch.set_num_threads(1)
+        elif threads > 1:
             _set_for_this_thread_alone(1, others=threads)
         yield
     finally:

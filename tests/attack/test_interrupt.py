@@ -33,3 +33,14 @@ def test_ctrl_c_is_one_line_whatever_it_interrupts(finished: Path, seed: int) ->
         _, err = process.communicate(timeout=60)
     if process.returncode != 0:  # it was not quicker than the signal
         assert (process.returncode, err) == (130, "\nrecurra: interrupted.\n")
+
+
+def test_ctrl_c_that_a_shell_ignores_stays_ignored(finished: Path) -> None:
+    command = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {START}"]
+    with subprocess.Popen([*command, "show", str(finished)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        for _ in range(20):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        assert process.wait(timeout=60) == 0

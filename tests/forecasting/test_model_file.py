@@ -51,7 +51,7 @@ def test_all_parts_come_back(model: Forecaster, path: Path) -> None:
 def test_the_description_is_plain_and_has_present_names(path: Path) -> None:
     described = read_tensors(path)[1]
     assert sorted(described) == ["context", "format", "ids", "kind", "plan", "settings"]
-    assert (described["kind"], described["format"]) == ("forecaster", 2)
+    assert (described["kind"], described["format"]) == ("forecaster", 3)
     assert described["plan"]["columns"][2] == {
         "name": "holiday",
         "future": True,
@@ -91,7 +91,7 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
         (tensor("context.dates", torch.zeros_like), "the dates of a series are not in ascending order"),
         (tensor("calibration", lambda t: -t), "an error of the calibration is negative"),
         (lambda tensors, data: data.update(ids=[]), "of the transform is not as expected"),
-        (lambda tensors, data: data.update(format=3), "of format 3; this version of recurra reads 'forecaster' of fo"),
+        (lambda tensors, data: data.update(format=4), "of format 4; this version of recurra reads 'forecaster' of fo"),
         (lambda tensors, data: data["settings"].update(epochs=0), "epochs is 0; expected greater than 0."),
         (in_plan(horizon=0), "is damaged: plan: horizon is 0; expected greater than 0."),
         (in_plan(horizon=3), "calibration is [19, 2] of torch.float64"),

@@ -1,4 +1,4 @@
-"""Runs of format 1 whose networks are made otherwise today load, predict what they predicted, and go on."""
+"""Runs of earlier formats load, predict what they predicted, and go on."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["sales-known", "sales-members"])
+@pytest.mark.parametrize("name", ["sales-known", "sales-members", "sales-known-2"])
 def test_an_older_model_predicts_what_it_predicted(name: str, tmp_path: Path) -> None:
     assert_same_json(predictions_of(OLDER / name), PREDICTIONS[name], PREDICTED)
     model = load(OLDER / name)

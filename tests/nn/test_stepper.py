@@ -198,7 +198,7 @@ def test_what_is_no_tensor_is_refused(layer, x):
 
 @EACH
 def test_another_state_is_refused(layer):
-    with pytest.raises(InputError, match=r"the state is a Tensor; expected \d tensors in a tuple"):
+    with pytest.raises(InputError, match=r"the state is a Tensor; expected a tuple with a tensor for each state"):
         layer.stepper().state = torch.zeros(H)
     with pytest.raises(InputError, match=rf"expected {len(layer.cell.states)} of \({H},\)"):
         layer.stepper().state = (torch.zeros(H + 1, dtype=dtype(layer)),) * len(layer.cell.states)

@@ -59,7 +59,9 @@ def test_a_forecaster_alone_has_the_documented_defaults() -> None:
 
 def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_same_defaults() -> None:
     lists = {"past_covariates": [], "future_covariates": [], "scaling": ["standard", "subtract-last"], "units": [32]}
-    assert to_json(check(ForecasterSettings, {}, "test")) == DEFAULTS | lists
+    assert to_json(check(ForecasterSettings, {}, "test")) == {
+        name: value for name, value in (DEFAULTS | lists).items() if name != "max_unpacked"
+    }
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,9 @@ def test_a_name_in_another_case_comes_before_another_name_of_the_same_thing() ->
 def test_names_of_series_that_are_whole_numbers_have_no_point(values: list[object], texts: list[str]) -> None:
     _, found = ids(pd.DataFrame({"unique_id": values}), "unique_id", "t")
     assert found == texts
+
+
+def test_ids_that_are_equal_and_written_otherwise_stay_apart() -> None:
+    codes, found = ids(pd.DataFrame({"unique_id": pd.Series([1, "a", 1.0, True], dtype=object)}), "unique_id", "t")
+    assert found == ["1", "a", "1.0", "True"]
+    assert codes.tolist() == [0, 1, 2, 3]

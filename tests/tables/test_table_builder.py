@@ -304,6 +304,13 @@ def test_many_series_of_few_rows_are_an_error() -> None:
     with pytest.raises(InputError, match=r"names 10,001 series, which have 2.0 rows on average; .* need 20 each"):
         make_table(frame)
     assert len(make_table(frame[: 2 * 9_999]).series) == 9_999
+    assert len(make_table(frame, known_ids=[str(id_) for id_ in range(count)]).series) == count
+
+
+@pytest.mark.parametrize("names", [pd.Index(["a", "b"]), np.array(["a", "b"]), ("a", "b"), iter(["a", "b"])])
+def test_names_come_from_any_ordered_collection(names: Any) -> None:
+    frame = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=3), "y": 1.0, "a": 2.0, "b": 3.0})
+    assert make_table(frame, past_covariates=names).past_covariates == ("a", "b")
 
 
 @pytest.mark.parametrize("value", [1e51, -1e160, 1e300])

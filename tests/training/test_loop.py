@@ -305,3 +305,12 @@ def test_as_many_steps_as_the_epochs_have_give_the_same_weights() -> None:
         train(small_network(0.3), (X, Y), loss=F.mse_loss, options=options) for options in (by_epochs, by_steps)
     )
     assert torch.equal(final_weights(first), final_weights(second))
+
+
+def test_a_state_in_memory_continues_with_other_options() -> None:
+    state = train(small_network(), (X, Y), loss=F.mse_loss, options=TrainingOptions(epochs=4, batch_size=2))
+    for options in (TrainingOptions(epochs=2, batch_size=2), TrainingOptions(epochs=9, batch_size=4)):
+        ended = train(small_network(), (X, Y), loss=F.mse_loss, options=options, state=copy.deepcopy(state))
+        assert ended.step == max(state.step or 0, options.epochs * math.ceil(len(X) / options.batch_size))
+    with pytest.raises(InputError, match=r"the state is that of another network or of other options \(model"):
+        train(nn.Linear(7, 1), (X, Y), loss=F.mse_loss, options=TrainingOptions(), state=state)

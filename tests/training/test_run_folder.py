@@ -117,6 +117,18 @@ def test_a_file_with_a_name_that_an_older_run_might_have_written_later_is_not_it
     assert not (tmp_path / "model.safetensors").exists()
 
 
+def test_overwriting_a_run_whose_description_has_another_digest_removes_the_files_that_it_lists(tmp_path: Path) -> None:
+    with Run(tmp_path, "new") as run:
+        for name in ["model.safetensors", "forecast.csv"]:
+            run.file(name).write_bytes(b"")
+    text = (tmp_path / "run.json").read_text("utf-8")
+    (tmp_path / "run.json").write_text(text.replace('"sha256": "', '"sha256": "0'), "utf-8")
+    with pytest.raises(InputError, match="does not match its digest"):
+        Run(tmp_path)
+    Run(tmp_path, "overwrite").close()
+    assert [path.name for path in tmp_path.glob("[!.]*")] == ["run.json"]
+
+
 def test_overwriting_a_run_with_a_damaged_description_removes_only_files_of_unmistakable_names(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{")
     for name in ["model.safetensors", "forecast.csv"]:

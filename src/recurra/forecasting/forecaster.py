@@ -82,7 +82,7 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if a parameter is invalid, the data is invalid or too short, or it differs from that of the run.
             DivergenceError: if the loss becomes NaN or infinite.
         """
-        check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
+        arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
         prepared = self._checked_prepared(data, y, run) if isinstance(data, Prepared) else self._prepare(data, y, run)
         settings = prepared.settings
         network = made(lambda: network_of(settings, prepared.plan), settings)
@@ -103,8 +103,8 @@ class Forecaster(Estimator, ForecasterSettings):
             fingerprint=prepared.table.fingerprint,
             write_model=lambda path, states: write_predictor(path, unfitted, weights(states)),
             run=run,
-            callbacks=callbacks,
-            save_every_seconds=save_every_seconds,
+            callbacks=arguments.callbacks,
+            save_every_seconds=arguments.save_every_seconds,
         )
         network.load_state_dict(weights(states))
         self.predictor_ = unfitted.calibrated(prepared)
@@ -131,13 +131,16 @@ class Forecaster(Estimator, ForecasterSettings):
         made(lambda: network_of(prepared.settings, prepared.plan), prepared.settings)
         return prepared
 
-    def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
+    def predict(
+        self, data: "Data | None" = None, *, levels: Sequence[float] = (), max_unpacked: float | None = None
+    ) -> pd.DataFrame:
         """Predict the next `horizon` values after the last row.
 
         Args:
             data: newer rows of the series, which may overlap with those that the model has seen; None predicts after
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
             levels: levels of the prediction intervals, in percent.
+            max_unpacked: gigabytes to which a packed file may unpack; None: as in the fit.
 
         Returns:
             One row per value, with the columns `unique_id` if there are several series, `ds`, `forecast`, and for each
@@ -148,7 +151,7 @@ class Forecaster(Estimator, ForecasterSettings):
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
-        return self.predictor_.predict(data, levels=levels)
+        return self.predictor_.predict(data, levels=levels, max_unpacked=max_unpacked)
 
     def backtest(
         self,
@@ -199,6 +202,7 @@ class Forecaster(Estimator, ForecasterSettings):
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,
+        max_unpacked: float | None = None,
     ) -> Evaluation:
         """Evaluate the forecasts of this fitted model. No forecast uses a row at or after its origin.
 
@@ -208,6 +212,7 @@ class Forecaster(Estimator, ForecasterSettings):
                 for all of these.
             levels: levels of the prediction intervals, in percent.
             statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
+            max_unpacked: gigabytes to which a packed file may unpack; None: as in the fit.
 
         Returns:
             Predictions, scores next to the baselines, skill, and a verdict; see `Evaluation`.
@@ -216,7 +221,9 @@ class Forecaster(Estimator, ForecasterSettings):
             InputError: if the data is invalid, has too few rows after the last training row, or an origin lies before.
         """
         self._check_fitted()
-        return self.predictor_.evaluate(data, origins, levels=levels, statistical=statistical)
+        return self.predictor_.evaluate(
+            data, origins, levels=levels, statistical=statistical, max_unpacked=max_unpacked
+        )
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
         """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.
@@ -290,7 +297,10 @@ class Forecaster(Estimator, ForecasterSettings):
                 f"{type(self).__name__}: y was given, but the data is not a DataFrame without the column {name!r}; "
                 "leave y out, or leave the target out of the DataFrame."
             )
-        values = np.asarray(y)
+        try:
+            values = np.asarray(y)
+        except ValueError:  # lists of different lengths
+            values = np.empty((0, 0))
         if values.shape not in {(len(data),), (len(data), 1)}:
             raise InputError(
                 f"{type(self).__name__}: y has the shape {values.shape}; expected one value for each of "

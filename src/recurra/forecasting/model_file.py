@@ -29,7 +29,7 @@ from recurra.tables.frequency import Frequency, Unit
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 
-FORMAT = 2
+FORMAT = 3
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
@@ -87,7 +87,7 @@ class Description(Settings):
     """
 
     kind: Literal["forecaster"]
-    format: Literal[2]
+    format: Literal[3]
     settings: dict[str, Any]
     plan: dict[str, Any]
     ids: ListOf[str]
@@ -144,8 +144,8 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
     Raises:
         InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
     """
-    tensors, described = read_model(path, Description, FORECASTER, FORMAT, {1: _from_format_1})
-    settings = settings_of(path, ForecasterSettings, described.settings, device, cells)
+    tensors, described = read_model(path, Description, FORECASTER, FORMAT, {1: _from_format_1, 2: _from_format_2})
+    settings = settings_of(path, ForecasterSettings, described.settings | {"max_unpacked": None}, device, cells)
     plan = check(Plan, described.plan, f"{path}: is damaged: plan", noun="field")
     context = check(ContextDescription, described.context, f"{path}: is damaged: context", noun="field")
     try:
@@ -267,12 +267,22 @@ def _from_format_1(contents: Contents) -> Contents:
     renamed["transform.target_gain"] = torch.tensor(old["target_gain"], dtype=torch.float64)
     return renamed, {
         "kind": data["kind"],
-        "format": FORMAT,
+        "format": 2,
         "settings": settings,
         "plan": plan,
         "ids": old["ids"],
         "context": context,
     }
+
+
+def _from_format_2(contents: Contents) -> Contents:
+    """Convert the contents of a file of format 2, in which a column of the plan may call `future` `known`."""
+    tensors, data = contents
+    columns = [
+        {("future" if name == "known" else name): value for name, value in column.items()}
+        for column in data["plan"]["columns"]
+    ]
+    return tensors, {**data, "format": FORMAT, "plan": {**data["plan"], "columns": columns}}
 
 
 def _as_nanoseconds(dates: Sequence[pd.DatetimeIndex]) -> Tensor:

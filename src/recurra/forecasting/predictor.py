@@ -77,10 +77,13 @@ class Predictor:
         errors = (found.point - self.transform.truth(prepared.table, prepared.validation)) / found.scale
         return replace(self, calibration=Calibration.of(errors))
 
-    def predict(self, data: "Data | None" = None, *, levels: Sequence[float] = ()) -> pd.DataFrame:
+    def predict(
+        self, data: "Data | None" = None, *, levels: Sequence[float] = (), max_unpacked: float | None = None
+    ) -> pd.DataFrame:
         """Predict the rows after the last one; see `Forecaster.predict`."""
-        levels = check(ForecastArguments, {"levels": levels}, "Forecaster.predict", noun="argument").levels
-        table = self.context if data is None else self._ready(self.continued(data))
+        given = {"levels": levels, "max_unpacked": max_unpacked}
+        levels = check(ForecastArguments, given, "Forecaster.predict", noun="argument").levels
+        table = self.context if data is None else self._ready(self.continued(data, max_unpacked))
         forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
         horizon = self.plan.horizon
         columns: dict[str, Any] = {}
@@ -128,11 +131,12 @@ class Predictor:
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,
+        max_unpacked: float | None = None,
     ) -> Evaluation:
         """Evaluate forecasts on rows later than the training rows; see `Forecaster.evaluate`."""
-        given = {"levels": levels, "statistical": statistical}
+        given = {"levels": levels, "statistical": statistical, "max_unpacked": max_unpacked}
         levels = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument").levels
-        table = self.continued(data)
+        table = self.continued(data, max_unpacked)
         if origins is None:
             origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
         check_origins(table, origins, self.plan.context, self.plan.horizon)
@@ -146,15 +150,21 @@ class Predictor:
         """
         return self._evaluated(prepared.table, prepared.validation, levels, False)
 
-    def continued(self, data: Data) -> Table:
-        """Return the data as a table read like the training data, preceded by the last rows that the model has seen."""
+    def continued(self, data: Data, max_unpacked: float | None = None) -> Table:
+        """Return the data as a table read like the training data, preceded by the last rows that the model has seen.
+
+        Args:
+            data: newer rows.
+            max_unpacked: see `make_table`; None: as in the fit.
+        """
         context = self.context
+        settings = self.settings if max_unpacked is None else replace(self.settings, max_unpacked=max_unpacked)
         columns = {
             "target": context.target,
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
         }
-        table = read_table(self.settings, data, columns, context.frequency)
+        table = read_table(settings, data, columns, context.frequency, known_ids=self.transform.ids)
         if table.columns != self.plan.names:
             raise InputError(
                 f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "
@@ -221,7 +231,6 @@ class Predictor:
             statistical=statistical,
         )
 
-    @one_thread()
     @torch.inference_mode()
     def _answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
         """Run the network on samples, and convert its answers to the additive scale.
@@ -237,7 +246,8 @@ class Predictor:
         points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
         quantiles: dict[float, list[Floats]] = {}
         for index in torch.split(torch.arange(len(windows), device=windows.device), EVALUATED_AT_ONCE):
-            found = head.forecast(self.network(**samples.inputs(index)))
+            with one_thread(brief=True):
+                found = head.forecast(self.network(**samples.inputs(index)))
             if found.quantiles and self.plan.lag:
                 raise InputError(
                     f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "

@@ -1,6 +1,6 @@
 """Read the data that a forecaster is given, as its settings say, into a checked table."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ def read_table(
     data: Data,
     columns: Mapping[str, Any] | None = None,
     frequency: Frequency | None = None,
+    known_ids: Collection[str] = (),
 ) -> Table:
     """Return data as a checked table; see `make_table`. A table is returned as it is.
 
@@ -27,6 +28,7 @@ def read_table(
         data: table, DataFrame, Series, or CSV or Parquet file.
         columns: target, past_covariates and future_covariates in place of those of the settings.
         frequency: time between rows; inferred by default.
+        known_ids: ids of series that may have few rows; see `make_table`.
     """
     if isinstance(data, Table):
         return data
@@ -43,5 +45,6 @@ def read_table(
         missing=settings.missing,
         calendar=settings.calendar,
         frequency=frequency,
+        known_ids=known_ids,
         max_unpacked=settings.max_unpacked,
     )

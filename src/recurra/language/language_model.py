@@ -113,7 +113,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             DivergenceError: if the loss becomes NaN or infinite.
         """
         self._check_no_target(y)
-        check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
+        arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
         prepared = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
         settings, symbols, vocabulary, parts = prepared
         if prepared is sequence and settings != self._checked():
@@ -132,8 +132,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
             fingerprint=lambda: hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
             write_model=lambda path, states: write_tensors(path, states[0].result(best=True), metadata),
             run=run,
-            callbacks=callbacks,
-            save_every_seconds=save_every_seconds,
+            callbacks=arguments.callbacks,
+            save_every_seconds=arguments.save_every_seconds,
         )
         network.load_state_dict(state.result(best=True))
         self.network_ = network.eval()
@@ -184,7 +184,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         best = self._logits(sequences).argmax(dim=-1).tolist()
         return self.vocabulary_.decode(best)
 
-    @one_thread()
+    @one_thread(brief=True)
     def predict_proba(self, sequence: Symbols) -> dict[str, float]:
         """Return the probability of each known symbol to be next; for arguments and errors, see `predict`."""
         logits = self._logits([sequence])[0]
@@ -242,7 +242,6 @@ class LanguageModel(Estimator, LanguageModelSettings):
                 f"{type(self).__name__}: y was given; the targets are the next symbols of the sequence: leave y out."
             )
 
-    @one_thread()
     @torch.inference_mode()
     def _logits(self, sequences: Iterable[Symbols]) -> Tensor:
         """Return logits [N, V] of the symbol after the last window of each sequence."""
@@ -260,7 +259,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
         inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
-        return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, EVALUATED_AT_ONCE)])
+        with one_thread(brief=len(inputs) <= EVALUATED_AT_ONCE):
+            return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, EVALUATED_AT_ONCE)])
 
 
 def _metadata(settings: LanguageModelSettings, vocabulary: Vocabulary) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from recurra.settings.check import check, completed, to_json
 from recurra.settings.training import TrainingSettings
 from recurra.threads import one_thread
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
+from recurra.training.arguments import Callbacks
 from recurra.training.batches import Samples
 from recurra.training.loop import Loss
 from recurra.training.run_folder import INFO, MODEL
@@ -27,21 +28,21 @@ class FitArguments(Settings):
     """The arguments of `fit` that say how training is saved and watched; see `LanguageModel.fit`."""
 
     run: InstanceOf[Run] | None
-    callbacks: list[InstanceOf[Callback]]
+    callbacks: Callbacks
     save_every_seconds: Annotated[float, Field(ge=0.0)]
 
 
 def check_fit_arguments(
     model: str, run: Run | None, callbacks: Sequence[Callback] = (), save_every_seconds: float = 1.0
-) -> None:
-    """Check arguments of the `fit` of a model.
+) -> FitArguments:
+    """Check arguments of the `fit` of a model, and return them with each value converted to its type.
 
     Raises:
         InputTypeError: one has the wrong type.
         InputError: save_every_seconds is negative.
     """
     given = {"run": run, "callbacks": callbacks, "save_every_seconds": save_every_seconds}
-    check(FitArguments, given, f"{model}.fit", noun="argument")
+    return check(FitArguments, given, f"{model}.fit", noun="argument")
 
 
 @one_thread()

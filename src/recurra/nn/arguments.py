@@ -8,6 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,7 +66,7 @@ def check_flags(where: str, **flags: Any) -> None:
         InputTypeError: one is not.
     """
     for name, value in flags.items():
-        if not isinstance(value, bool):
+        if not isinstance(value, bool | np.bool_):
             raise InputTypeError(f"{where}: {name} is {shown(value)}; expected True or False.")
 
 
@@ -88,12 +89,13 @@ def check_tensor(where: str, name: str, value: Any) -> None:
         InputTypeError: it is no tensor.
         InputError: it is a sparse or nested tensor.
     """
+    what = f"{where}: the {name} {'are' if name.endswith('s') else 'is'} a"
     if not isinstance(value, Tensor):
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
-        raise InputTypeError(f"{where}: the {name} is a {kind}; expected a torch.Tensor: torch.as_tensor makes one.")
+        raise InputTypeError(f"{what} {kind}; expected a torch.Tensor: torch.as_tensor makes one.")
     if value.layout is not torch.strided or value.is_nested:
         kind = "nested" if value.is_nested else "sparse"
-        raise InputError(f"{where}: the {name} is a {kind} tensor; expected a dense one, padded if lengths differ.")
+        raise InputError(f"{what} {kind} tensor; expected a dense one, padded if lengths differ.")
 
 
 def is_cast(x: Tensor) -> bool:

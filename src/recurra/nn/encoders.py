@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from recurra.errors import InputError, InputTypeError
 from recurra.nn.arguments import check_flags, check_memory, check_size, check_tensor
+from recurra.nn.torch_internals import transforms_are_active
 
 LARGEST_TABLE = 1_024  # tokens of which all codes are kept
 
@@ -38,12 +39,17 @@ class OneHot(nn.Module):
     def _codes_of(self, ids: Tensor) -> Tensor:
         if len(self.codes):
             return F.embedding(ids, self.codes)
-        if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.output_size:
-            raise IndexError
         shape = (*ids.shape, self.output_size)
-        check_memory("OneHot", f"the codes of {ids.numel()} tokens", shape, like=self.codes)
-        codes = self.codes.new_zeros(shape)
-        return codes.scatter_(-1, ids.long().unsqueeze(-1), 1.0)
+        if not torch.compiler.is_compiling():
+            check_memory("OneHot", f"the codes of {ids.numel()} tokens", shape, like=self.codes)
+        codes, places = self.codes.new_zeros(shape), ids.long().unsqueeze(-1)
+        try:
+            # a transform such as vmap may have a batch of `places` for each code
+            return codes.scatter(-1, places, 1.0) if transforms_are_active() else codes.scatter_(-1, places, 1.0)
+        except RuntimeError as error:
+            if "out of bounds" in str(error):
+                raise IndexError from error
+            raise
 
 
 class Embedding(nn.Embedding):

@@ -134,13 +134,14 @@ class Network(nn.Module):
             if not isinstance(layer, nn.Module):
                 raise InputTypeError(f"Network: a layer is {shown(layer)}; expected a module.")
         names = numbered_names(layers) if names is None else _as_list("names", names)
-        if len(names) != len(layers) or len(set(map(shown, names))) != len(names):
+        for name in names:
+            if not isinstance(name, str):
+                raise InputTypeError(f"Network: a name is {shown(name)}; expected a str.")
+        if len(names) != len(layers) or len(set(names)) != len(names):
             raise InputError(
                 f"Network: names are {shown(names)}; expected {len(layers)}, one for each layer, all distinct."
             )
         for name, layer in zip(names, layers, strict=True):
-            if not isinstance(name, str):
-                raise InputTypeError(f"Network: a name is {shown(name)}; expected a str.")
             if not name or "." in name or hasattr(self.layers, name):
                 raise InputError(f"Network: a layer cannot be named {shown(name)}; choose another name without dots.")
             self.layers[name] = layer
@@ -196,7 +197,7 @@ class Network(nn.Module):
         layers = [layer for layer in self.layers.values() if isinstance(layer, RecurrentLayer)]
         counts = [len(layer.cell.states) * (2 if layer.bidirectional else 1) for layer in layers]
         if not isinstance(state, tuple | list):
-            raise InputTypeError(f"Network: state is {shown(state)}; expected {sum(counts)} tensors in a tuple.")
+            raise InputTypeError(f"Network: state is {shown(state)}; expected a tuple of {sum(counts)} tensors.")
         if len(state) != sum(counts):
             raise InputError(f"Network: {len(state)} states were given; its recurrent layers have {sum(counts)}.")
         ends = list(accumulate(counts))

@@ -44,7 +44,7 @@ class RecurrentModule(nn.Module):
         self._names[suffix] = tuple((name, name + suffix) for name in specs)
         for name, spec in specs.items():
             self.register_parameter(name + suffix, nn.Parameter(allocate(self.kind, spec.shape)))
-        with one_thread(), torch.no_grad():  # a decomposition in `orthogonal` would differ in its last bits
+        with one_thread(brief=True), torch.no_grad():  # a decomposition in `orthogonal` would differ in its last bits
             for name, spec in specs.items():
                 spec.initialize(self.get_parameter(name + suffix))
 
@@ -81,7 +81,9 @@ class RecurrentModule(nn.Module):
     def _checked_state(self, x: Tensor, given: Any, count: int) -> State:
         """Return a given state as a tuple, if it has `count` tensors [B, H] of the dtype and device of the input."""
         if not isinstance(given, Tensor | tuple | list):
-            raise InputTypeError(f"{self.kind}: the state is {shown(given)}; expected {count} tensors in a tuple.")
+            raise InputTypeError(
+                f"{self.kind}: the state is {shown(given)}; expected a tuple with a tensor for each state."
+            )
         state = (given,) if isinstance(given, Tensor) else tuple(given)
         for s in state:
             check_tensor(self.kind, "state", s)

@@ -141,7 +141,7 @@ class Stepper:
         count = len(self._cell.states)
         if not isinstance(state, tuple | list):
             raise InputTypeError(
-                f"Stepper: the state is a {type(state).__name__}; expected {count} tensors in a tuple."
+                f"Stepper: the state is a {type(state).__name__}; expected a tuple with a tensor for each state."
             )
         for s in state:
             check_tensor("Stepper", "state", s)

@@ -146,8 +146,8 @@ class SeriesCase:
         return [level for level in self.settings.levels if self.model.predictor_.supports(level)]
 
 
-def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluation:
-    """Score the model of a run on the rows of a file that are later than its training rows.
+def evaluate_run(run: Run, data: Path, *, statistical: bool = False, max_unpacked: float | None = None) -> Evaluation:
+    """Score the model of a run on the rows of a file that are later than its training rows; see `Forecaster.evaluate`.
 
     Raises:
         InputError: if the run is not a forecasting run, or there are no later rows.
@@ -155,7 +155,7 @@ def evaluate_run(run: Run, data: Path, *, statistical: bool = False) -> Evaluati
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
         raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
-    return model.evaluate(data, levels=levels_of(run, model), statistical=statistical)
+    return model.evaluate(data, levels=levels_of(run, model), statistical=statistical, max_unpacked=max_unpacked)
 
 
 def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:

@@ -94,10 +94,12 @@ def _adapter(kind: type[S]) -> TypeAdapter[S]:
 def _in_one_line(error: Any, known: Sequence[str], noun: str) -> str:
     field, *inside = error["loc"] or ("",)
     place = field + "".join(f"[{part}]" for part in inside if isinstance(part, int))  # other parts name types
-    if error["type"] == "unexpected_keyword_argument":
-        return f"there is no {noun} {place!r}{near_miss(place, known)}"
-    if error["type"] == "missing":
-        return f"the {noun} {place!r} is missing."
+    if error["type"] in {"unexpected_keyword_argument", "missing"}:
+        name = str(inside[-1] if inside else field)
+        where = f" of {place}" if inside else ""
+        if error["type"] == "missing":
+            return f"the {noun} {name!r}{where} is missing."
+        return f"there is no {noun} {name!r}{where}{'.' if inside else near_miss(name, known)}"
     message = re.sub(
         r"^(String|List|Value|Dictionary) should", "expected to", error["msg"].removeprefix("Value error, ")
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from recurra.settings.base import Count, checked_as
+from recurra.settings.base import Count, ListOf, checked_as
 from recurra.settings.network import MOST_LAYERS, CellChoice, NetworkSettings, Units, units_of_layers
 
 LossName = Literal["mse", "mae", "huber"]
@@ -36,10 +36,14 @@ def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
     return scaling
 
 
-Names = Annotated[str | Sequence[str], checked_as(list[str]), BeforeValidator(_list)]
+Names = Annotated[str | Sequence[str], checked_as(ListOf[str]), BeforeValidator(_list)]
 Scalings = Annotated[
-    Scaling | Sequence[Scaling], checked_as(list[Scaling]), BeforeValidator(_list), AfterValidator(_in_order_of_use)
+    Scaling | Sequence[Scaling], checked_as(ListOf[Scaling]), BeforeValidator(_list), AfterValidator(_in_order_of_use)
 ]
+
+
+# it says how much the user trusts a file, so it is saved neither with a model nor with a run
+MaxUnpacked = Annotated[float | None, Field(gt=0.0, exclude=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,7 @@ class ForecasterSettings(NetworkSettings):
     missing: Literal["error", "ffill", "interpolate", "mask"] = "error"
     """Treatment of missing values: raise an error, fill forward, interpolate, or mask the row so that the network skips
     it."""
-    max_unpacked: Annotated[float, Field(gt=0.0)] | None = None
+    max_unpacked: MaxUnpacked = None
     """Number of gigabytes to which a packed table (csv.gz or Parquet) may unpack; by default 100 times the size of the
     file, but at least 10 MB and at most 2 GB."""
     scaling: Scalings = ("standard", "subtract-last")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkabl
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, PlainSerializer
 
-from recurra.settings.base import Share, checked_as
+from recurra.settings.base import ListOf, Share, checked_as
 from recurra.settings.training import TrainingSettings
 
 CellName = Literal["rnn", "gru", "lstm"]
@@ -56,7 +56,7 @@ def _units_of_each_layer(units: list[int]) -> list[int]:
 
 Units = Annotated[
     int | Sequence[int],
-    checked_as(list[Annotated[int, Field(lt=2**31)]]),
+    checked_as(ListOf[Annotated[int, Field(lt=2**31)]]),
     BeforeValidator(_one_layer),
     AfterValidator(_units_of_each_layer),
 ]

@@ -1,7 +1,7 @@
 """Find the columns of a table by their English or Chinese names, or by their values."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易�
 PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or complete dates; only the values tell
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
 LONGEST_ID = 1_000  # characters
+MOST_COLUMNS = 5_000
 SEARCHED_COLUMNS = 100  # number of columns of text among which one of dates, or of ids, is searched
 MOST_WHOLE = 1e15  # a larger float has no whole number of its own
 SAME: list[set[str]] = [  # synonyms in English and Chinese
@@ -41,6 +42,15 @@ class Names:
     @property
     def all(self) -> tuple[str, ...]:
         return (self.target, *self.past_covariates, *self.future_covariates)
+
+
+def check_count(where: str, count: int) -> None:
+    """Raise an InputError if a table has too many columns."""
+    if count > MOST_COLUMNS:
+        raise InputError(
+            f"{where}: has {count:,} columns, and a table may have {MOST_COLUMNS:,}; leave out those that are not "
+            "needed, or give one column of ids and one of values."
+        )
 
 
 def _same(name: str) -> set[str]:
@@ -162,25 +172,36 @@ def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
     return int(reads_as_number(sample).sum()) >= max(len(sample), 1) / 2
 
 
-def ids(frame: pd.DataFrame, column: str | None, source: str) -> tuple[Integers, list[str]]:
+def ids(
+    frame: pd.DataFrame, column: str | None, source: str, known: Collection[str] = ()
+) -> tuple[Integers, list[str]]:
     """Return the ids of the series in order of first occurrence, and the place among them of each row's, [T].
 
     Integers stored as floats have no decimal point. Without a column, all rows are of one series with an empty id.
+
+    Args:
+        frame: the table.
+        column: name of the column; None: there is one series.
+        source: the file, for messages.
+        known: ids of which there may be many with few rows.
 
     Raises:
         InputError: an id is missing, has a character that no file can hold, or there are too many ids.
     """
     if column is None:
-        return np.zeros(len(frame), dtype=np.int64), [""]
+        return np.broadcast_to(np.int64(0), len(frame)), [""]
     names = frame[column]
     if names.isna().any():
         raise _no_id(frame, column, source, int(names.isna().to_numpy().argmax()), "has no series id; add it or drop")
     if pd.api.types.is_float_dtype(names) and bool(((names % 1 == 0) & (names.abs() < MOST_WHOLE)).all()):
         names = names.astype("int64")
+    if names.dtype == object and pd.api.types.infer_dtype(names) != "string":
+        names = names.map(str)  # so that 1 and 1.0, which are equal, stay two ids
     codes, texts = distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
     merged, found = pd.factorize(np.array(texts, dtype=object))
     codes = merged[codes]
-    if len(found) > MANY_SERIES and len(found) * FEWEST_ROWS > len(names):
+    new = len(set(found).difference(known)) if len(found) > MANY_SERIES else 0
+    if new > MANY_SERIES and new * FEWEST_ROWS > len(names):
         raise InputError(
             f"{source}: column {shown(column)} names {len(found):,} series, which have {len(names) / len(found):.1f} "
             f"rows on average; more than {MANY_SERIES:,} series need {FEWEST_ROWS} each: name another column with --id "

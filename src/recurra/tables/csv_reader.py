@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
+from recurra.tables.columns import check_count
 from recurra.tables.numbers import NOTHING, THOUSANDS, plain_digits
 from recurra.tables.spreadsheet import unescaped
 from recurra.tables.text_file import TextFile
 from recurra.tables.unpacking import Unpacking
 
 DELIMITERS = ",;\t|"
-MOST_COLUMNS = 5_000
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
@@ -121,11 +121,7 @@ def _columns(name: str, lines: Iterator[str], delimiter: str, row: int) -> list[
         names = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise InputError(f"{name}: row {row}: is not a header that can be read ({error}).") from error
-    if len(names) > MOST_COLUMNS:
-        raise InputError(
-            f"{name}: row {row}: has {len(names):,} columns, and a table may have {MOST_COLUMNS:,}; leave out those "
-            "that are not needed, or give one column of ids and one of values."
-        )
+    check_count(f"{name}: row {row}", len(names))
     seen: set[str] = set()
     for plain in (column.strip() for column in names):
         if plain in seen:

@@ -88,7 +88,8 @@ def dates(frame: pd.DataFrame, column: str, source: str, *, gap: float | None = 
         if not (fine := (years >= NANOSECOND_YEARS[0]) & (years <= NANOSECOND_YEARS[1])).all():
             place = int(fine.argmin())
             raise _no_date(frame, column, source, place, "" if pd.isna(found[place]) else str(found[place]))
-        return (found.tz_localize(None) if found.tz is not None else found).as_unit("ns")
+        found = found.tz_localize(None) if found.tz is not None else found
+        return found if found.unit == "ns" else found.as_unit("ns")
     codes, texts = distinct_texts(_whole(values), _text)  # a long table repeats each date for every series
     parts = _parts(texts)
     if "first" in parts:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from recurra.errors import InputError, printable, shortened, shown, shown_path
-from recurra.tables.csv_reader import MOST_COLUMNS
+from recurra.errors import InputError, reason, shown, shown_path
+from recurra.tables.columns import check_count
 from recurra.tables.dates import holds_dates
 from recurra.tables.unpacking import MEGABYTE, Unpacking
 
@@ -32,11 +32,7 @@ def read_parquet(path: Path, unpacking: Unpacking) -> pd.DataFrame:
         ) from None
     try:
         about = pyarrow.parquet.read_metadata(path)
-        if about.num_columns > MOST_COLUMNS:
-            raise InputError(
-                f"{name}: has {about.num_columns:,} columns, and a table may have {MOST_COLUMNS:,}; leave out "
-                "those that are not needed, or give one column of ids and one of values."
-            )
+        check_count(name, about.num_columns)
         # not the column chunks: pyarrow ends the process if their metadata is damaged
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
@@ -53,8 +49,7 @@ def read_parquet(path: Path, unpacking: Unpacking) -> pd.DataFrame:
     except InputError:
         raise
     except Exception as error:  # pyarrow raises many kinds for a damaged file
-        reason = shortened(printable((str(error) or type(error).__name__).splitlines()[0]), 200)
-        raise InputError(f"{name}: is not a Parquet file that can be read ({reason}).") from error
+        raise InputError(f"{name}: is not a Parquet file that can be read ({reason(error, 200)}).") from error
     if (twice := frame.columns[frame.columns.duplicated()]).size:
         raise InputError(f"{name}: the column {shown(twice[0])} occurs twice; give each column a unique name.")
     frame.index = pd.RangeIndex(1, len(frame) + 1)

@@ -1,6 +1,6 @@
 """Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,7 @@ def make_table(
     missing: Missing = "error",
     calendar: str | None = None,
     frequency: Frequency | None = None,
+    known_ids: Collection[str] = (),
     max_unpacked: float | None = None,
 ) -> Table:
     """Build a checked table from a file or a DataFrame.
@@ -58,6 +59,8 @@ def make_table(
             values.
         calendar: name of an exchange calendar whose sessions the dates are, such as "XSHG".
         frequency: time between rows; None: inferred from the dates.
+        known_ids: ids of series of an earlier table. Many series that are not among them need several rows each, since
+            a wrong column of ids has about as many ids as rows.
         max_unpacked: number of gigabytes to which a csv.gz or Parquet file may unpack; None: 100 times its size, but at
             least 10 MB and at most 2 GB.
 
@@ -73,6 +76,8 @@ def make_table(
     [5.0, 7.0, 6.0]
     """
     _check_arguments(target=target, date=date, id=id, calendar=calendar)
+    if not isinstance(frequency, Frequency | None):
+        raise InputTypeError(f"frequency is {shown(frequency)}; expected a Frequency or None.")
     if missing not in get_args(Missing):
         raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
     past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
@@ -86,7 +91,7 @@ def make_table(
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
     days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
     names = chosen_columns(frame, target, past, future, {days_column, id_column}, source)
-    codes, whose = ids(frame, id_column, source)
+    codes, whose = ids(frame, id_column, source, known_ids)
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
 
@@ -228,9 +233,11 @@ def _names(argument: str, names: object) -> list[str]:
     """Return a name or a sequence of names as a list; InputTypeError if it is neither."""
     if isinstance(names, str):
         return [names]
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise InputTypeError(f"{argument} is {shown(names)}; expected the name of a column, or a list of names.")
-    return list(names)
+    if isinstance(names, Iterable) and not isinstance(names, Mapping | Set):  # those of a set have no order
+        several = list(names)
+        if all(isinstance(name, str) for name in several):
+            return several
+    raise InputTypeError(f"{argument} is {shown(names)}; expected the name of a column, or a list of names.")
 
 
 def _sorted(
@@ -248,6 +255,18 @@ def _sorted(
         InputError: a date occurs twice in a series.
     """
     days = rows.dates.to_numpy().view(np.int64)
+    same, later = codes[1:] == codes[:-1], days[1:] > days[:-1]
+    if not np.where(same, later, codes[1:] > codes[:-1]).all():
+        rows, codes = _in_order(rows, codes, days, ids, hint)
+    ends = np.cumsum(np.bincount(codes, minlength=len(ids))) if len(ids) > 1 else np.array([len(codes)])
+    starts = [0, *ends[:-1].tolist()]
+    return rows, {id_: slice(*bounds) for id_, *bounds in zip(ids, starts, ends.tolist(), strict=True)}
+
+
+def _in_order(
+    rows: _Rows, codes: Integers, days: Integers, ids: Sequence[str], hint: Callable[[], str]
+) -> tuple[_Rows, Integers]:
+    """Return rows and codes sorted by code and date; see `_sorted`."""
     together, order = np.argsort(codes, kind="stable"), np.lexsort((days, codes))
     if (moved := order != together).any():
         for code in np.unique(codes[order[moved]]):
@@ -263,9 +282,7 @@ def _sorted(
             f"{rows.source}: rows {a} and {b}{whose} have the same date {date_text(day)}; "
             f"expected each date once: drop one{clock}{hint()}."
         )
-    ends = np.cumsum(np.bincount(codes, minlength=len(ids)))
-    starts = [0, *ends[:-1].tolist()]
-    return rows, {id_: slice(*bounds) for id_, *bounds in zip(ids, starts, ends.tolist(), strict=True)}
+    return rows, codes
 
 
 def _of_many(note: str, whose: Sequence[str]) -> str:

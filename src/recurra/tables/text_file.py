@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self, TextIO
 
-from recurra.errors import InputError, printable, shortened, shown_path
+from recurra.errors import InputError, reason, shown_path
 from recurra.tables.unpacking import Unpacking
 
 AT_ONCE = 1 << 20  # bytes
@@ -50,8 +50,7 @@ class TextFile:
                     continue
                 return cls(path, encoding, characters, lines)
         except (OSError, EOFError, zlib.error) as error:
-            reason = shortened(printable((str(error) or type(error).__name__).splitlines()[0]), 80)
-            raise InputError(f"{shown_path(path)}: cannot be read ({reason}).") from error
+            raise InputError(f"{shown_path(path)}: cannot be read ({reason(error, 80)}).") from error
         raise InputError(f"{shown_path(path)}: is not text in UTF-8, UTF-16 or GBK; save it as CSV in UTF-8.")
 
     @contextmanager

@@ -1,9 +1,11 @@
 """How much a packed table, such as a csv.gz or Parquet file, may unpack to; checked before memory is taken."""
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
-from recurra.errors import InputError, shown_path
+from recurra.errors import InputError, InputTypeError, shown, shown_path
 
 MEGABYTE, GIGABYTE = 10**6, 10**9
 ALWAYS = 10 * MEGABYTE  # bytes that every file may unpack to
@@ -17,9 +19,22 @@ class Unpacking:
 
     Args:
         gigabytes: the limit. None: 100 times the size of the file, but at least 10 MB and at most 2 GB.
+
+    Raises:
+        InputTypeError: it is no number.
+        InputError: it is not greater than 0, or infinite.
     """
 
     gigabytes: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.gigabytes is None:
+            return
+        wrong = f"max_unpacked is {shown(self.gigabytes)}; expected a number of gigabytes greater than 0."
+        if not isinstance(self.gigabytes, Real) or isinstance(self.gigabytes, bool):
+            raise InputTypeError(wrong)
+        if not 0.0 < self.gigabytes < math.inf:
+            raise InputError(wrong)
 
     def limit(self, path: Path) -> int:
         """Return the limit for a file, in bytes."""

@@ -78,7 +78,10 @@ def train(
         >>> f"{network.weight.item():.1f}"
         '2.0'
     """
-    options = check_arguments(options, network=network, loss=loss, metrics=metrics, callbacks=callbacks, state=state)
+    arguments = check_arguments(
+        network=network, loss=loss, metrics=metrics, options=options, callbacks=callbacks, state=state
+    )
+    options, callbacks = arguments.options, arguments.callbacks
     batches = batches_of(data, options)
     if len(batches) == 0:
         raise InputError("there are no samples to train on.")
@@ -240,7 +243,7 @@ class _Training:
 
     def _restore_from(self, state: TrainingState, step: int) -> None:
         tensors = state.tensors
-        if step > min(self.steps, (state.epoch + 1) * self.round):
+        if state.source and step > min(self.steps, (state.epoch + 1) * self.round):
             raise ValueError(f"step {step} of {self.steps}, after {state.epoch} records")
         check_fits(state, self.network, self.options)
         self.network.load_state_dict(state.weights("model"))

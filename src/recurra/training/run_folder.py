@@ -253,6 +253,10 @@ class Run:
         """Return run.json, or a substitute if it is damaged: --overwrite works nevertheless."""
         with contextlib.suppress(InputError):
             return self._read_info()
+        with contextlib.suppress(InputError, ValueError):  # damaged elsewhere than in the list of files
+            files = _object(parse_json(self.read_text(INFO))).get(FILES)
+            if isinstance(files, list) and all(isinstance(name, str) and _is_bare(name) for name in files):
+                return {FILES: files}
         states = [path.name for path in self.path.iterdir() if STATE_NAME.fullmatch(path.name)]
         return {FILES: sorted({*OWN_NAMES, *states})}
 

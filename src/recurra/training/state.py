@@ -69,7 +69,7 @@ class TrainingState:
         stop: the reason to stop early; empty to continue.
         member: number of the network in its ensemble, counted from 1; 0 if it is no ensemble.
         read: returns the tensors that are read only when the state is saved.
-        source: the file that it was loaded from, for error messages.
+        source: the file that it was loaded from; empty for a state in memory.
     """
 
     epoch: int = 0
@@ -81,7 +81,7 @@ class TrainingState:
     step: int | None = 0
     member: int = 0
     read: Callable[[], dict[str, Tensor]] = field(default=dict, repr=False, compare=False)
-    source: str = field(default="the state", repr=False, compare=False)
+    source: str = field(default="", repr=False, compare=False)
 
     def weights(self, which: str) -> dict[str, Tensor]:
         """Return the tensors of "model", "best", "average" or "optimizer" without the prefix of their names."""

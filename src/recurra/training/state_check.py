@@ -22,9 +22,11 @@ def restoring(state: TrainingState) -> Iterator[None]:
         raise
     except (IndexError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"{state.source}: is damaged, or of another network ({reason}); start over with --overwrite."
-        ) from error
+        if state.source:
+            how = f"{state.source}: is damaged, or of another network ({reason}); start over with --overwrite."
+        else:
+            how = f"the state is that of another network or of other options ({reason}); train without it."
+        raise InputError(how) from error
 
 
 def check_fits(state: TrainingState, network: nn.Module, options: TrainingOptions) -> None:

@@ -143,6 +143,7 @@ def test_a_subclass_that_overrides_a_method_which_torch_calls_is_left(kind):
     assert {"forward", "check_input", "get_expected_hidden_size", "permute_hidden", "flatten_parameters"} < called
     assert ("get_expected_cell_size" in called) == (kind is nn.LSTM)
     called -= {"__setattr__"}  # which sets what functional_call gives, also in an accelerated layer
+    called -= {"flatten_parameters"}  # which lays the weights out for CUDA
     for name in called | {"all_weights", "__reduce__", "__reduce_ex__", "__getattr__", "__prepare_scriptable__"}:
         layer = kind(I, H)
         own = type("Own", (kind,), {name: lambda self, *args: None})
@@ -153,6 +154,14 @@ def test_a_subclass_that_overrides_a_method_which_torch_calls_is_left(kind):
         patched = kind(I, H)
         vars(patched)[name] = lambda *args: None
         assert accelerate(patched).left == {"": f"{kind.__name__} overrides {name}"}
+
+
+def test_a_subclass_that_does_not_flatten_its_parameters_is_replaced():
+    class Quiet(nn.GRU):
+        def flatten_parameters(self):
+            pass
+
+    assert accelerate(Quiet(I, H)).replaced == {"": Quiet}
 
 
 def test_a_subclass_with_names_like_ours_keeps_them(scans):

@@ -121,7 +121,9 @@ class Transform:
         self.check_future(table, origins)
         self.check_size(rows, table)
         counts = [len(own) for own in origins]
-        firsts = np.concatenate(origins) - plan.lag + np.repeat(rows.starts[:-1], counts)
+        shifts = [int(start) - plan.lag for start in rows.starts[:-1]]
+        shifted = [own + shift if shift else own for own, shift in zip(origins, shifts, strict=True)]
+        firsts = (np.concatenate(shifted) if len(shifted) > 1 else shifted[0]).astype(np.int64, copy=False)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
         return Windows(
             torch.from_numpy(rows.values.astype(np.float32)).to(device),
@@ -129,7 +131,7 @@ class Transform:
             plan.window,
             plan.horizon,
             observed,
-            np.repeat(rows.places, counts),
+            np.repeat(rows.places, counts) if len(counts) > 1 else np.broadcast_to(rows.places, counts),
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:

@@ -11,9 +11,10 @@ from recurra.nn.accelerate.calls import Calls
 from recurra.nn.accelerate.layers import CALLS, KINDS, Accelerated, accelerated_class, class_without
 from recurra.nn.backends.native import kernels
 
-# Methods of torch's layers that their `forward` does not call. A subclass that overrides any other computes, checks or
-# prepares something else, which an accelerated `forward` would skip.
-NOT_CALLED_BY_FORWARD = {
+# Methods of torch's layers that their `forward` does not call, and `flatten_parameters`, which it calls for CUDA alone.
+# A subclass that overrides any other computes, checks or prepares something else, which an accelerated `forward` would
+# skip.
+NOT_NEEDED = {
     "__init__",
     "__getstate__",
     "__setattr__",
@@ -21,6 +22,7 @@ NOT_CALLED_BY_FORWARD = {
     "_apply",
     "_replicate_for_data_parallel",
     "extra_repr",
+    "flatten_parameters",
     "reset_parameters",
 }
 ONE_STEP = "it runs one step at a time; the kernels run whole sequences"
@@ -162,7 +164,7 @@ def _overridden(module: nn.RNNBase) -> str | None:
     defined = {**vars(nn.RNNBase), **vars(kind), **vars(Accelerated)}
     methods = {name for name, value in defined.items() if isinstance(value, FunctionType | property)}
     methods |= {"__reduce__", "__getattr__", "__getattribute__"}
-    for name in sorted(methods - NOT_CALLED_BY_FORWARD, key=lambda name: (name != "forward", name)):
+    for name in sorted(methods - NOT_NEEDED, key=lambda name: (name != "forward", name)):
         if getattr(type(module), name, None) is not getattr(kind, name, None) or name in vars(module):
             return name
     return None
