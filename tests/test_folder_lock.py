@@ -1,5 +1,6 @@
 """The lock of a run folder cannot be removed, and a folder that is removed or replaced is noticed."""
 
+import gc
 import os
 import shutil
 import signal
@@ -74,6 +75,28 @@ def test_where_folders_cannot_be_locked_a_file_is(tmp_path: Path, monkeypatch: p
     FolderLock(tmp_path).release()
     shutil.rmtree(tmp_path)
     assert not lock.covers(tmp_path)
+
+
+def test_a_run_that_was_closed_is_not_written_to(tmp_path: Path) -> None:
+    with Run(tmp_path / "run", "new") as run:
+        pass
+    with Run(tmp_path / "run", "resume"), pytest.raises(InputError, match="is not open for writing"):
+        LanguageModel(epochs=2, units=2).fit("abcde" * 3, run=run)
+    assert not list((tmp_path / "run").glob("*.safetensors"))
+
+
+def test_a_run_that_nobody_holds_any_more_is_released(tmp_path: Path) -> None:
+    Run(tmp_path / "run", "new")
+    gc.collect()
+    Run(tmp_path / "run", "resume").close()
+
+
+def test_a_folder_whose_parent_is_replaced_by_a_file_is_noticed(tmp_path: Path) -> None:
+    with Run(tmp_path / "runs" / "a", "new") as run:
+        (tmp_path / "runs").rename(tmp_path / "other")
+        (tmp_path / "runs").write_text("")
+        with pytest.raises(InputError, match="was removed or replaced"):
+            run.record(status="training")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")

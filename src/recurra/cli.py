@@ -1,6 +1,7 @@
 """The command line: parse arguments, call the library, print. Each command imports the heavy modules that it needs."""
 
 import inspect
+import io
 import os
 import signal
 import sys
@@ -40,10 +41,17 @@ def main() -> None:
             said.add(str(message))
             _complain(str(message))
 
+    for stream in ("stdout", "stderr"):  # None where it is closed
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(getattr(sys, stream), io.TextIOWrapper):
+            getattr(sys, stream).reconfigure(errors="backslashreplace")  # not all encodings have all characters
     warnings.showwarning = show_once
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _Interrupt.receive)
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is done
+    sys.exit(status)
 
 
 class _Interrupt(KeyboardInterrupt):
@@ -54,6 +62,7 @@ class _Interrupt(KeyboardInterrupt):
     @classmethod
     def receive(cls, *_: object) -> None:
         cls.received = True
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would interrupt what the first one ends
         raise cls
 
 
@@ -202,6 +211,8 @@ def predict(
             raise InputError(f"{run}: is a run of a letter case; {name} needs a forecasting run.")
     from recurra.runs.ask import answer, answers_to_lines, as_line, ask
 
+    if not inputs and sys.stdin is None:
+        raise InputError("there is no input: give INPUTS, since standard input is closed.")
     if not inputs and sys.stdin.isatty() and not json:
         ask(model)
         return
@@ -303,8 +314,8 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
     run_case.__signature__ = signature  # type: ignore[attr-defined]
     run_case.__annotations__ = {p.name: p.annotation for p in parameters}
     case_app = App(
-        f"recurra {command}",
-        help=str(case.values.get("description", "")),
+        printable(f"recurra {command}"),
+        help=printable(str(case.values.get("description", ""))),
         version_flags=[],
         suppress_keyboard_interrupt=False,
     )
@@ -328,12 +339,13 @@ def _predict_series(
 ) -> None:
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
-    from recurra.runs.series import as_records, levels_of
+    from recurra.runs.series import as_records, check_result_path, levels_of
     from recurra.tables.spreadsheet import to_csv
 
     levels = levels_of(run, model) if level is None else level
     following = model.predict(data, levels=levels, max_unpacked=max_unpacked)
     if csv is not None:
+        check_result_path(csv, data)
         replace_file(csv, to_csv(following))
     times = model.context_.frequency.minutes > 0
     text = (

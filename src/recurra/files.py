@@ -21,6 +21,7 @@ def path_of(path: str | os.PathLike[str]) -> Path:
     """
     try:
         found = Path(path)
+        os.fsencode(found).decode()  # safetensors takes no other names
         found.lstat()
     except TypeError:
         raise InputTypeError(f"the path is {shown(path)}; expected a str or a pathlib.Path.") from None
@@ -63,7 +64,7 @@ def replace_file(path: Path, content: bytes) -> None:
 def sweep_temporary_files(folder: Path) -> None:
     """Remove the temporary files of killed processes. The caller must hold the lock of the folder."""
     for path in folder.glob(".*.tmp"):
-        if TEMPORARY.fullmatch(path.name):
+        if TEMPORARY.fullmatch(path.name) and not path.is_dir():
             path.unlink(missing_ok=True)
 
 

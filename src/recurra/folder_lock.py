@@ -26,18 +26,18 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path, *, wait: bool = False) -> None:
-        self._path, self._folder, self._file, self._process = folder, -1, None, os.getpid()
+        self._folder, self._file, self._process = -1, None, os.getpid()
         if fcntl is not None:
-            self._folder = os.open(folder, os.O_RDONLY)
+            opened = os.open(folder, os.O_RDONLY)
             try:
-                fcntl.flock(self._folder, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(opened, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._folder = opened
                 return
             except BlockingIOError:
-                os.close(self._folder)
+                os.close(opened)
                 raise
             except OSError:  # a file system without such locks
-                os.close(self._folder)
-                self._folder = -1
+                os.close(opened)
         self._file = FileLock(folder / ".lock")
         try:
             self._file.acquire(timeout=-1 if wait else 0)
@@ -50,7 +50,7 @@ class FolderLock:
             return path.is_dir()
         try:
             return os.path.samestat(os.fstat(self._folder), path.stat())
-        except FileNotFoundError:
+        except OSError:  # of its parents too
             return False
 
     def release(self) -> None:
@@ -62,6 +62,9 @@ class FolderLock:
             self._folder = -1
         if self._file is not None:
             self._file.release()
+
+    def __del__(self) -> None:
+        self.release()
 
     def __enter__(self) -> "FolderLock":
         return self

@@ -62,6 +62,10 @@ def settings(**values: Any) -> Change:
     return lambda tensors, data: data["settings"].update(values)
 
 
+def frequency(**values: Any) -> Change:
+    return lambda tensors, data: data["context"]["frequency"].update(values)
+
+
 def many_layers(tensors: dict[str, Tensor], data: dict[str, Any]) -> None:
     data["settings"]["units"] = [1] * 200_000
 
@@ -111,6 +115,11 @@ def shapes_of_nothing(tensors: dict[str, Tensor], data: dict[str, Any]) -> None:
         many_slots,
         many_tensors,
         shapes_of_nothing,
+        frequency(slots=[[0, 150_000_000]]),
+        frequency(slots=[[0, 10**9]]),
+        frequency(every=2**60, unit="day", slots=None),
+        lambda tensors, data: data["context"].update(ids=["b" * 4_000_000]),
+        lambda tensors, data: data.update(ids=["b" * 100_000]),
         settings(units=[1.5] * 1_600_000),
         settings(past_covariates=[1] * 3_000_000),
         settings(scaling=["z"] * 1_400_000),

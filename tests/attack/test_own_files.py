@@ -37,6 +37,9 @@ USES = {
         with Run(path.parent, "resume") as run:
             recurra.LanguageModel(**settings, epochs=5).fit("abcdeabcdeabcde", run=run)
     """,
+    "evaluate": """
+        printable(scores_text(Run(path.parent)))
+    """,
     "show": """
         printable(run_text(path.parent))
     """,
@@ -48,7 +51,7 @@ from pathlib import Path
 from textwrap import dedent
 import recurra
 from recurra.errors import printable
-from recurra.runs.show import run_text
+from recurra.runs.show import run_text, scores_text
 from recurra.training import Run
 sys.path.insert(0, tests)
 from mutations import damaged, signed_anew
@@ -98,6 +101,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Run(folder / "begun", "new") as run:
         LanguageModel(**SETTINGS, epochs=3).fit("abcdeabcdeabcde", run=run)
     train_case(find_case("letters-onehot"), {"epochs": 3}, folder / "finished")
+    table.loc[table["y"].notna(), ["ds", "unique_id", "y"]].to_csv(folder / "table.csv", index=False)
+    small = {"units": [2], "epochs": 1, "window": 4, "levels": [50.0], "validation": 12}
+    train_case(find_case("forecast"), {"data": str(folder / "table.csv"), **small}, folder / "series")
     return folder
 
 
@@ -114,6 +120,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("show", "finished/metrics.jsonl"),
         ("show", "finished/parameters.txt"),
         ("show", "finished/model.safetensors"),
+        ("show", "series/run.json"),
+        ("evaluate", "series/scores.json"),
     ],
 )
 def test_a_mutated_file_is_refused_in_one_sentence_or_runs(

@@ -114,6 +114,12 @@ PARQUET: dict[str, Callable[[], pa.Table]] = {
     "a text of 100 MB": lambda: pa.table({"ds": ["x" * 100_000_000], "y": [1]}),
     "deep structs": lambda: pa.table({"ds": ["2020-01-01"], "y": nested(90)}),
     "deeper structs": lambda: pa.table({"ds": ["2020-01-01"], "y": nested(120)}),
+    "a list of a hundred million nothings": lambda: pa.table(
+        {"ds": ["2020-01-01"], "y": pa.ListArray.from_arrays([0, 10**8], pa.nulls(10**8, pa.int8()))}
+    ),
+    "a list of three million structs": lambda: pa.table(
+        {"ds": ["2020-01-01"], "y": pa.ListArray.from_arrays([0, 3_000_000], pa.array([{"a": None}] * 3_000_000))}
+    ),
     "a list of a million numbers": lambda: pa.table({"ds": ["2020-01-01"], "y": [[1.0] * 1_000_000]}),
     "two columns of one name": lambda: pa.table([[1], [1], ["2020-01-01"]], names=["y", "y", "ds"]),
     "days of 32 bits": lambda: pa.table({"ds": pa.array([2**31 - 1, 0], pa.int32()).cast(pa.date32()), "y": [1, 2]}),

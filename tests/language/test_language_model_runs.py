@@ -14,7 +14,7 @@ from .ring import RING, saved
 def test_a_run_opened_for_reading_is_not_trained_in(tmp_path):
     with Run(tmp_path / "run", "new") as run:
         LanguageModel(epochs=2).fit(RING, run=run)
-    with pytest.raises(InputError, match="was opened for reading"):
+    with pytest.raises(InputError, match="is not open for writing"):
         LanguageModel(epochs=3).fit(RING, run=Run(tmp_path / "run"))
 
 

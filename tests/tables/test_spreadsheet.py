@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -31,6 +32,20 @@ def test_an_id_is_read_as_it_was_and_no_cell_is_calculated(ids: list[str], tmp_p
     assert frame["forecast"].tolist() == [-1.5] * len(ids)
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_reader_with_another_delimiter_finds_no_cell_in_a_text(delimiter: str) -> None:
+    text = f"a{delimiter}=1+1{delimiter}b"
+    for table in (pd.DataFrame({"unique_id": [text], "y": [1]}), pd.DataFrame({text: [1.5], "y": [1]})):
+        rows = csv.reader(io.StringIO(to_csv(table).decode(), newline=""), delimiter=delimiter)
+        assert not any(cell.startswith("=") for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("kind", ["string", "category"])
+def test_texts_of_every_type_are_escaped(kind: Any) -> None:
+    table = pd.DataFrame({"unique_id": pd.Series(["=1+1", "a"], dtype=kind), "y": [1, 2]})
+    assert to_csv(table) == b"unique_id,y\n'=1+1,1\na,2\n"
+
+
 @given(st.text(st.characters(codec="utf-8")))
 def test_what_is_escaped_is_unescaped(text: str) -> None:
     assert unescaped(escaped(text)) == text
@@ -41,11 +56,11 @@ def test_numbers_and_ordinary_texts_stay_as_they_are() -> None:
     assert to_csv(table) == b"unique_id,y\na b,-1\nit's,2\n2020-01-01,3\n-5,4\n"
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+a", "@b", "-c", "\td"])
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+a", "@b", "-c", "\td", "＝1", "\ufeff=1", "\u200b+1", "'＠;;=1"])
 def test_the_name_of_a_column_is_read_as_it_was(name: str, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(to_csv(pd.DataFrame({name: [1.0], "y": [2.0]})))
-    assert path.read_text("utf-8").startswith("'")
+    assert path.read_text("utf-8").lstrip('"').startswith("'")
     assert read_frame(path).columns.tolist() == [name, "y"]
 
 

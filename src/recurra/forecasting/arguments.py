@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from recurra.settings.base import Settings, checked_as
+from pydantic import Field
+
+from recurra.settings.base import ListOf, Settings, checked_as
 from recurra.settings.forecasting import MaxUnpacked
 
-Levels = Annotated[Sequence[float], checked_as(list[float])]  # the calibration checks their bounds
+# the calibration checks their bounds
+Levels = Annotated[Sequence[float], checked_as(Annotated[ListOf[float], Field(max_length=100)])]
 
 
 @dataclass(frozen=True, kw_only=True)

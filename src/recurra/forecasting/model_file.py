@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 from torch import Tensor
 
 from recurra.evaluation.conformal import Calibration
@@ -24,14 +25,20 @@ from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
-from recurra.tables.date_numbers import WEEKDAYS
+from recurra.tables.columns import LONGEST_ID
+from recurra.tables.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.frequency import Frequency, Unit
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
+LARGEST_STEP = 100_000  # units between rows
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
+
+
+Id = Annotated[str, Field(max_length=LONGEST_ID)]
+MinuteOfWeek = Annotated[int, Field(ge=0, lt=MINUTES_PER_WEEK)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +46,23 @@ class FrequencyDescription(Settings):
     """The time between rows; see `Frequency`."""
 
     unit: Unit
-    every: PositiveInt
+    every: Annotated[int, Field(ge=1, le=LARGEST_STEP)]
     at: Annotated[int, Field(ge=0, lt=24 * 3600)]
     anchor: Annotated[str, Field(pattern=ANCHOR)] | None
-    slots: ListOf[tuple[NonNegativeInt, NonNegativeInt]] | None
+    slots: Annotated[ListOf[tuple[MinuteOfWeek, MinuteOfWeek]], Field(min_length=1)] | None
     calendar: str | None
 
     @model_validator(mode="after")
     def _has_an_anchor_of_its_unit(self) -> "FrequencyDescription":
         if self.anchor is not None and (self.unit == "week") != (self.anchor in WEEKDAYS):
             raise ValueError(f"anchor {self.anchor!r} is none of a {self.unit}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_ascending_slots(self) -> "FrequencyDescription":
+        times = [minute for slot in self.slots or () for minute in slot]
+        if times != sorted(times):
+            raise ValueError("the slots are not in ascending order")
         return self
 
 
@@ -65,7 +79,7 @@ class ContextDescription(Settings):
         many: whether the table has a column of series ids.
     """
 
-    ids: Annotated[ListOf[str], Field(min_length=1)]
+    ids: Annotated[ListOf[Id], Field(min_length=1)]
     rows: ListOf[NonNegativeInt]
     future_rows: ListOf[NonNegativeInt]
     target: str
@@ -90,7 +104,7 @@ class Description(Settings):
     format: Literal[3]
     settings: dict[str, Any]
     plan: dict[str, Any]
-    ids: ListOf[str]
+    ids: ListOf[Id]
     context: dict[str, Any]
 
 
@@ -148,6 +162,8 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
     settings = settings_of(path, ForecasterSettings, described.settings | {"max_unpacked": None}, device, cells)
     plan = check(Plan, described.plan, f"{path}: is damaged: plan", noun="field")
     context = check(ContextDescription, described.context, f"{path}: is damaged: context", noun="field")
+    if plan.horizon != settings.horizon:
+        raise damaged(path, f"its settings have horizon {settings.horizon}, and its plan {plan.horizon}")
     try:
         transform = Transform.of(plan, described.ids).with_state(
             {name: tensor.numpy() for name, tensor in part_of(tensors, "transform").items()}
@@ -184,6 +200,8 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
     names = described.target, *described.past_covariates, *described.future_covariates
     if names != plan.names:
         raise ValueError(f"the columns are {', '.join(names)}, and those of the plan {', '.join(plan.names)}")
+    if len(set(described.ids)) < len(described.ids) or (len(described.ids) > 1 and not described.many):
+        raise ValueError(f"{len(described.ids)} series have {len(set(described.ids))} ids")
     rows, coming = sum(described.rows), sum(described.future_rows)
     columns, futures = len(names), len(described.future_covariates)
     expected: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
@@ -198,15 +216,25 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
     for name, (shape, dtype) in expected.items():
         if tuple(tensors[name].shape) != shape or tensors[name].dtype != dtype:
             raise ValueError(f"context.{name} is {list(tensors[name].shape)} of {tensors[name].dtype}")
-    ends, future_ends = np.cumsum(described.rows)[:-1], np.cumsum(described.future_rows)[:-1]
-    parts = [np.split(tensors[name].numpy(), ends) for name in ("dates", "values", "observed")]
-    parts += [np.split(tensors[name].numpy(), future_ends) for name in ("future", "future_dates")]
-    for days in (*parts[0], *parts[4]):
-        if len(days) and (days[0] == NOT_A_DATE or (np.diff(days) <= 0).any()):
-            raise ValueError("the dates of a series are not in ascending order")
+        if not bool(tensors[name].isfinite().all()):
+            raise ValueError(f"context.{name} has NaN or infinity")
+    days, values, observed = (tensors[name].numpy() for name in ("dates", "values", "observed"))
+    later_days, future = (tensors[name].numpy() for name in ("future_dates", "future"))
+    parts, later_parts = _slices(described.rows), _slices(described.future_rows)
+    if not (_ascend(days, parts) and _ascend(later_days, later_parts)):
+        raise ValueError("the dates of a series are not in ascending order")
+    index, later_index = _as_dates(days), _as_dates(later_days)
+    no_dates = later_index[:0]
     series = tuple(
-        Series(id_, _as_dates(days), values, observed, future, _as_dates(later))
-        for id_, days, values, observed, future, later in zip(described.ids, *parts, strict=True)
+        Series(
+            id_,
+            index[part],
+            values[part],
+            observed[part],
+            future[later],
+            later_index[later] if later.stop > later.start else no_dates,
+        )
+        for id_, part, later in zip(described.ids, parts, later_parts, strict=True)
     )
     return Table(
         series,
@@ -218,6 +246,19 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         many=described.many,
         notes=(),
     )
+
+
+def _slices(counts: Sequence[int]) -> list[slice]:
+    """Return where each of so many rows lie, one after the other."""
+    ends = np.cumsum([0, *counts]).tolist()
+    return [slice(*bounds) for bounds in pairwise(ends)]
+
+
+def _ascend(days: NDArray[np.int64], parts: Sequence[slice]) -> bool:
+    """Whether the days of each part are dates in ascending order."""
+    later = np.diff(days) > 0
+    later[[part.start - 1 for part in parts if 0 < part.start < len(days)]] = True  # between two series
+    return bool(later.all()) and not bool((days == NOT_A_DATE).any())
 
 
 def _cutoffs_of(ids: Sequence[str], dates: Tensor) -> dict[str, pd.Timestamp]:

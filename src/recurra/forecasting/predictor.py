@@ -86,6 +86,8 @@ class Predictor:
         table = self.context if data is None else self._ready(self.continued(data, max_unpacked))
         forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
         horizon = self.plan.horizon
+        if not np.isfinite(forecasts.values).all():
+            raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")
         columns: dict[str, Any] = {}
         if table.many:
             columns["unique_id"] = np.repeat([series.id for series in table.series], horizon)

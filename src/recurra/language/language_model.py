@@ -14,7 +14,7 @@ from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.files import path_of
-from recurra.language.vocabulary import Ids, Vocabulary, symbols_of, windows
+from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of, windows
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
 from recurra.models.model_file import LANGUAGE_MODEL, named, read_model, settings_of
@@ -252,6 +252,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         ids: list[Ids] = []
         for sequence in sequences:
             symbols = symbols_of(sequence)
+            if not isinstance(sequence, str):
+                for symbol in symbols[:window]:
+                    check_symbol(symbol)
             if len(symbols) < window:
                 text = self.vocabulary_.join(symbols)
                 raise InputError(f"{text!r} is {len(symbols)} long; a window of {window} symbols is needed.")

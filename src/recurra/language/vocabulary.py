@@ -42,7 +42,7 @@ class Vocabulary:
             self.symbols += (unknown,)
         self._ids: dict[str, int] = {}
         for symbol in self.symbols:
-            _check_symbol(symbol)
+            check_symbol(symbol)
             if symbol in self._ids:
                 raise InputError(f"symbol {symbol!r} occurs twice in the vocabulary; each symbol must be unique.")
             self._ids[symbol] = len(self._ids)
@@ -67,7 +67,7 @@ class Vocabulary:
         """
         symbols = symbols_of(sequence)
         for symbol in symbols:
-            _check_symbol(symbol)
+            check_symbol(symbol)
         seen = list(dict.fromkeys(symbol for symbol in symbols if symbol != unknown))
         if order == "sorted":
             seen.sort()
@@ -106,7 +106,7 @@ class Vocabulary:
         symbols = symbols_of(sequence)
         if not isinstance(sequence, str):
             for symbol in symbols:
-                _check_symbol(symbol)
+                check_symbol(symbol)
         if self.unknown is not None:
             unknown_id = self._ids[self.unknown]
             return np.fromiter((self._ids.get(symbol, unknown_id) for symbol in symbols), np.int64, len(symbols))
@@ -170,7 +170,8 @@ def symbols_of(sequence: Iterable[str]) -> list[str]:
     return list(sequence)
 
 
-def _check_symbol(symbol: object) -> None:
+def check_symbol(symbol: object) -> None:
+    """Raise an InputError if a symbol is empty, or an InputTypeError if it is no string."""
     if not isinstance(symbol, str) or not symbol:
         error = InputError if isinstance(symbol, str) else InputTypeError
         raise error(f"symbols are strings of at least one character; found {shown(symbol)}.")

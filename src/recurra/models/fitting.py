@@ -20,6 +20,7 @@ from recurra.training.batches import Samples
 from recurra.training.loop import Loss
 from recurra.training.run_folder import INFO, MODEL
 
+DEVICES = ("cpu", "cuda", "mps", "xpu")
 WriteModel = Callable[[Path, Sequence[TrainingState]], None]  # from the states of all networks
 
 
@@ -141,6 +142,8 @@ def usable_device(name: str) -> torch.device:
     """Return the device of this name; raise InputError if it is unavailable."""
     try:
         device = torch.device(name)
+        if device.type not in DEVICES:  # torch imports a module for some names, such as that of a file
+            raise RuntimeError(f"expected one of {', '.join(DEVICES)}")
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]

@@ -62,6 +62,8 @@ def made_with_weights(path: Path, make: Callable[[], N], settings: NetworkSettin
         if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
             found, wanted = (f"{list(t.shape)} of {t.dtype}" for t in (tensor, expected[name]))
             raise _unfit(path, f"{name} is {found}, expected {wanted}")
+        if not bool(tensor.isfinite().all()):
+            raise damaged(path, f"its weights {name} have NaN or infinity")
     with named(path):
         network = made(make, settings)
     with torch.no_grad():

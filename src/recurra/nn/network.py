@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recurra.errors import InputError, InputTypeError
+from recurra.errors import InputError, InputTypeError, printable
 from recurra.nn.arguments import (
     check_choice,
     check_flags,
@@ -223,7 +223,7 @@ class Network(nn.Module):
             if isinstance(layer, RecurrentLayer) and not layer.return_sequences:
                 shape = (None, layer.output_size)
             elif not isinstance(layer, nn.Dropout):
-                shape = (*shape[:-1], int(layer.output_size))  # type: ignore[arg-type]
+                shape = (*shape[:-1], getattr(layer, "output_size", None))
             count = sum(p.numel() for p in layer.parameters())
             rows.append(SummaryRow(name, kind_of(layer), shape, count))
         return rows
@@ -235,8 +235,10 @@ class Network(nn.Module):
             time_steps: length of the sequences, if it is fixed.
         """
         cells = [("Layer", "Kind", "Output shape", "Parameters")]
-        cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self.summary_rows(time_steps)]
-        widths = [max(len(row[i]) for row in cells) for i in range(4)]
+        cells += [
+            (printable(r.name), r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self.summary_rows(time_steps)
+        ]
+        widths = [max(len(cell[i]) for cell in cells) for i in range(4)]
         lines = [
             f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:<{widths[2]}}  {count:>{widths[3]}}"
             for name, kind, shape, count in cells

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from recurra.errors import printable
+from recurra.errors import printable, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +21,14 @@ METRIC_FORMATS: dict[str, tuple[str, str | None]] = {
     "pinball": ("pinball", None),
 }
 SHOWN_ROWS = 24  # maximum number of forecast rows in a table
+WIDEST = 1_000  # characters of a cell
 NARROW = 10  # percentage points by which coverage may fall below the level without a warning
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
-    """Align the cells of rows in columns; Chinese characters count as two, and control characters are escaped.
+    """Align the cells of rows in columns.
+
+    Chinese characters count as two. Control characters are escaped, and long cells are shortened.
 
     Args:
         rows: the cells of each row.
@@ -35,7 +38,7 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
              RMSE
     network   1.5
     """
-    rows = [[printable(cell) for cell in row] for row in rows]
+    rows = [[shortened(printable(cell), WIDEST) for cell in row] for row in rows]
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -64,14 +67,15 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
         cells = [_cell(row.get(metric), METRIC_FORMATS[metric][1]) for metric in metrics]
         cells += [_cell(row.get(interval), "{:.1%}") for interval in intervals]
         rows.append([words if words == name or name == evaluation["model"] else f"{name}: {words}", *cells])
-    verdict = evaluation["verdict"]
+    verdict = printable(evaluation["verdict"])
     skill = evaluation["skill"]["rmse"]
     gain = (
         "" if skill is None else f"; skill {skill:+z.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
     )
     count, origins, horizon = (evaluation[name] for name in ("predictions", "origins", "horizon"))
     how = "" if horizon == 1 else f" (from {origins} origins, {horizon} steps each)"
-    first = f"{count:,} predictions of the {part} part{how}, {evaluation['from']} to {evaluation['to']}:"
+    days = f"{evaluation['from']} to {evaluation['to']}"
+    first = f"{count:,} predictions of the {part} part{how}, {printable(days)}:"
     narrow = "".join(map(_too_narrow, intervals, (scores[evaluation["model"]].get(name) for name in intervals)))
     return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}.{narrow}"
 

@@ -47,7 +47,7 @@ def predictions(model: LanguageModel, lines: Iterable[str]) -> list[str]:
 
 def as_line(answer: dict[str, Any]) -> str:
     """`a----> b  97.1 %`."""
-    return f"{answer['input']}----> {answer['prediction']}  {100 * answer['probability']:.1f} %"
+    return printable(f"{answer['input']}----> {answer['prediction']}  {100 * answer['probability']:.1f} %")
 
 
 def ask(model: LanguageModel) -> None:
@@ -61,7 +61,7 @@ def ask(model: LanguageModel) -> None:
         for number in range(1, int(count) + 1):
             while True:
                 try:
-                    print(printable(as_line(answer(model, input(f"{number} of {count}, {what}: ")))))
+                    print(as_line(answer(model, input(f"{number} of {count}, {what}: "))))
                     break
                 except InputError as error:
                     print(error)

@@ -23,7 +23,7 @@ from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.runs.load import load
 from recurra.settings.cases import SeriesSettings
-from recurra.settings.check import to_json
+from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
@@ -32,7 +32,7 @@ from recurra.tables.split import Split
 from recurra.tables.spreadsheet import to_csv
 from recurra.tables.table import Table
 from recurra.training import Callback, Run
-from recurra.training.run_folder import MODEL, PARAMETERS, SCORES
+from recurra.training.run_folder import FILES, INFO, MODEL, PARAMETERS, SCORES
 
 CURVES, FORECAST, RESIDUALS = "training.png", "forecast.png", "residuals.png"
 PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # forecasts of the test part; forecasts after the last row
@@ -185,9 +185,31 @@ def _title(name: str, model: Forecaster, table: Table) -> str:
 
 def levels_of(run: Run, model: Forecaster) -> list[float]:
     """Return the interval levels of a run for which its validation part had enough forecasts."""
-    return [level for level in run.info.get("settings", {}).get("levels", []) if model.predictor_.supports(level)]
+    given = {"levels": run.info.get("settings", {}).get("levels", [])}
+    levels = check(SeriesSettings, given, f"{run.path / INFO}: is damaged").levels
+    return [level for level in levels if model.predictor_.supports(level)]
 
 
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return forecasts as JSON records, with dates in ISO format."""
     return [{str(k): v for k, v in row.items()} | {"ds": row["ds"].isoformat()} for row in frame.to_dict("records")]
+
+
+def check_result_path(path: Path, data: Path | None) -> None:
+    """Check that forecasts may replace what has the path of their file.
+
+    Args:
+        path: the path of the file to be written.
+        data: the file with newer rows, if any.
+
+    Raises:
+        InputError: it is that file, a file that a run wrote, or something other than a file.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise InputError(f"{path}: is not a plain file; choose another name for the forecasts.")
+    if not path.exists():
+        return
+    if data is not None and data.exists() and path.samefile(data):
+        raise InputError(f"{path}: holds the newer rows; choose another name for the forecasts.")
+    if (path.parent / INFO).is_file() and path.name in {INFO, *Run(path.parent).info.get(FILES, [])}:
+        raise InputError(f"{path}: is a file of a run; choose another name for the forecasts.")

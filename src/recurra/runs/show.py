@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recurra.errors import InputError
+from recurra.errors import InputError, printable
 from recurra.language.language_model import LanguageModel
 from recurra.report.text import aligned, evaluation_text, forecast_text
 from recurra.runs.load import load
@@ -42,8 +42,8 @@ def run_text(path: Path) -> str:
         InputError: it is no run folder, or a file of it is damaged.
     """
     run = Run(path)
-    heading = f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}"
-    settings = run.info.get("settings", {"settings": "none yet"})
+    heading = printable(f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}")
+    settings = run.info.get("settings") or {"settings": "none yet"}
     unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
     blocks = [heading, aligned([(name, str(value)) for name, value in settings.items() if name not in unused])]
     if not (path / MODEL).is_file():
@@ -105,13 +105,14 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     if isinstance(model, LanguageModel):
         return model.network_.summary(model.settings_.window)
     table, plan = model.context_, model.predictor_.plan
-    columns = ", ".join(table.columns[1:]) or "its own past alone"
+    target, *others = map(printable, table.columns)
+    columns = ", ".join(others) or "its own past alone"
     what = {
         "none": "the values themselves",
-        "last": f"corrections to the last {plan.names[plan.base_column]}",
-        "seasonal": f"corrections to the {table.target} {plan.season} rows earlier",
+        "last": f"corrections to the last {printable(plan.names[plan.base_column])}",
+        "seasonal": f"corrections to the {target} {plan.season} rows earlier",
     }[plan.base]
-    how = f"{table.target} from {columns}; {table.frequency.name} rows, a window of {plan.window}, a season of "
+    how = f"{target} from {columns}; {table.frequency.name} rows, a window of {plan.window}, a season of "
     return f"{how}{plan.season}; predicts {what}\n\n{model.network_.summary(plan.window)}"
 
 
@@ -132,11 +133,11 @@ def _complete(run: Run, name: str) -> Iterator[None]:
     """Say which file it is whose content cannot be shown."""
     try:
         yield
-    except (LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"{run.path / name}: lacks what it should hold ({error!r}); start over with --overwrite."
         ) from error
 
 
 def _files(run: Run) -> str:
-    return "\n".join(str(file) for file in sorted(run.path.iterdir()) if not file.name.startswith("."))
+    return "\n".join(printable(str(file)) for file in sorted(run.path.iterdir()) if not file.name.startswith("."))

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from recurra.settings.base import Settings, ShareOrCount, checked_as
+from recurra.settings.base import ListOf, Settings, ShareOrCount, checked_as
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.language import LanguageModelSettings
 
 OF_THE_CASE = {"kind", "description"}  # settings that a case file alone sets
 
-Levels = Annotated[Sequence[float], checked_as(list[Annotated[float, Field(ge=1.0, lt=100.0)]])]
+Level = Annotated[float, Field(ge=1.0, lt=100.0)]
+Levels = Annotated[Sequence[float], checked_as(Annotated[ListOf[Level], Field(max_length=100)])]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from recurra.settings.describe import documented
 
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["constant", "cosine", "exponential", "one-cycle"]
-LearningRate = Annotated[float, Field(gt=0.0, le=1e37)]
+LARGEST = 1e37  # a tenth of the largest float32
+LearningRate = Annotated[float, Field(gt=0.0, le=LARGEST)]
 
 
 @documented
@@ -37,7 +38,7 @@ class TrainingOptions(Settings):
     """Optimizer that updates the weights."""
     learning_rate: LearningRate = 0.001
     """Learning rate, which schedule and warmup scale."""
-    weight_decay: Annotated[float, Field(ge=0.0)] | None = None
+    weight_decay: Annotated[float, Field(ge=0.0, le=LARGEST)] | None = None
     """Weight decay coefficient: an L2 penalty, or decoupled weight decay with adamw; by default 0.01 for adamw and 0
     for the other optimizers."""
     schedule: ScheduleName = "constant"
@@ -46,7 +47,7 @@ class TrainingOptions(Settings):
     warmup: ShareOrCount = 0
     """Part of the training in which the learning rate rises linearly from 0, before the schedule applies in full: a
     fraction, or a number of steps."""
-    clip_norm: Annotated[float, Field(gt=0.0)] | None = None
+    clip_norm: Annotated[float, Field(gt=0.0, le=LARGEST)] | None = None
     """Maximum norm of the gradients; larger gradients are scaled down."""
     shuffle: bool = True
     """Whether to shuffle the samples before each epoch."""

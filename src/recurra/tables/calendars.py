@@ -46,6 +46,8 @@ def next_sessions(calendar: str, last: pd.Timestamp, count: int) -> pd.DatetimeI
         InputError: as for `sessions`.
     """
     begin = last.normalize() + pd.Timedelta(days=1)
+    if 2 * count > (pd.Timestamp.max - begin).days - LONGEST_BREAK:
+        raise InputError(f"the {count:,} sessions after {last.date()} would end later than the year 2261; take fewer.")
     try:
         found = sessions(calendar, begin, begin + pd.Timedelta(days=2 * count + LONGEST_BREAK))
     except InputError:  # the calendar may end with the year

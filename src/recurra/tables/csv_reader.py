@@ -12,7 +12,7 @@ import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
 from recurra.tables.columns import check_count
-from recurra.tables.numbers import NOTHING, THOUSANDS, plain_digits
+from recurra.tables.numbers import LONGEST_NUMBER, NOTHING, THOUSANDS, plain_digits
 from recurra.tables.spreadsheet import unescaped
 from recurra.tables.text_file import TextFile
 from recurra.tables.unpacking import Unpacking
@@ -21,6 +21,7 @@ DELIMITERS = ",;\t|"
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
+QUOTED = re.compile(r'"[^"]*"')
 KINDS = re.compile(  # of texts with a comma or a point, the first that fits
     r"(?P<twofold>[-+]?[1-9]\d{0,2},\d{3})"  # ambiguous: 1,125 is 1125, or 1.125 with a decimal comma
     r"|(?P<decimal>[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*)"
@@ -45,7 +46,7 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> pd.Dat
     name, file = shown_path(path), TextFile.checked(path, unpacking)
     with file.opened() as text:
         header, above = _first_line(name, text)
-    delimiter = max(DELIMITERS, key=header.count)
+    delimiter = max(DELIMITERS, key=QUOTED.sub("", header).count)
     with file.opened() as text:
         columns = _columns(name, _rows(name, text, above), delimiter, above + 1)
     least = max(len(columns), SHORTEST_ROW)
@@ -142,7 +143,7 @@ def _with_decimal_points(frame: pd.DataFrame, kept: set[str], name: str) -> pd.D
         if column in kept or frame[column].dtype != object:
             continue
         codes, distinct = pd.factorize(frame[column].astype(str))
-        texts = [plain_digits(str(text)) for text in distinct]
+        texts = [plain_digits(str(text)[: LONGEST_NUMBER + 1]) for text in distinct]
         if not any("," in text for text in texts):
             continue
         kinds = [match.lastgroup if (match := KINDS.fullmatch(text)) else "" for text in texts]

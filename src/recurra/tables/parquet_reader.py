@@ -7,9 +7,8 @@ import pandas as pd
 from recurra.errors import InputError, reason, shown, shown_path
 from recurra.tables.columns import check_count
 from recurra.tables.dates import holds_dates
-from recurra.tables.unpacking import MEGABYTE, Unpacking
+from recurra.tables.unpacking import Unpacking
 
-MOST_TEXT = 100 * MEGABYTE  # that texts may take if each row has a copy of its own
 CELL = 8  # bytes of a number, a date, or a reference to a text
 
 
@@ -37,13 +36,15 @@ def read_parquet(path: Path, unpacking: Unpacking) -> pd.DataFrame:
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
         unpacking.check(path, max(about.num_rows * about.num_columns * CELL, size))
-        texts = []
-        if sum(group.num_rows * group.total_byte_size for group in groups) > MOST_TEXT:
-            # as a dictionary, a text that occurs in a million rows is in memory once
-            columns = map(about.schema.column, range(about.num_columns))
-            texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+        columns = map(about.schema.column, range(about.num_columns))
+        # as a dictionary, a text that occurs in a million rows is in memory once
+        texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+        # lists, whose lengths no size in the file tells, hold no values of a series
+        plain = [field.name for field in about.schema.to_arrow_schema() if not pyarrow.types.is_nested(field.type)]
         with pyarrow.parquet.ParquetFile(path, metadata=about, read_dictionary=texts) as file:
-            frame = file.read(use_threads=False).to_pandas(use_threads=False)
+            read = file.read(columns=plain, use_threads=False)
+            unpacking.check(path, read.nbytes)
+            frame = read.to_pandas(use_threads=False)
         categories = frame.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]]
         frame = _with_index_as_column(frame.astype(dict.fromkeys(categories, object))).rename(columns=str)
     except InputError:

@@ -8,8 +8,10 @@ import pandas as pd
 
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # a spreadsheet calculates what begins with one of =+-@ or, in some, with space before that; readers cut space off
-BEGINNING = re.compile(r"(?='*[=+\-@\s])")
-MARKED_BEGINNING = re.compile(r"\A'(?='*[=+\-@\s])")
+OBEYED = r"[=+\-@＝＋－＠\s\u200b\ufeff]"
+BEGINNING = re.compile(rf"(?='*{OBEYED})")
+MARKED_BEGINNING = re.compile(rf"\A'(?='*{OBEYED})")
+SEPARATORS = re.compile(r"[\r;\t|]")  # of cells and rows, for some readers: text that has one is quoted
 END, MARKED_END = re.compile(r"(?<=\s)('*)\Z"), re.compile(r"(?<=\s)('*)'\Z")
 
 
@@ -42,9 +44,11 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     """Return a table as CSV in UTF-8, with text and column names escaped."""
     safe = frame.rename(columns=escaped)
     quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
-    for name in safe.select_dtypes(object):
+    texts = list(safe.columns)
+    for name in safe.select_dtypes([object, "string", "category"]):
         safe[name] = safe[name].map(lambda cell: escaped(cell) if isinstance(cell, str) else cell)
-        if safe[name].astype(str).str.contains("\r").any():
-            quoting = csv.QUOTE_NONNUMERIC  # else the carriage return would end the row
+        texts += safe[name].unique().tolist()
+    if any(SEPARATORS.search(str(text)) for text in texts):
+        quoting = csv.QUOTE_NONNUMERIC
     text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
     return text.encode()

@@ -188,7 +188,7 @@ class _Rows:
         begin = int(observed.argmax(axis=0).max())  # no value is filled with a later one
         if begin:
             self.note("the first rows are left out, as not all columns have values there", id_)
-        values = pd.DataFrame(values[begin:]).ffill().to_numpy() if lenient else values
+        values = _filled_forward(values[begin:]) if lenient else values
         return Series(id_, days[begin:], values, observed[begin:], future, coming)
 
     def _check_coming(self, begin: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency) -> None:
@@ -283,6 +283,13 @@ def _in_order(
             f"expected each date once: drop one{clock}{hint()}."
         )
     return rows, codes
+
+
+def _filled_forward(values: Floats) -> Floats:
+    """Replace missing values by the last ones before, [T, C]."""
+    last = np.where(np.isnan(values), 0, np.arange(len(values))[:, None])
+    np.maximum.accumulate(last, axis=0, out=last)
+    return np.take_along_axis(values, last, axis=0)
 
 
 def _of_many(note: str, whose: Sequence[str]) -> str:

@@ -168,9 +168,10 @@ class Run:
         return "settings" in self.info and "format" not in self.info
 
     def close(self) -> None:
-        """Release the lock, so that other processes can write to the run."""
+        """Release the lock, so that other processes can write to the run; this object can then read it only."""
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
     def __enter__(self) -> "Run":
         return self
@@ -319,7 +320,10 @@ class Run:
 
     def _require_lock(self) -> None:
         if self._lock is None:
-            raise InputError(f'{self.path}: was opened for reading; open it with Run(path, "resume") to train in it.')
+            raise InputError(
+                f'{self.path}: is not open for writing; open it with Run(path, "resume") to train in it, and close it '
+                "afterwards."
+            )
         if not self._lock.covers(self.path):
             raise InputError(f"{self.path}: was removed or replaced while this run was writing to it; start it again.")
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from recurra.errors import InputTypeError
+from recurra.errors import InputTypeError, printable
 from recurra.nn.accelerate.calls import Calls
 from recurra.nn.accelerate.layers import CALLS, KINDS, Accelerated, accelerated_class, class_without
 from recurra.nn.backends.native import kernels
@@ -99,7 +99,7 @@ class Report:
         self._modules: list[nn.Module] = []  # the layers that undo() restores
 
     def _add(self, name: str, module: nn.RNNBase | nn.RNNCellBase, reason: str | None) -> None:
-        self._lines[name] = f"{name or '(the model itself)'}: {type(module).__name__}({module.extra_repr()})"
+        self._lines[name] = f"{printable(name) or '(the model itself)'}: {type(module).__name__}({module.extra_repr()})"
         if reason is not None:
             self.left[name] = reason
             self._lines[name] += f" left as it is: {reason}"
