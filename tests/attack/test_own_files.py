@@ -76,8 +76,10 @@ for seed in range(first, first + count):
         faults[f"{error!r:.300} in {place.filename}:{place.lineno}"] = seed
     if (seconds := time.process_time() - began) > limit:
         faults[f"{seconds} s"] = seed
-    shutil.rmtree(path.parent)
-    shutil.copytree(kept, path.parent)
+    if writes:
+        shutil.rmtree(path.parent)
+        shutil.copytree(kept, path.parent)
+path.write_bytes(content)
 if faults:
     raise AssertionError("".join(f"\\nmutation {seed}: {fault}" for fault, seed in faults.items()))
 """
@@ -135,6 +137,7 @@ def test_a_mutated_file_is_refused_in_one_sentence_or_runs(
             path=path,
             kept=(files / place).parent,
             use=dedent(USES[use]),
+            writes=use == "resume",
             settings=SETTINGS,
             tests=Path(__file__).parent,
             first=first,

@@ -9,6 +9,7 @@ from recurra.tables.columns import check_count
 from recurra.tables.dates import holds_dates
 from recurra.tables.unpacking import Unpacking
 
+FEW_ROWS = 1_000  # of which each text may have a copy of its own
 CELL = 8  # bytes of a number, a date, or a reference to a text
 
 
@@ -36,9 +37,10 @@ def read_parquet(path: Path, unpacking: Unpacking) -> pd.DataFrame:
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
         unpacking.check(path, max(about.num_rows * about.num_columns * CELL, size))
-        columns = map(about.schema.column, range(about.num_columns))
-        # as a dictionary, a text that occurs in a million rows is in memory once
-        texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+        texts = []
+        if about.num_rows > FEW_ROWS:  # as a dictionary, a text that occurs in a million rows is in memory once
+            columns = map(about.schema.column, range(about.num_columns))
+            texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
         # lists, whose lengths no size in the file tells, hold no values of a series
         plain = [field.name for field in about.schema.to_arrow_schema() if not pyarrow.types.is_nested(field.type)]
         with pyarrow.parquet.ParquetFile(path, metadata=about, read_dictionary=texts) as file:
