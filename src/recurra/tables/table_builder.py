@@ -180,10 +180,10 @@ class _Rows:
             passed = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
             self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
             if lenient:
-                every = days.union(absent)
-                filled = np.full((len(every), values.shape[1]), np.nan)
-                filled[every.get_indexer(days)] = values
-                values, days = filled, every
+                every = np.concatenate([days.to_numpy(), absent.to_numpy()])
+                order = np.argsort(every)
+                days = pd.DatetimeIndex(every[order])
+                values = np.concatenate([values, np.full((len(absent), values.shape[1]), np.nan)])[order]
         observed = ~np.isnan(values)
         begin = int(observed.argmax(axis=0).max())  # no value is filled with a later one
         if begin:
