@@ -9,10 +9,9 @@ INTERRUPTED = 130  # exit status
 
 def main() -> None:
     """Run the command given on the command line."""
+    # an interrupted import ends in any error, or in a package that is half there
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell lets its background jobs ignore Ctrl-C
-        signal.signal(
-            signal.SIGINT, _end
-        )  # an interrupted import ends in any error, or in a package that is half there
+        signal.signal(signal.SIGINT, _end)
     from recurra.cli import main as run_command
 
     run_command()

@@ -252,10 +252,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         ids: list[Ids] = []
         for sequence in sequences:
             symbols = symbols_of(sequence)
-            if not isinstance(sequence, str):
-                for symbol in symbols[:window]:
-                    check_symbol(symbol)
             if len(symbols) < window:
+                for symbol in symbols:
+                    check_symbol(symbol)
                 text = self.vocabulary_.join(symbols)
                 raise InputError(f"{text!r} is {len(symbols)} long; a window of {window} symbols is needed.")
             ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, InstanceOf
 from torch import nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, reason
 from recurra.settings.base import Settings
 from recurra.settings.check import check, completed, to_json
 from recurra.settings.training import TrainingSettings
@@ -146,6 +146,5 @@ def usable_device(name: str) -> torch.device:
             raise RuntimeError(f"expected one of {', '.join(DEVICES)}")
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} cannot be used here ({reason}); use 'cpu'.") from None
+        raise InputError(f"device {name!r} cannot be used here ({reason(error, 200)}); use 'cpu'.") from None
     return device

@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, reason
 from recurra.models.fitting import usable_device
 from recurra.models.model_file import damaged, named
 from recurra.settings.network import NetworkSettings
@@ -29,10 +29,9 @@ def made(make: Callable[[], N], settings: NetworkSettings) -> N:
     try:
         return make().to(device)
     except RuntimeError as error:
-        reason = str(error).splitlines()[0]
         sizes = {name: getattr(settings, name) for name in ("units", "embedding_dim") if hasattr(settings, name)}
         size = " and ".join(f"{name}={value}" for name, value in sizes.items())
-        raise InputError(f"a network of {size} cannot be made here ({reason}); use fewer.") from None
+        raise InputError(f"a network of {size} cannot be made here ({reason(error, 200)}); use fewer.") from None
 
 
 def made_with_weights(path: Path, make: Callable[[], N], settings: NetworkSettings, weights: Mapping[str, Tensor]) -> N:
@@ -54,7 +53,7 @@ def made_with_weights(path: Path, make: Callable[[], N], settings: NetworkSettin
         with torch.device("meta"):
             expected = make().state_dict()
     except (InputError, RuntimeError) as error:  # sizes beyond what can be counted
-        raise _unfit(path, str(error).splitlines()[0]) from error
+        raise _unfit(path, reason(error, 200)) from error
     if expected.keys() != weights.keys():
         name = min(expected.keys() ^ weights.keys())
         raise _unfit(path, f"{name} is {'missing' if name in expected else 'none of them'}")

@@ -217,9 +217,8 @@ class RecurrentLayer(RecurrentModule):
         self._check_kind(x)
         if x.shape[1] == 0:
             raise InputError(f"{name}: the input has no time steps, shape {tuple(x.shape)}; at least one is needed.")
-        if (
-            not torch.compiler.is_compiling() and x.numel() * self.hidden_size > LARGE
-        ):  # a bound of the size of the output, to a factor of 2
+        # a bound of the size of the output, to a factor of 2; what compiles or exports knows no sizes
+        if not torch.compiler.is_compiling() and x.numel() * self.hidden_size > LARGE:
             every_step = self.return_sequences or torch.is_grad_enabled()  # gradients need the states of all steps
             outputs = (*x.shape[: 2 if every_step else 1], self.output_size)
             check_memory(

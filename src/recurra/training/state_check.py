@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, reason
 from recurra.settings.training import TrainingOptions
 from recurra.training.optimizers import make_optimizer
 from recurra.training.state import TrainingState
@@ -21,11 +21,11 @@ def restoring(state: TrainingState) -> Iterator[None]:
     except InputError:
         raise
     except (IndexError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        why = reason(error, 200)
         if state.source:
-            how = f"{state.source}: is damaged, or of another network ({reason}); start over with --overwrite."
+            how = f"{state.source}: is damaged, or of another network ({why}); start over with --overwrite."
         else:
-            how = f"the state is that of another network or of other options ({reason}); train without it."
+            how = f"the state is that of another network or of other options ({why}); train without it."
         raise InputError(how) from error
 
 
