@@ -323,10 +323,13 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     flags = ["--epochs", "1000000", "--quiet", "--save-every-seconds", "0"]
     command = [*RECURRA, "train", "letters", "--out", str(tmp_path), *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while not (tmp_path / "model.safetensors").exists():
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            while process.poll() is None and not (tmp_path / "model.safetensors").exists():
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # or leaving the block would wait for a million epochs
     assert process.returncode == 130
     assert "continue training from its last save with --resume" in err
     assert "Traceback" not in err

@@ -104,9 +104,11 @@ def test_a_forked_child_neither_keeps_nor_releases_the_lock(tmp_path: Path) -> N
     run = Run(tmp_path / "run", "new")
     child = os.fork()
     if child == 0:
-        run.close()
-        time.sleep(60)
-        os._exit(0)
+        try:
+            run.close()
+            time.sleep(60)
+        finally:
+            os._exit(0)  # never on to other tests
     try:
         time.sleep(0.2)
         with pytest.raises(InputError, match="another process is writing"):

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
+ENDING = 3.0  # seconds in which an interrupted command ends
 
 app = App(
     name="recurra",
@@ -57,13 +59,15 @@ def main() -> None:
 class _Interrupt(KeyboardInterrupt):
     """Ctrl-C. An import that it interrupts may turn it into any other error, so that it is also remembered."""
 
-    received = False
+    received: float | None = None  # when, in seconds
 
     @classmethod
     def receive(cls, *_: object) -> None:
-        cls.received = True
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would interrupt what the first one ends
-        raise cls
+        """Raise the interrupt, unless the last one is still ending the program; some code swallows any error."""
+        now = time.monotonic()
+        if cls.received is None or now - cls.received > ENDING:
+            cls.received = now
+            raise cls
 
 
 def run(tokens: list[str]) -> int:
@@ -84,7 +88,7 @@ def run(tokens: list[str]) -> int:
         _complain("this needs more memory than there is; choose smaller settings.")
         return INPUT_AT_FAULT
     except BaseException as error:
-        if not (_Interrupt.received or isinstance(error, KeyboardInterrupt)):
+        if _Interrupt.received is None and not isinstance(error, KeyboardInterrupt):
             raise
         trains = tokens[:1] in (["train"], ["forecast"])
         hint = "; continue training from its last save with --resume" if trains else ""

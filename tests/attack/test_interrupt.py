@@ -44,3 +44,33 @@ def test_ctrl_c_that_a_shell_ignores_stays_ignored(finished: Path) -> None:
             process.send_signal(signal.SIGINT)
             time.sleep(0.05)
         assert process.wait(timeout=60) == 0
+
+
+def test_ctrl_c_that_some_code_swallows_is_received_again_when_it_is_repeated() -> None:
+    code = """
+import contextlib, signal, sys, time
+from recurra import cli
+
+def work(tokens):
+    print("started", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        time.sleep(60)
+    print("swallowed", flush=True)
+    time.sleep(60)
+
+cli.app = lambda tokens, **_: work(tokens)
+cli.ENDING = 0.2
+cli.main()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == b"started\n"
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == b"swallowed\n"
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, err) == (130, b"\nrecurra: interrupted.\n")

@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import shlex
+import signal
 import subprocess
 import sys
 import warnings
@@ -54,6 +55,7 @@ def run(line: str, folder: Path) -> Command:
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
         _warnings_as_in_a_process(),
+        _same_handler_of_ctrl_c(),
     ):
         try:
             runpy.run_module("recurra", run_name="__main__")
@@ -127,6 +129,15 @@ def _parsed(line: str, folder: Path) -> tuple[list[str], str]:
     """The arguments, and what standard input gives."""
     command, _, file = line.partition(" < ")
     return shlex.split(command), (folder / file).read_text("utf-8") if file else ""
+
+
+@contextlib.contextmanager
+def _same_handler_of_ctrl_c() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
