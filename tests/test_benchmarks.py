@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 PEERS = {"keras_epoch.py", "jax_epoch.py"}  # each runs in the virtual environment of its library
 
@@ -15,6 +17,7 @@ def run(code: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
 
 
+@pytest.mark.slow
 def test_every_benchmark_imports(tmp_path: Path) -> None:
     programs = sorted(str(path) for path in FOLDER.rglob("*.py") if path.name not in PEERS)
     code = """
@@ -33,6 +36,7 @@ for program in sys.argv[1:]:
     assert len(programs) > 15
 
 
+@pytest.mark.slow
 def test_the_commands_of_a_comparison_have_flags_that_exist(tmp_path: Path) -> None:
     code = """
 from compare.commands import commands, write_tables

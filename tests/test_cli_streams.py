@@ -33,7 +33,10 @@ def shell(command: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, env=environment)
 
 
-@pytest.mark.parametrize("end", ["<&- >/dev/null", ">&-", "2>&- >/dev/null", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "end",
+    ["<&- >&- 2>&-", *(pytest.param(e, marks=pytest.mark.slow) for e in ("<&- >/dev/null", ">&-", "2>&- >/dev/null"))],
+)
 def test_closed_streams(runs: Path, end: str) -> None:
     done = shell(f"{RECURRA} predict {runs / 'letters'} a {end}")
     assert (done.returncode, done.stderr) == (0, b"")

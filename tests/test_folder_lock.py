@@ -99,6 +99,15 @@ def test_a_folder_whose_parent_is_replaced_by_a_file_is_noticed(tmp_path: Path) 
             run.record(status="training")
 
 
+def test_a_changed_working_directory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with Run("run", "new") as run:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        with pytest.raises(InputError, match="the working directory has changed: give an absolute path"):
+            run.record(status="training")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 def test_a_forked_child_neither_keeps_nor_releases_the_lock(tmp_path: Path) -> None:
     run = Run(tmp_path / "run", "new")

@@ -30,7 +30,10 @@ def test_a_ring_goes_on_from_its_beginning(alphabet: str, ring: bool, window: in
     assert sequence_of(settings) == sequence
 
 
-@pytest.mark.parametrize("name", ["letters-onehot", "letters-embedding", "letters-window"])
+@pytest.mark.parametrize(
+    "name",
+    ["letters-window", *(pytest.param(f"letters-{kind}", marks=pytest.mark.slow) for kind in ("onehot", "embedding"))],
+)
 def test_every_case_reaches_full_accuracy_for_nineteen_of_twenty_seeds(name: str) -> None:
     case = find_case(name)
     right = 0

@@ -325,7 +325,10 @@ class Run:
                 "afterwards."
             )
         if not self._lock.covers(self.path):
-            raise InputError(f"{self.path}: was removed or replaced while this run was writing to it; start it again.")
+            moved = "" if self.path.is_absolute() else " (or the working directory has changed: give an absolute path)"
+            raise InputError(
+                f"{self.path}: was removed or replaced while this run was writing to it; start it again{moved}."
+            )
 
     def load_state(self, member: int = 0, count: int = 1) -> TrainingState | None:
         """Return the state last written, or None if there is none yet.
