@@ -344,7 +344,7 @@ def _predict_series(
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
     from recurra.runs.series import as_records, check_result_path, levels_of
-    from recurra.tables.spreadsheet import to_csv
+    from recurra.tables.files.spreadsheet import to_csv
 
     levels = levels_of(run, model) if level is None else level
     following = model.predict(data, levels=levels, max_unpacked=max_unpacked)

@@ -26,8 +26,8 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
 from recurra.tables.columns import LONGEST_ID
-from recurra.tables.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
-from recurra.tables.frequency import Frequency, Unit
+from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
+from recurra.tables.dates.frequency import Frequency, Unit
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from recurra.settings.forecasting import ForecasterSettings
-from recurra.tables.frequency import Frequency
+from recurra.tables.dates.frequency import Frequency
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 

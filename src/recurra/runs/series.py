@@ -28,8 +28,8 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
+from recurra.tables.files.spreadsheet import to_csv
 from recurra.tables.split import Split
-from recurra.tables.spreadsheet import to_csv
 from recurra.tables.table import Table
 from recurra.training import Callback, Run
 from recurra.training.run_folder import FILES, INFO, MODEL, PARAMETERS, SCORES

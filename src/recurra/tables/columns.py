@@ -9,7 +9,7 @@ import pandas as pd
 
 from recurra.errors import InputError, listed, shown
 from recurra.tables.arrays import Integers
-from recurra.tables.dates import SAMPLED, distinct_texts, holds_dates
+from recurra.tables.dates.parsing import SAMPLED, distinct_texts, holds_dates
 from recurra.tables.numbers import reads_as_number
 
 ID, DATE, TARGET = "unique_id", "ds", "y"

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, shown
-from recurra.tables.dates import FULL_WIDTH, distinct_texts
+from recurra.tables.dates.parsing import FULL_WIDTH, distinct_texts
 
 NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # written for missing values
 SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # used as thousands separators

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Floats
-from recurra.tables.date_numbers import date_text
-from recurra.tables.frequency import Frequency
+from recurra.tables.dates.date_numbers import date_text
+from recurra.tables.dates.frequency import Frequency
 
 
 @dataclass(frozen=True, eq=False)

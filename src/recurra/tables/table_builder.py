@@ -14,12 +14,12 @@ from recurra.errors import InputError, InputTypeError, shown, shown_path
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.columns import ID, Names, chosen_columns, date_column, found_column, hint_of_id, ids
 from recurra.tables.data_frame import with_row_numbers
-from recurra.tables.date_numbers import date_text
-from recurra.tables.dates import dates
-from recurra.tables.frequency import Frequency
-from recurra.tables.frequency_inference import infer_frequency
+from recurra.tables.dates.date_numbers import date_text
+from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.frequency_inference import infer_frequency
+from recurra.tables.dates.parsing import dates
+from recurra.tables.files.reader import read_frame
 from recurra.tables.numbers import numbers
-from recurra.tables.reader import read_frame
 from recurra.tables.table import Series, Table
 
 Missing = Literal["error", "ffill", "interpolate", "mask"]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from recurra import InputError
 from recurra.sources.download import PROVIDERS, download
 from recurra.sources.providers import Bars
-from recurra.tables.dates import dates
+from recurra.tables.dates.parsing import dates
+from recurra.tables.files.reader import read_frame
 from recurra.tables.numbers import numbers
-from recurra.tables.reader import read_frame
 
 from .provider import OLD, Provider, closes_of, contents_of, names_in
 

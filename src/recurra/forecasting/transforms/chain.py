@@ -16,7 +16,7 @@ from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logar
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
 from recurra.tables.arrays import Floats, Integers, Origins
-from recurra.tables.date_numbers import date_text
+from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.table import Series, Table
 
 POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides

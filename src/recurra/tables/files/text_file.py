@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Self, TextIO
 
 from recurra.errors import InputError, reason, shown_path
-from recurra.tables.unpacking import Unpacking
+from recurra.tables.files.unpacking import Unpacking
 
 AT_ONCE = 1 << 20  # bytes
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.tables.arrays import Integers
-from recurra.tables.date_numbers import SECONDS_PER_DAY, WEEKDAYS, date_numbers, most_frequent, weekdays_of
+from recurra.tables.dates.date_numbers import SECONDS_PER_DAY, WEEKDAYS, date_numbers, most_frequent, weekdays_of
 
 
 def month_anchor(dates: pd.DatetimeIndex) -> tuple[str, float]:

@@ -5,8 +5,8 @@ import pandas as pd
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Integers
-from recurra.tables.date_anchors import month_anchor, usual_time, usual_weekday
-from recurra.tables.date_numbers import (
+from recurra.tables.dates.anchors import month_anchor, usual_time, usual_weekday
+from recurra.tables.dates.date_numbers import (
     MINUTES_PER_DAY,
     MINUTES_PER_WEEK,
     SECONDS_PER_DAY,
@@ -15,7 +15,7 @@ from recurra.tables.date_numbers import (
     most_frequent,
     weekdays_of,
 )
-from recurra.tables.frequency import BUSINESS_DAYS, FITTING, Frequency, Slots
+from recurra.tables.dates.frequency import BUSINESS_DAYS, FITTING, Frequency, Slots
 
 LAST_DATES = 100_000  # number of dates from which the frequency is inferred
 RARE = 0.05  # slots with rows in a smaller fraction of the weeks are exceptions

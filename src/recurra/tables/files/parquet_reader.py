@@ -6,8 +6,8 @@ import pandas as pd
 
 from recurra.errors import InputError, reason, shown, shown_path
 from recurra.tables.columns import check_count
-from recurra.tables.dates import holds_dates
-from recurra.tables.unpacking import Unpacking
+from recurra.tables.dates.parsing import holds_dates
+from recurra.tables.files.unpacking import Unpacking
 
 FEW_ROWS = 1_000  # of which each text may have a copy of its own
 CELL = 8  # bytes of a number, a date, or a reference to a text

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from recurra import InputError
-from recurra.tables.dates import dates
+from recurra.tables.dates.parsing import dates
+from recurra.tables.files.reader import read_frame
 from recurra.tables.numbers import numbers
-from recurra.tables.reader import read_frame
 
 
 @pytest.fixture

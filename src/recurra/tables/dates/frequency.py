@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Integers
-from recurra.tables.calendars import next_sessions, sessions
-from recurra.tables.date_anchors import days_of_months, month_anchor, share_at_anchor, usual_time, usual_weekday
-from recurra.tables.date_numbers import (
+from recurra.tables.dates.anchors import days_of_months, month_anchor, share_at_anchor, usual_time, usual_weekday
+from recurra.tables.dates.calendars import next_sessions, sessions
+from recurra.tables.dates.date_numbers import (
     MINUTES_PER_DAY,
     MINUTES_PER_WEEK,
     MONDAY,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.tables.frequency import Frequency
-from recurra.tables.frequency_inference import infer_frequency
+from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.frequency_inference import infer_frequency
 
 # pandas' name of a frequency, ours, rows of its season
 FREQUENCIES = [

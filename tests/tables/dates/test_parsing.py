@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.tables.dates import dates, holds_dates, usual_gap
+from recurra.tables.dates.parsing import dates, holds_dates, usual_gap
 
 
 @pytest.mark.parametrize(

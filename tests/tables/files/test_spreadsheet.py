@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recurra import Forecaster
-from recurra.tables.reader import read_frame
-from recurra.tables.spreadsheet import NUMBER, escaped, to_csv, unescaped
+from recurra.tables.files.reader import read_frame
+from recurra.tables.files.spreadsheet import NUMBER, escaped, to_csv, unescaped
 
 PLAIN = st.characters(codec="utf-8", exclude_characters="\0")
 TEXTS = st.text(PLAIN, min_size=1) | st.text("='+-@\t\r\n \",1a\ufeff\u202e", min_size=1)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from recurra.errors import InputError, shown_path
-from recurra.tables.csv_reader import read_csv
-from recurra.tables.parquet_reader import read_parquet
-from recurra.tables.unpacking import Unpacking
+from recurra.tables.files.csv_reader import read_csv
+from recurra.tables.files.parquet_reader import read_parquet
+from recurra.tables.files.unpacking import Unpacking
 
 IDS = ("unique_id",)  # columns of ids, kept as text even if they look like numbers
 PARQUET = {".parquet", ".pq"}

@@ -12,10 +12,10 @@ import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
 from recurra.tables.columns import check_count
+from recurra.tables.files.spreadsheet import unescaped
+from recurra.tables.files.text_file import TextFile
+from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.numbers import LONGEST_NUMBER, NOTHING, THOUSANDS, plain_digits
-from recurra.tables.spreadsheet import unescaped
-from recurra.tables.text_file import TextFile
-from recurra.tables.unpacking import Unpacking
 
 DELIMITERS = ",;\t|"
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault

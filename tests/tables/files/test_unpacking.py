@@ -8,7 +8,7 @@ import pytest
 
 from recurra import Forecaster, InputError, load
 from recurra.cli import run
-from recurra.tables.unpacking import Unpacking
+from recurra.tables.files.unpacking import Unpacking
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.tables.calendars import next_sessions, sessions
-from recurra.tables.frequency import BUSINESS_DAYS, Frequency
-from recurra.tables.frequency_inference import infer_frequency
+from recurra.tables.dates.calendars import next_sessions, sessions
+from recurra.tables.dates.frequency import BUSINESS_DAYS, Frequency
+from recurra.tables.dates.frequency_inference import infer_frequency
 
 
 def index(*days: str) -> pd.DatetimeIndex:

@@ -1,0 +1,1 @@
+"""Dates: their texts, their frequency, and the dates that come next."""

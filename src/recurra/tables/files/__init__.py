@@ -1,0 +1,1 @@
+"""Files → data frames: CSV, packed or not, and Parquet."""
