@@ -66,7 +66,11 @@ def test_a_packed_file_of_gigabytes_is_refused_before_it_is_unpacked(sandbox: Sa
 def test_the_limit_of_packed_files_can_be_raised_and_lowered(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"ds,y\n" + b"".join(f"{day},1\n".encode() for day in DAYS) + b"\n" * 12_000_000))
-    read = "from recurra.tables.files.reader import read_frame\nread_frame(path, max_unpacked=limit)"
+    read = """
+from recurra.tables.files.reader import read_file
+from recurra.tables.form import Reading
+read_file(path, Reading(max_unpacked=limit))
+"""
     assert "its 0.0118 MB unpack to more than 10 MB" in sandbox.run(read, path=path, limit=None).text
     assert "remove the empty rows" in sandbox.run(read, path=path, limit=0.02).text
 

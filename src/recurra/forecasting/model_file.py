@@ -1,7 +1,7 @@
 """The file of a fitted forecaster: weights, fitted transform, calibration and last rows, and their description."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,11 +28,13 @@ from recurra.settings.network import NamedCell
 from recurra.tables.columns import LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
+from recurra.tables.form import Decimal, Form, Thousands
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
 LARGEST_STEP = 100_000  # units between rows
+COLUMNS_OF_FORM = "date_columns", "id_columns", "headers"
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
@@ -67,6 +69,20 @@ class FrequencyDescription(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormDescription(Settings):
+    """How a table was read; see `Form`."""
+
+    decimal: Decimal | None = None
+    thousands: Thousands | None = None
+    dayfirst: bool | None = None
+    date_unit: str | None = None
+    zone: str | None = None
+    date_columns: ListOf[str] = field(default_factory=list)
+    id_columns: ListOf[str] = field(default_factory=list)
+    headers: ListOf[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContextDescription(Settings):
     """The last rows seen, whose numbers are tensors.
 
@@ -77,6 +93,7 @@ class ContextDescription(Settings):
         target, past_covariates, future_covariates: names of the columns.
         frequency: time between rows.
         many: whether the table has a column of series ids.
+        form: how the table was read; files of earlier versions do not say.
     """
 
     ids: Annotated[ListOf[Id], Field(min_length=1)]
@@ -87,6 +104,7 @@ class ContextDescription(Settings):
     future_covariates: ListOf[str]
     frequency: FrequencyDescription
     many: bool
+    form: FormDescription = field(default_factory=FormDescription)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +160,7 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
             "future_covariates": list(context.future_covariates),
             "frequency": context.frequency.to_json(),
             "many": context.many,
+            "form": asdict(context.form),
         },
     }
     write_tensors(path, tensors, described)
@@ -245,6 +264,7 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         source="those that the model remembers",
         many=described.many,
         notes=(),
+        form=Form(**vars(described.form) | {name: tuple(getattr(described.form, name)) for name in COLUMNS_OF_FORM}),
     )
 
 

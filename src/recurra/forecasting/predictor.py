@@ -166,7 +166,7 @@ class Predictor:
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
         }
-        table = read_table(settings, data, columns, context.frequency, known_ids=self.transform.ids)
+        table = read_table(settings, data, columns, context.frequency, self.transform.ids, context.form)
         if table.columns != self.plan.names:
             raise InputError(
                 f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "

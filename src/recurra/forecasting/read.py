@@ -8,6 +8,7 @@ import pandas as pd
 
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.form import Form
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
@@ -20,6 +21,7 @@ def read_table(
     columns: Mapping[str, Any] | None = None,
     frequency: Frequency | None = None,
     known_ids: Collection[str] = (),
+    earlier: Form | None = None,
 ) -> Table:
     """Return data as a checked table; see `make_table`. A table is returned as it is.
 
@@ -29,6 +31,7 @@ def read_table(
         columns: target, past_covariates and future_covariates in place of those of the settings.
         frequency: time between rows; inferred by default.
         known_ids: ids of series that may have few rows; see `make_table`.
+        earlier: how the table was read of which these are newer rows.
     """
     if isinstance(data, Table):
         return data
@@ -46,5 +49,10 @@ def read_table(
         calendar=settings.calendar,
         frequency=frequency,
         known_ids=known_ids,
+        decimal=settings.decimal,
+        thousands=settings.thousands,
+        dayfirst=settings.dayfirst,
+        encoding=settings.encoding,
         max_unpacked=settings.max_unpacked,
+        earlier=earlier,
     )

@@ -74,6 +74,14 @@ class ForecasterSettings(NetworkSettings):
     missing: Literal["error", "ffill", "interpolate", "mask"] = "error"
     """Treatment of missing values: raise an error, fill forward, interpolate, or mask the row so that the network skips
     it."""
+    decimal: Literal[".", ","] | None = None
+    """Decimal mark of numbers, a point or a comma; by default as the numbers of the table show."""
+    thousands: Literal["none", ".", ",", "'", " "] | None = None
+    """Mark between the thousands of numbers, or none; by default as the numbers of the table show."""
+    dayfirst: bool | None = None
+    """Whether the day comes before the month in dates such as 03/04/2024; by default as the dates of the table show."""
+    encoding: str | None = None
+    """Encoding of a text file, such as cp1252, big5 or gb18030; by default as its bytes show."""
     max_unpacked: MaxUnpacked = None
     """Number of gigabytes to which a packed table (csv.gz or Parquet) may unpack; by default 100 times the size of the
     file, but at least 10 MB and at most 2 GB."""

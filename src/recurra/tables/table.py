@@ -14,6 +14,7 @@ from recurra.errors import InputError
 from recurra.tables.arrays import Floats
 from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.form import Form
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,8 @@ class Table:
         frequency: time between rows.
         source: the file, or "the table", for messages.
         many: whether the table has a column of series ids.
-        notes: sentences about changed or unusual rows, for the user.
+        notes: sentences about how the table was read, and about changed or unusual rows, for the user.
+        form: how the table was read.
     """
 
     series: tuple[Series, ...]
@@ -92,6 +94,7 @@ class Table:
     source: str
     many: bool
     notes: tuple[str, ...]
+    form: Form
 
     @property
     def columns(self) -> tuple[str, ...]:

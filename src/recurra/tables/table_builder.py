@@ -18,7 +18,8 @@ from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.frequency_inference import infer_frequency
 from recurra.tables.dates.parsing import dates
-from recurra.tables.files.reader import read_frame
+from recurra.tables.files.reader import read_file
+from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
 from recurra.tables.numbers import numbers
 from recurra.tables.table import Series, Table
 
@@ -37,7 +38,12 @@ def make_table(
     calendar: str | None = None,
     frequency: Frequency | None = None,
     known_ids: Collection[str] = (),
+    decimal: Decimal | None = None,
+    thousands: Thousands | None = None,
+    dayfirst: bool | None = None,
+    encoding: str | None = None,
     max_unpacked: float | None = None,
+    earlier: Form | None = None,
 ) -> Table:
     """Build a checked table from a file or a DataFrame.
 
@@ -61,8 +67,13 @@ def make_table(
         frequency: time between rows; None: inferred from the dates.
         known_ids: ids of series of an earlier table. Many series that are not among them need several rows each, since
             a wrong column of ids has about as many ids as rows.
+        decimal: decimal mark of numbers that are texts, "." or ","; None: as the numbers show.
+        thousands: mark between thousands: ".", ",", "'", " " or "none"; None: as the numbers show.
+        dayfirst: whether the day comes before the month in dates such as 03/04/2024; None: as the dates show.
+        encoding: encoding of a text file, such as "cp1252"; None: as its bytes show.
         max_unpacked: number of gigabytes to which a csv.gz or Parquet file may unpack; None: 100 times its size, but at
             least 10 MB and at most 2 GB.
+        earlier: how an earlier table was read whose newer rows these are; they are read in the same way.
 
     Raises:
         InputTypeError: an argument has the wrong type.
@@ -75,7 +86,15 @@ def make_table(
     >>> table.series[0].values[:, 0].tolist()
     [5.0, 7.0, 6.0]
     """
-    _check_arguments(target=target, date=date, id=id, calendar=calendar)
+    _check_arguments(target=target, date=date, id=id, calendar=calendar, encoding=encoding)
+    for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
+        if value is not None and value not in get_args(known):
+            raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
+    if not isinstance(dayfirst, bool | None):
+        raise InputTypeError(f"dayfirst is {shown(dayfirst)}; expected True, False or None.")
+    reading = Reading(
+        encoding=encoding, decimal=decimal, thousands=thousands, dayfirst=dayfirst, max_unpacked=max_unpacked
+    )
     if not isinstance(frequency, Frequency | None):
         raise InputTypeError(f"frequency is {shown(frequency)}; expected a Frequency or None.")
     if missing not in get_args(Missing):
@@ -83,9 +102,10 @@ def make_table(
     past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
     source = shown_path(data) if isinstance(data, str | Path) else "the table"
     if isinstance(data, str | Path):
-        frame = read_frame(data, texts=[id] if id else [], max_unpacked=max_unpacked)
+        raw = read_file(data, reading, texts=[id] if id else [])
     else:
-        frame = with_row_numbers(data)
+        raw = RawTable(with_row_numbers(data))
+    frame = raw.frame
     if not len(frame):
         raise InputError(f"{source}: has no rows of data; at least one is needed.")
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
@@ -105,7 +125,7 @@ def make_table(
         rows.series(name, part, frequency, whole=bool(is_whole))
         for (name, part), is_whole in zip(parts.items(), whole, strict=True)
     )
-    notes = tuple(_of_many(note, whose) for note, whose in rows.notes.items())
+    notes = (*raw.notes, *(_of_many(note, whose) for note, whose in rows.notes.items()))
     return Table(
         series,
         names.target,
@@ -115,6 +135,7 @@ def make_table(
         source,
         id_column is not None,
         notes,
+        Form(),
     )
 
 

@@ -15,7 +15,7 @@ from recurra import InputError
 from recurra.sources.download import PROVIDERS, download
 from recurra.sources.providers import Bars
 from recurra.tables.dates.parsing import dates
-from recurra.tables.files.reader import read_frame
+from recurra.tables.files.reader import read_file
 from recurra.tables.numbers import numbers
 
 from .provider import OLD, Provider, closes_of, contents_of, names_in
@@ -32,7 +32,7 @@ def test_a_first_call_asks_once_and_a_second_call_asks_nobody(akshare: Provider,
 
 
 def test_a_download_is_a_table_of_dates_and_numbers(akshare: Provider, tmp_path: Path) -> None:
-    frame = read_frame(download("600519", cache=tmp_path))
+    frame = read_file(download("600519", cache=tmp_path)).frame
     assert dates(frame, "date", "t").tolist() == [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-03")]
     assert numbers(frame, "close", "t").tolist() == [1.0, 2.0]
 

@@ -12,7 +12,7 @@ import pytest
 
 from recurra import InputError
 from recurra.tables.dates.parsing import dates
-from recurra.tables.files.reader import read_frame
+from recurra.tables.files.reader import read_file
 from recurra.tables.numbers import numbers
 
 
@@ -30,7 +30,7 @@ def table(tmp_path: Path) -> Callable[[str | bytes], Path]:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_encoding_and_delimiter_are_found(encoding: str, delimiter: str, table: Callable[[str | bytes], Path]) -> None:
     text = "日期,开盘\n2020-01-02,1.5\n2020-01-03,2.5\n".replace(",", delimiter)
-    frame = read_frame(table(text.encode(encoding)))
+    frame = read_file(table(text.encode(encoding))).frame
     assert list(frame.columns) == ["日期", "开盘"]
     assert numbers(frame, "开盘", "t").tolist() == [1.5, 2.5]
 
@@ -38,25 +38,25 @@ def test_encoding_and_delimiter_are_found(encoding: str, delimiter: str, table: 
 def test_rows_are_numbered_as_an_editor_shows_them_whatever_lines_are_blank(
     table: Callable[[str | bytes], Path],
 ) -> None:
-    frame = read_frame(table("a,b\r\n1,2\r\n\r\n\r\n3,4\r\n"))
+    frame = read_file(table("a,b\r\n1,2\r\n\r\n\r\n3,4\r\n")).frame
     assert frame.index.tolist() == [2, 5]
 
 
 def test_a_gzipped_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
-    assert read_frame(path).to_dict("list") == {"a": [1], "b": [2]}
+    assert read_file(path).frame.to_dict("list") == {"a": [1], "b": [2]}
 
 
 def test_parquet_is_read_and_its_first_row_is_row_one(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pd.DataFrame({"d": pd.date_range("2020-01-01", periods=3), "v": [1.0, 2.0, 3.0]}).to_parquet(path)
-    frame = read_frame(path)
+    frame = read_file(path).frame
     assert frame.index.tolist() == [1, 2, 3]
     assert dates(frame, "d", "t")[0] == pd.Timestamp("2020-01-01")
     path.write_bytes(b"PAR1 or not")
     with pytest.raises(InputError, match=r"t\.parquet: is not a Parquet file that can be read"):
-        read_frame(path)
+        read_file(path)
 
 
 def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path: Path, mon
     path.write_bytes(b"")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"needs pyarrow: pip install 'recurra\[parquet\]'"):
-        read_frame(path)
+        read_file(path)
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_a_file_that_is_no_table_is_named_with_what_is_wrong(
     content: str | bytes, said: str, table: Callable[[str | bytes], Path]
 ) -> None:
     with pytest.raises(InputError) as error:
-        read_frame(table(content))
+        read_file(table(content))
     assert "t.csv: " in str(error.value)
     assert said in str(error.value)
 
 
 def test_a_file_that_is_not_there_a_folder_and_a_damaged_gzip_are_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no\.csv: there is no such file"):
-        read_frame(tmp_path / "no.csv")
+        read_file(tmp_path / "no.csv")
     with pytest.raises(InputError, match="is not a file"):
-        read_frame(tmp_path)
+        read_file(tmp_path)
     (tmp_path / "t.csv.gz").write_bytes(b"not gzip")
     with pytest.raises(InputError, match=r"t\.csv\.gz: cannot be read"):
-        read_frame(tmp_path / "t.csv.gz")
+        read_file(tmp_path / "t.csv.gz")
 
 
 @pytest.mark.parametrize("text", ["d,y\n2020-01-01,1,231\n", "d,y\n2020-01-01,1,231\n2020-01-02,7\n"])
@@ -104,28 +104,28 @@ def test_thousands_without_quotes_are_an_error_and_no_shorter_number(
     with pytest.raises(
         InputError, match=r"row 2 has 3 fields, expected 2 as in the header; .* quote numbers that have"
     ):
-        read_frame(table(text))
+        read_file(table(text))
 
 
 def test_a_delimiter_at_the_end_of_every_row_is_no_field_too_many(table: Callable[[str | bytes], Path]) -> None:
-    assert read_frame(table("a,b\n1,2,\n3,4,\n")).to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+    assert read_file(table("a,b\n1,2,\n3,4,\n")).frame.to_dict("list") == {"a": [1, 3], "b": [2, 4]}
 
 
 def test_blank_lines_above_the_header_are_passed_over_and_counted(table: Callable[[str | bytes], Path]) -> None:
-    assert read_frame(table("\n  \na,b\n1,2\n")).index.tolist() == [4]
+    assert read_file(table("\n  \na,b\n1,2\n")).frame.index.tolist() == [4]
     with pytest.raises(InputError, match="row 4 has 3 fields"):
-        read_frame(table("\n\na,b\n1,2,3\n"))
+        read_file(table("\n\na,b\n1,2,3\n"))
     with pytest.raises(InputError, match="row 2: the column 'a' occurs twice"):
-        read_frame(table("\na,a\n1,2\n"))
+        read_file(table("\na,a\n1,2\n"))
 
 
 def test_names_of_series_are_kept_as_they_are_written(table: Callable[[str | bytes], Path]) -> None:
     path = table("unique_id,Shop,y\n000001,01,1\nNA,NA,NA\n, ,3\n")
-    frame = read_frame(path)
+    frame = read_file(path).frame
     assert frame["unique_id"].tolist() == ["000001", "NA", None]
     assert frame["Shop"].iloc[0] == 1
     assert np.isnan(frame["y"].iloc[1])
-    assert read_frame(path, texts=["shop"])["Shop"].tolist() == ["01", "NA", None]
+    assert read_file(path, texts=["shop"]).frame["Shop"].tolist() == ["01", "NA", None]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
@@ -146,7 +146,7 @@ def test_a_comma_is_what_the_other_values_of_its_column_show(
     delimiter: str, values: list[str], read: list[float], table: Callable[[str | bytes], Path]
 ) -> None:
     rows = [f"x{delimiter}{value}\n" for value in values]
-    frame = read_frame(table(f"a{delimiter}b\n" + "".join(rows)))
+    frame = read_file(table(f"a{delimiter}b\n" + "".join(rows))).frame
     np.testing.assert_equal(numbers(frame, "b", "t"), read)
 
 
@@ -154,10 +154,10 @@ def test_commas_that_may_be_decimal_or_between_thousands_are_an_error_with_the_m
     table: Callable[[str | bytes], Path],
 ) -> None:
     with pytest.raises(InputError, match=r"row 3, column 'b': '1,125' may be 1\.125 or 1125, .* write it as one of"):
-        read_frame(table("a;b\nx;12\nx;1,125\nx;2,250\n"))
-    plain = read_frame(table('a,b\nx,"1,125"\n'))
+        read_file(table("a;b\nx;12\nx;1,125\nx;2,250\n"))
+    plain = read_file(table('a,b\nx,"1,125"\n')).frame
     assert numbers(plain, "b", "t").tolist() == [1125.0]
-    words = read_frame(table("a;b\nParis, 1,125;1\n1,125;2\n"))
+    words = read_file(table("a;b\nParis, 1,125;1\n1,125;2\n")).frame
     assert words["a"].tolist() == ["Paris, 1,125", "1,125"]
 
 
@@ -176,7 +176,7 @@ def test_the_index_of_a_parquet_file_is_kept_if_it_says_something(
     index: "pd.Index[Any]", columns: list[str], tmp_path: Path
 ) -> None:
     pd.DataFrame({"y": [1.0, 2.0, 3.0]}, index=index).to_parquet(tmp_path / "t.parquet")
-    frame = read_frame(tmp_path / "t.parquet")
+    frame = read_file(tmp_path / "t.parquet").frame
     assert frame.columns.tolist() == columns
     assert frame.index.tolist() == [1, 2, 3]
     if "ds" in columns:
@@ -185,4 +185,4 @@ def test_the_index_of_a_parquet_file_is_kept_if_it_says_something(
 
 def test_a_column_of_a_parquet_file_that_is_named_index_is_kept(tmp_path: Path) -> None:
     pd.DataFrame({"index": [1.0], "y": [2.0]}).to_parquet(tmp_path / "t.parquet")
-    assert read_frame(tmp_path / "t.parquet").to_dict("list") == {"index": [1.0], "y": [2.0]}
+    assert read_file(tmp_path / "t.parquet").frame.to_dict("list") == {"index": [1.0], "y": [2.0]}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recurra import Forecaster
-from recurra.tables.files.reader import read_frame
+from recurra.tables.files.reader import read_file
 from recurra.tables.files.spreadsheet import NUMBER, escaped, to_csv, unescaped
 
 PLAIN = st.characters(codec="utf-8", exclude_characters="\0")
@@ -27,7 +27,7 @@ def test_an_id_is_read_as_it_was_and_no_cell_is_calculated(ids: list[str], tmp_p
     for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")):
         for cell in row:
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) or NUMBER.fullmatch(cell)
-    frame = read_frame(path)
+    frame = read_file(path).frame
     assert frame["unique_id"].tolist() == ids
     assert frame["forecast"].tolist() == [-1.5] * len(ids)
 
@@ -61,7 +61,7 @@ def test_the_name_of_a_column_is_read_as_it_was(name: str, tmp_path: Path) -> No
     path = tmp_path / "t.csv"
     path.write_bytes(to_csv(pd.DataFrame({name: [1.0], "y": [2.0]})))
     assert path.read_text("utf-8").lstrip('"').startswith("'")
-    assert read_frame(path).columns.tolist() == [name, "y"]
+    assert read_file(path).frame.columns.tolist() == [name, "y"]
 
 
 def test_forecasts_of_series_with_names_of_formulas_are_read_again(tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_forecasts_of_series_with_names_of_formulas_are_read_again(tmp_path: Pat
     rows = [{"unique_id": id_, "ds": day, "y": float(i % 5)} for id_ in ("=1+1", "@a") for i, day in enumerate(days)]
     model = Forecaster(epochs=1, units=4, window=3, horizon=2).fit(pd.DataFrame(rows))
     (tmp_path / "t.csv").write_bytes(to_csv(model.predict()))
-    assert read_frame(tmp_path / "t.csv")["unique_id"].tolist() == ["=1+1", "=1+1", "@a", "@a"]
+    assert read_file(tmp_path / "t.csv").frame["unique_id"].tolist() == ["=1+1", "=1+1", "@a", "@a"]

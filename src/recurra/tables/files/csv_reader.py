@@ -15,6 +15,7 @@ from recurra.tables.columns import check_count
 from recurra.tables.files.spreadsheet import unescaped
 from recurra.tables.files.text_file import TextFile
 from recurra.tables.files.unpacking import Unpacking
+from recurra.tables.form import RawTable
 from recurra.tables.numbers import LONGEST_NUMBER, NOTHING, THOUSANDS, plain_digits
 
 DELIMITERS = ",;\t|"
@@ -32,8 +33,8 @@ KINDS = re.compile(  # of texts with a comma or a point, the first that fits
 )
 
 
-def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> pd.DataFrame:
-    """Read a CSV file into a DataFrame whose index is the row number in the file, as an editor shows it.
+def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> RawTable:
+    """Read a CSV file into a frame whose index is the row number in the file, as an editor shows it.
 
     Args:
         path: the file, in UTF-8, UTF-16 or GBK, packed if it is named *.gz.
@@ -85,7 +86,9 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> pd.Dat
     frame.columns = frame.columns.map(unescaped)
     frame.index += above + 2  # the header is the first row after blank lines
     frame = frame.dropna(how="all")
-    return frame if delimiter == "," else _with_decimal_points(frame, set(map(unescaped, kept)), name)
+    if delimiter != ",":
+        frame = _with_decimal_points(frame, set(map(unescaped, kept)), name)
+    return RawTable(frame, delimiter=delimiter)
 
 
 def _first_line(name: str, text: TextIO) -> tuple[str, int]:

@@ -1,0 +1,69 @@
+"""How a table is read: what its user says, and what its cells show. A model keeps it for newer rows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Decimal = Literal[".", ","]
+Thousands = Literal["none", ".", ",", "'", " "]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the user says about a table; None: as its cells show.
+
+    Attributes:
+        encoding: name of the encoding of a text file, such as "cp1252".
+        decimal: decimal mark of numbers that are texts.
+        thousands: mark between thousands, "none" if there is none.
+        dayfirst: whether the day comes before the month in dates such as 03/04/2024.
+        max_unpacked: number of gigabytes to which a packed file may unpack.
+    """
+
+    encoding: str | None = None
+    decimal: Decimal | None = None
+    thousands: Thousands | None = None
+    dayfirst: bool | None = None
+    max_unpacked: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How a table was read; newer rows of it, even a single one, are read in the same way.
+
+    Attributes:
+        decimal: decimal mark of numbers that are texts; None if none showed it.
+        thousands: mark between thousands; None if none showed it.
+        dayfirst: whether the day comes before the month; None if the dates are not of that kind.
+        date_unit: unit of dates that are numbers, such as "s", "ms", "excel days" or "rows"; None for other dates.
+        zone: time zone of the dates, such as "Europe/Berlin", "UTC" or "+02:00"; None if they have none.
+        date_columns: names of the columns that make up a date, if there are several.
+        id_columns: names of the columns that make up an id, if there are several.
+        headers: names that were given to the columns of a file without a header.
+    """
+
+    decimal: Decimal | None = None
+    thousands: Thousands | None = None
+    dayfirst: bool | None = None
+    date_unit: str | None = None
+    zone: str | None = None
+    date_columns: tuple[str, ...] = ()
+    id_columns: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The cells of a file, before it is known what they mean.
+
+    Attributes:
+        frame: the columns: numbers where nothing else can be meant, otherwise texts. Its index is the row number in the
+            file.
+        notes: sentences about how the file was read.
+        delimiter: what separates the columns of a text file; None for other files.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    delimiter: str | None = None
