@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
-from recurra.errors import MESSAGE_LIMIT, InputError, in_one_line, printable, shortened
+from recurra.errors import MESSAGE_LIMIT, InputError, in_one_line, printable, shortened, shown
 
 if TYPE_CHECKING:
     from recurra.cases.catalog import Case
@@ -158,17 +158,26 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
 
     asks_for_help = bool(tokens) and tokens[0] in {"--help", "-h"}
     if not tokens:
-        print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …\n")
+        print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …")
+        print("       recurra forecast --symbol SYMBOL --target close [--provider NAME] …\n")
         print("FILE is a CSV or Parquet file with a date column and numeric columns, or a long table of several")
         print("series with columns unique_id, ds, y. `recurra forecast --help` lists all flags.")
         return
-    if tokens[0].startswith("-") and not asks_for_help:
+    file = "FILE" if asks_for_help else None if tokens[0].startswith("-") else tokens[0]
+    flags = {flag: value for flag in ("--data", "--symbol") if (value := _value_of(flag, tokens)) is not None}
+    if file is None and not flags:
         raise InputError(f"the file comes first: recurra forecast FILE {' '.join(tokens)}.")
-    file = "FILE" if asks_for_help else tokens[0]
+    if file is not None and flags:
+        raise InputError(f"forecast reads either FILE, here {shown(file)}, or {' or '.join(flags)}; leave out one.")
     case = find_case("forecast")
-    case = replace(case, source=file, values={**case.values, "data": file})
-    _case_app(case, "forecast FILE", Path("runs") / _stem(file))(
-        tokens if asks_for_help else tokens[1:], exit_on_error=False, print_error=False, result_action="return_none"
+    if file is not None:
+        case = replace(case, source=file, values={**case.values, "data": file})
+    out = Path("runs") / _stem(file or next(iter(flags.values())))
+    _case_app(case, "forecast FILE", out)(
+        tokens if file is None or asks_for_help else tokens[1:],
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_none",
     )
 
 
@@ -178,6 +187,8 @@ def predict(
     /,
     *inputs: str,
     data: Path | None = None,
+    refresh: Annotated[bool, Parameter(negative=())] = False,
+    any_source: Annotated[bool, Parameter(negative=())] = False,
     level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=True)] = None,
     csv: Path | None = None,
     max_unpacked: float | None = None,
@@ -192,6 +203,8 @@ def predict(
         run: Run folder.
         inputs: Windows of symbols: `a`, or `abc` for a window of three.
         data: File with newer rows of the series; they may overlap with those of the run.
+        refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
+        any_source: Accept newer bars of another provider or adjustment than those of the training.
         level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
         csv: File to which the values of a series are written.
         max_unpacked: Gigabytes to which a packed file given by --data may unpack.
@@ -208,10 +221,20 @@ def predict(
             raise InputError(
                 f"{run}: is a forecasting run, which takes no symbols such as {inputs[0]!r}; give --data FILE."
             )
-        _predict_series(model, opened, data, level, csv, max_unpacked, json)
+        from recurra.runs.newer_rows import newer_rows
+
+        data = newer_rows(opened, model, data, refresh=refresh, any_source=any_source)
+        _predict_series(model, opened, data, level, csv, max_unpacked, any_source, json)
         return
-    for name, given in (("--data", data), ("--level", level), ("--csv", csv), ("--max-unpacked", max_unpacked)):
-        if given is not None:
+    for name, given in (
+        ("--data", data is not None),
+        ("--refresh", refresh),
+        ("--any-source", any_source),
+        ("--level", level is not None),
+        ("--csv", csv is not None),
+        ("--max-unpacked", max_unpacked is not None),
+    ):
+        if given:
             raise InputError(f"{run}: is a run of a letter case; {name} needs a forecasting run.")
     from recurra.runs.ask import answer, answers_to_lines, as_line, ask
 
@@ -231,6 +254,8 @@ def evaluate(
     /,
     *,
     data: Path | None = None,
+    refresh: Annotated[bool, Parameter(negative=())] = False,
+    any_source: Annotated[bool, Parameter(negative=())] = False,
     statistical: bool = False,
     max_unpacked: float | None = None,
     json: bool = False,
@@ -240,7 +265,9 @@ def evaluate(
     Args:
         run: Run folder.
         data: File with newer rows of the series; rows after the last training row are predicted and scored.
-        statistical: With --data, also evaluate AutoETS, AutoARIMA and Theta; requires recurra[baselines].
+        refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
+        any_source: Accept newer bars of another provider or adjustment than those of the training.
+        statistical: With newer rows, also evaluate AutoETS, AutoARIMA and Theta; requires recurra[baselines].
         max_unpacked: Gigabytes to which a packed file given by --data may unpack.
         json: Print only JSON.
     """
@@ -248,16 +275,20 @@ def evaluate(
     from recurra.training.run_folder import SCORES, Run
 
     opened = Run(run)
-    if data is None:
+    if data is None and not refresh and not any_source:
         if statistical:
-            raise InputError("--statistical requires --data; the scores of the run itself are computed by training.")
+            raise InputError(
+                "--statistical requires --data or --refresh; the scores of the run itself are computed by training."
+            )
         scores = opened.read_json(SCORES)
         _print(to_json(scores, ensure_ascii=False, indent=2) if json else scores_text(opened))
         return
     from recurra.report.text import evaluation_text
     from recurra.runs.series import evaluate_run
 
-    evaluation = evaluate_run(opened, data, statistical=statistical, max_unpacked=max_unpacked)
+    evaluation = evaluate_run(
+        opened, data, refresh=refresh, any_source=any_source, statistical=statistical, max_unpacked=max_unpacked
+    )
     scores = evaluation.to_json()
     _print(to_json(scores, ensure_ascii=False, indent=2) if json else evaluation_text("given", scores))
 
@@ -290,6 +321,8 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
         resume, overwrite, quiet, json = (given.pop(name, False) for name in ("resume", "overwrite", "quiet", "json"))
         if resume and overwrite:
             raise InputError("--resume and --overwrite are mutually exclusive.")
+        if given.get("symbol") is not None and (given.get("data") or case.values.get("data")) is not None:
+            raise InputError("the rows come either from a file or from a provider; leave out --data or --symbol.")
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
         result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
         if json:
@@ -327,6 +360,16 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
     return case_app
 
 
+def _value_of(flag: str, tokens: Sequence[str]) -> str | None:
+    """Return the value of a flag on the command line, or None if the flag is not given."""
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if token == flag:
+            return following
+        if token.startswith(f"{flag}="):
+            return token.removeprefix(f"{flag}=")
+    return None
+
+
 def _stem(file: str) -> str:
     """Return the name of a file without its extensions."""
     return Path(file).name.split(".")[0] or "forecast"
@@ -339,6 +382,7 @@ def _predict_series(
     level: list[float] | None,
     csv: Path | None,
     max_unpacked: float | None,
+    any_source: bool,
     json: bool,
 ) -> None:
     from recurra.files import replace_file
@@ -347,7 +391,7 @@ def _predict_series(
     from recurra.tables.files.spreadsheet import to_csv
 
     levels = levels_of(run, model) if level is None else level
-    following = model.predict(data, levels=levels, max_unpacked=max_unpacked)
+    following = model.predict(data, levels=levels, max_unpacked=max_unpacked, any_source=any_source)
     if csv is not None:
         check_result_path(csv, data)
         replace_file(csv, to_csv(following))

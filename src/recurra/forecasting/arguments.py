@@ -19,6 +19,7 @@ class ForecastArguments(Settings):
 
     levels: Levels
     max_unpacked: MaxUnpacked = None
+    any_source: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

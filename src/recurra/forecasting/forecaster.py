@@ -132,7 +132,12 @@ class Forecaster(Estimator, ForecasterSettings):
         return prepared
 
     def predict(
-        self, data: "Data | None" = None, *, levels: Sequence[float] = (), max_unpacked: float | None = None
+        self,
+        data: "Data | None" = None,
+        *,
+        levels: Sequence[float] = (),
+        max_unpacked: float | None = None,
+        any_source: bool = False,
     ) -> pd.DataFrame:
         """Predict the next `horizon` values after the last row.
 
@@ -141,6 +146,8 @@ class Forecaster(Estimator, ForecasterSettings):
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
             levels: levels of the prediction intervals, in percent.
             max_unpacked: gigabytes to which a packed file may unpack; None: as in the fit.
+            any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
+                otherwise.
 
         Returns:
             One row per value, with the columns `unique_id` if there are several series, `ds`, `forecast`, and for each
@@ -151,7 +158,7 @@ class Forecaster(Estimator, ForecasterSettings):
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
-        return self.predictor_.predict(data, levels=levels, max_unpacked=max_unpacked)
+        return self.predictor_.predict(data, levels=levels, max_unpacked=max_unpacked, any_source=any_source)
 
     def backtest(
         self,
@@ -203,6 +210,7 @@ class Forecaster(Estimator, ForecasterSettings):
         levels: Sequence[float] = (),
         statistical: bool = False,
         max_unpacked: float | None = None,
+        any_source: bool = False,
     ) -> Evaluation:
         """Evaluate the forecasts of this fitted model. No forecast uses a row at or after its origin.
 
@@ -213,6 +221,8 @@ class Forecaster(Estimator, ForecasterSettings):
             levels: levels of the prediction intervals, in percent.
             statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
             max_unpacked: gigabytes to which a packed file may unpack; None: as in the fit.
+            any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
+                otherwise.
 
         Returns:
             Predictions, scores next to the baselines, skill, and a verdict; see `Evaluation`.
@@ -222,7 +232,12 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         self._check_fitted()
         return self.predictor_.evaluate(
-            data, origins, levels=levels, statistical=statistical, max_unpacked=max_unpacked
+            data,
+            origins,
+            levels=levels,
+            statistical=statistical,
+            max_unpacked=max_unpacked,
+            any_source=any_source,
         )
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
@@ -233,10 +248,10 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         return float(self.evaluate(self._with_target(data, y)).skill["rmse"])
 
-    def update_context(self, data: Data) -> Self:
-        """Update the last rows seen, after which `predict` continues, without training on `data`."""
+    def update_context(self, data: Data, *, any_source: bool = False) -> Self:
+        """Update the last rows seen, after which `predict` continues, without training on `data`; see `predict`."""
         self._check_fitted()
-        self.predictor_ = self.predictor_.with_context(data)
+        self.predictor_ = self.predictor_.with_context(data, any_source)
         return self
 
     @property

@@ -80,6 +80,8 @@ class FormDescription(Settings):
     date_columns: ListOf[str] = field(default_factory=list)
     id_columns: ListOf[str] = field(default_factory=list)
     headers: ListOf[str] = field(default_factory=list)
+    provider: str | None = None
+    adjust: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

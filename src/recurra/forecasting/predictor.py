@@ -78,12 +78,17 @@ class Predictor:
         return replace(self, calibration=Calibration.of(errors))
 
     def predict(
-        self, data: "Data | None" = None, *, levels: Sequence[float] = (), max_unpacked: float | None = None
+        self,
+        data: "Data | None" = None,
+        *,
+        levels: Sequence[float] = (),
+        max_unpacked: float | None = None,
+        any_source: bool = False,
     ) -> pd.DataFrame:
         """Predict the rows after the last one; see `Forecaster.predict`."""
-        given = {"levels": levels, "max_unpacked": max_unpacked}
+        given = {"levels": levels, "max_unpacked": max_unpacked, "any_source": any_source}
         levels = check(ForecastArguments, given, "Forecaster.predict", noun="argument").levels
-        table = self.context if data is None else self._ready(self.continued(data, max_unpacked))
+        table = self.context if data is None else self._ready(self.continued(data, max_unpacked, any_source))
         forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
         horizon = self.plan.horizon
         if not np.isfinite(forecasts.values).all():
@@ -134,11 +139,17 @@ class Predictor:
         levels: Sequence[float] = (),
         statistical: bool = False,
         max_unpacked: float | None = None,
+        any_source: bool = False,
     ) -> Evaluation:
         """Evaluate forecasts on rows later than the training rows; see `Forecaster.evaluate`."""
-        given = {"levels": levels, "statistical": statistical, "max_unpacked": max_unpacked}
+        given = {
+            "levels": levels,
+            "statistical": statistical,
+            "max_unpacked": max_unpacked,
+            "any_source": any_source,
+        }
         levels = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument").levels
-        table = self.continued(data, max_unpacked)
+        table = self.continued(data, max_unpacked, any_source)
         if origins is None:
             origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
         check_origins(table, origins, self.plan.context, self.plan.horizon)
@@ -152,12 +163,13 @@ class Predictor:
         """
         return self._evaluated(prepared.table, prepared.validation, levels, False)
 
-    def continued(self, data: Data, max_unpacked: float | None = None) -> Table:
+    def continued(self, data: Data, max_unpacked: float | None = None, any_source: bool = False) -> Table:
         """Return the data as a table read like the training data, preceded by the last rows that the model has seen.
 
         Args:
             data: newer rows.
             max_unpacked: see `make_table`; None: as in the fit.
+            any_source: see `read_table`.
         """
         context = self.context
         settings = self.settings if max_unpacked is None else replace(self.settings, max_unpacked=max_unpacked)
@@ -166,7 +178,9 @@ class Predictor:
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
         }
-        table = read_table(settings, data, columns, context.frequency, self.transform.ids, context.form)
+        table = read_table(
+            settings, data, columns, context.frequency, self.transform.ids, context.form, any_source=any_source
+        )
         if table.columns != self.plan.names:
             raise InputError(
                 f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "
@@ -174,9 +188,9 @@ class Predictor:
             )
         return table.after(context, at_least=self.plan.context)
 
-    def with_context(self, data: Data) -> Self:
-        """Return the predictor with newer last rows seen."""
-        table = self.continued(data).tail(self.plan.context)
+    def with_context(self, data: Data, any_source: bool = False) -> Self:
+        """Return the predictor with newer last rows seen; see `read_table` for `any_source`."""
+        table = self.continued(data, any_source=any_source).tail(self.plan.context)
         self.transform.check_series(table)
         known = {series.id: series for series in (*self.context.series, *table.series)}  # newer ones replace older ones
         series = tuple(known[id_] for id_ in self.transform.ids if id_ in known)

@@ -1,12 +1,15 @@
 """Read the data that a forecaster is given, as its settings say, into a checked table."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
 
+from recurra.errors import InputError, shown_path
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.sources.origin import BUNDLED, Origin, origin_of
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.form import Form
 from recurra.tables.table import Table
@@ -22,6 +25,8 @@ def read_table(
     frequency: Frequency | None = None,
     known_ids: Collection[str] = (),
     earlier: Form | None = None,
+    origin: Origin | None = None,
+    any_source: bool = False,
 ) -> Table:
     """Return data as a checked table; see `make_table`. A table is returned as it is.
 
@@ -32,15 +37,24 @@ def read_table(
         frequency: time between rows; inferred by default.
         known_ids: ids of series that may have few rows; see `make_table`.
         earlier: how the table was read of which these are newer rows.
+        origin: where daily bars come from; None: as a file in the cache of downloads says.
+        any_source: whether newer rows may come from another provider, or be adjusted otherwise.
+
+    Raises:
+        InputError: if the table is invalid, or comes from another source than the earlier one.
     """
     if isinstance(data, Table):
         return data
+    if origin is None and isinstance(data, str | Path):
+        origin = origin_of(Path(data))
+    if earlier is not None and origin is not None and not any_source:
+        _check_origin(origin, earlier, shown_path(data))
     named = {
         "target": settings.target,
         "past_covariates": settings.past_covariates,
         "future_covariates": settings.future_covariates,
     }
-    return make_table(
+    table = make_table(
         data,
         **(named if columns is None else columns),
         date=settings.date,
@@ -55,4 +69,21 @@ def read_table(
         encoding=settings.encoding,
         max_unpacked=settings.max_unpacked,
         earlier=earlier,
+    )
+    if earlier is not None:  # the origin of the training rows is kept
+        return replace(table, form=replace(table.form, provider=earlier.provider, adjust=earlier.adjust))
+    if origin is None:
+        return table
+    notes = table.notes if origin.provider == BUNDLED else (origin.note, *table.notes)
+    return replace(table, form=replace(table.form, provider=origin.provider, adjust=origin.adjust), notes=notes)
+
+
+def _check_origin(origin: Origin, earlier: Form, source: str) -> None:
+    """Raise an InputError if newer bars come from another provider than the earlier ones, or are adjusted otherwise."""
+    if earlier.provider is None or (origin.provider, origin.adjust) == (earlier.provider, earlier.adjust):
+        return
+    raise InputError(
+        f"{source}: holds bars from {origin}, and the model was trained on bars from {earlier.provider} "
+        f"({earlier.adjust}), whose prices may differ; give bars of that kind, or allow others with --any-source "
+        "(in Python any_source=True)."
     )

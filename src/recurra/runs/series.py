@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -22,12 +22,14 @@ from recurra.report.forecasts import forecast_plot, residuals_plot
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.runs.load import load
-from recurra.settings.cases import SeriesSettings
+from recurra.runs.newer_rows import newer_rows
+from recurra.settings.cases import ProviderChoice, SeriesSettings
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
+from recurra.sources.origin import BUNDLED, Origin
 from recurra.tables.files.spreadsheet import to_csv
 from recurra.tables.split import Split
 from recurra.tables.table import Table
@@ -46,7 +48,8 @@ class SeriesCase:
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
         self.model = Forecaster(**to_json(settings, ForecasterSettings))
-        table = read_table(settings, _rows(settings))
+        rows, origin = _rows(settings)
+        table = read_table(settings, rows, origin=origin)
         self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
         usual = int(np.median([len(series.dates) for series in self.table.series]))
         self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
@@ -87,6 +90,13 @@ class SeriesCase:
             statistical_models()
 
     def check_begun(self, run: Run) -> None:
+        provider = self.table.form.provider
+        if (begun := run.info.get("provider", provider)) != provider:
+            choice = begun if begun in get_args(ProviderChoice) else "auto"
+            raise InputError(
+                f"{run.path}: the run began with bars from {shown(begun)}, not from {provider}; resume it with "
+                f"--provider {choice}, or start over with --overwrite."
+            )
         if run.info.get("table", self.fingerprint) != self.fingerprint:
             raise InputError(
                 f"{run.path}: the run began with other data than {self.table.source} now holds; give the same data, "
@@ -94,7 +104,8 @@ class SeriesCase:
             )
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
-        run.record(table=self.fingerprint)
+        form = self.table.form
+        run.record(table=self.fingerprint, provider=form.provider, adjust=form.adjust)
         prepared = self.prepared = self.prepared or self._prepare(run)
         seconds = self.settings.save_every_seconds
         self.model.fit(prepared, run=run, callbacks=callbacks, save_every_seconds=seconds)
@@ -146,8 +157,16 @@ class SeriesCase:
         return [level for level in self.settings.levels if self.model.predictor_.supports(level)]
 
 
-def evaluate_run(run: Run, data: Path, *, statistical: bool = False, max_unpacked: float | None = None) -> Evaluation:
-    """Score the model of a run on the rows of a file that are later than its training rows; see `Forecaster.evaluate`.
+def evaluate_run(
+    run: Run,
+    data: Path | None,
+    *,
+    refresh: bool = False,
+    any_source: bool = False,
+    statistical: bool = False,
+    max_unpacked: float | None = None,
+) -> Evaluation:
+    """Score the model of a run on rows that are later than its training rows; see `newer_rows`, `Forecaster.evaluate`.
 
     Raises:
         InputError: if the run is not a forecasting run, or there are no later rows.
@@ -155,23 +174,37 @@ def evaluate_run(run: Run, data: Path, *, statistical: bool = False, max_unpacke
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
         raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
-    return model.evaluate(data, levels=levels_of(run, model), statistical=statistical, max_unpacked=max_unpacked)
+    rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source)
+    assert rows is not None
+    return model.evaluate(
+        rows,
+        levels=levels_of(run, model),
+        statistical=statistical,
+        max_unpacked=max_unpacked,
+        any_source=any_source,
+    )
 
 
-def _rows(settings: SeriesSettings) -> pd.DataFrame | Path:
-    """Return the path of the given or downloaded file, or bundled rows."""
+def _rows(settings: SeriesSettings) -> tuple[pd.DataFrame | Path, Origin | None]:
+    """Return the path of the given or downloaded file, or bundled rows and their origin."""
     if settings.data is not None:
-        return Path(settings.data)
+        return Path(settings.data), None
     if settings.symbol is None:
         raise InputError("there is no data: give --data FILE, or --symbol for the daily bars of a stock.")
-    if settings.symbol.upper() in bundled_symbols() and not settings.refresh:
+    if settings.symbol.upper() in bundled_symbols() and not settings.refresh and settings.provider == "auto":
         bars = bundled(settings.symbol.upper(), settings.adjust)
         end = day_of(settings.end, "end")
         if (settings.start is None and end is None) or (end is not None and pd.Timestamp(end) <= bars["date"].iloc[-1]):
-            return bars
-    return download(
-        settings.symbol, start=settings.start, end=settings.end, adjust=settings.adjust, refresh=settings.refresh
+            return bars, Origin(BUNDLED, settings.adjust)
+    path = download(
+        settings.symbol,
+        start=settings.start,
+        end=settings.end,
+        adjust=settings.adjust,
+        provider=settings.provider,
+        refresh=settings.refresh,
     )
+    return path, None  # which the file beside it says
 
 
 def _title(name: str, model: Forecaster, table: Table) -> str:

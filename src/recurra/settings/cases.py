@@ -12,6 +12,7 @@ from recurra.settings.language import LanguageModelSettings
 
 OF_THE_CASE = {"kind", "description"}  # settings that a case file alone sets
 
+ProviderChoice = Literal["auto", "baostock", "tencent", "sina", "eastmoney", "yfinance"]
 Level = Annotated[float, Field(ge=1.0, lt=100.0)]
 Levels = Annotated[Sequence[float], checked_as(Annotated[ListOf[Level], Field(max_length=100)])]
 
@@ -54,7 +55,9 @@ class SeriesSettings(CaseSettings, ForecasterSettings):
     data: str | None = None
     """CSV or Parquet file to train on; by default the data of the case."""
     symbol: str | None = None
-    """Stock symbol whose daily bars are used; AAPL and MSFT up to 2013 are bundled, others are downloaded."""
+    """Stock symbol whose daily bars are used: AAPL and MSFT up to 2013 are bundled, others are downloaded."""
+    provider: Annotated[ProviderChoice, Field(exclude=True)] = "auto"
+    """Provider of the daily bars of the symbol; auto asks those of its exchange in turn until one answers."""
     start: str | None = None
     """First day of the data to use, such as 2010-04-26."""
     end: str | None = None

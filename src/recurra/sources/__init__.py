@@ -1,1 +1,1 @@
-"""Where market data comes from: bundled shares, providers, and downloads with a cache."""
+"""Where market data comes from: bundled shares, providers in a row, and downloads with a cache."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recurra.sources.providers import Adjust
+from recurra.sources.providers.contract import Adjust
 
 FOLDER = Path(__file__).parent / "data"
 COLUMNS = ["date", "open", "high", "low", "close", "volume"]

@@ -41,6 +41,8 @@ class Form:
         date_columns: names of the columns that make up a date, if there are several.
         id_columns: names of the columns that make up an id, if there are several.
         headers: names that were given to the columns of a file without a header.
+        provider: name of the provider of daily bars; None for other tables.
+        adjust: adjustment of their prices: "qfq", "hfq" or "none"; None for other tables.
     """
 
     decimal: Decimal | None = None
@@ -51,6 +53,8 @@ class Form:
     date_columns: tuple[str, ...] = ()
     id_columns: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    provider: str | None = None
+    adjust: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import requests
 from curl_cffi import Curl
 from curl_cffi import requests as curl_requests
 
-from .servers import KLINES, Asked, Eastmoney, Yahoo, to_bytes
+from .servers import Asked, Web, Yahoo, to_bytes
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def eastmoney(monkeypatch: pytest.MonkeyPatch) -> Eastmoney:
-    server = Eastmoney({"rc": 0, "data": {"code": "600519", "market": 1, "klines": KLINES}})
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    server = Web()
 
     def send(_: object, request: requests.PreparedRequest, timeout: Any = None, **__: Any) -> requests.Response:
         return server.send(request, timeout)

@@ -1,4 +1,4 @@
-"""The servers behind akshare and yfinance, as they answer on the wire."""
+"""The servers behind akshare, baostock and yfinance, as they answer on the wire."""
 
 import json
 from collections.abc import Callable
@@ -16,22 +16,35 @@ KLINES = [
 ]
 
 
-@dataclass
-class Eastmoney:
-    """The server that akshare asks; it keeps what was asked, and answers with `body`."""
+class Request(NamedTuple):
+    url: str  # without the query
+    query: dict[str, str]
+    timeout: Any
 
-    body: Any
-    asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
+
+@dataclass
+class Web:
+    """The servers that akshare asks: each answers with the body, status and body, or error that its URL is told.
+
+    A body may depend on the request.
+    """
+
+    answers: dict[str, Any] = field(default_factory=dict)  # by a part of the URL
+    asked: list[Request] = field(default_factory=list)
 
     def send(self, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
         parts = urlsplit(str(request.url))
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.asked.append((f"{parts.scheme}://{parts.netloc}{parts.path}", query, timeout))
-        if isinstance(self.body, Exception):
-            raise self.body
+        asked = Request(f"{parts.scheme}://{parts.netloc}{parts.path}", query, timeout)
+        self.asked.append(asked)
+        answer = next(answer for part, answer in self.answers.items() if part in asked.url)
+        answer = answer(asked) if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
         response = requests.Response()
-        response.status_code, response.url, response.request = 200, str(request.url), request
-        response._content = to_bytes(self.body)
+        response.status_code, body = answer if isinstance(answer, tuple) else (200, answer)
+        response.url, response.request = str(request.url), request
+        response._content = to_bytes(body)
         return response
 
 
@@ -116,7 +129,7 @@ class Yahoo:
 
 
 def to_bytes(body: Any) -> bytes:
-    return body if isinstance(body, bytes) else json.dumps(body).encode()
+    return body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
 def seconds(moment: str) -> int:

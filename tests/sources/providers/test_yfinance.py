@@ -11,13 +11,13 @@ import pytest
 
 from recurra import InputError
 from recurra.sources.download import download
-from recurra.sources.providers import AKSHARE_COLUMNS, SECONDS, Bars, NoBarsError, yfinance_bars
+from recurra.sources.providers.contract import SECONDS, Bars, NoBarsError
+from recurra.sources.providers.yfinance import yfinance_bars
+from recurra.sources.shares import share_of
 
-from .servers import Bar, Eastmoney, Yahoo, seconds
+from .servers import Bar, Yahoo, seconds
 
-MOUTAI = Bars("600519", date(2020, 1, 2), date(2020, 1, 3), "none")
-
-APPLE = Bars("AAPL", date(2020, 1, 2), date(2020, 1, 3), "none")
+APPLE = Bars(share_of("AAPL"), date(2020, 1, 2), date(2020, 1, 3), "none")
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,9 @@ APPLE = Bars("AAPL", date(2020, 1, 2), date(2020, 1, 3), "none")
 def test_yfinance_asks_from_the_first_midnight_at_the_exchange_to_the_midnight_after_the_last_day(
     zone: str, start: date, end: date, period1: str, period2: str, yahoo: Yahoo
 ) -> None:
+    yahoo.bars = [Bar(f"{start}T14:30", 1, 2, 1, 2, 2, 5)]
     yahoo.zone, yahoo.bars_answer = zone, lambda: (200, yahoo.chart({}))
-    yfinance_bars(Bars("AAPL", start, end, "qfq"))
+    yfinance_bars(Bars(share_of("AAPL"), start, end, "qfq"))
     [asked] = yahoo.charts()
     assert urlsplit(asked.url).path == "/v8/finance/chart/AAPL"
     assert (asked.params["period1"], asked.params["period2"]) == (seconds(period1), seconds(period2))
@@ -43,7 +44,7 @@ def test_yfinance_asks_from_the_first_midnight_at_the_exchange_to_the_midnight_a
 
 
 def test_without_a_first_day_yfinance_asks_for_all_that_came_before_the_last(yahoo: Yahoo) -> None:
-    frame = yfinance_bars(Bars("AAPL", None, date(2020, 1, 3), "qfq"))
+    frame = yfinance_bars(Bars(share_of("AAPL"), None, date(2020, 1, 3), "qfq"))
     [asked] = yahoo.charts()
     assert datetime.fromtimestamp(asked.params["period1"], UTC).year <= 1900
     assert asked.params["period2"] == seconds("2020-01-04T05:00")
@@ -53,7 +54,7 @@ def test_without_a_first_day_yfinance_asks_for_all_that_came_before_the_last(yah
 @pytest.mark.parametrize("start", [date(2020, 1, 3), None])
 def test_without_a_last_day_yfinance_asks_up_to_now(start: date | None, yahoo: Yahoo) -> None:
     before = int(time.time())
-    frame = yfinance_bars(Bars("AAPL", start, None, "none"))
+    frame = yfinance_bars(Bars(share_of("AAPL"), start, None, "none"))
     [asked] = yahoo.charts()
     assert before <= asked.params["period2"] <= time.time()
     if start:
@@ -65,17 +66,17 @@ def test_without_a_last_day_yfinance_asks_up_to_now(start: date | None, yahoo: Y
 
 @pytest.mark.parametrize("adjust", ["qfq", "none"])
 def test_the_last_day_is_among_yfinances_bars(adjust: str, yahoo: Yahoo) -> None:
-    frame = yfinance_bars(Bars("AAPL", date(2020, 1, 2), date(2020, 1, 3), adjust))
+    frame = yfinance_bars(Bars(share_of("AAPL"), date(2020, 1, 2), date(2020, 1, 3), adjust))
     assert frame["date"].tolist() == ["2020-01-02", "2020-01-03"]
 
 
 def test_prices_as_traded_are_free_of_splits_whatever_the_last_day(yahoo: Yahoo) -> None:
     # one share became four on the sixth: before, a share cost four times what Yahoo says, and a quarter changed hands
     yahoo.splits = {"2020-01-06T14:30": (4, 1)}
-    frame = yfinance_bars(Bars("AAPL", date(2020, 1, 3), date(2020, 1, 6), "none"))
+    frame = yfinance_bars(Bars(share_of("AAPL"), date(2020, 1, 3), date(2020, 1, 6), "none"))
     assert frame["close"].tolist() == [4 * 74.3575, 74.95]
     assert frame["volume"].tolist() == [146322800 / 4, 118387200]
-    only = yfinance_bars(Bars("AAPL", date(2020, 1, 3), date(2020, 1, 3), "none"))
+    only = yfinance_bars(Bars(share_of("AAPL"), date(2020, 1, 3), date(2020, 1, 3), "none"))
     pd.testing.assert_frame_equal(only, frame[:1])
 
 
@@ -88,7 +89,7 @@ def test_a_bar_has_the_day_of_its_exchange(yahoo: Yahoo) -> None:
     # Sydney opens at ten, when it is still the day before in Greenwich
     yahoo.zone = "Australia/Sydney"
     yahoo.bars = [Bar(f"2020-01-0{day}T23:00", 1, 2, 1, 2, 2, 5) for day in (1, 2, 5)]
-    frame = yfinance_bars(Bars("BHP.AX", date(2020, 1, 2), date(2020, 1, 6), "none"))
+    frame = yfinance_bars(Bars(share_of("BHP.AX"), date(2020, 1, 2), date(2020, 1, 6), "none"))
     assert frame["date"].tolist() == ["2020-01-02", "2020-01-03", "2020-01-06"]
 
 
@@ -108,7 +109,7 @@ def test_yfinances_bars_come_by_our_names_with_their_values(yahoo: Yahoo) -> Non
 
 def test_adjusted_prices_are_all_scaled_as_the_close_is(yahoo: Yahoo) -> None:
     # Yahoo's adjusted closes above are 0.96 of the closes
-    frame = yfinance_bars(Bars("AAPL", APPLE.start, APPLE.end, "qfq"))
+    frame = yfinance_bars(Bars(share_of("AAPL"), APPLE.start, APPLE.end, "qfq"))
     expected = pd.DataFrame(
         {
             "date": ["2020-01-02", "2020-01-03"],
@@ -124,7 +125,7 @@ def test_adjusted_prices_are_all_scaled_as_the_close_is(yahoo: Yahoo) -> None:
 
 def test_a_day_that_yahoo_lists_without_numbers_is_left_out(yahoo: Yahoo) -> None:
     yahoo.bars[1] = Bar("2020-01-03T14:30", None, None, None, None, None, None)
-    frame = yfinance_bars(Bars("AAPL", date(2020, 1, 2), date(2020, 1, 6), "qfq"))
+    frame = yfinance_bars(Bars(share_of("AAPL"), date(2020, 1, 2), date(2020, 1, 6), "qfq"))
     assert frame["date"].tolist() == ["2020-01-02", "2020-01-06"]
     assert frame.notna().all(axis=None)
 
@@ -148,8 +149,8 @@ def test_an_answer_without_a_bar_is_no_bars(yahoo: Yahoo) -> None:
 def test_a_symbol_that_yahoo_does_not_know_is_no_bars_of_it_at_once(yahoo: Yahoo, tmp_path: Path) -> None:
     yahoo.zone_answer = lambda: (404, _refusal("Not Found", "No data found, symbol may be delisted"))
     pauses: list[float] = []
-    with pytest.raises(InputError, match="yfinance has no bars of 'NOSUCH' for these days"):
-        download("NOSUCH", cache=tmp_path / "ours", pause=pauses.append)
+    with pytest.raises(InputError, match="yfinance: unknown symbol"):
+        download("NOSUCH", provider="yfinance", cache=tmp_path / "ours", pause=pauses.append)
     assert pauses == []
     assert not (tmp_path / "ours").exists()
 
@@ -160,7 +161,13 @@ def test_an_error_page_is_forgotten_and_yahoo_is_asked_again(question: str, yaho
         return 502, b"<html>502 Bad Gateway</html>"
 
     setattr(yahoo, question, bad_gateway)
-    path = download("AAPL", end="2020-01-03", cache=tmp_path / "ours", pause=lambda _: setattr(yahoo, question, None))
+    path = download(
+        "AAPL",
+        end="2020-01-03",
+        provider="yfinance",
+        cache=tmp_path / "ours",
+        pause=lambda _: setattr(yahoo, question, None),
+    )
     assert pd.read_csv(path)["date"].tolist() == ["2020-01-02", "2020-01-03"]
 
 
@@ -176,19 +183,16 @@ def test_prices_without_their_moments_are_an_error_after_three_tries(yahoo: Yaho
     del changed["chart"]["result"][0]["timestamp"]
     yahoo.bars_answer = lambda: (200, changed)
     with pytest.raises(InputError) as error:
-        download("AAPL", cache=tmp_path / "ours", pause=lambda _: None)
-    assert str(error.value).startswith("3 requests to yfinance for 'AAPL' failed (KeyError: 'timestamp'); ")
+        download("AAPL", provider="yfinance", cache=tmp_path / "ours", pause=lambda _: None)
+    assert "(yfinance: an unreadable answer (KeyError: 'timestamp'))" in str(error.value)
     assert len(yahoo.charts()) == 3
     assert not (tmp_path / "ours").exists()
 
 
 def test_too_many_requests_are_named_as_such(yahoo: Yahoo, tmp_path: Path) -> None:
     yahoo.bars_answer = lambda: (429, b"Too Many Requests")
-    with pytest.raises(
-        InputError,
-        match=r"3 requests to yfinance for '.*' failed \(YFRateLimitError: Too Many Requests\. Rate limited\.",
-    ):
-        download("AAPL", cache=tmp_path, pause=lambda _: None)
+    with pytest.raises(InputError, match=r"yfinance: too many requests"):
+        download("AAPL", provider="yfinance", cache=tmp_path, pause=lambda _: None)
 
 
 @pytest.mark.parametrize("hidden", [True, False])
@@ -201,23 +205,31 @@ def test_whether_yfinance_hides_its_exceptions_is_afterwards_as_it_was(hidden: b
         assert yfinance.config.debug.hide_exceptions is hidden
         yahoo.bars = []
         with pytest.raises(NoBarsError):
-            yfinance_bars(Bars("AAPL", None, date(2020, 1, 2), "none"))
+            yfinance_bars(Bars(share_of("AAPL"), None, date(2020, 1, 2), "none"))
         assert yfinance.config.debug.hide_exceptions is hidden
     finally:
         yfinance.config.debug.hide_exceptions = before
 
 
-def test_what_is_downloaded_stands_in_the_file(eastmoney: Eastmoney, yahoo: Yahoo, tmp_path: Path) -> None:
-    moutai = download("600519", start="2020-01-02", end="2020-01-03", cache=tmp_path)
-    assert moutai.read_text("utf-8") == (
-        "date,open,high,low,close,volume,amount\n"
-        "2020-01-02,1128.0,1145.06,1116.0,1130.0,148099,16696809000.0\n"
-        "2020-01-03,1117.0,1117.0,1076.9,1078.56,130319,14266380000.0\n"
-    )
-    assert moutai.read_text("utf-8").splitlines()[0].split(",") == list(AKSHARE_COLUMNS.values())
+def test_what_is_downloaded_stands_in_the_file(yahoo: Yahoo, tmp_path: Path) -> None:
     apple = download("AAPL", start="2020-01-02", end="2020-01-03", adjust="none", cache=tmp_path)
     assert apple.read_text("utf-8") == (
         "date,open,high,low,close,volume\n"
         "2020-01-02,74.06,75.15,73.8,75.0875,135480400\n"
         "2020-01-03,74.2875,75.145,74.125,74.3575,146322800\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asked"),
+    [
+        ("600519", "600519.SS"),
+        ("000001", "000001.SZ"),
+        ("00700", "0700.HK"),
+        ("80700.HK", "80700.HK"),
+        ("^GSPC", "^GSPC"),
+    ],
+)
+def test_yahoo_is_asked_for_a_share_as_it_writes_it(symbol: str, asked: str, yahoo: Yahoo) -> None:
+    yfinance_bars(Bars(share_of(symbol), None, None, "qfq"))
+    assert {urlsplit(request.url).path.rpartition("/")[2] for request in yahoo.charts()} == {asked}

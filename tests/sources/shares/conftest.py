@@ -1,13 +1,14 @@
 """No network, a home of its own, and providers that answer as told."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from recurra.sources.download import PROVIDERS
+from recurra.sources.providers.row import PROVIDERS
 
-from .provider import Provider
+from .provider import OLD, Provider
 
 
 @pytest.fixture(autouse=True)
@@ -19,18 +20,27 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refused)
 
 
-@pytest.fixture
-def akshare(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    provider = Provider()
-    monkeypatch.setitem(PROVIDERS, "akshare", provider)
-    return provider
+@pytest.fixture(autouse=True)
+def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Provider]:
+    """All providers, none of which answers."""
+    fakes = {name: Provider([ConnectionError("no route")]) for name in PROVIDERS}
+    for name, fake in fakes.items():
+        monkeypatch.setitem(PROVIDERS, name, replace(PROVIDERS[name], ask=fake))
+    return fakes
 
 
 @pytest.fixture
-def yfinance(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    provider = Provider()
-    monkeypatch.setitem(PROVIDERS, "yfinance", provider)
-    return provider
+def baostock(row: dict[str, Provider]) -> Provider:
+    """The first provider of Chinese shares, which answers."""
+    row["baostock"].answers = [OLD]
+    return row["baostock"]
+
+
+@pytest.fixture
+def yfinance(row: dict[str, Provider]) -> Provider:
+    """The first provider of American shares, which answers."""
+    row["yfinance"].answers = [OLD]
+    return row["yfinance"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A provider of bars that answers as told, and how a test reads what was downloaded."""
+"""Providers of bars that answer as told, and how a test reads what was downloaded."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from recurra.sources.providers import Bars
+from recurra.sources.providers.contract import Bars
 
 PRICES = ["open", "high", "low", "close"]
 
@@ -25,14 +25,14 @@ OLD, NEW = bars_of(1.0, 2.0), bars_of(1.0, 2.0, 3.0)
 class Provider:
     """Answers in the given order, the last one for ever, and keeps what was asked and how long was waited."""
 
-    answers: list[pd.DataFrame | Exception] = field(default_factory=lambda: [OLD])
+    answers: list[pd.DataFrame | BaseException] = field(default_factory=lambda: [OLD])
     asked: list[Bars] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
     def __call__(self, bars: Bars) -> pd.DataFrame:
         self.asked.append(bars)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recurra.sources.bundled import bundled, bundled_symbols
-from recurra.sources.providers import Adjust
+from recurra.sources.providers.contract import Adjust
 
 ADJUSTED: list[Adjust] = ["qfq", "hfq"]
 

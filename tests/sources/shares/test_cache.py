@@ -8,6 +8,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,32 +17,34 @@ import pytest
 
 from recurra import InputError
 from recurra.json_objects import MissingDigestWarning, with_digest
-from recurra.sources.download import PROVIDERS, download
-from recurra.sources.providers import Bars, NoBarsError
+from recurra.sources.download import download
+from recurra.sources.origin import origin_of
+from recurra.sources.providers.contract import Bars, NoBarsError
+from recurra.sources.providers.row import PROVIDERS
 
 from .provider import NEW, OLD, Provider, closes_of, contents_of, facts_of, names_in
 
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="resource limits are POSIX's")
 
 
-def test_the_facts_of_a_download_stand_beside_it(akshare: Provider, tmp_path: Path) -> None:
+def test_the_facts_of_a_download_stand_beside_it(baostock: Provider, tmp_path: Path) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     path = download("600519", start="2020-01-02", adjust="none", cache=tmp_path)
     facts = facts_of(path)
     downloaded = datetime.fromisoformat(facts.pop("downloaded"))
     assert downloaded.utcoffset() is not None and before <= downloaded <= datetime.now(UTC)
-    expected = {"provider": "akshare", "symbol": "600519", "adjust": "none", "start": "2020-01-02", "end": None}
+    expected = {"provider": "baostock", "symbol": "600519", "adjust": "none", "start": "2020-01-02", "end": None}
     assert facts | expected == facts
     assert len(names_in(tmp_path)) == 2
 
 
-def test_one_day_written_in_two_ways_is_one_file(akshare: Provider, tmp_path: Path) -> None:
+def test_one_day_written_in_two_ways_is_one_file(baostock: Provider, tmp_path: Path) -> None:
     paths = {download("600519", start=start, cache=tmp_path) for start in ("2020-01-02", "20200102")}
-    assert len(paths) == len(akshare.asked) == 1
+    assert len(paths) == len(baostock.asked) == 1
 
 
-def test_refresh_asks_anew_and_puts_the_new_bars_in_the_same_file(akshare: Provider, tmp_path: Path) -> None:
-    akshare.answers = [OLD, NEW]
+def test_refresh_asks_anew_and_puts_the_new_bars_in_the_same_file(baostock: Provider, tmp_path: Path) -> None:
+    baostock.answers = [OLD, NEW]
     first = download("600519", cache=tmp_path)
     assert closes_of(first) == [1.0, 2.0]
     facts = first.with_suffix(".json")
@@ -54,19 +57,19 @@ def test_refresh_asks_anew_and_puts_the_new_bars_in_the_same_file(akshare: Provi
 
 @pytest.mark.parametrize("failure", [OSError("no route"), NoBarsError("an empty answer"), InputError("not there")])
 def test_a_refresh_that_fails_leaves_the_old_files_as_they_are(
-    failure: Exception, akshare: Provider, tmp_path: Path
+    failure: Exception, baostock: Provider, tmp_path: Path
 ) -> None:
     path = download("600519", cache=tmp_path)
     kept = contents_of(tmp_path)
-    akshare.answers = [failure]
+    baostock.answers = [failure]
     with pytest.raises(InputError):
-        download("600519", cache=tmp_path, refresh=True, pause=akshare.pauses.append)
+        download("600519", cache=tmp_path, refresh=True, pause=baostock.pauses.append)
     assert contents_of(tmp_path) == kept
     assert download("600519", cache=tmp_path) == path
 
 
-def test_the_message_offers_the_newest_copy_of_the_same_share(
-    akshare: Provider, yfinance: Provider, tmp_path: Path
+def test_the_message_offers_the_newest_copy_of_the_same_share_and_adjustment(
+    baostock: Provider, yfinance: Provider, tmp_path: Path
 ) -> None:
     day = datetime(2024, 5, 17, 12, tzinfo=UTC).timestamp()
     for age, start in enumerate(["2020-01-04", "2020-01-02", "2020-01-03"]):
@@ -75,36 +78,79 @@ def test_the_message_offers_the_newest_copy_of_the_same_share(
     newest = download("600519", start="2020-01-04", cache=tmp_path)
     download("600518", cache=tmp_path)
     download("600519", adjust="hfq", cache=tmp_path)
-    download("600519", provider="yfinance", cache=tmp_path)
-    download("6005190", provider="akshare", cache=tmp_path)
-    akshare.answers = [OSError("no route")]
+    for provider in (baostock, yfinance):
+        provider.answers = [OSError("no route")]
     with pytest.raises(InputError) as error:
-        download("600519", cache=tmp_path, pause=akshare.pauses.append)
+        download("600519", cache=tmp_path)
     message = str(error.value)
     assert message.endswith(f"or give a file with --data FILE; a copy of 2024-05-17 is there: --data {newest}.")
 
 
-def test_where_there_are_no_bars_one_try_is_enough_and_a_copy_is_offered(akshare: Provider, tmp_path: Path) -> None:
-    akshare.answers = [NoBarsError("an empty answer")]
+def test_where_there_are_no_bars_one_try_is_enough_and_a_copy_is_offered(baostock: Provider, tmp_path: Path) -> None:
+    baostock.answers = [NoBarsError("an empty answer")]
     with pytest.raises(InputError) as error:
-        download("999999", cache=tmp_path, pause=akshare.pauses.append)
+        download("699999", provider="baostock", cache=tmp_path, pause=baostock.pauses.append)
     assert str(error.value) == (
-        "akshare has no bars of '999999' for these days (an empty answer); "
-        "check symbol and days, or give a file with --data FILE."
+        "no daily bars of '699999' could be downloaded (baostock: an empty answer); check the symbol and the days, "
+        "try later or another --provider, or give a file with --data FILE."
     )
-    assert (len(akshare.asked), akshare.pauses) == (1, [])
-    akshare.answers = [OLD]
-    copy = download("999999", cache=tmp_path)
-    akshare.answers = [NoBarsError("an empty answer")]
+    assert (len(baostock.asked), baostock.pauses) == (1, [])
+    baostock.answers = [OLD]
+    copy = download("699999", cache=tmp_path)
+    baostock.answers = [NoBarsError("an empty answer")]
     with pytest.raises(InputError) as error:
-        download("999999", start="2030-01-01", cache=tmp_path)
+        download("699999", start="2030-01-01", cache=tmp_path)
     assert f"--data {copy}" in str(error.value)
+
+
+def test_the_cache_is_asked_first_and_keeps_provider_and_adjustment(row: dict[str, Provider], tmp_path: Path) -> None:
+    row["tencent"].answers = [OLD]
+    path = download("600519", adjust="hfq", cache=tmp_path)
+    row["baostock"].answers = [NEW]
+    assert download("sh600519", adjust="hfq", cache=tmp_path) == path
+    origin = origin_of(path)
+    assert origin is not None
+    assert (origin.provider, origin.adjust) == ("tencent", "hfq")
+    assert closes_of(download("600519", adjust="none", cache=tmp_path)) == [1.0, 2.0, 3.0]
+    assert closes_of(download("600519", adjust="hfq", provider="baostock", cache=tmp_path)) == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("newest", ["baostock", "yfinance"])
+def test_of_the_answers_of_several_providers_the_newest_is_taken(
+    newest: str, row: dict[str, Provider], tmp_path: Path
+) -> None:
+    paths: dict[str, Path] = {}
+    for name in ("baostock", "yfinance"):
+        row[name].answers = [OLD]
+        paths[name] = download("600519", provider=name, cache=tmp_path)  # type: ignore[arg-type]
+        facts = facts_of(paths[name]) | {"downloaded": f"2999-01-0{1 + (name == newest)}T00:00:00+00:00"}
+        paths[name].with_suffix(".json").write_text(json.dumps(with_digest(facts, [paths[name].read_bytes()])))
+    assert download("600519", cache=tmp_path) == paths[newest]
+
+
+@pytest.mark.parametrize("changed", ["table", "facts", "no digest", "no facts", "other JSON", "much JSON"])
+def test_a_changed_file_has_no_origin(changed: str, baostock: Provider, tmp_path: Path) -> None:
+    path = download("600519", cache=tmp_path)
+    facts = path.with_suffix(".json")
+    contents = {
+        "facts": facts.read_text().replace("baostock", "sina"),
+        "no digest": json.dumps({"provider": "sina", "adjust": "qfq", "downloaded": "2024-05-17"}),
+        "other JSON": "[1, 2]",
+        "much JSON": json.dumps({**facts_of(path), "more": "x" * 20_000}),
+    }
+    if changed == "table":
+        path.write_bytes(path.read_bytes().replace(b"2.0", b"3.0", 1))
+    elif changed == "no facts":
+        facts.unlink()
+    else:
+        facts.write_text(contents[changed])
+    assert origin_of(path) is None
 
 
 @pytest.mark.parametrize("file", [1, 2])
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_a_first_download_that_cannot_be_written_to_its_end_is_not_there(
-    file: int, failure: BaseException, akshare: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    file: int, failure: BaseException, baostock: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", _fails_at(file, failure))
@@ -119,12 +165,12 @@ def test_a_first_download_that_cannot_be_written_to_its_end_is_not_there(
 
 
 def test_facts_never_tell_of_a_later_download_than_the_table_is_of(
-    akshare: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    baostock: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = download("600519", cache=tmp_path)
     facts = {"downloaded": "2024-05-17T12:00:00+00:00"}
     path.with_suffix(".json").write_text(json.dumps(facts))
-    akshare.answers = [NEW]
+    baostock.answers = [NEW]
     for file, closes in ((1, [1.0, 2.0]), (2, [1.0, 2.0, 3.0])):
         with monkeypatch.context() as patched:
             patched.setattr(Path, "replace", _fails_at(file, OSError(errno.ENOSPC, "No space left on device")))
@@ -135,7 +181,7 @@ def test_facts_never_tell_of_a_later_download_than_the_table_is_of(
 
 @pytest.mark.parametrize(("end", "said"), [(None, True), ("2024-05-17", True), ("2024-05-16", False)])
 def test_an_old_copy_says_how_old_it_is_where_days_may_have_come_since(
-    end: str | None, said: bool, akshare: Provider, tmp_path: Path
+    end: str | None, said: bool, baostock: Provider, tmp_path: Path
 ) -> None:
     path = download("600519", end=end, cache=tmp_path)
     facts = with_digest({"downloaded": "2024-05-17T12:00:00+00:00"}, [path.read_bytes()])
@@ -149,11 +195,11 @@ def test_an_old_copy_says_how_old_it_is_where_days_may_have_come_since(
 
 @pytest.mark.parametrize("file", [1, 2])
 def test_a_refresh_that_cannot_be_written_leaves_each_file_whole(
-    file: int, akshare: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    file: int, baostock: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = download("600519", cache=tmp_path)
     kept = contents_of(tmp_path)
-    akshare.answers = [NEW]
+    baostock.answers = [NEW]
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", _fails_at(file, OSError(errno.ENOSPC, "No space left on device")))
         with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"):
@@ -178,7 +224,7 @@ def _fails_at(file: int, failure: BaseException) -> Callable[[Path, Path], Path]
 
 
 @needs_posix
-def test_a_disk_that_cuts_the_table_off_leaves_the_old_one(akshare: Provider, tmp_path: Path) -> None:
+def test_a_disk_that_cuts_the_table_off_leaves_the_old_one(baostock: Provider, tmp_path: Path) -> None:
     path = download("600519", cache=tmp_path)
     old, names = path.read_bytes(), names_in(tmp_path)
     done = subprocess.run(
@@ -186,9 +232,10 @@ def test_a_disk_that_cuts_the_table_off_leaves_the_old_one(akshare: Provider, tm
             sys.executable,
             "-c",
             "import resource, signal, sys; from pathlib import Path; import pandas as pd\n"
-            "from recurra import InputError; from recurra.sources.download import PROVIDERS, download\n"
+            "from dataclasses import replace; from recurra import InputError\n"
+            "from recurra.sources.download import download; from recurra.sources.providers.row import PROVIDERS\n"
             "frame = pd.read_csv(sys.argv[1])\n"
-            "PROVIDERS['akshare'] = lambda bars: pd.concat([frame] * 500)\n"
+            "PROVIDERS['baostock'] = replace(PROVIDERS['baostock'], ask=lambda bars: pd.concat([frame] * 500))\n"
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))\n"
             "try: download('600519', cache=Path(sys.argv[1]).parent, refresh=True)\n"
@@ -204,7 +251,7 @@ def test_a_disk_that_cuts_the_table_off_leaves_the_old_one(akshare: Provider, tm
     assert (path.read_bytes(), names_in(tmp_path)) == (old, names)
 
 
-def test_a_cache_that_cannot_be_made_says_how_to_choose_another(akshare: Provider, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_made_says_how_to_choose_another(baostock: Provider, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for cache in (tmp_path / "file", tmp_path / "file" / "cache"):
         with pytest.raises(InputError) as error:
@@ -215,7 +262,7 @@ def test_a_cache_that_cannot_be_made_says_how_to_choose_another(akshare: Provide
 
 
 def test_the_cache_is_where_the_environment_says(
-    akshare: Provider, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    baostock: Provider, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert download("600519").parent == home / ".cache" / "recurra"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -226,10 +273,10 @@ def test_the_cache_is_where_the_environment_says(
     monkeypatch.setenv("RECURRA_CACHE", "")
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert download("600519").parent == home / ".cache" / "recurra"
-    assert len(akshare.asked) == 4
+    assert len(baostock.asked) == 4
 
 
-def test_a_given_cache_leaves_the_home_alone(akshare: Provider, home: Path, tmp_path: Path) -> None:
+def test_a_given_cache_leaves_the_home_alone(baostock: Provider, home: Path, tmp_path: Path) -> None:
     download("600519", cache=tmp_path)
     assert names_in(home) == []
 
@@ -244,7 +291,7 @@ def test_two_downloads_at_once_end_with_one_of_their_answers_whole(
         both.wait(timeout=30)
         return next(answers)
 
-    monkeypatch.setitem(PROVIDERS, "akshare", ask)
+    monkeypatch.setitem(PROVIDERS, "baostock", replace(PROVIDERS["baostock"], ask=ask))
     threads = [threading.Thread(target=download, args=("600519",), kwargs={"cache": tmp_path}) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -255,7 +302,7 @@ def test_two_downloads_at_once_end_with_one_of_their_answers_whole(
     assert names_in(tmp_path) == sorted([path.name, path.with_suffix(".json").name])
 
 
-def test_a_damaged_copy_is_downloaded_again(akshare: Provider, tmp_path: Path) -> None:
+def test_a_damaged_copy_is_downloaded_again(baostock: Provider, tmp_path: Path) -> None:
     path = download("600519", cache=tmp_path)
     whole, facts = path.read_bytes(), path.with_suffix(".json").read_bytes()
     for file in (path, path.with_suffix(".json")):
@@ -266,7 +313,7 @@ def test_a_damaged_copy_is_downloaded_again(akshare: Provider, tmp_path: Path) -
         assert path.with_suffix(".json").read_bytes()[:20] == facts[:20]
 
 
-def test_a_copy_of_an_earlier_version_is_used_with_a_note(akshare: Provider, tmp_path: Path) -> None:
+def test_a_copy_of_an_earlier_version_is_used_with_a_note(baostock: Provider, tmp_path: Path) -> None:
     path = download("600519", cache=tmp_path)
     path.with_suffix(".json").write_text(json.dumps({"downloaded": "2999-01-01T00:00:00+00:00"}))
     with pytest.warns(MissingDigestWarning):
