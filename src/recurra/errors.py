@@ -69,6 +69,15 @@ def listed(names: Sequence[object], limit: int = 20) -> str:
     return first if len(names) <= LISTED else f"{first} … and {len(names) - LISTED} more"
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Return a number with what it counts, in the singular or the plural.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "date is", "dates are")
+    ('1 row', '1,200 rows', '2 dates are')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 def shortened(text: str, limit: int) -> str:
     """Return a text without its middle if it is longer than a limit.
 

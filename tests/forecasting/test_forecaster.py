@@ -242,8 +242,8 @@ def test_rows_without_values_are_passed_over_or_filled() -> None:
     holes = y.copy()
     holes[[30, 31, 77, 110]] = np.nan
     with pytest.raises(InputError, match="has no value"):
-        Forecaster(**SMALL).fit(table(120, v=holes))
-    for missing in ("ffill", "interpolate", "mask"):
+        Forecaster(missing="error", **SMALL).fit(table(120, v=holes))
+    for missing in ("auto", "ffill", "interpolate", "mask"):
         arguments: dict[str, Any] = {"window": 6, "units": 12, "epochs": 40, "learning_rate": 0.01, "batch_size": 16}
         model = Forecaster(missing=missing, scaling="standard", **arguments).fit(table(120, v=holes))  # type: ignore[arg-type]
         assert model.predict()["forecast"][0] == pytest.approx(math.sin(120), abs=0.15), missing
