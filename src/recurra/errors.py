@@ -78,6 +78,15 @@ def counted(count: int, one: str, several: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
+def series_left_out(count: int, total: int) -> str:
+    """Return the beginning of a sentence about series that are left out.
+
+    >>> series_left_out(1, 3), series_left_out(2, 3)
+    ('1 of 3 series is left out', '2 of 3 series are left out')
+    """
+    return f"{count:,} of {total:,} series {'is' if count == 1 else 'are'} left out"
+
+
 def shortened(text: str, limit: int) -> str:
     """Return a text without its middle if it is longer than a limit.
 

@@ -128,7 +128,7 @@ def test_series_with_too_many_gaps_are_left_out_by_name() -> None:
     )
     assert [series.id for series in table.series] == ["whole", "few"]
     assert table.notes == (
-        "2 series are left out of 4, as more than 5 %, or 7 rows (a season) in a row, have no value: in the first, "
+        "2 of 4 series are left out, as more than 5 %, or 7 rows (a season) in a row, have no value: in the first, "
         "column 'y' of series 'gaps' has no value in 4 of 60 rows (6.67 %), up to 4 in a row, first in row 66 "
         "(2020-01-06) (--missing ffill, interpolate or mask (missing=… in Python) fills all gaps).",
         "1 missing value and 2 absent dates are filled with the values before in 1 series, the first is 'few'.",

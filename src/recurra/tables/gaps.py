@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.errors import InputError, counted, shown
+from recurra.errors import InputError, counted, series_left_out, shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.dates.absent import absent_dates
 from recurra.tables.dates.date_numbers import date_text
@@ -170,10 +170,7 @@ def _accepted(
         most = f"up to {runs} in a row" if newer else f"up to {MOST_MISSING} %, in runs of at most {runs},"
         raise InputError(f"{rows.source}: {all_of}{lack}; by default {most} are filled: {fill}.")
     least = f"more than {runs} in a row" if newer else f"more than {MOST_MISSING} %, or {runs} in a row,"
-    notes.say(
-        f"{counted(len(out), 'series is', 'series are')} left out of {len(starts)}, as {least} have no value: in the "
-        f"first, {lack} ({fill})"
-    )
+    notes.say(f"{series_left_out(len(out), len(starts))}, as {least} have no value: in the first, {lack} ({fill})")
     return every.only(~np.repeat(refused.any(axis=1), lengths))
 
 
