@@ -188,11 +188,36 @@ def test_a_series_without_rows_before_the_test_part_is_named(
     assert run(["forecast", str(tmp_path / "shops.csv"), "--target", "y"]) == 2
     assert "if the 3 values of the column 'shop' tell series apart, name it with --id" in printed(capsys)[1]
     flags = ["--target", "y", "--id", "shop", "--out", str(tmp_path / "r"), *QUICK]
-    with pytest.warns(
-        UserWarning, match=r"1 of 3 series are left out, since they have no rows before .* of 9; .* '005'"
-    ):
+    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, with no rows before .* of 9; .* '005'"):
         assert run(["forecast", str(tmp_path / "shops.csv"), *flags]) == 0
     assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002"]
+
+
+@pytest.mark.filterwarnings("ignore:no 80 % interval")
+def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    t, rows = np.arange(60), {"a": 60, "b": 60, "new": 11}
+    days = pd.date_range("2023-01-02", periods=60)
+    parts = [pd.DataFrame({"unique_id": n, "ds": days[-r:], "y": 9 + np.sin(t[:r])}) for n, r in rows.items()]
+    pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)  # of 11 rows, 9 are for the test and 2 for the rest
+    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, too short .*; the first is 'new' with 2 rows"):
+        assert (
+            run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
+        )
+    assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b"]
+
+
+@pytest.mark.filterwarnings("ignore:no 80 % interval")
+def test_the_test_part_is_that_of_a_usual_series_that_is_long_enough(tmp_path: Path) -> None:
+    parts = [
+        pd.DataFrame({"unique_id": n, "ds": pd.date_range("2023-01-02", periods=r), "y": np.sin(np.arange(r))})
+        for n, r in {"a": 60, "x": 2, "b": 60, "y": 2, "z": 2}.items()
+    ]
+    pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)
+    with pytest.warns(UserWarning, match=r"3 of 5 series are left out, with no rows before a test part of 9; .* 'x'"):
+        assert (
+            run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
+        )
+    assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b"]
 
 
 def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_months(
@@ -216,6 +241,11 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["forecast", "FILE", "--horizon", "0"], "horizon is 0; expected greater than 0"),
         (["forecast", "FILE", "--horizon", "x"], "Invalid value for --horizon: 'x' is not a whole number"),
         (["forecast", "FILE", "--horizont", "3"], "Did you mean --horizon?"),
+        (
+            ["forecast", "FILE", "--test", "1.0"],
+            "test is 1.0; expected a fraction less than 1, or a whole number without",
+        ),
+        (["forecast", "FILE", "--validation", "half"], "Invalid value for --validation: 'half' is not a number"),
         (["forecast", "FILE", "--levels", "120"], "levels[0] is 120.0; expected less than 100"),
         (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
         (["forecast", "FILE", "--test", "200"], "test=200 take 200 of 96 rows"),

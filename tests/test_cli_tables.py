@@ -43,8 +43,14 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     ),
     "no value in the target": (
         with_line(9, "2012-08,"),
-        [],
+        ["--missing", "error"],
         "row 9 (2012-08-01), column 'sales': has no value, expected a number; correct the cell, or allow it with --m",
+    ),
+    "too many gaps in the target": (
+        edited(lambda lines: [line[:8] if 9 <= number <= 13 else line for number, line in enumerate(lines, 1)]),
+        [],
+        "column 'sales' has no value in 5 of 96 rows (5.21 %), up to 5 in a row, first in row 9 (2012-08-01); by "
+        "default up to 5 %, in runs of at most 12 rows (a season), are filled: --missing ffill, interpolate or mask",
     ),
     "infinity in the target": (
         with_line(9, "2012-08,inf"),

@@ -404,7 +404,8 @@ def _predict_series(
 
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
     flag_type = _flag_type(kind)
-    converter = _whole_numbers if flag_type in {int, int | None, list[int]} else None
+    converters = {int: _whole_numbers, int | None: _whole_numbers, list[int]: _whole_numbers, float | int: _part}
+    converter = converters.get(flag_type)
     several = get_origin(flag_type) is list
     parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
     annotation: Any = Annotated[flag_type, parameter]
@@ -418,6 +419,15 @@ def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
             raise ValueError(f"{token.value!r} is not a whole number")
     values = [int(token.value) for token in tokens]
     return values if get_origin(kind) is list else values[0]
+
+
+def _part(_: Any, tokens: Sequence[Token]) -> float | int:
+    """Convert a token to a number of rows or, with a decimal point, to a fraction of them."""
+    value = tokens[0].value
+    try:
+        return int(value) if value.isdecimal() else float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number") from None
 
 
 def _flag_type(kind: Any) -> Any:

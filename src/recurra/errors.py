@@ -69,6 +69,24 @@ def listed(names: Sequence[object], limit: int = 20) -> str:
     return first if len(names) <= LISTED else f"{first} … and {len(names) - LISTED} more"
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Return a number with what it counts, in the singular or the plural.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "date is", "dates are")
+    ('1 row', '1,200 rows', '2 dates are')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
+def series_left_out(count: int, total: int) -> str:
+    """Return the beginning of a sentence about series that are left out.
+
+    >>> series_left_out(1, 3), series_left_out(2, 3)
+    ('1 of 3 series is left out', '2 of 3 series are left out')
+    """
+    return f"{count:,} of {total:,} series {'is' if count == 1 else 'are'} left out"
+
+
 def shortened(text: str, limit: int) -> str:
     """Return a text without its middle if it is longer than a limit.
 

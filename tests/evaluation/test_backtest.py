@@ -21,6 +21,8 @@ from recurra.tables.table_builder import make_table
 class Guess:
     """A model that knows the truth but for an error."""
 
+    ids = ("",)
+
     def __init__(self, error: float = 0.0, horizon: int = 1, columns: Sequence[str] = ()) -> None:
         self.error, self.horizon, self.baseline_columns = error, horizon, columns
 

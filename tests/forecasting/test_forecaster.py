@@ -224,17 +224,39 @@ def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm(
 
 def test_series_that_are_too_short_are_left_out_and_named() -> None:
     data = long({"a": 60, "b": 60, "c": 4})
-    with pytest.warns(
-        UserWarning, match="1 of 3 series are left out, since they are too short .*; the first is 'c' wi"
-    ):
+    with pytest.warns(UserWarning, match="1 of 3 series is left out, too short .*; the first is 'c' wi"):
         model = Forecaster(epochs=1, units=2).fit(data)
     assert model.predictor_.plan.window == 20
     assert model.predict()["unique_id"].tolist() == ["a", "b"]
-    with pytest.warns(
-        UserWarning, match="1 of 2 series are left out, since a forecast needs 20 rows; the first is 'b'"
-    ):
+    with pytest.warns(UserWarning, match="1 of 2 series is left out, since a forecast needs 20 rows; the first is 'b'"):
         shorter = model.predict(long({"a": 90, "b": 5}))
     assert shorter["unique_id"].tolist() == ["a"]
+
+
+def test_a_series_too_short_for_its_parts_leaves_the_others_and_is_named_whatever_is_asked() -> None:
+    data = long({"a": 60, "b": 60, "new": 2})
+    arguments: dict[str, Any] = {"horizon": 2, "validation": 0.15, **SMALL}
+    with pytest.warns(
+        UserWarning, match="1 of 3 series is left out, too short for a window of 6 and .*'new' with 2 rows"
+    ):
+        model = Forecaster(**arguments).fit(data)
+    assert model.predict()["unique_id"].unique().tolist() == ["a", "b"]
+    newer = long({"a": 64, "b": 64, "new": 6})
+    for ask in (model.predict, model.evaluate, model.update_context):
+        with pytest.warns(
+            UserWarning, match="1 of 3 series is left out, since the model .* to them; the first is 'new'"
+        ):
+            ask(newer)
+    with pytest.warns(UserWarning) as caught:
+        found = Forecaster(**arguments).backtest(long({"a": 60, "b": 60, "new": 6, "newer": 4}), folds=2)
+    assert found.predictions["unique_id"].unique().tolist() == ["a", "b"]
+    said = [str(one.message) for one in caught]
+    assert said[0] == (
+        "the table: 1 of 4 series is left out, with no rows before the 4 rows of 2 folds; the first is 'newer'."
+    )
+    assert "1 of 3 series is left out, too short" in said[1]
+    with pytest.raises(InputError, match="the table: validation=3 and test=0 take 3 of 3 rows"):
+        Forecaster(**(arguments | {"horizon": 1, "validation": 3})).fit(long({"a": 3, "new": 2}))
 
 
 def test_rows_without_values_are_passed_over_or_filled() -> None:
@@ -242,8 +264,8 @@ def test_rows_without_values_are_passed_over_or_filled() -> None:
     holes = y.copy()
     holes[[30, 31, 77, 110]] = np.nan
     with pytest.raises(InputError, match="has no value"):
-        Forecaster(**SMALL).fit(table(120, v=holes))
-    for missing in ("ffill", "interpolate", "mask"):
+        Forecaster(missing="error", **SMALL).fit(table(120, v=holes))
+    for missing in ("auto", "ffill", "interpolate", "mask"):
         arguments: dict[str, Any] = {"window": 6, "units": 12, "epochs": 40, "learning_rate": 0.01, "batch_size": 16}
         model = Forecaster(missing=missing, scaling="standard", **arguments).fit(table(120, v=holes))  # type: ignore[arg-type]
         assert model.predict()["forecast"][0] == pytest.approx(math.sin(120), abs=0.15), missing

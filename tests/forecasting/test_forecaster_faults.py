@@ -26,8 +26,9 @@ def test_rows_that_were_trained_on_are_not_scored() -> None:
     with pytest.raises(InputError, match="an origin is 2020-01-31, and the last training row 2020-02-26; scores on"):
         model.evaluate(data, [np.arange(30, 40)])
     assert len(model.evaluate(table(65), [np.arange(57, 61)]).predictions) == 4 * 5
+    model = Forecaster(horizon=5, missing="error", **SMALL).fit(data[:57])
     with pytest.raises(InputError, match="has 9 rows; a window and the horizon after it need at least 11"):
-        Forecaster(horizon=5, **SMALL).fit(long({"a": 30})).evaluate(long({"c": 39})[30:])
+        model.evaluate(table(65).drop(index=range(1, 57)))  # the rows between are absent
 
 
 def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
@@ -76,6 +77,13 @@ def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:
     model = Forecaster(**SMALL).fit(long({"a": 30, "b": 30}))
     with pytest.raises(InputError, match="the series 'c' was not in the training data; it has 'a', 'b'"):
         model.predict(long({"c": 30}))
+    with pytest.raises(
+        InputError, match="the table: has no series ids, and the training data has 'a', 'b'; add the col"
+    ):
+        model.predict(table(30, y=np.arange(30.0)))
+    single = Forecaster(**SMALL).fit(table(30, y=np.arange(30.0)))
+    with pytest.raises(InputError, match="the table: has the series 'c', and the training data has no ids; give one"):
+        single.predict(long({"c": 30}))
     with pytest.raises(InputError, match="this model was trained without one; train it with validation"):
         model.predict(levels=[90])
     calibrated = Forecaster(validation=10, **SMALL).fit(table())

@@ -67,8 +67,8 @@ def test_a_fit_of_what_was_prepared_prepares_nothing(calls: list[str]) -> None:
 
 def test_each_series_is_split_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[int] = []
-    of = Split.of
-    monkeypatch.setattr(Split, "of", lambda count, **options: rows.append(count) or of(count, **options))
+    of_each = Split.of_each
+    monkeypatch.setattr(Split, "of_each", lambda counts, **options: rows.extend(counts) or of_each(counts, **options))
     Forecaster(**SMALL).fit(long({"a": 40, "b": 50}))
     assert rows == [40, 50]
 

@@ -36,7 +36,7 @@ def test_a_value_out_of_the_bounds_of_a_letters_case_is_refused(
         ("adjust", "split", "expected 'qfq', 'hfq' or 'none'"),
         ("refresh", "maybe", "expected a valid boolean"),
         ("test", -1, "expected greater than or equal to 0"),
-        ("test", 1.5, "expected less than 1"),
+        ("test", 1.5, "expected a fraction less than 1"),
         ("test_windows_inside", "maybe", "expected a valid boolean"),
         ("levels", 90, "expected a valid list"),
         ("statistical", "maybe", "expected a valid boolean"),

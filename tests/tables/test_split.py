@@ -31,5 +31,10 @@ def test_the_tutorials_protocol_has_240_predictions_in_300_rows() -> None:
 def test_parts_are_counts_or_shares() -> None:
     assert Split.of(1000, validation=0.1, test=250) == Split(650, 100, 250)
     assert Split.of(10) == Split(10, 0, 0)
+    assert Split.of_each([4, 1000, 20], validation=0.1, test=10) == [None, Split(890, 100, 10), Split(8, 2, 10)]
+    with pytest.raises(InputError, match=r"validation=0 and test=3 take 3 of 3 rows"):
+        Split.of_each([3, 1], test=3)
+    with pytest.raises(InputError, match=r"a horizon of 1 row needs more than the 1 row that there is; choose"):
+        Split.of(1)
     with pytest.raises(InputError, match=r"validation=0\.5 and test=5 take 10 of 10 rows; leave some for training"):
         Split.of(10, validation=0.5, test=5)

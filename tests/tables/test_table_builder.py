@@ -103,12 +103,16 @@ def test_texts_of_numbers_are_numbers() -> None:
         ({"v": [1.0, 2.0]}, {"target": "v", "past_covariates": ["v"]}, "the column 'v' is used twice"),
         ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
         ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
-        ({"v": [1.0, np.nan, np.nan]}, {}, "row 2 (2020-01-02), column 'v': has no value (2 such rows in all)"),
-        ({"v": [1.0, np.nan]}, {}, "allow it with --missing ffill, interpolate or mask"),
+        (
+            {"v": [1.0, np.nan, np.nan]},
+            {"missing": "error"},
+            "row 2 (2020-01-02), column 'v': has no value (2 such rows",
+        ),
+        ({"v": [1.0, np.nan]}, {"missing": "error"}, "allow it with --missing auto, ffill, interpolate or mask"),
         ({"v": [1.0, -np.inf]}, {}, "row 2 (2020-01-02), column 'v': has infinity"),
         ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': has infinity"),
         ({"v": [np.nan, np.nan]}, {"target": "v", "missing": "ffill"}, "column 'v': has no value (2 such rows in all)"),
-        ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "past_covariates": ["w"]}, "column 'w': has no value"),
+        ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "past_covariates": ["w"]}, "column 'w' has no value"),
         ({"v": [1.0]}, {}, "cannot be inferred from 1 date"),
         ({"v": [1.0, 2.0]}, {"date": "week"}, "there is no column 'week' for date"),
         ({"v": [1.0, 2.0]}, {"calendar": "XSGH", "missing": "ffill"}, "there is no calendar 'XSGH'"),
@@ -187,7 +191,7 @@ def test_no_filled_value_changes_when_something_later_does(there: list[bool], ro
 
 def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
     gap = frame(v=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).drop(index=[3])
-    table = make_table(gap)
+    table = make_table(gap, missing="error")
     assert len(table.series[0].dates) == 5
     said = "1 date is absent, the first is 2020-01-04, and skipped: the rows before and after count as consecutive"
     assert table.notes == (f"{said} (--missing ffill fills them).",)

@@ -1,13 +1,14 @@
 """Evaluate forecasts from many origins against naive forecasts. No forecast uses rows at or after its origin."""
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, printable
+from recurra.errors import InputError, counted, printable, series_left_out, shown
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
@@ -35,6 +36,11 @@ class Forecasts:
 
 class Forecasting(Protocol):
     """A fitted model that `evaluate` accepts."""
+
+    @property
+    def ids(self) -> Collection[str]:
+        """Ids of the series to which it was fitted."""
+        ...
 
     @property
     def baseline_columns(self) -> Sequence[str]:
@@ -143,11 +149,20 @@ def backtest(
         statistical: whether to score AutoETS, AutoARIMA and Theta too.
 
     Raises:
-        InputError: a series is too short, or `folds` or `step` is less than 1.
+        InputError: all series are too short, or `folds` or `step` is less than 1.
     """
+    rolling_origins(max(len(series.dates) for series in table.series), horizon, folds, step)  # raises errors
+    tested = horizon + (folds - 1) * step
+    if gone := [series.id for series in table.series if len(series.dates) <= tested]:
+        warnings.warn(
+            f"{table.source}: {series_left_out(len(gone), len(table.series))}, with no rows before the {tested} rows "
+            f"of {counted(folds, 'fold')}; the first is {shown(gone[0])}.",
+            stacklevel=3,
+        )
+    model = fit(table.head(tested))
+    table = table.only(model.ids)  # others are too short
     origins = [rolling_origins(len(series.dates), horizon, folds, step) for series in table.series]
     parts: list[Forecasts] = []
-    model = fit(table.head(horizon + (folds - 1) * step))
     for fold in range(folds):
         if fold and refit:
             model = fit(table.head(horizon + (folds - 1 - fold) * step))
@@ -186,7 +201,8 @@ def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Origins:
     first = rows - horizon - (folds - 1) * step
     if first < 1:
         raise InputError(
-            f"{folds} folds of {horizon} rows, {step} apart, need more than the {rows} available rows; take fewer."
+            f"{counted(folds, 'fold')} of {counted(horizon, 'row')}, {step} apart, need more than the {rows:,} "
+            "available rows; take fewer."
         )
     return first + step * np.arange(folds, dtype=np.int64)
 

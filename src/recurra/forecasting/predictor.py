@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recurra.errors import InputError, listed, shown
+from recurra.errors import InputError, counted, listed, series_left_out, shown
 from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
 from recurra.evaluation.conformal import Calibration
 from recurra.files import path_of
@@ -88,7 +88,9 @@ class Predictor:
         """Predict the rows after the last one; see `Forecaster.predict`."""
         given = {"levels": levels, "max_unpacked": max_unpacked, "any_source": any_source}
         levels = check(ForecastArguments, given, "Forecaster.predict", noun="argument").levels
-        table = self.context if data is None else self._ready(self.continued(data, max_unpacked, any_source))
+        table = (
+            self.context if data is None else self._ready(self._known(self.continued(data, max_unpacked, any_source)))
+        )
         forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
         horizon = self.plan.horizon
         if not np.isfinite(forecasts.values).all():
@@ -151,6 +153,7 @@ class Predictor:
         levels = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument").levels
         table = self.continued(data, max_unpacked, any_source)
         if origins is None:
+            table = self._known(table)
             origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
         check_origins(table, origins, self.plan.context, self.plan.horizon)
         check_later(table, origins, self.cutoffs)
@@ -190,11 +193,15 @@ class Predictor:
 
     def with_context(self, data: Data, any_source: bool = False) -> Self:
         """Return the predictor with newer last rows seen; see `read_table` for `any_source`."""
-        table = self.continued(data, any_source=any_source).tail(self.plan.context)
-        self.transform.check_series(table)
+        table = self._known(self.continued(data, any_source=any_source)).tail(self.plan.context)
         known = {series.id: series for series in (*self.context.series, *table.series)}  # newer ones replace older ones
         series = tuple(known[id_] for id_ in self.transform.ids if id_ in known)
         return replace(self, context=replace(table, series=series))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the series of the fit."""
+        return self.transform.ids
 
     @property
     def baseline_columns(self) -> tuple[str, ...]:
@@ -277,14 +284,28 @@ class Predictor:
         joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
         return _Answers(np.concatenate(points), np.concatenate(scales), joined)
 
+    def _known(self, table: Table) -> Table:
+        """Return the series that the model was fitted to, of which there must be one, and warn about the others."""
+        known = table.only(self.ids)
+        if not known.series:
+            self.transform.check_series(table)
+        if gone := len(table.series) - len(known.series):
+            new = next(series for series in table.series if series.id not in set(self.ids))
+            warnings.warn(
+                f"{table.source}: {series_left_out(gone, len(table.series))}, since the model was not fitted to them; "
+                f"the first is {shown(new.id)}.",
+                stacklevel=4,
+            )
+        return known
+
     def _ready(self, table: Table) -> Table:
         """Return the series with enough rows for a forecast, if any, and warn about the others."""
         short = [series for series in table.series if len(series.dates) < self.plan.context]
         if not short or len(short) == len(table.series):
             return table
         warnings.warn(
-            f"{table.source}: {len(short)} of {len(table.series)} series are left out, since a forecast needs "
-            f"{self.plan.context} rows; the first is {shown(short[0].id)} with {len(short[0].dates)}.",
+            f"{table.source}: {series_left_out(len(short), len(table.series))}, since a forecast needs "
+            f"{counted(self.plan.context, 'row')}; the first is {shown(short[0].id)} with {len(short[0].dates)}.",
             stacklevel=4,
         )
         return table.only({series.id for series in table.series} - {series.id for series in short})

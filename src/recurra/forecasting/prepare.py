@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, counted, series_left_out, shown
 from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
@@ -67,11 +67,11 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     Raises:
         InputError: if every series is too short, or one does not suit the scaling.
     """
-    splits = splits_of(settings, table)
-    usual_rows = int(np.median([split.training for split in splits]))
+    cuts = splits_of(settings, table)
+    usual_rows = int(np.median([cut.training for cut in cuts if cut is not None]))
     ahead = settings.horizon if early and table.future_covariates else 0
     season, window = season_and_window(settings, table, usual_rows, max(ahead, 1))
-    table, splits = _long_enough(table, splits, settings, season, window)
+    table, splits = _long_enough(table, cuts, settings, season, window)
     training = np.array([split.training for split in splits], dtype=np.int64)
     training_table = table
     if settings.missing == "interpolate":
@@ -94,43 +94,49 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     return Prepared(settings, table, plan, transform, parts, tuple(places[1]) if settings.validation else ())
 
 
-def splits_of(settings: ForecasterSettings, table: Table) -> list[Split]:
-    """Return how each series is split into training and validation rows."""
-    return [
-        Split.of(len(series.dates), horizon=settings.horizon, validation=settings.validation) for series in table.series
-    ]
+def splits_of(settings: ForecasterSettings, table: Table) -> list[Split | None]:
+    """Return how each series is split into training and validation rows; None for one that is too short for that."""
+    lengths = [len(series.dates) for series in table.series]
+    try:
+        return Split.of_each(lengths, horizon=settings.horizon, validation=settings.validation)
+    except InputError as error:
+        raise InputError(f"{table.source}: {error}") from error
 
 
 def _long_enough(
-    table: Table, splits: Sequence[Split], settings: ForecasterSettings, season: int, window: int
+    table: Table, splits: Sequence[Split | None], settings: ForecasterSettings, season: int, window: int
 ) -> tuple[Table, list[Split]]:
     """Return the series that have a sample in each part, with their splits; InputError if none has."""
     base: Base = "seasonal" if settings.residual == "seasonal" else "last"
     needed = context_of(window, season, lag_of(transformations_of(settings), season), base) + settings.horizon
-    enough = [s.training >= needed and (not s.validation or s.validation >= settings.horizon) for s in splits]
-    if all(enough):
-        return table, list(splits)
-    first = enough.index(False)
-    series, split = table.series[first], splits[first]
-    if any(enough):
-        warnings.warn(
-            f"{table.source}: {enough.count(False)} of {len(enough)} series are left out, since they are too short for "
-            f"a window of {window} and a horizon of {settings.horizon} in each part; the first is "
-            f"{shown(series.id)} with {len(series.dates)} rows.",
-            stacklevel=2,
-        )
-        kept = [
-            pair for pair, is_enough in zip(zip(table.series, splits, strict=True), enough, strict=True) if is_enough
-        ]
+    kept = [
+        (series, split)
+        for series, split in zip(table.series, splits, strict=True)
+        if split is not None
+        and split.training >= needed
+        and (not split.validation or split.validation >= settings.horizon)
+    ]
+    if kept:
+        if gone := len(splits) - len(kept):
+            ids = {series.id for series, _ in kept}
+            first = next(series for series in table.series if series.id not in ids)
+            warnings.warn(
+                f"{table.source}: {series_left_out(gone, len(splits))}, too short for a window of {window} and "
+                f"a horizon of {settings.horizon} in each part; the first is {shown(first.id)} with "
+                f"{counted(len(first.dates), 'row')}.",
+                stacklevel=2,
+            )
         return replace(table, series=tuple(series for series, _ in kept)), [split for _, split in kept]
+    series, split = max(zip(table.series, splits, strict=True), key=lambda pair: len(pair[0].dates))
+    assert split is not None  # the longest series
     whose = f" of series {shown(series.id)}" if series.id else ""
     if split.training < needed:
         raise InputError(
-            f"{table.source}: the training part{whose} has {split.training} rows; a window of {window} and a "
-            f"horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, or smaller "
-            "parts for validation and test."
+            f"{table.source}: the training part{whose} has {counted(split.training, 'row')}; a window of {window} and "
+            f"a horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, or "
+            "smaller parts for validation and test."
         )
     raise InputError(
-        f"{table.source}: the validation part{whose} has {split.validation} rows, and a horizon of {settings.horizon} "
-        "needs at least as many: make validation larger, or 0 for none."
+        f"{table.source}: the validation part{whose} has {counted(split.validation, 'row')}, and a horizon of "
+        f"{settings.horizon} needs at least as many: make validation larger, or 0 for none."
     )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, series_left_out, shown
 from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
@@ -51,8 +51,7 @@ class SeriesCase:
         rows, origin = _rows(settings)
         table = read_table(settings, rows, origin=origin)
         self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
-        usual = int(np.median([len(series.dates) for series in self.table.series]))
-        self.test = Split.of(usual, horizon=settings.horizon, test=settings.test).test
+        self.test = self._test_rows()
         if 0 < self.test < settings.horizon:
             raise InputError(
                 f"{self.table.source}: a test part of {self.test} rows is shorter than the horizon of "
@@ -62,8 +61,8 @@ class SeriesCase:
             warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
         if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
             warnings.warn(
-                f"{self.table.source}: {len(gone)} of {len(self.table.series)} series are left out, since they have no "
-                f"rows before a test part of {self.test}; the first is {shown(gone[0])}.",
+                f"{self.table.source}: {series_left_out(len(gone), len(self.table.series))}, with no rows before a "
+                f"test part of {self.test}; the first is {shown(gone[0])}.",
                 stacklevel=3,
             )
         self.fingerprint = self.table.fingerprint()
@@ -148,6 +147,21 @@ class SeriesCase:
             rows = len(series.dates)
             places.append(origins_of_part(rows - self.test, rows, context, settings.horizon, reach_back=not inside))
         return self.model.evaluate(self.table, places, levels=self._levels(), statistical=settings.statistical)
+
+    def _test_rows(self) -> int:
+        """Return the number of test rows of a usual series; of those that are long enough, if the usual one is not."""
+        lengths, horizon, test = (
+            [len(series.dates) for series in self.table.series],
+            self.settings.horizon,
+            self.settings.test,
+        )
+        try:
+            splits = Split.of_each(lengths, horizon=horizon, test=test)
+        except InputError as error:
+            raise InputError(f"{self.table.source}: {error}") from error
+        enough = [rows for rows, split in zip(lengths, splits, strict=True) if split is not None]
+        usual = int(np.median(lengths))
+        return Split.of(usual if usual >= min(enough) else int(np.median(enough)), horizon=horizon, test=test).test
 
     def _prepare(self, run: Run | None) -> Prepared:
         return self.model.prepare(self.table.head(self.test) if self.test else self.table, run=run)

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import ConfigDict, Field, GetPydanticSchema
+from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema
 
 T = TypeVar("T")
 ListOf = Annotated[list[T], Field(fail_fast=True)]  # of any length: only the first fault is reported
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Count = Annotated[int, Field(gt=0, lt=2**31)]
-ShareOrCount = Share | Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def _share_below_one(value: Any) -> Any:
+    if isinstance(value, float) and value >= 1.0:
+        raise ValueError("expected a fraction less than 1, or a whole number without a decimal point")
+    return value
+
+
+ShareOrCount = Annotated[Share | Annotated[int, Field(ge=0, lt=2**31)], BeforeValidator(_share_below_one)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,9 +71,10 @@ class ForecasterSettings(NetworkSettings):
     for hours."""
     calendar: str | None = None
     """Exchange whose trading sessions the dates follow, such as XSHG or XNYS."""
-    missing: Literal["error", "ffill", "interpolate", "mask"] = "error"
-    """Treatment of missing values: raise an error, fill forward, interpolate, or mask the row so that the network skips
-    it."""
+    missing: Literal["auto", "error", "ffill", "interpolate", "mask"] = "auto"
+    """Treatment of missing values and absent dates: fill forward up to 5 % of a series, in runs no longer than a season
+    (auto), or any number (ffill); interpolate; mask the rows so that the network skips them; or raise an error at a
+    missing value and skip absent dates (error)."""
     decimal: Literal[".", ","] | None = None
     """Decimal mark of numbers, a point or a comma; by default as the numbers of the table show."""
     thousands: Literal["none", ".", ",", "'", " "] | None = None

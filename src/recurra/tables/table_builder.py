@@ -1,29 +1,25 @@
 """Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, shown, shown_path
-from recurra.tables.arrays import Floats, Integers
-from recurra.tables.columns import ID, Names, chosen_columns, date_column, found_column, hint_of_id, ids
+from recurra.tables.arrays import Floats
+from recurra.tables.columns import ID, chosen_columns, date_column, found_column, hint_of_id, ids
 from recurra.tables.data_frame import with_row_numbers
-from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.frequency_inference import infer_frequency
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
 from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
+from recurra.tables.gaps import Filled, Missing, filled
 from recurra.tables.numbers import numbers
+from recurra.tables.rows import Notes, Rows, rows_in_order
 from recurra.tables.table import Series, Table
-
-Missing = Literal["error", "ffill", "interpolate", "mask"]
 
 
 def make_table(
@@ -34,7 +30,7 @@ def make_table(
     future_covariates: str | Sequence[str] = (),
     date: str | None = None,
     id: str | None = None,
-    missing: Missing = "error",
+    missing: Missing = "auto",
     calendar: str | None = None,
     frequency: Frequency | None = None,
     known_ids: Collection[str] = (),
@@ -59,10 +55,12 @@ def make_table(
             rows, in which only these columns need values.
         date: column of dates; None: inferred from names and values.
         id: column of series ids; None: `unique_id`, if the table has it.
-        missing: how to treat missing values. "error" raises an error. "ffill" forward-fills them. "interpolate" and
-            "mask" also forward-fill them, and let a model interpolate training rows or mask the filled rows. Except
-            with "error", absent dates become rows of missing values, and a series starts where all its columns have
-            values.
+        missing: how to treat missing values and absent dates, which become rows of missing values. "auto"
+            forward-fills up to 5 % of a series, in runs no longer than a season, and leaves out series with more gaps;
+            it raises an error if none is left. "ffill" forward-fills all of them. "interpolate" and "mask" also
+            forward-fill them, and let a model interpolate training rows or mask the filled rows. "error" raises an
+            error at a missing value, and skips absent dates. Except with "error", a series starts where all its columns
+            have values.
         calendar: name of an exchange calendar whose sessions the dates are, such as "XSHG".
         frequency: time between rows; None: inferred from the dates.
         known_ids: ids of series of an earlier table. Many series that are not among them need several rows each, since
@@ -118,129 +116,38 @@ def make_table(
     def hint() -> str:
         return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
 
-    rows, parts = _sorted(_Rows(source, names, days, values, frame.index, missing), codes, whose, hint)
-    frequency = frequency or _frequency(parts, rows.dates, calendar, source, rows.notes)
-    whole = rows.whole([part.start for part in parts.values()], frequency)
-    series = tuple(
-        rows.series(name, part, frequency, whole=bool(is_whole))
-        for (name, part), is_whole in zip(parts.items(), whole, strict=True)
-    )
-    notes = (*raw.notes, *(_of_many(note, whose) for note, whose in rows.notes.items()))
+    notes = Notes()
+    rows = rows_in_order(source, names, codes, whose, days, values, frame.index, notes, hint)
+    frequency = frequency or _frequency(rows, calendar, notes)
+    rows.check_values(gaps=missing != "error", empty=missing == "auto")
+    rows.check_future(frequency)
     return Table(
-        series,
+        _series(rows, filled(rows.history(), frequency, missing, notes, newer=earlier is not None)),
         names.target,
         names.past_covariates,
         names.future_covariates,
         frequency,
         source,
         id_column is not None,
-        notes,
+        (*raw.notes, *notes.sentences()),
         Form(),
     )
 
 
-@dataclass
-class _Rows:
-    """All rows of a table."""
-
-    source: str
-    names: Names
-    dates: pd.DatetimeIndex
-    values: Floats  # [L, C], NaN if missing
-    numbers: "pd.Index[int]"  # row numbers in the file
-    missing: Missing
-    notes: dict[str, list[str]] = field(default_factory=dict)  # note → ids of the series it is about
-    absent: int = 0  # number of absent dates so far
-
-    def note(self, text: str, id_: str) -> None:
-        self.notes.setdefault(text, []).append(id_)
-
-    @cached_property
-    def no_dates(self) -> pd.DatetimeIndex:
-        return self.dates[:0]
-
-    def whole(self, starts: Sequence[int], frequency: Frequency) -> NDArray[np.bool_]:
-        """Return which series, of which the first rows are given, have all values and all dates, [S].
-
-        Some that have them all may be left out; for a table of many series this is the fast way to most of them.
-        """
-        if self.names.future_covariates:
-            return np.zeros(len(starts), dtype=np.bool_)
-        complete = np.asarray(np.isfinite(self.values).all(axis=1))
-        complete[1:] &= frequency.follow(self.dates) | np.isin(np.arange(1, len(complete)), starts)
-        return np.logical_and.reduceat(complete, starts)
-
-    def series(self, id_: str, part: slice, frequency: Frequency, *, whole: bool) -> Series:
-        if whole:
-            values = self.values[part]
-            return Series(id_, self.dates[part], values, ~np.isnan(values), values[:0, :0], self.no_dates)
-        values, days, known = self.values[part], self.dates[part], len(self.names.future_covariates)
-        end = len(values)
-        if known:  # rows after the last value of the target are future rows
-            has_target = np.flatnonzero(~np.isnan(values[:, 0]))
-            end = int(has_target[-1]) + 1 if len(has_target) else 0
-        future = values[end:, values.shape[1] - known :] if known else values[:0, :0]
-        lenient = self.missing != "error"
-        self._check(values[:end], part.start, range(values.shape[1]), lenient=lenient)
-        self._check(values[end:], part.start + end, range(values.shape[1] - known, values.shape[1]), lenient=False)
-        coming = days[end:] if known else days[:0]
-        self._check_coming(part.start + end, coming, days[:end], frequency)
-        values, days = values[:end], days[:end]
-        whose = f" of series {shown(id_)}" if id_ else ""
-        if not end:
-            raise InputError(f"{self.source}: the target {shown(self.names.target)}{whose} has no values.")
-        try:
-            absent = frequency.absent(days)
-            self.absent += len(absent)
-            frequency.check_absent(self.absent, len(self.dates))
-        except InputError as error:
-            raise InputError(f"{self.source}: {error}") from error
-        if len(absent):
-            count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
-            first = "" if id_ else f", the first is {date_text(absent[0])}"
-            passed = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
-            self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
-            if lenient:
-                every = np.concatenate([days.to_numpy(), absent.to_numpy()])
-                order = np.argsort(every)
-                days = pd.DatetimeIndex(every[order])
-                values = np.concatenate([values, np.full((len(absent), values.shape[1]), np.nan)])[order]
-        observed = ~np.isnan(values)
-        begin = int(observed.argmax(axis=0).max())  # no value is filled with a later one
-        if begin:
-            self.note("the first rows are left out, as not all columns have values there", id_)
-        values = _filled_forward(values[begin:]) if lenient else values
-        return Series(id_, days[begin:], values, observed[begin:], future, coming)
-
-    def _check_coming(self, begin: int, coming: pd.DatetimeIndex, days: pd.DatetimeIndex, frequency: Frequency) -> None:
-        """Raise InputError if future rows skip dates, except for business days without a calendar of holidays."""
-        if not len(coming) or not len(days) or (frequency.name == "business-daily" and frequency.calendar is None):
-            return
-        expected = frequency.next_dates(days[-1], len(coming))
-        if (other := np.asarray(coming != expected)).any():
-            first = int(other.argmax())
-            raise InputError(
-                f"{self.source}: row {self.numbers[begin + first]}: a future row has the date "
-                f"{date_text(coming[first])}, expected {date_text(expected[first])}, the next date; "
-                "give every future row its date."
-            )
-
-    def _check(self, values: Floats, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
-        """Raise InputError if a value from row `begin` on is infinite, or is missing and `lenient` is False."""
-        if np.isfinite(values).all():
-            return
-        for column in columns:
-            name = self.names.all[column]
-            for wrong, found in ((np.isinf(values[:, column]), "infinity"), (np.isnan(values[:, column]), "no value")):
-                if not wrong.any() or (lenient and found == "no value" and not wrong.all()):
-                    continue
-                place = begin + int(wrong.argmax())
-                more = f" ({int(wrong.sum())} such rows in all)" if wrong.sum() > 1 else ""
-                mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
-                where = (
-                    f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {shown(name)}"
-                )
-                raise InputError(f"{where}: has {found}{more}, expected a number; correct the cell{mend}.")
+def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:
+    """Return the series, each with its future rows."""
+    dates, values, observed = without_gaps.dates, without_gaps.values, without_gaps.observed
+    no_dates, known, series = dates[:0], len(rows.names.future_covariates), []
+    stops = without_gaps.starts + without_gaps.lengths
+    for place, start, stop in zip(
+        *(a.tolist() for a in (without_gaps.places, without_gaps.starts, stops)), strict=True
+    ):
+        own, coming, future = slice(start, stop), values[:0, :0], no_dates
+        if known:
+            later = slice(int(rows.ends[place]), int(rows.stops[place]))
+            coming, future = rows.values[later, rows.values.shape[1] - known :], rows.dates[later]
+        series.append(Series(rows.ids[place], dates[own], values[own], observed[own], coming, future))
+    return tuple(series)
 
 
 def _check_arguments(**texts: object) -> None:
@@ -261,94 +168,28 @@ def _names(argument: str, names: object) -> list[str]:
     raise InputTypeError(f"{argument} is {shown(names)}; expected the name of a column, or a list of names.")
 
 
-def _sorted(
-    rows: _Rows, codes: Integers, ids: Sequence[str], hint: Callable[[], str]
-) -> tuple[_Rows, dict[str, slice]]:
-    """Return the rows of each series together and sorted by date, and which they are.
-
-    Args:
-        rows: rows in the order of the file.
-        codes: place in `ids` of each row's series, [L].
-        ids: ids of the series.
-        hint: function that returns the end of the message about a date that occurs twice.
-
-    Raises:
-        InputError: a date occurs twice in a series.
-    """
-    days = rows.dates.to_numpy().view(np.int64)
-    same, later = codes[1:] == codes[:-1], days[1:] > days[:-1]
-    if not np.where(same, later, codes[1:] > codes[:-1]).all():
-        rows, codes = _in_order(rows, codes, days, ids, hint)
-    ends = np.cumsum(np.bincount(codes, minlength=len(ids))) if len(ids) > 1 else np.array([len(codes)])
-    starts = [0, *ends[:-1].tolist()]
-    return rows, {id_: slice(*bounds) for id_, *bounds in zip(ids, starts, ends.tolist(), strict=True)}
-
-
-def _in_order(
-    rows: _Rows, codes: Integers, days: Integers, ids: Sequence[str], hint: Callable[[], str]
-) -> tuple[_Rows, Integers]:
-    """Return rows and codes sorted by code and date; see `_sorted`."""
-    together, order = np.argsort(codes, kind="stable"), np.lexsort((days, codes))
-    if (moved := order != together).any():
-        for code in np.unique(codes[order[moved]]):
-            rows.note("the rows were not in the order of their dates; they are sorted", ids[code])
-    codes, days = codes[order], days[order]
-    rows = replace(rows, dates=rows.dates[order], values=rows.values[order], numbers=rows.numbers[order])
-    if (twice := (days[1:] == days[:-1]) & (codes[1:] == codes[:-1])).any():
-        first = int(twice.argmax())
-        a, b, day, id_ = *rows.numbers[[first, first + 1]], rows.dates[first], ids[codes[first]]
-        whose = f" of series {shown(id_)}" if id_ else ""
-        clock = "" if day == day.normalize() else ", or, where a clock was set back, give UTC"
-        raise InputError(
-            f"{rows.source}: rows {a} and {b}{whose} have the same date {date_text(day)}; "
-            f"expected each date once: drop one{clock}{hint()}."
-        )
-    return rows, codes
-
-
-def _filled_forward(values: Floats) -> Floats:
-    """Replace missing values by the last ones before, [T, C]."""
-    last = np.where(np.isnan(values), 0, np.arange(len(values))[:, None])
-    np.maximum.accumulate(last, axis=0, out=last)
-    return np.take_along_axis(values, last, axis=0)
-
-
-def _of_many(note: str, whose: Sequence[str]) -> str:
-    """Return a note as a sentence, with the number of series it is about and the first of them."""
-    if whose == [""]:
-        return f"{note}."
-    return f"{note} in {len(whose)} series, the first is {shown(whose[0])}."
-
-
-def _frequency(
-    parts: Mapping[str, slice],
-    days: pd.DatetimeIndex,
-    calendar: str | None,
-    source: str,
-    notes: dict[str, list[str]],
-) -> Frequency:
+def _frequency(rows: Rows, calendar: str | None, notes: Notes) -> Frequency:
     """Return the frequency of the longest series; series that deviate from it are noted."""
-    longest = max(parts, key=lambda name: parts[name].stop - parts[name].start)
+    lengths = rows.stops - rows.starts
+    longest = int(lengths.argmax())
     try:
-        frequency = infer_frequency(days[parts[longest]], calendar)
+        frequency = infer_frequency(rows.dates[rows.starts[longest] : rows.stops[longest]], calendar)
     except InputError as error:
-        raise InputError(f"{source}: {error}") from error
-    if len(parts) == 1:
-        return frequency
-    usual = dict(zip(parts, _usual_gaps(days, parts.values()), strict=True))
-    for name, part in parts.items():
-        if part.stop - part.start >= 5 and not usual[longest] / 2 < usual[name] < usual[longest] * 2:
-            text = f"rows are farther apart or closer than the {frequency.name} ones of series {shown(longest)}"
-            notes.setdefault(text, []).append(name)
+        raise InputError(f"{rows.source}: {error}") from error
+    if len(lengths) > 1:
+        usual = _usual_gaps(rows)
+        odd = (lengths >= 5) & ~((usual > usual[longest] / 2) & (usual < usual[longest] * 2))
+        text = f"rows are farther apart or closer than the {frequency.name} ones of series {shown(rows.ids[longest])}"
+        notes.add(text, [rows.ids[place] for place in np.flatnonzero(odd).tolist()])
     return frequency
 
 
-def _usual_gaps(days: pd.DatetimeIndex, parts: Collection[slice]) -> list[float]:
-    """Return the median time between the rows of each part, which follow one another; 0 for a part of one row."""
-    starts, stops = (np.array([getattr(part, end) for part in parts]) for end in ("start", "stop"))
-    gaps = np.diff(days.to_numpy().view(np.int64), prepend=0)
+def _usual_gaps(rows: Rows) -> Floats:
+    """Return the median time between the rows of each series, 0 for a series of one row, [S]."""
+    starts, stops = rows.starts, rows.stops
+    gaps = np.diff(rows.dates.to_numpy().view(np.int64), prepend=0)
     gaps[starts] = -1  # before all others
     gaps = gaps[np.lexsort((gaps, np.repeat(np.arange(len(starts)), stops - starts)))].clip(0)
     lower, upper = (starts + stops) // 2, np.minimum((starts + stops + 1) // 2, stops - 1)
-    found: list[float] = ((gaps[np.minimum(lower, upper)] + gaps[upper]) / 2).tolist()
-    return found
+    median: Floats = (gaps[np.minimum(lower, upper)] + gaps[upper]) / 2
+    return median

@@ -222,11 +222,16 @@ class Transform:
     def check_series(self, table: Table) -> None:
         """Raise an InputError if a table has a series that was not there in training."""
         for series in table.series:
-            if series.id not in self._place_of:
-                raise InputError(
-                    f"{table.source}: the series {shown(series.id)} was not in the training data; it has "
-                    f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}."
-                )
+            if series.id in self._place_of:
+                continue
+            known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
+            if not table.many:
+                fault = f"has no series ids, and the training data has {known}; add the column of ids"
+            elif self.ids == ("",):
+                fault = f"has the series {shown(series.id)}, and the training data has no ids; give one series without"
+            else:
+                fault = f"the series {shown(series.id)} was not in the training data; it has {known}"
+            raise InputError(f"{table.source}: {fault}.")
 
     def _places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""

@@ -34,7 +34,12 @@ def month_anchor(dates: pd.DatetimeIndex) -> tuple[str, float]:
 
 def share_at_anchor(dates: pd.DatetimeIndex, anchor: str) -> float:
     """Return the fraction of dates at the anchor of their months."""
-    return float(np.mean(days_of_months(date_numbers(dates, "M"), anchor).astype(np.int64) == date_numbers(dates, "D")))
+    return float(np.mean(at_anchor(dates, anchor)))
+
+
+def at_anchor(dates: pd.DatetimeIndex, anchor: str) -> NDArray[np.bool_]:
+    """Return which dates are at the anchor of their months."""
+    return np.asarray(days_of_months(date_numbers(dates, "M"), anchor).astype(np.int64) == date_numbers(dates, "D"))
 
 
 def days_of_months(months: Integers, anchor: str) -> NDArray[np.datetime64]:

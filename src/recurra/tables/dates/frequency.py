@@ -6,7 +6,6 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Integers
@@ -131,27 +130,48 @@ class Frequency:
         """
         if len(dates) < 2:
             return dates[:0]
-        if self.calendar is not None:
-            days = dates.normalize()
-            return sessions(self.calendar, days[0], days[-1]).difference(days) + pd.Timedelta(seconds=self.at)
-        if self.slots is not None:
-            return self._absent_slots(dates) if self.unit == "minute" else dates[:0]
-        frequency = self.like(dates)
-        step = frequency._step
-        if self.unit == "minute" and np.diff(date_numbers(dates[[0, -1]], "s"))[0] == step * (len(dates) - 1):
-            return dates[:0]  # a fast path for millions of rows
-        periods = frequency._periods(dates)
-        gaps = np.diff(periods)
-        before = np.flatnonzero(gaps > 1.5 * step)  # a row may be half a step late
-        missed = np.ceil(gaps[before] / step - 0.5).astype(np.int64) - 1
-        self.check_absent(int(missed.sum()), len(dates))
-        return frequency._dates(np.repeat(periods[before], missed) + step * (1 + ranges(missed)))
+        frequency = self if self.calendar is not None else self.like(dates)
+        return frequency.absent_between(dates, np.zeros(1, dtype=np.int64))[0]
 
-    def follow(self, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:
-        """Return between which dates surely none is absent, [T - 1]."""
-        if self.calendar is not None or self.unit == "week" or (self.slots is not None and self.unit == "minute"):
-            return np.zeros(max(len(dates) - 1, 0), dtype=np.bool_)
-        return (self.slots is not None) | (np.diff(self._periods(dates)) <= 1.5 * self._step)
+    def absent_between(self, dates: pd.DatetimeIndex, starts: Integers) -> tuple[pd.DatetimeIndex, Integers]:
+        """Return the absent dates of series that stand one after another, and the row before each of these dates.
+
+        Args:
+            dates: dates of the series, all with the anchor and the time of day of this frequency, [T].
+            starts: the first row of each series, [S].
+
+        Raises:
+            InputError: see `absent`.
+        """
+        step, last = self._step, len(dates) - 1
+        if last < 1 or (self.slots is not None and self.unit == "day" and self.calendar is None):
+            return dates[:0], starts[:0]
+        if self.calendar is not None:
+            step, days = 1, dates.normalize()
+            known = sessions(self.calendar, days.min(), days.max())
+            first = known.searchsorted(days[:-1], "right")
+            missed = known.searchsorted(days[1:], "left") - first
+        elif self.slots is not None:
+            step, first = 1, self._number_of_slot(dates[:-1], "right")
+            missed = self._number_of_slot(dates[1:], "left") - first
+            missed[np.diff(date_numbers(dates, "D")) > 0] = 0
+        elif self.unit == "minute" and len(starts) == 1 and _seconds_between(dates) == step * last:
+            return dates[:0], starts[:0]  # a fast path for millions of rows
+        else:
+            periods = self._periods(dates)
+            first = periods[:-1] + step
+            missed = -((step - 2 * np.diff(periods)) // (2 * step)) - 1  # a row may be half a step late
+        missed = np.maximum(missed, 0)
+        missed[starts[1:] - 1] = 0
+        self.check_absent(int(missed.sum()), len(dates))
+        before = np.flatnonzero(missed)
+        first, missed = first[before], missed[before]
+        numbers = np.repeat(first, missed) + step * ranges(missed)
+        if self.calendar is not None:
+            found = known[numbers] + pd.Timedelta(seconds=self.at)
+        else:
+            found = self._dates(numbers) if self.slots is None else self._of_slots(numbers)
+        return found, np.repeat(before, missed)
 
     def check_absent(self, count: int, rows: int) -> None:
         """Raise an InputError if there are more absent dates than 10 for each row and 1,000,000."""
@@ -231,13 +251,10 @@ class Frequency:
         weeks, places = np.divmod(minutes_from_monday(dates), MINUTES_PER_WEEK)
         return weeks * len(self._slots) + self._slots.searchsorted(places, side=side)
 
-    def _absent_slots(self, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        after = self._number_of_slot(dates[:-1], "right")
-        missed = self._number_of_slot(dates[1:], "left") - after
-        missed[np.diff(date_numbers(dates, "D")) > 0] = 0
-        missed = np.maximum(missed, 0)
-        self.check_absent(int(missed.sum()), len(dates))
-        return self._of_slots(np.repeat(after, missed) + ranges(missed))
+
+def _seconds_between(dates: pd.DatetimeIndex) -> int:
+    """Return the number of seconds from the first date to the last."""
+    return int(np.diff(date_numbers(dates[[0, -1]], "s"))[0])
 
 
 @lru_cache(maxsize=4096)  # many series end on the same date
