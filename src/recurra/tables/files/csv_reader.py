@@ -1,170 +1,199 @@
-"""Read CSV files in any common encoding into a DataFrame."""
+"""Read CSV files in any common encoding and layout into a DataFrame."""
 
 import csv
+import io
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
-from recurra.tables.columns import check_count
+from recurra.errors import InputError, in_one_line, shortened, shown_path
+from recurra.tables.columns import ID
+from recurra.tables.files.delimited import checked_lines, first_rows, last_lines, split
+from recurra.tables.files.layout import Layout, found_layout
 from recurra.tables.files.spreadsheet import unescaped
 from recurra.tables.files.text_file import TextFile
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
-from recurra.tables.numbers import LONGEST_NUMBER, NOTHING, THOUSANDS, plain_digits
 
-DELIMITERS = ",;\t|"
-LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
-QUOTED = re.compile(r'"[^"]*"')
-KINDS = re.compile(  # of texts with a comma or a point, the first that fits
-    r"(?P<twofold>[-+]?[1-9]\d{0,2},\d{3})"  # ambiguous: 1,125 is 1125, or 1.125 with a decimal comma
-    r"|(?P<decimal>[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*)"
-    r"|(?P<dotted>[-+]?[1-9]\d{0,2}(\.\d{3})+)"  # thousands separators of numbers with a decimal comma
-    rf"|(?P<thousands>{THOUSANDS})"
-    r"|(?P<point>[-+]?\d*\.\d+)"
-    r"|(?P<whole>[-+]?\d+)"
-)
+GROUPED = re.compile(r"[-+]?([1-9]\d{0,2}\.\d{3}|\d{1,3})", re.ASCII)  # may have a point between thousands
+SAMPLED = 1_000  # values that are looked at before all are
+PLAIN = {"ascii", "utf-8-sig"}  # encodings that are not worth a note
 
 
-def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> RawTable:
+def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding: str | None = None) -> RawTable:
     """Read a CSV file into a frame whose index is the row number in the file, as an editor shows it.
 
+    Numbers that may have points between thousands, such as 1.024, stay texts.
+
     Args:
-        path: the file, in UTF-8, UTF-16 or GBK, packed if it is named *.gz.
+        path: the file, packed if it is named *.gz.
         texts: case-insensitive names of columns to read as text.
         unpacking: limit for what a packed file unpacks to.
+        encoding: its encoding; None: as its bytes show.
 
     Raises:
         InputError: the file cannot be read.
     """
-    name, file = shown_path(path), TextFile.checked(path, unpacking)
-    with file.opened() as text:
-        header, above = _first_line(name, text)
-    delimiter = max(DELIMITERS, key=QUOTED.sub("", header).count)
-    with file.opened() as text:
-        columns = _columns(name, _rows(name, text, above), delimiter, above + 1)
+    name, file = shown_path(path), TextFile.checked(path, unpacking, encoding)
+    delimiter, rows = first_rows(file, name)
+    end = last_lines(file)
+    end_number = file.lines + (not file.tail.endswith(("\n", "\r"))) - len(end) + 1
+    last_rows = [row for place, line in enumerate(end, start=end_number) for row in split([line], delimiter, place)]
+    layout = found_layout(rows, last_rows, name)
+    columns = layout.header.columns
     least = max(len(columns), SHORTEST_ROW)
     if file.lines * least > max(file.characters, UNCHECKED):
         raise InputError(
             f"{name}: its {file.lines:,} lines have {file.characters / file.lines:.1f} characters on average, too few "
             f"for {len(columns)} columns with a date in each row; remove the empty rows."
         )
+    cut = 0 if layout.after is None else sum(map(len, end[layout.after - end_number :]))
+    widest = max((len(row.cells) for row in rows if row.number >= layout.first), default=0)
+    data = _Data(name, file, layout, delimiter, cut, max(widest - len(columns), 0))
     asked = {text.strip().lower() for text in texts}
-    kept = {column for column in columns if column.strip().lower() in asked}
-    read: Callable[..., pd.DataFrame] = pd.read_csv
-    try:
-        with file.opened() as text, warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas would drop fields without a column
-            for _ in range(above):
-                text.readline()
-            frame = read(
-                text,
-                sep=delimiter,
-                skip_blank_lines=False,
-                skipinitialspace=True,
-                index_col=False,
-                low_memory=False,
-                na_values=["--", "-"],
-                converters=dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None),
-            )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        with file.opened() as text:
-            found = _first_longer(_rows(name, text, above), delimiter, len(columns))
-        if found:
-            raise InputError(
-                f"{name}: row {above + found[0]} has {found[1]} fields, expected {len(columns)} as in the header; "
-                "correct the row, and quote numbers that have commas."
-            ) from error
-        raise InputError(f"{name}: cannot be read as CSV ({shortened(in_one_line(str(error)), 200)}).") from error
-    frame.columns = frame.columns.map(unescaped)
-    frame.index += above + 2  # the header is the first row after blank lines
+    kept = [column for column in columns if column.lower() in asked]
+    frame = data.read(converters=dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None))
+    doubtful = [column for column in frame.columns if _may_be_grouped(frame[column])]
+    if doubtful:
+        again = data.read(usecols=doubtful, dtype="category")
+        for column in doubtful:
+            texts_of = [str(text).strip() for text in again[column].cat.categories]
+            if any("." in text for text in texts_of) and all(map(GROUPED.fullmatch, texts_of)):
+                frame[column] = again[column].astype(object)
+    frame.index += layout.first
     frame = frame.dropna(how="all")
-    if delimiter != ",":
-        frame = _with_decimal_points(frame, set(map(unescaped, kept)), name)
-    return RawTable(frame, delimiter=delimiter)
+    notes = layout.notes
+    if file.encoding not in PLAIN:
+        notes = (f"the file is read as {file.encoding}{'' if encoding else ' (--encoding names another)'}", *notes)
+    if layout.header.series:
+        frame = _below_each_other(frame, layout.header.series)
+    return RawTable(frame, notes, delimiter)
 
 
-def _first_line(name: str, text: TextIO) -> tuple[str, int]:
-    """Return the first line that is not blank, and the number of blank lines above it."""
-    for above, line in enumerate(_rows(name, text, 0)):
-        if line.strip():
-            return line.rstrip("\r\n"), above
-    raise InputError(f"{name}: is empty; expected a header and rows of data.")
+@dataclass(frozen=True)
+class _Data:
+    """The rows of data of a text.
 
-
-def _rows(name: str, text: TextIO, above: int) -> Iterator[str]:
-    """Yield the lines of a text after the first `above`; InputError if one is too long to be a row."""
-    for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE + 1), ""), start=1):
-        if len(line) > LONGEST_LINE:
-            raise InputError(
-                f"{name}: row {number} has more than {LONGEST_LINE:,} characters; expected a row of a table."
-            )
-        if number > above:
-            yield line
-
-
-def _first_longer(lines: Iterator[str], delimiter: str, expected: int) -> tuple[int, int] | None:
-    """Return the number of the first row with more fields than expected, and its number of fields."""
-    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    try:
-        return next(((row, len(fields)) for row, fields in enumerate(rows, start=1) if len(fields) > expected), None)
-    except csv.Error:  # an unclosed quote makes the rest a single field
-        return None
-
-
-def _columns(name: str, lines: Iterator[str], delimiter: str, row: int) -> list[str]:
-    """Return the column names as pandas reads them; InputError if one occurs twice, or there are too many."""
-    try:
-        names = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
-    except csv.Error as error:
-        raise InputError(f"{name}: row {row}: is not a header that can be read ({error}).") from error
-    check_count(f"{name}: row {row}", len(names))
-    seen: set[str] = set()
-    for plain in (column.strip() for column in names):
-        if plain in seen:
-            raise InputError(
-                f"{name}: row {row}: the column {shown(plain)} occurs twice; give each column a unique name."
-            )
-        seen |= {plain} - {""}
-    return names
-
-
-def _with_decimal_points(frame: pd.DataFrame, kept: set[str], name: str) -> pd.DataFrame:
-    """Replace decimal commas by points in columns whose values show that their commas are decimal.
-
-    For files whose delimiter is not a comma.
+    Attributes:
+        name: the file, for messages.
+        file: the text.
+        layout: where the rows are in it.
+        delimiter: what separates their cells.
+        cut: number of characters after them.
+        spare: number of cells, which must be empty, that a row may have after those of the columns.
     """
-    frame = frame.copy(deep=False)
-    for column in frame.columns:
-        if column in kept or frame[column].dtype != object:
-            continue
-        codes, distinct = pd.factorize(frame[column].astype(str))
-        texts = [plain_digits(str(text)[: LONGEST_NUMBER + 1]) for text in distinct]
-        if not any("," in text for text in texts):
-            continue
-        kinds = [match.lastgroup if (match := KINDS.fullmatch(text)) else "" for text in texts]
-        if "decimal" in kinds and not {"thousands", "point"} & set(kinds):
-            plain = [
-                text.replace(".", "").replace(",", ".") if kind in {"twofold", "decimal", "dotted"} else original
-                for text, kind, original in zip(texts, kinds, distinct, strict=True)
-            ]
-            missing = frame[column].isna()
-            frame[column] = pd.Series(np.array(plain, dtype=object)[codes], frame.index).mask(missing)
-        elif "twofold" in kinds and all(
-            kind in {"twofold", "whole"} or text.lower() in NOTHING for text, kind in zip(texts, kinds, strict=True)
-        ):
-            place = int((codes == kinds.index("twofold")).argmax())
-            text = texts[codes[place]]
-            raise InputError(
-                f"{name}: row {frame.index[place]}, column {shown(column)}: {shown(text)} may be "
-                f"{text.replace(',', '.')} or {text.replace(',', '')}, "
-                "and no other value of the column says which; write it as one of these."
-            )
-    return frame
+
+    name: str
+    file: TextFile
+    layout: Layout
+    delimiter: str
+    cut: int
+    spare: int
+
+    def read(self, **options: Any) -> pd.DataFrame:
+        """Read the rows with options of pandas; InputError if one has more cells than there are columns."""
+        columns = list(self.layout.header.columns)
+        spare = [f"\n{number}" for number in range(self.spare)]  # no column has such a name
+        read: Callable[..., pd.DataFrame] = pd.read_csv
+        try:
+            with self._opened() as text, warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas would drop fields without a column
+                frame = read(
+                    text,
+                    sep=self.delimiter,
+                    header=None,
+                    names=[*columns, *spare],
+                    index_col=False,
+                    skip_blank_lines=False,
+                    skipinitialspace=True,
+                    low_memory=False,
+                    na_values=["--", "-"],
+                    **options,
+                )
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+            reason = shortened(in_one_line(str(error)), 200)
+            raise self._too_long() or InputError(f"{self.name}: cannot be read as CSV ({reason}).") from error
+        found = frame.columns.intersection(spare)
+        if bool(frame[found].notna().to_numpy().any()):
+            raise self._too_long() or InputError(f"{self.name}: cannot be read as CSV (rows are too long).")
+        return frame.drop(columns=found)
+
+    @contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        with self.file.opened() as text:
+            above = sum(len(text.readline()) for _ in range(self.layout.first - 1))
+            yield _Beginning(text, self.file.characters - above - self.cut) if self.cut else text  # type: ignore[misc]
+
+    def _too_long(self) -> InputError | None:
+        """Return the error of the first row that has more cells than there are columns."""
+        expected = len(self.layout.header.columns)
+        with self.file.opened() as text:
+            lines = checked_lines(self.name, text)
+            for _ in range(self.layout.first - 1):
+                next(lines)
+            try:
+                rows = split(lines, self.delimiter, self.layout.first)
+                number, count = next((row.number, row.width) for row in rows if row.width > expected)
+            except (csv.Error, StopIteration):  # an unclosed quote makes the rest a single field
+                return None
+        known = "in the first rows" if self.layout.header_row is None else "in the header"
+        return InputError(
+            f"{self.name}: row {number} has {count} fields, expected {expected} as {known}; correct the row, and quote "
+            "numbers that have commas."
+        )
+
+
+class _Beginning(io.TextIOBase):
+    """The beginning of a text."""
+
+    def __init__(self, text: TextIO, characters: int) -> None:
+        self._text, self._left = text, characters
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        part = self._text.read(self._left if size is None or size < 0 else min(size, self._left))
+        self._left -= len(part)
+        return part
+
+
+def _may_be_grouped(values: "pd.Series[Any]") -> bool:
+    """Return whether floats may come from whole numbers with points between thousands, such as 902, 978, 1.018."""
+    if values.dtype != np.float64:
+        return False
+    found = np.abs(values.to_numpy())
+    found = found[~np.isnan(found)]
+    for part in (found[:SAMPLED], found):
+        thousandths = part * 1000.0
+        possible = (part == 0.0) | ((part >= 1.0) & (part < 1000.0))
+        if not (possible & (np.abs(thousandths - np.rint(thousandths)) < 1e-6)).all():
+            return False
+    return len(found) > 0
+
+
+def _below_each_other(frame: pd.DataFrame, series: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Return a long table of a wide one, without the rows in which a series has no value.
+
+    Args:
+        frame: the wide table.
+        series: of each column, the id of the series that it belongs to, empty if to all, and its name there.
+    """
+    common = [place for place, (id_, _) in enumerate(series) if not id_]
+    parts = []
+    for id_ in dict.fromkeys(id_ for id_, _ in series if id_):
+        own = [place for place, (other, _) in enumerate(series) if other == id_]
+        part = frame.iloc[:, [*common, *own]].set_axis([series[place][1] for place in (*common, *own)], axis=1)
+        part = part[part.iloc[:, len(common) :].notna().any(axis=1)]
+        part.insert(0, ID, id_)
+        parts.append(part)
+    return pd.concat(parts)

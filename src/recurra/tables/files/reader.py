@@ -20,8 +20,7 @@ def read_file(path: str | Path, reading: Reading | None = None, *, texts: Sequen
     data is row 1.
 
     Args:
-        path: a Parquet file, or a CSV file in UTF-8, UTF-16 or GBK, optionally gzipped, delimited by commas,
-            semicolons, tabs or vertical bars.
+        path: a Parquet file, or a CSV file, optionally gzipped, delimited by commas, semicolons, tabs or vertical bars.
         reading: what the user says about the file.
         texts: case-insensitive names of CSV columns to read as text, so that 01 is not read as 1, nor NA as a missing
             value. `unique_id` is always read as text. A text that was written as `'=…` so that no spreadsheet
@@ -36,8 +35,10 @@ def read_file(path: str | Path, reading: Reading | None = None, *, texts: Sequen
     try:
         if not path.is_file():
             raise InputError(f"{name}: there is no such file." if not path.exists() else f"{name}: is not a file.")
-        packed = path.suffix.lower() in PARQUET
-        raw = RawTable(read_parquet(path, unpacking)) if packed else read_csv(path, {*texts, *IDS}, unpacking)
+        if path.suffix.lower() in PARQUET:
+            raw = RawTable(read_parquet(path, unpacking))
+        else:
+            raw = read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise

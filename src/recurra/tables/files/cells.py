@@ -1,0 +1,84 @@
+"""What a cell of a table is, by its text alone: a date, a value, a word, a unit, or the beginning of a remark."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from recurra.tables.numbers import NOTHING
+
+Kind = Literal["date", "value", "word", ""]
+
+DATE = re.compile(
+    r"(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3(\d{4}|\d{2})|\d{4}-\d{2}|\d{4}年\d{1,2}月"
+    r"|(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
+)
+VALUE = re.compile(r"\W{0,4}\d")  # after a sign, a currency or a bracket
+BRACKETED = re.compile(r"[(\[（【][^()\[\]]{1,20}[)\]）】]")
+LONGEST_CELL = 200  # characters that are looked at
+TOTALS = {
+    "total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "somme", "totale", "totaal", "totalt",
+    "suma", "soma", "razem", "celkem", "spolu", "összesen", "ukupno", "skupaj", "yhteensä", "ialt", "average", "mean",
+    "mittelwert", "durchschnitt", "moyenne", "media", "média", "合计", "总计", "总和", "小计", "平均", "平均值",
+    "均值", "合計", "總計", "小計", "総計", "平均値", "합계", "총계", "소계", "평균",
+}  # fmt: skip
+REMARKS = (
+    "source", "quelle", "fuente", "fonte", "bron", "källa", "kilde", "źródło", "zdroj", "forrás", "izvor", "sursa",
+    "sursă", "note:", "notes:", "anmerkung", "hinweis", "remark", "copyright", "©", "generated", "exported",
+    "downloaded", "数据来源", "资料来源", "来源", "数据说明", "注：", "注:", "说明", "备注", "导出", "資料來源",
+    "來源", "註：", "註:", "備註", "出典", "出所", "資料：", "注）", "자료", "출처", "주:",
+)  # fmt: skip
+UNITS = {
+    "wh", "kwh", "mwh", "gwh", "twh", "w", "kw", "mw", "gw", "va", "kva", "mva", "var", "kvar", "mvar", "v", "kv",
+    "mv", "a", "ma", "ka", "hz", "khz", "mhz", "ghz", "c", "f", "k", "°c", "°f", "℃", "°", "deg", "degc", "degf",
+    "°k", "%", "‰", "ppm", "ppb", "mm", "cm", "dm", "m", "km", "nm", "ft", "mi", "kn", "kt", "s", "sec", "min", "h",
+    "hr", "hrs", "d", "day", "days", "ms", "pa", "hpa", "kpa", "mpa", "bar", "mbar", "atm", "psi", "g", "kg", "mg",
+    "µg", "μg", "ug", "t", "lb", "oz", "l", "ml", "hl", "j", "kj", "mj", "gj", "cal", "kcal", "lx", "lm", "db", "rpm",
+    "ha", "m²", "m³", "m2", "m3", "pcs", "pc", "st", "stk", "stück", "szt", "ks", "db.", "usd", "eur", "cny", "rmb",
+    "jpy", "gbp", "chf", "$", "€", "£", "¥", "元", "千元", "万元", "百万元", "亿元", "元/吨", "円", "千円", "百万円",
+    "億元", "원", "股", "手", "万股", "千股", "张", "張", "吨", "噸", "トン", "万吨", "公斤", "千克", "克", "升",
+    "立方米", "平方米", "米", "公里", "毫米", "厘米", "度", "摄氏度", "千瓦时", "万千瓦时", "千瓦", "兆瓦", "兆瓦时",
+    "个", "個", "人", "人次", "万人", "件", "次", "次数", "天", "小时", "分钟", "秒", "台", "辆", "箱", "瓶", "-",
+    "–", "—", "/", "yyyy-mm-dd", "dd.mm.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "utc",
+}  # fmt: skip
+BETWEEN_UNITS = re.compile(r"[/·*×⋅\s^]+")
+
+
+def kind(cell: str) -> Kind:
+    """Return what a cell is; nothing if it is empty, or says that a value is missing.
+
+    >>> kind("2024-01-31"), kind("-1,5 %"), kind("Jan-24"), kind("n/a")
+    ('date', 'value', 'word', '')
+    """
+    cell = cell[:LONGEST_CELL]
+    if not cell or cell.lower() in NOTHING:
+        return ""
+    if DATE.match(cell):
+        return "date"
+    return "value" if VALUE.match(cell) else "word"
+
+
+def is_unit(cell: str) -> bool:
+    """Return whether a cell is a unit of measurement, or a text in brackets.
+
+    >>> is_unit("kWh/m²"), is_unit("[°C]"), is_unit("price")
+    (True, True, False)
+    """
+    if len(cell) > LONGEST_CELL:
+        return False
+    parts = [part for part in BETWEEN_UNITS.split(cell.lower()) if part]
+    return BRACKETED.fullmatch(cell) is not None or all(part in UNITS for part in parts)
+
+
+def is_comment(cells: Sequence[str]) -> bool:
+    """Return whether a row is a comment; a column may be named #."""
+    return cells[0].startswith("//") or (cells[0].startswith("#") and len(cells[0]) > 1)
+
+
+def is_total(cell: str) -> bool:
+    """Return whether a cell is the label of a row of sums or means."""
+    return re.split(r"[\s:：(（]", cell[:LONGEST_CELL].lower())[0] in TOTALS
+
+
+def is_remark(cell: str) -> bool:
+    """Return whether a cell begins a line about the table, such as its source."""
+    return cell.lower().startswith(REMARKS)
