@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
+STANDARD_INPUT = "-"  # in place of a file
 ENDING = 3.0  # seconds in which an interrupted command ends
 
 app = App(
@@ -159,10 +160,11 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
     asks_for_help = bool(tokens) and tokens[0] in {"--help", "-h"}
     if not tokens:
         print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …\n")
-        print("FILE is a CSV or Parquet file with a date column and numeric columns, or a long table of several")
-        print("series with columns unique_id, ds, y. `recurra forecast --help` lists all flags.")
+        print("FILE is a CSV, Excel (.xlsx), OpenDocument (.ods), Parquet or Feather file, or - for standard input: a")
+        print("date column and numeric columns, or a long table of several series with columns unique_id, ds, y.")
+        print("`recurra forecast --help` lists all flags.")
         return
-    if tokens[0].startswith("-") and not asks_for_help:
+    if tokens[0].startswith("-") and tokens[0] != STANDARD_INPUT and not asks_for_help:
         raise InputError(f"the file comes first: recurra forecast FILE {' '.join(tokens)}.")
     file = "FILE" if asks_for_help else tokens[0]
     case = find_case("forecast")
@@ -191,7 +193,7 @@ def predict(
     Args:
         run: Run folder.
         inputs: Windows of symbols: `a`, or `abc` for a window of three.
-        data: File with newer rows of the series; they may overlap with those of the run.
+        data: File with newer rows of the series, or - for standard input; they may overlap with those of the run.
         level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
         csv: File to which the values of a series are written.
         max_unpacked: Gigabytes to which a packed file given by --data may unpack.
@@ -328,8 +330,8 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
 
 
 def _stem(file: str) -> str:
-    """Return the name of a file without its extensions."""
-    return Path(file).name.split(".")[0] or "forecast"
+    """Return the name of a file without its extensions; "forecast" for standard input."""
+    return "forecast" if file == STANDARD_INPUT else Path(file).name.split(".")[0] or "forecast"
 
 
 def _predict_series(
@@ -361,7 +363,7 @@ def _predict_series(
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
     flag_type = _flag_type(kind)
     converter = _whole_numbers if flag_type in {int, int | None, list[int]} else None
-    several = get_origin(flag_type) is list
+    several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
     parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
     annotation: Any = Annotated[flag_type, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -383,4 +385,7 @@ def _flag_type(kind: Any) -> Any:
     if NamedCell in get_args(kind):
         return CellName  # an object cannot be given on the command line
     several = [part for part in (kind, *get_args(kind)) if get_origin(part) is Sequence]
-    return list[get_args(several[0])[0]] if several else kind  # type: ignore[misc]
+    if not several:
+        return kind
+    values: Any = list[get_args(several[0])[0]]  # type: ignore[misc]
+    return values | None if type(None) in get_args(kind) else values
