@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
+STANDARD_INPUT = "-"  # in place of a file
 ENDING = 3.0  # seconds in which an interrupted command ends
 
 app = App(
@@ -160,10 +161,12 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
     if not tokens:
         print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …")
         print("       recurra forecast --symbol SYMBOL --target close [--provider NAME] …\n")
-        print("FILE is a CSV or Parquet file with a date column and numeric columns, or a long table of several")
-        print("series with columns unique_id, ds, y. `recurra forecast --help` lists all flags.")
+        print("FILE is a CSV, Excel (.xlsx), OpenDocument (.ods), Parquet or Feather file, or - for standard input: a")
+        print("date column and numeric columns, or a long table of several series with columns unique_id, ds, y.")
+        print("`recurra forecast --help` lists all flags.")
         return
-    file = "FILE" if asks_for_help else None if tokens[0].startswith("-") else tokens[0]
+    is_flag = tokens[0].startswith("-") and tokens[0] != STANDARD_INPUT
+    file = "FILE" if asks_for_help else None if is_flag else tokens[0]
     flags = {flag: value for flag in ("--data", "--symbol") if (value := _value_of(flag, tokens)) is not None}
     if file is None and not flags:
         raise InputError(f"the file comes first: recurra forecast FILE {' '.join(tokens)}.")
@@ -202,7 +205,7 @@ def predict(
     Args:
         run: Run folder.
         inputs: Windows of symbols: `a`, or `abc` for a window of three.
-        data: File with newer rows of the series; they may overlap with those of the run.
+        data: File with newer rows of the series, or - for standard input; they may overlap with those of the run.
         refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
         any_source: Accept newer bars of another provider or adjustment than those of the training.
         level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
@@ -371,8 +374,8 @@ def _value_of(flag: str, tokens: Sequence[str]) -> str | None:
 
 
 def _stem(file: str) -> str:
-    """Return the name of a file without its extensions."""
-    return Path(file).name.split(".")[0] or "forecast"
+    """Return the name of a file without its extensions; "forecast" for standard input."""
+    return "forecast" if file == STANDARD_INPUT else Path(file).name.split(".")[0] or "forecast"
 
 
 def _predict_series(
@@ -406,7 +409,7 @@ def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tupl
     flag_type = _flag_type(kind)
     converters = {int: _whole_numbers, int | None: _whole_numbers, list[int]: _whole_numbers, float | int: _part}
     converter = converters.get(flag_type)
-    several = get_origin(flag_type) is list
+    several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
     parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
     annotation: Any = Annotated[flag_type, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -437,4 +440,7 @@ def _flag_type(kind: Any) -> Any:
     if NamedCell in get_args(kind):
         return CellName  # an object cannot be given on the command line
     several = [part for part in (kind, *get_args(kind)) if get_origin(part) is Sequence]
-    return list[get_args(several[0])[0]] if several else kind  # type: ignore[misc]
+    if not several:
+        return kind
+    values: Any = list[get_args(several[0])[0]]  # type: ignore[misc]
+    return values | None if type(None) in get_args(kind) else values

@@ -28,16 +28,16 @@ DAYS = ["2020-01-01", "2020-01-02", "2020-01-03"]
     ],
 )
 def test_the_column_of_dates_is_the_best_that_holds_dates(columns: dict[str, list[object]], found: str) -> None:
-    assert date_column(pd.DataFrame(columns), None, "t") == found
+    assert date_column(pd.DataFrame(columns), (), "t") == found
 
 
 def test_the_names_of_series_are_not_taken_for_dates() -> None:
-    assert date_column(pd.DataFrame({"date": DAYS, "when": DAYS}), "date", "t") == "when"
+    assert date_column(pd.DataFrame({"date": DAYS, "when": DAYS}), ["date"], "t") == "when"
 
 
 def test_a_table_without_dates_says_what_was_looked_for() -> None:
     with pytest.raises(InputError, match=r"there is no column of dates; .* among shop, y: name it with --date"):
-        date_column(pd.DataFrame({"shop": ["a", "b"], "y": [2020, 2021]}), None, "t")
+        date_column(pd.DataFrame({"shop": ["a", "b"], "y": [2020, 2021]}), (), "t")
 
 
 def test_a_name_in_another_case_comes_before_another_name_of_the_same_thing() -> None:

@@ -243,7 +243,7 @@ def test_what_the_index_says_is_read(same: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([1.0, 2.0], "the table is a list; expected a DataFrame or the path of a file"),
+        ([1.0, 2.0], "the table is a list; expected a DataFrame of pandas, polars or pyarrow, or the path of a file"),
         (np.ones(3), "the table is a ndarray"),
         (pd.DataFrame([[1, 2.0, 3.0]], columns=["date", "v", "v"]), "the table has the column 'v' twice"),
         (pd.DataFrame([[1.0]], columns=pd.MultiIndex.from_tuples([("Open", "AAPL")])), "columns of 2 levels"),

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
 from recurra.tables.arrays import Floats, Origins
+from recurra.tables.as_given import GivenTypes, as_given
+from recurra.tables.form import Form
 from recurra.tables.table import Table
 
 MODEL_NAME = "recurra"  # name of the evaluated model in columns of predictions and rows of scores
@@ -55,32 +58,41 @@ class Evaluation:
     """Scores of the forecasts of a model and of naive forecasts.
 
     Attributes:
-        predictions: a row for each predicted value, with columns unique_id, ds, cutoff (date of the last row before the
-            origin), step, y, last (the target at the cutoff), and a column for each forecaster.
+        plain: a row for each predicted value, with columns unique_id, ds, cutoff (date of the last row before the
+            origin), step, y, last (the target at the cutoff), and a column for each forecaster; dates are local, and
+            ids texts.
         scores: a row for each forecaster, a column for each metric; see `score_table`.
         skill: 1 - score of the model / score of the best naive forecast, for each metric.
         display_names: the forecasters in words.
         best_naive: name of the naive forecast with the smallest squared error.
         comparison: Diebold-Mariano test of the model against `best_naive`.
         verdict: the comparison in words.
+        form, given: how the table came, and in which types.
     """
 
-    predictions: pd.DataFrame
+    plain: pd.DataFrame
     scores: pd.DataFrame
     skill: "pd.Series[float]"
     display_names: Mapping[str, str]
     best_naive: str
     comparison: DieboldMariano
     verdict: str
+    form: Form
+    given: GivenTypes | None = None
+
+    @cached_property
+    def predictions(self) -> Any:
+        """The predictions with ids, dates and columns of ids as the table gave them, as `Forecaster.predict` has."""
+        return as_given(self.plain, self.form, self.given)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything except the predictions as JSON values; undefined scores are None."""
-        days = self.predictions["ds"]
+        days = self.plain["ds"]
         form = "%Y-%m-%d" if (days == days.dt.normalize()).all() else "%Y-%m-%d %H:%M"
         return {
-            "predictions": int(self.predictions["y"].notna().sum()),
-            "origins": int(self.predictions["cutoff"].nunique()),
-            "horizon": int(self.predictions["step"].max()),
+            "predictions": int(self.plain["y"].notna().sum()),
+            "origins": int(self.plain["cutoff"].nunique()),
+            "horizon": int(self.plain["step"].max()),
             "from": days.min().strftime(form),
             "to": days.max().strftime(form),
             "scores": {str(name): _plain(row) for name, row in self.scores.iterrows()},
@@ -237,7 +249,8 @@ def _judged(
     better = float(losses[MODEL_NAME].mean()) < float(losses[best].mean())
     words = {name: display_name(name, table, horizon) for name in models}
     said = verdict(words[MODEL_NAME], words[best], comparison, better)
-    return Evaluation(predictions, scores, skill(scores, MODEL_NAME, naive), words, best, comparison, said)
+    skills = skill(scores, MODEL_NAME, naive)
+    return Evaluation(predictions, scores, skills, words, best, comparison, said, table.form, table.given)
 
 
 def display_name(name: str, table: Table, horizon: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.tables.arrays import Origins
+from recurra.tables.as_given import with_zone
 from recurra.tables.table import Table
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run_folder import MODEL
@@ -68,8 +69,9 @@ class Forecaster(Estimator, ForecasterSettings):
         """Fit the model to all rows except the validation part.
 
         Args:
-            data: table, DataFrame, Series, or CSV or Parquet file, with a date column and numeric columns, or with
-                several series in columns `unique_id, ds, y`; see `make_table`. Or what `prepare` returned.
+            data: table; DataFrame or Series of pandas, polars, pyarrow or another library that narwhals reads; path of
+                a file; or open file, with a date column and numeric columns, or with several series in columns
+                `unique_id, ds, y`; see `make_table`. Or what `prepare` returned.
             y: values of the target for each row of a DataFrame without it, as scikit-learn passes them.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
@@ -138,7 +140,7 @@ class Forecaster(Estimator, ForecasterSettings):
         levels: Sequence[float] = (),
         max_unpacked: float | None = None,
         any_source: bool = False,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Predict the next `horizon` values after the last row.
 
         Args:
@@ -150,8 +152,11 @@ class Forecaster(Estimator, ForecasterSettings):
                 otherwise.
 
         Returns:
-            One row per value, with the columns `unique_id` if there are several series, `ds`, `forecast`, and for each
-            level its bounds, such as `lo-90` and `hi-90`.
+            One row per value, with the columns `unique_id` if there are several series, the columns of ids if these are
+            several, `ds`, `forecast`, and for each level its bounds, such as `lo-90` and `hi-90`. It is a frame of the
+            library of the data, or of the fit, such as polars; of pandas for a file, and for a loaded model. Ids that
+            were integers are integers, and `ds` has the time zone of the data; dates that were texts, periods or
+            objects are of the type datetime.
 
         Raises:
             InputError: if the data is invalid, or there are too few validation forecasts for a level.
@@ -272,7 +277,7 @@ class Forecaster(Estimator, ForecasterSettings):
     @property
     def cutoff_(self) -> pd.Timestamp:
         """The date of the last training row."""
-        return self.predictor_.cutoff
+        return with_zone(pd.DatetimeIndex([self.predictor_.cutoff]), self.context_.form.zone)[0]
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model, including the last rows seen, to one safetensors file.
@@ -306,8 +311,11 @@ class Forecaster(Estimator, ForecasterSettings):
     def _with_target(self, data: Data, y: ArrayLike | None) -> Data:
         if y is None:
             return data
+        import narwhals as nw
+
         name = self.target or "y"
-        if not isinstance(data, pd.DataFrame) or name in data.columns:
+        frame: Any = nw.from_native(data, eager_only=True, pass_through=True)
+        if not isinstance(frame, nw.DataFrame) or name in frame.columns:
             raise InputError(
                 f"{type(self).__name__}: y was given, but the data is not a DataFrame without the column {name!r}; "
                 "leave y out, or leave the target out of the DataFrame."
@@ -316,12 +324,15 @@ class Forecaster(Estimator, ForecasterSettings):
             values = np.asarray(y)
         except ValueError:  # lists of different lengths
             values = np.empty((0, 0))
-        if values.shape not in {(len(data),), (len(data), 1)}:
+        if values.shape not in {(len(frame),), (len(frame), 1)}:
             raise InputError(
                 f"{type(self).__name__}: y has the shape {values.shape}; expected one value for each of "
-                f"{len(data)} rows."
+                f"{len(frame)} rows."
             )
-        return data.assign(**{name: values.reshape(-1)})
+        if isinstance(data, pd.DataFrame):
+            return data.assign(**{name: values.reshape(-1)})
+        target = nw.new_series(name, values.reshape(-1), backend=frame.implementation)
+        return cast("Data", frame.with_columns(target).to_native())
 
     def _prepare(self, data: Data, y: ArrayLike | None, run: Run | None) -> Prepared:
         settings = self._checked()

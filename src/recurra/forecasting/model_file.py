@@ -28,13 +28,13 @@ from recurra.settings.network import NamedCell
 from recurra.tables.columns import LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
-from recurra.tables.form import Decimal, Form, Thousands
+from recurra.tables.form import Decimal, Form, IdKind, Thousands
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
 LARGEST_STEP = 100_000  # units between rows
-COLUMNS_OF_FORM = "date_columns", "id_columns", "headers"
+LISTS_OF_FORM = "date_columns", "id_columns", "headers", "id_kinds"
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
@@ -82,6 +82,7 @@ class FormDescription(Settings):
     headers: ListOf[str] = field(default_factory=list)
     provider: str | None = None
     adjust: str | None = None
+    id_kinds: ListOf[IdKind] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +267,7 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         source="those that the model remembers",
         many=described.many,
         notes=(),
-        form=Form(**vars(described.form) | {name: tuple(getattr(described.form, name)) for name in COLUMNS_OF_FORM}),
+        form=Form(**vars(described.form) | {name: tuple(getattr(described.form, name)) for name in LISTS_OF_FORM}),
     )
 
 

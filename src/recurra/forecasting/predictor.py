@@ -27,6 +27,7 @@ from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.tables.arrays import Floats, Origins
+from recurra.tables.as_given import as_given
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
@@ -84,13 +85,17 @@ class Predictor:
         levels: Sequence[float] = (),
         max_unpacked: float | None = None,
         any_source: bool = False,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Predict the rows after the last one; see `Forecaster.predict`."""
         given = {"levels": levels, "max_unpacked": max_unpacked, "any_source": any_source}
         levels = check(ForecastArguments, given, "Forecaster.predict", noun="argument").levels
         table = (
             self.context if data is None else self._ready(self._known(self.continued(data, max_unpacked, any_source)))
         )
+        return as_given(self.next_values(table, levels), table.form, table.given)
+
+    def next_values(self, table: Table, levels: Sequence[float] = ()) -> pd.DataFrame:
+        """Predict the rows after the last ones of a table, with local dates and ids as texts."""
         forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
         horizon = self.plan.horizon
         if not np.isfinite(forecasts.values).all():

@@ -5,17 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import pandas as pd
-
 from recurra.errors import InputError, shown_path
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.sources.origin import BUNDLED, Origin, origin_of
+from recurra.tables.data_frame import AnyFrame
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.files.temporary import Source
 from recurra.tables.form import Form
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
-Data: TypeAlias = "Table | pd.DataFrame | pd.Series[Any] | str | Path"
+Data: TypeAlias = "Table | AnyFrame | Source"
 
 
 def read_table(
@@ -32,7 +32,7 @@ def read_table(
 
     Args:
         settings: settings that name the columns and say how missing values are treated.
-        data: table, DataFrame, Series, or CSV or Parquet file.
+        data: table, frame, path of a file, or open file.
         columns: target, past_covariates and future_covariates in place of those of the settings.
         frequency: time between rows; inferred by default.
         known_ids: ids of series that may have few rows; see `make_table`.

@@ -42,10 +42,10 @@ def forecast_plot(
         title: title of the figure.
         test_rows: number of rows of the test part, which may start before the first forecast.
     """
-    horizon = int(test.predictions["step"].max())
+    horizon = int(test.plain["step"].max())
     shown = table.series[:SHOWN_SERIES]
     with readable_fonts(title + table.target + "".join(series.id for series in shown) + test.verdict):
-        drawn = [_each_row_once(test.predictions[test.predictions["unique_id"] == s.id], horizon) for s in shown]
+        drawn = [_each_row_once(test.plain[test.plain["unique_id"] == s.id], horizon) for s in shown]
         close_up = len(shown) == 1 and len(drawn[0]) > CLOSE_UP
         rows = 2 if close_up else len(shown)
         figure = Figure(figsize=(11, 1.3 + 3.3 * rows), layout="constrained")
@@ -64,7 +64,7 @@ def forecast_plot(
                 axes[1].set_title(f"the last {CLOSE_UP} forecasts", loc="left", fontsize=10)
                 _panel(axes[1], real, own.tail(CLOSE_UP), next_values, test.best_naive, name, None, marker=".")
                 _name(axes[1], table.target)
-        _legend(axes[0], _levels(test.predictions))
+        _legend(axes[0], _levels(test.plain))
         save_png(figure, path)
 
 
@@ -77,7 +77,7 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
         path: the PNG file to write.
         title: title of the figure.
     """
-    scored = test.predictions[test.predictions["y"].notna()]
+    scored = test.plain[test.plain["y"].notna()]
     errors = {name: scored[name] - scored["y"] for name in (MODEL_NAME, test.best_naive)}
     with readable_fonts(title + table.target + test.verdict):
         figure = Figure(figsize=(11, 4.2), layout="constrained")

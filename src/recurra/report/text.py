@@ -97,7 +97,8 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
     """
     import pandas as pd
 
-    values = [name for name in following.columns if name not in {"unique_id", "ds"}]
+    values = list(following.columns)
+    values = values[values.index("ds") + 1 :]  # what comes before are ids
     names = [*(["series"] if "unique_id" in following.columns else []), "date", *values]
     rows = [names]
     form = "%Y-%m-%d %H:%M" if times else "%Y-%m-%d"

@@ -30,6 +30,7 @@ from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
 from recurra.sources.origin import BUNDLED, Origin
+from recurra.tables.as_given import as_given
 from recurra.tables.files.spreadsheet import to_csv
 from recurra.tables.split import Split
 from recurra.tables.table import Table
@@ -125,8 +126,8 @@ class SeriesCase:
                 warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
         test = self.evaluated_on_test() if self.test else None
         model.update_context(self.table).save(run.file(MODEL))
-        following = model.predict(levels=self._levels())
-        replace_file(run.file(NEXT), to_csv(following))
+        following = model.predictor_.next_values(model.context_, self._levels())
+        replace_file(run.file(NEXT), to_csv(as_given(following, model.context_.form)))
         if test is not None:
             scores["test"] = test.to_json()
             replace_file(run.file(PREDICTIONS), to_csv(test.predictions))

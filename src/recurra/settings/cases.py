@@ -53,7 +53,7 @@ class SeriesSettings(CaseSettings, ForecasterSettings):
 
     kind: Literal["series"] = "series"
     data: str | None = None
-    """CSV or Parquet file to train on; by default the data of the case."""
+    """File to train on: CSV, Excel, OpenDocument, Parquet or Feather; by default the data of the case."""
     symbol: str | None = None
     """Stock symbol whose daily bars are used: AAPL and MSFT up to 2013 are bundled, others are downloaded."""
     provider: Annotated[ProviderChoice, Field(exclude=True)] = "auto"

@@ -24,6 +24,13 @@ def _list(value: Any) -> Any:
     return [] if names == ["none"] else names
 
 
+def _one_if_single(value: Any) -> Any:
+    """The only name of a list, as a flag that is given once has it; None for a list without any."""
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) < 2:
+        return value[0] if value else None
+    return value
+
+
 def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
     if "none" in scaling:
         raise ValueError("'none' cannot be combined with other transformations")
@@ -37,6 +44,7 @@ def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
 
 
 Names = Annotated[str | Sequence[str], checked_as(ListOf[str]), BeforeValidator(_list)]
+Ids = Annotated[str | Sequence[str] | None, checked_as(str | ListOf[str] | None), BeforeValidator(_one_if_single)]
 Scalings = Annotated[
     Scaling | Sequence[Scaling], checked_as(ListOf[Scaling]), BeforeValidator(_list), AfterValidator(_in_order_of_use)
 ]
@@ -64,8 +72,8 @@ class ForecasterSettings(NetworkSettings):
     """Future covariates: input columns whose values are known in advance, such as holidays."""
     date: str | None = None
     """Name of the date column; detected by default."""
-    id: str | None = None
-    """Name of the column that identifies the series in a table of several; by default unique_id."""
+    id: Ids = None
+    """Name of the column, or of the columns, that identify the series in a table of several; by default unique_id."""
     season: Count | None = None
     """Number of rows per season; by default inferred from the dates: 5 for business days, 7 for days, 12 for months, 24
     for hours."""

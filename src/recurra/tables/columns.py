@@ -1,13 +1,16 @@
 """Find the columns of a table by their English or Chinese names, or by their values."""
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, listed, shown
+from recurra.errors import InputError, listed, printable, shown
 from recurra.tables.arrays import Integers
 from recurra.tables.dates.parsing import SAMPLED, distinct_texts, holds_dates
 from recurra.tables.numbers import reads_as_number
@@ -18,6 +21,11 @@ PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or comp
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
 LONGEST_ID = 1_000  # characters
 MOST_COLUMNS = 5_000
+TIMES = (
+    DATES | PARTS_OF_DATES | {"hour", "minute", "second", "week", "weekday", "quarter", "小时", "时刻", "星期", "季度"}
+)
+TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*", re.ASCII)
+PAIRED_COLUMNS = 8  # number of columns of which two are tried together as ids
 SEARCHED_COLUMNS = 100  # number of columns of text among which one of dates, or of ids, is searched
 MOST_WHOLE = 1e15  # a larger float has no whole number of its own
 SAME: list[set[str]] = [  # synonyms in English and Chinese
@@ -83,7 +91,7 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
     raise InputError(f"{source}: there is no column {shown(name)} for {what}{hint}; the columns are {listed(columns)}.")
 
 
-def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
+def date_column(frame: pd.DataFrame, id_columns: Collection[str], source: str) -> str:
     """Return the column of dates, found by type, name or values.
 
     If no column has valid dates, a column with a date name is returned, so that parsing it reports the invalid value.
@@ -91,7 +99,7 @@ def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
     Raises:
         InputError: there is no column of dates.
     """
-    candidates = [str(column) for column in frame.columns if column != id_column]
+    candidates = [str(column) for column in frame.columns if column not in id_columns]
     typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
     named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
     texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(frame[column])]
@@ -111,7 +119,7 @@ def chosen_columns(
     target: str | None,
     past_covariates: Sequence[str],
     future_covariates: Sequence[str],
-    others: set[str | None],
+    others: set[str],
     source: str,
 ) -> Names:
     """Choose the target and the covariates.
@@ -224,11 +232,36 @@ def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str
 
 
 def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
-    """Return the advice to use a column as --id, if its values make the dates unique; else an empty string."""
-    for column in frame.columns[:SEARCHED_COLUMNS]:
-        if column in used or not pd.api.types.is_hashable(frame[column].iloc[0]):
-            continue
-        if frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
-            values = f"the {frame[column].nunique()} values of the column {shown(column)}"
-            return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
+    """Return the advice to use one or two columns as --id, if they make the dates unique; else an empty string.
+
+    A column without repetition, row numbers, times and measured values are never advised.
+    """
+    likely = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
+    likely = [column for column in likely if not _is_row_number(column) and _may_be_id(frame[column])]
+    for columns in [*combinations(likely, 1), *combinations(likely[:PAIRED_COLUMNS], 2)]:
+        if not frame.duplicated([dates, *columns]).any():
+            return _advice(frame, *columns)
     return ""
+
+
+def _advice(frame: pd.DataFrame, column: str, other: str | None = None) -> str:
+    if other is None:
+        values = f"the {frame[column].nunique()} values of the column {shown(column)}"
+        return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
+    return (
+        f", or, if the columns {shown(column)} and {shown(other)} tell series apart, name them with --id "
+        f"{printable(column)} --id {printable(other)} (id=[…] in Python)"
+    )
+
+
+def _may_be_id(values: "pd.Series[Any]") -> bool:
+    """Return whether values may name series: several of them, which occur again and again, and are no times."""
+    if not pd.api.types.is_hashable(values.iloc[0]) or values.isna().any():
+        return False
+    count = values.nunique()
+    if not 1 < count < len(values) or str(values.name).strip().lower() in TIMES:
+        return False
+    if pd.api.types.is_numeric_dtype(values):  # measured values seldom repeat
+        return bool((values % 1 == 0).all()) and 2 * count <= len(values)
+    sample = values.head(SAMPLED).astype(str)
+    return not holds_dates(values) and not sample.str.fullmatch(TIME_OF_DAY).any()

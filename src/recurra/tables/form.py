@@ -1,12 +1,16 @@
 """How a table is read: what its user says, and what its cells show. A model keeps it for newer rows."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+if TYPE_CHECKING:
+    from recurra.tables.data_frame import FrameKind
+
 Decimal = Literal[".", ","]
 Thousands = Literal["none", ".", ",", "'", " "]
+IdKind = Literal["text", "integer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,7 @@ class Form:
         headers: names that were given to the columns of a file without a header.
         provider: name of the provider of daily bars; None for other tables.
         adjust: adjustment of their prices: "qfq", "hfq" or "none"; None for other tables.
+        id_kinds: in which type the ids of each column of ids came.
     """
 
     decimal: Decimal | None = None
@@ -55,6 +60,7 @@ class Form:
     headers: tuple[str, ...] = ()
     provider: str | None = None
     adjust: str | None = None
+    id_kinds: tuple[IdKind, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,10 @@ class RawTable:
             file.
         notes: sentences about how the file was read.
         delimiter: what separates the columns of a text file; None for other files.
+        kind: the library of the frame, if it was neither a file nor a frame of pandas.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
     delimiter: str | None = None
+    kind: "FrameKind | None" = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Floats
+from recurra.tables.as_given import GivenTypes
 from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.form import Form
@@ -84,6 +85,7 @@ class Table:
         many: whether the table has a column of series ids.
         notes: sentences about how the table was read, and about changed or unusual rows, for the user.
         form: how the table was read.
+        given: types in which a frame of another library than pandas gave its dates and ids; None for other tables.
     """
 
     series: tuple[Series, ...]
@@ -95,6 +97,7 @@ class Table:
     many: bool
     notes: tuple[str, ...]
     form: Form
+    given: GivenTypes | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

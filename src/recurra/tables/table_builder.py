@@ -1,35 +1,37 @@
 """Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, InputTypeError, shown, shown_path
+from recurra.errors import InputError, InputTypeError, shown
 from recurra.tables.arrays import Floats
-from recurra.tables.columns import ID, chosen_columns, date_column, found_column, hint_of_id, ids
-from recurra.tables.data_frame import with_row_numbers
+from recurra.tables.as_given import GivenTypes
+from recurra.tables.columns import ID, chosen_columns, date_column, found_column, hint_of_id
+from recurra.tables.data_frame import AnyFrame, with_row_numbers
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.frequency_inference import infer_frequency
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
-from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
+from recurra.tables.files.temporary import Source, is_source, name_of
+from recurra.tables.form import Decimal, Form, Reading, Thousands
 from recurra.tables.gaps import Filled, Missing, filled
 from recurra.tables.numbers import numbers
 from recurra.tables.rows import Notes, Rows, rows_in_order
+from recurra.tables.series_ids import read_ids
 from recurra.tables.table import Series, Table
 
 
 def make_table(
-    data: "pd.DataFrame | pd.Series[Any] | str | Path",
+    data: AnyFrame | Source,
     *,
     target: str | None = None,
     past_covariates: str | Sequence[str] = (),
     future_covariates: str | Sequence[str] = (),
     date: str | None = None,
-    id: str | None = None,
+    id: str | Sequence[str] | None = None,
     missing: Missing = "auto",
     calendar: str | None = None,
     frequency: Frequency | None = None,
@@ -46,15 +48,17 @@ def make_table(
     Column names are case-insensitive; dates and prices are also found by their English or Chinese names.
 
     Args:
-        data: a DataFrame or Series, or the path of a CSV or Parquet file. A single series has a column (or index) of
-            dates and columns of numbers; a long table of several series also has a column of ids.
+        data: a DataFrame or Series of pandas, polars, pyarrow or another library that narwhals reads; the path of a
+            file, of which `read_file` says what it may be, "-" for standard input; or an open file. A single series has
+            a column (or index) of dates and columns of numbers; a long table of several series also has columns of ids.
         target: column to predict; None: `y`, or the only column of numbers.
         past_covariates: columns whose values are known up to the present only; "all": every other numeric column that
             is not constant.
         future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
             rows, in which only these columns need values.
         date: column of dates; None: inferred from names and values.
-        id: column of series ids; None: `unique_id`, if the table has it.
+        id: column of series ids, or columns, whose ids are joined as in "1 / north"; None: `unique_id`, if the table
+            has it.
         missing: how to treat missing values and absent dates, which become rows of missing values. "auto"
             forward-fills up to 5 % of a series, in runs no longer than a season, and leaves out series with more gaps;
             it raises an error if none is left. "ffill" forward-fills all of them. "interpolate" and "mask" also
@@ -84,7 +88,7 @@ def make_table(
     >>> table.series[0].values[:, 0].tolist()
     [5.0, 7.0, 6.0]
     """
-    _check_arguments(target=target, date=date, id=id, calendar=calendar, encoding=encoding)
+    _check_arguments(target=target, date=date, calendar=calendar, encoding=encoding)
     for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
         if value is not None and value not in get_args(known):
             raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
@@ -98,23 +102,26 @@ def make_table(
     if missing not in get_args(Missing):
         raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
     past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
-    source = shown_path(data) if isinstance(data, str | Path) else "the table"
-    if isinstance(data, str | Path):
-        raw = read_file(data, reading, texts=[id] if id else [])
+    own_ids = [] if id is None else _names("id", id)
+    if is_source(data):
+        source, raw = name_of(data), read_file(data, reading, texts=own_ids)
     else:
-        raw = RawTable(with_row_numbers(data))
+        source, raw = "the table", with_row_numbers(data)
     frame = raw.frame
     if not len(frame):
         raise InputError(f"{source}: has no rows of data; at least one is needed.")
-    id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
-    days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
-    names = chosen_columns(frame, target, past, future, {days_column, id_column}, source)
-    codes, whose = ids(frame, id_column, source, known_ids)
+    id_columns = [found_column(frame, name, source, "id") for name in own_ids] or [ID] * (ID in frame.columns)
+    if twice := next((name for name in id_columns if id_columns.count(name) > 1), None):
+        raise InputError(f"{source}: the column {shown(twice)} is given twice as id; give each column of ids once.")
+    days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_columns, source)
+    names = chosen_columns(frame, target, past, future, {days_column, *id_columns}, source)
+    series_ids = read_ids(frame, id_columns, source, known_ids, written=raw.delimiter is not None)
+    codes, whose = series_ids.places, series_ids.texts
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
 
     def hint() -> str:
-        return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
+        return "" if id_columns else hint_of_id(frame, days_column, {days_column, *names.all})
 
     notes = Notes()
     rows = rows_in_order(source, names, codes, whose, days, values, frame.index, notes, hint)
@@ -128,10 +135,20 @@ def make_table(
         names.future_covariates,
         frequency,
         source,
-        id_column is not None,
+        bool(id_columns),
         (*raw.notes, *notes.sentences()),
-        Form(),
+        Form(
+            zone=_zone(frame[days_column]),
+            id_columns=tuple(id_columns) if len(id_columns) > 1 else (),
+            id_kinds=series_ids.kinds,
+        ),
+        GivenTypes.of(raw.kind, days_column, id_columns),
     )
+
+
+def _zone(dates: "pd.Series[Any]") -> str | None:
+    """Return the name of the time zone of a column of dates with one."""
+    return str(dates.dt.tz) if isinstance(dates.dtype, pd.DatetimeTZDtype) else None
 
 
 def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:

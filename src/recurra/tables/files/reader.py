@@ -1,26 +1,44 @@
-"""Read the cells of a CSV or Parquet file."""
+"""Read the cells of a table: a CSV, Parquet, Feather or spreadsheet file, packed or not, or an open file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from recurra.errors import InputError, shown_path
+from recurra.errors import InputError
+from recurra.tables.files.arrow_reader import read_arrow
 from recurra.tables.files.csv_reader import read_csv
+from recurra.tables.files.ods_reader import read_ods
 from recurra.tables.files.parquet_reader import read_parquet
+from recurra.tables.files.temporary import Source, file_of, name_of, only_file_in
 from recurra.tables.files.unpacking import Unpacking
+from recurra.tables.files.xlsx_reader import read_xlsx
 from recurra.tables.form import RawTable, Reading
 
 IDS = ("unique_id",)  # columns of ids, kept as text even if they look like numbers
-PARQUET = {".parquet", ".pq"}
+READERS: dict[str, Callable[[Path, Unpacking], RawTable]] = {  # of files that are not text, by the end of their names
+    ".parquet": read_parquet,
+    ".pq": read_parquet,
+    ".feather": read_arrow,
+    ".arrow": read_arrow,
+    ".ipc": read_arrow,
+    ".xlsx": read_xlsx,
+    ".xlsm": read_xlsx,
+    ".xls": read_xlsx,  # which says that it is too old
+    ".ods": read_ods,
+}
+ZIP = ".zip"
 
 
-def read_file(path: str | Path, reading: Reading | None = None, *, texts: Sequence[str] = ()) -> RawTable:
+def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence[str] = ()) -> RawTable:
     """Read the cells of a file; the index of the frame is the row number in the file.
 
-    Rows of a CSV file are numbered as in an editor, starting at 1 with the header. In a Parquet file, the first row of
-    data is row 1.
+    Rows of a CSV file are numbered as in an editor, starting at 1 with the header, and those of a sheet as in a
+    spreadsheet program. In a Parquet or Feather file, the first row of data is row 1.
 
     Args:
-        path: a Parquet file, or a CSV file, optionally gzipped, delimited by commas, semicolons, tabs or vertical bars.
+        source: a CSV file, optionally gzipped, delimited by commas, semicolons, tabs or vertical bars; a Parquet,
+            Feather, Arrow IPC, Excel (.xlsx) or OpenDocument (.ods) file; or a .zip with one of these in it. Of a
+            spreadsheet, the first sheet with data is read. "-" reads CSV from standard input, and an open file is read
+            as its name says, as CSV if it has none.
         reading: what the user says about the file.
         texts: case-insensitive names of CSV columns to read as text, so that 01 is not read as 1, nor NA as a missing
             value. `unique_id` is always read as text. A text that was written as `'=…` so that no spreadsheet
@@ -29,16 +47,13 @@ def read_file(path: str | Path, reading: Reading | None = None, *, texts: Sequen
     Raises:
         InputError: the file does not exist, cannot be read or has no rows.
     """
-    reading = reading or Reading()
-    path, unpacking = Path(path), Unpacking(reading.max_unpacked)
-    name = shown_path(path)
+    reading, name = reading or Reading(), name_of(source)
+    Unpacking(reading.max_unpacked)  # raises an error before anything is read
     try:
-        if not path.is_file():
-            raise InputError(f"{name}: there is no such file." if not path.exists() else f"{name}: is not a file.")
-        if path.suffix.lower() in PARQUET:
-            raw = RawTable(read_parquet(path, unpacking))
-        else:
-            raw = read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
+        with file_of(source, reading) as (path, own):
+            if not path.is_file():
+                raise InputError(f"{name}: there is no such file." if not path.exists() else f"{name}: is not a file.")
+            raw = _read(path, own, texts)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -47,3 +62,16 @@ def read_file(path: str | Path, reading: Reading | None = None, *, texts: Sequen
     if not len(raw.frame):
         raise InputError(f"{name}: has no rows of data; at least a header and one row are needed.")
     return raw
+
+
+def _read(path: Path, reading: Reading, texts: Sequence[str]) -> RawTable:
+    kind = path.suffix.lower()
+    if kind == ZIP:
+        with only_file_in(path, reading) as (inner, own):
+            return _read(inner, own, texts)
+    unpacking = Unpacking(reading.max_unpacked)
+    return (
+        READERS[kind](path, unpacking)
+        if kind in READERS
+        else read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
+    )

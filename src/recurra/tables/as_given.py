@@ -1,0 +1,102 @@
+"""Forecasts as the table came of which they are: its ids, its time zone, and the library of its frame."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recurra.tables.columns import DATE, ID
+from recurra.tables.data_frame import FrameKind
+from recurra.tables.form import Form
+from recurra.tables.series_ids import parts_of_ids
+
+DATES_OF_FORECASTS = (DATE, "cutoff")
+
+
+@dataclass(frozen=True)
+class GivenTypes:
+    """The library of a frame, and in which types it gave its dates and ids.
+
+    Attributes:
+        library: the library, as narwhals names it.
+        date: type of the dates, of narwhals.
+        ids: types of the columns of ids.
+    """
+
+    library: Any
+    date: Any
+    ids: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, kind: FrameKind | None, date: str, ids: Sequence[str]) -> "GivenTypes | None":
+        """Return the types of the columns of dates and ids; None for a frame of pandas, or a file."""
+        return None if kind is None else cls(kind.library, kind.types[date], tuple(kind.types[name] for name in ids))
+
+
+def as_given(frame: pd.DataFrame, form: Form, given: GivenTypes | None = None) -> Any:
+    """Return forecasts with ids, dates and columns as the table gave them.
+
+    Args:
+        frame: forecasts, with local dates in the columns `ds` and `cutoff`, and ids as texts in `unique_id`.
+        form: how the table was read.
+        given: types of a frame of another library than pandas.
+
+    Returns:
+        A frame of pandas, or of the library of the table. Ids that were integers are integers, and dates have the zone
+        of the table. If there are several columns of ids, they follow `unique_id`.
+    """
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        values = frame[name]
+        if name in DATES_OF_FORECASTS:
+            columns[name] = with_zone(pd.DatetimeIndex(values), form.zone)
+        elif name == ID and form.id_columns:
+            columns |= {ID: values} | {own: part for own, part in _several(values, form).items() if own not in frame}
+        elif name == ID and form.id_kinds == ("integer",):
+            columns[ID] = values.astype(np.int64)
+        else:
+            columns[name] = values
+    if given is None:
+        return pd.DataFrame(columns)
+    return _of_library(columns, given, dict(zip(form.id_columns or (ID,), given.ids, strict=False)))
+
+
+def _several(ids: "pd.Series[Any]", form: Form) -> dict[str, Any]:
+    """Return the columns of which ids are joined."""
+    codes, distinct = pd.factorize(ids)
+    parts = np.array(parts_of_ids(list(distinct), len(form.id_columns)), dtype=object).reshape(len(distinct), -1)
+    return {
+        name: parts[codes, place].astype(np.int64 if kind == "integer" else object)
+        for place, (name, kind) in enumerate(zip(form.id_columns, form.id_kinds, strict=True))
+    }
+
+
+def with_zone(dates: pd.DatetimeIndex, zone: str | None) -> pd.DatetimeIndex:
+    """Return local dates with their zone; a time that the clocks leave out is an hour later."""
+    if zone is None:
+        return dates
+    return dates.tz_localize(zone, ambiguous=np.zeros(len(dates), dtype=np.bool_), nonexistent="shift_forward")
+
+
+def _of_library(columns: Mapping[str, Any], given: GivenTypes, ids: Mapping[str, Any]) -> Any:
+    """Return columns as a frame of a library, with dates and ids in their types."""
+    import narwhals as nw
+
+    plain, zones = {}, {}
+    for name, values in columns.items():
+        zones[name] = str(zone) if (zone := getattr(values, "tz", None)) is not None else None
+        plain[name] = np.asarray(values.tz_convert("UTC").tz_localize(None) if zones[name] else values)
+    frame = nw.from_dict(plain, backend=given.library)
+    for name in columns:
+        column = nw.col(name)
+        if name in DATES_OF_FORECASTS:
+            if zone := zones[name]:
+                column = column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+            unit: Any = getattr(given.date, "time_unit", "us")  # of dates that were texts, microseconds
+            column = column.cast(nw.Date if given.date == nw.Date else nw.Datetime(unit, zone))
+            frame = frame.with_columns(column)
+        elif name in ids and (ids[name].is_integer() or ids[name] in {nw.String, nw.Categorical, nw.Enum}):
+            frame = frame.with_columns(column.cast(ids[name]))
+    return frame.to_native()
