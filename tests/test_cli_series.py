@@ -259,6 +259,11 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row; scores on"),
         (["evaluate", "RUN", "--statistical"], "--statistical requires --data"),
         (["evaluate", "nowhere"], "nowhere: is not a run folder"),
+        (["forecast", "FILE", "--symbol", "AAPL"], "', or --symbol; leave out one."),
+        (["forecast", "FILE", "--data=other.csv"], "', or --data; leave out one."),
+        (["forecast", "--symbol", "../x", "--target", "close"], "'../x' is not a share symbol"),
+        (["train", "stock", "--data", "FILE", "--symbol", "AAPL"], "either from a file or from a provider; leave out"),
+        (["train", "stock", "--symbol", "AAPL", "--provider", "sina"], "sina has no bars of AAPL; expected provider"),
         (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),
         (["train", "stock", "--symbol", "600519", "--start", "2010"], "start is '2010'; expected a day"),
     ],
@@ -290,7 +295,7 @@ def test_what_is_for_series_is_refused_for_symbols_and_the_other_way_round(
     letters = str(tmp_path / "letters")
     assert run(["train", "letters", "--epochs", "1", "--quiet", "--out", letters]) == 0
     capsys.readouterr()
-    for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"]):
+    for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"], ["--refresh"], ["--any-source"]):
         assert run(["predict", letters, *flags]) == 2
         assert f"is a run of a letter case; {flags[0]} needs a forecasting run" in printed(capsys)[1]
     assert run(["evaluate", letters, "--data", "x.csv"]) == 2

@@ -35,6 +35,7 @@ def test_a_value_out_of_the_bounds_of_a_letters_case_is_refused(
         ("end", 2010, "expected a valid string"),
         ("adjust", "split", "expected 'qfq', 'hfq' or 'none'"),
         ("refresh", "maybe", "expected a valid boolean"),
+        ("provider", "akshare", "expected 'auto', 'baostock', 'tencent', 'sina', 'eastmoney' or 'yfinance'"),
         ("test", -1, "expected greater than or equal to 0"),
         ("test", 1.5, "expected a fraction less than 1"),
         ("test_windows_inside", "maybe", "expected a valid boolean"),
@@ -62,8 +63,9 @@ def test_a_case_on_series_alone_has_the_documented_defaults() -> None:
     assert settings | defaults == settings
 
 
-def test_to_download_anew_is_no_part_of_what_a_run_keeps() -> None:
-    assert "refresh" not in to_json(check(SeriesSettings, {"refresh": True}, "test"))
+def test_how_to_download_is_no_part_of_what_a_run_keeps() -> None:
+    settings = to_json(check(SeriesSettings, {"refresh": True, "provider": "sina"}, "test"))
+    assert settings.keys().isdisjoint({"refresh", "provider"})
 
 
 def test_a_missing_setting_is_named() -> None:

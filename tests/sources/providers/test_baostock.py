@@ -1,6 +1,5 @@
 """Daily bars from baostock: the real library runs, and only its connection is replaced."""
 
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -9,7 +8,7 @@ import pytest
 
 from recurra.sources.providers import baostock as adapter
 from recurra.sources.providers.baostock import SHARES_PER_LOGIN, Session, baostock_bars
-from recurra.sources.providers.contract import Adjust, Bars, NoBarsError, NotInstalledError, reason_of
+from recurra.sources.providers.contract import Adjust, Bars, NoBarsError, reason_of
 from recurra.sources.shares import share_of
 
 from .baostock_server import Baostock, reply
@@ -173,15 +172,6 @@ def test_baostocks_own_way_to_connect_is_left_as_it_was(server: Baostock) -> Non
 
     baostock_bars(MOUTAI)
     assert SocketUtil().connect.__func__ is SocketUtil.connect
-
-
-def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "baostock", None)
-    with pytest.raises(NotInstalledError) as error:
-        baostock_bars(MOUTAI)
-    assert str(error.value) == (
-        "a download needs baostock: pip install 'recurra[market]', or give a file with --data FILE."
-    )
 
 
 def rows_of(count: int) -> list[list[str]]:
