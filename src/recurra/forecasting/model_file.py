@@ -34,7 +34,7 @@ from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
 LARGEST_STEP = 100_000  # units between rows
-COLUMNS_OF_FORM = "date_columns", "id_columns", "headers"
+COLUMNS_OF_FORM = "date_columns", "id_columns", "headers", "units"
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
@@ -80,6 +80,7 @@ class FormDescription(Settings):
     date_columns: ListOf[str] = field(default_factory=list)
     id_columns: ListOf[str] = field(default_factory=list)
     headers: ListOf[str] = field(default_factory=list)
+    units: ListOf[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

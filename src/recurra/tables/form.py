@@ -41,6 +41,7 @@ class Form:
         date_columns: names of the columns that make up a date, if there are several.
         id_columns: names of the columns that make up an id, if there are several.
         headers: names that were given to the columns of a file without a header.
+        units: units of the target and the covariates, such as "%", "$" or "kWh"; empty texts where there is none.
     """
 
     decimal: Decimal | None = None
@@ -51,6 +52,7 @@ class Form:
     date_columns: tuple[str, ...] = ()
     id_columns: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

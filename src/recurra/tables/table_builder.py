@@ -20,7 +20,8 @@ from recurra.tables.dates.frequency_inference import infer_frequency
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
 from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
-from recurra.tables.numbers import numbers
+from recurra.tables.number_evidence import Surroundings
+from recurra.tables.numbers import read_numbers
 from recurra.tables.table import Series, Table
 
 Missing = Literal["error", "ffill", "interpolate", "mask"]
@@ -53,8 +54,8 @@ def make_table(
         data: a DataFrame or Series, or the path of a CSV or Parquet file. A single series has a column (or index) of
             dates and columns of numbers; a long table of several series also has a column of ids.
         target: column to predict; None: `y`, or the only column of numbers.
-        past_covariates: columns whose values are known up to the present only; "all": every other numeric column that
-            is not constant.
+        past_covariates: columns whose values are known up to the present only; "all": every other column of
+            numbers that vary, but for row numbers and times.
         future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
             rows, in which only these columns need values.
         date: column of dates; None: inferred from names and values.
@@ -90,6 +91,8 @@ def make_table(
     for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
         if value is not None and value not in get_args(known):
             raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
+    if decimal is not None and decimal == thousands:
+        raise InputError(f"decimal and thousands are both {shown(decimal)}; expected two marks.")
     if not isinstance(dayfirst, bool | None):
         raise InputTypeError(f"dayfirst is {shown(dayfirst)}; expected True, False or None.")
     reading = Reading(
@@ -113,19 +116,26 @@ def make_table(
     names = chosen_columns(frame, target, past, future, {days_column, id_column}, source)
     codes, whose = ids(frame, id_column, source, known_ids)
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
-    values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
+    around = Surroundings(
+        reading=reading,
+        earlier=earlier,
+        delimiter=raw.delimiter,
+        apart={days_column, id_column},
+        series=None if id_column is None else codes,
+    )
+    read = read_numbers(frame, names.all, source, around)
 
     def hint() -> str:
         return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
 
-    rows, parts = _sorted(_Rows(source, names, days, values, frame.index, missing), codes, whose, hint)
+    rows, parts = _sorted(_Rows(source, names, days, read.values, frame.index, missing), codes, whose, hint)
     frequency = frequency or _frequency(parts, rows.dates, calendar, source, rows.notes)
     whole = rows.whole([part.start for part in parts.values()], frequency)
     series = tuple(
         rows.series(name, part, frequency, whole=bool(is_whole))
         for (name, part), is_whole in zip(parts.items(), whole, strict=True)
     )
-    notes = (*raw.notes, *(_of_many(note, whose) for note, whose in rows.notes.items()))
+    notes = (*raw.notes, *names.notes, *read.notes, *(_of_many(note, whose) for note, whose in rows.notes.items()))
     return Table(
         series,
         names.target,
@@ -135,7 +145,7 @@ def make_table(
         source,
         id_column is not None,
         notes,
-        Form(),
+        Form(decimal=read.decimal, thousands=read.thousands, units=read.units),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TextIO
 
-import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown, shown_path
@@ -16,21 +15,12 @@ from recurra.tables.files.spreadsheet import unescaped
 from recurra.tables.files.text_file import TextFile
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
-from recurra.tables.numbers import LONGEST_NUMBER, NOTHING, THOUSANDS, plain_digits
 
 DELIMITERS = ",;\t|"
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
 QUOTED = re.compile(r'"[^"]*"')
-KINDS = re.compile(  # of texts with a comma or a point, the first that fits
-    r"(?P<twofold>[-+]?[1-9]\d{0,2},\d{3})"  # ambiguous: 1,125 is 1125, or 1.125 with a decimal comma
-    r"|(?P<decimal>[-+]?(\d+|\d{1,3}(\.\d{3})+),\d*)"
-    r"|(?P<dotted>[-+]?[1-9]\d{0,2}(\.\d{3})+)"  # thousands separators of numbers with a decimal comma
-    rf"|(?P<thousands>{THOUSANDS})"
-    r"|(?P<point>[-+]?\d*\.\d+)"
-    r"|(?P<whole>[-+]?\d+)"
-)
 
 
 def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> RawTable:
@@ -86,8 +76,6 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking) -> RawTab
     frame.columns = frame.columns.map(unescaped)
     frame.index += above + 2  # the header is the first row after blank lines
     frame = frame.dropna(how="all")
-    if delimiter != ",":
-        frame = _with_decimal_points(frame, set(map(unescaped, kept)), name)
     return RawTable(frame, delimiter=delimiter)
 
 
@@ -134,37 +122,3 @@ def _columns(name: str, lines: Iterator[str], delimiter: str, row: int) -> list[
             )
         seen |= {plain} - {""}
     return names
-
-
-def _with_decimal_points(frame: pd.DataFrame, kept: set[str], name: str) -> pd.DataFrame:
-    """Replace decimal commas by points in columns whose values show that their commas are decimal.
-
-    For files whose delimiter is not a comma.
-    """
-    frame = frame.copy(deep=False)
-    for column in frame.columns:
-        if column in kept or frame[column].dtype != object:
-            continue
-        codes, distinct = pd.factorize(frame[column].astype(str))
-        texts = [plain_digits(str(text)[: LONGEST_NUMBER + 1]) for text in distinct]
-        if not any("," in text for text in texts):
-            continue
-        kinds = [match.lastgroup if (match := KINDS.fullmatch(text)) else "" for text in texts]
-        if "decimal" in kinds and not {"thousands", "point"} & set(kinds):
-            plain = [
-                text.replace(".", "").replace(",", ".") if kind in {"twofold", "decimal", "dotted"} else original
-                for text, kind, original in zip(texts, kinds, distinct, strict=True)
-            ]
-            missing = frame[column].isna()
-            frame[column] = pd.Series(np.array(plain, dtype=object)[codes], frame.index).mask(missing)
-        elif "twofold" in kinds and all(
-            kind in {"twofold", "whole"} or text.lower() in NOTHING for text, kind in zip(texts, kinds, strict=True)
-        ):
-            place = int((codes == kinds.index("twofold")).argmax())
-            text = texts[codes[place]]
-            raise InputError(
-                f"{name}: row {frame.index[place]}, column {shown(column)}: {shown(text)} may be "
-                f"{text.replace(',', '.')} or {text.replace(',', '')}, "
-                "and no other value of the column says which; write it as one of these."
-            )
-    return frame
