@@ -34,7 +34,7 @@ from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
 LARGEST_STEP = 100_000  # units between rows
-LISTS_OF_FORM = "date_columns", "id_columns", "headers", "id_kinds"
+LISTS_OF_FORM = "date_columns", "id_columns", "headers", "id_kinds", "units"
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
@@ -83,6 +83,7 @@ class FormDescription(Settings):
     provider: str | None = None
     adjust: str | None = None
     id_kinds: ListOf[IdKind] = field(default_factory=list)
+    units: ListOf[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

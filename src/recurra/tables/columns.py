@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, listed, printable, shown
+from recurra.tables.all_covariates import all_covariates, is_row_number
 from recurra.tables.arrays import Integers
 from recurra.tables.dates.parsing import SAMPLED, distinct_texts, holds_dates
-from recurra.tables.numbers import reads_as_number
+from recurra.tables.numbers import number_columns
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
 DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
@@ -41,11 +43,12 @@ SAME: list[set[str]] = [  # synonyms in English and Chinese
 
 @dataclass(frozen=True)
 class Names:
-    """The columns to use, with the names that the table gives them."""
+    """The columns to use, with the names that the table gives them, and notes about the others."""
 
     target: str
     past_covariates: tuple[str, ...]
     future_covariates: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -100,9 +103,10 @@ def date_column(frame: pd.DataFrame, id_columns: Collection[str], source: str) -
         InputError: there is no column of dates.
     """
     candidates = [str(column) for column in frame.columns if column not in id_columns]
-    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
+    types = dict(zip(map(str, frame.columns), frame.dtypes, strict=True))
+    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(types[column])]
     named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
-    texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(frame[column])]
+    texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(types[column])]
     for column in [*typed, *named, *texts[:SEARCHED_COLUMNS]]:
         if holds_dates(frame[column]):
             return column
@@ -127,8 +131,8 @@ def chosen_columns(
     Args:
         frame: the table.
         target: column to predict; None: `y`, or the only column of numbers.
-        past_covariates: columns whose values are known up to the present only; ["all"]: every other numeric column
-            that is not constant.
+        past_covariates: columns whose values are known up to the present only; ["all"]: every other column of
+            numbers that vary, but for row numbers and times.
         future_covariates: columns whose values are known in advance.
         others: columns of dates and ids, which cannot be chosen.
         source: the file, for messages.
@@ -136,9 +140,9 @@ def chosen_columns(
     Raises:
         InputError: a column does not exist, has two roles or is in `others`, or the target is ambiguous.
     """
-    plain = [str(column) for column in frame.columns if column not in others and not _is_row_number(str(column))]
+    plain = [str(column) for column in frame.columns if column not in others and not is_row_number(str(column))]
     if target is None:
-        numeric = [column for column in plain if column == TARGET or _is_numeric(frame, column)]
+        numeric = [TARGET] if TARGET in plain else number_columns(frame, plain)
         if TARGET not in numeric and len(numeric) != 1:
             found = f"found {listed(numeric)}" if numeric else "found none"
             raise InputError(
@@ -147,37 +151,25 @@ def chosen_columns(
         target = TARGET if TARGET in numeric else numeric[0]
     target = found_column(frame, target, source, "the target")
     coming = tuple(found_column(frame, name, source, "the future covariates") for name in future_covariates)
+    notes: tuple[str, ...] = ()
     if past_covariates == ["all"]:
-        rest = [column for column in plain if column != target and column not in coming]
-        past = tuple(column for column in rest if _is_numeric(frame, column) and frame[column].nunique() > 1)
+        rest = [name for name in map(str, frame.columns) if name not in {target, *coming, *others}]
+        past, notes = all_covariates(frame, rest)
     else:
         past = tuple(found_column(frame, name, source, "the past covariates") for name in past_covariates)
     used = [target, *past, *coming]
+    uses = Counter(used)
     for name in used:
         if name in others:
             raise InputError(
                 f"{source}: the column {shown(name)} contains the dates or the series ids; choose another."
             )
-        if used.count(name) > 1:
+        if uses[name] > 1:
             raise InputError(
                 f"{source}: the column {shown(name)} is used twice; a column is the target, a past covariate or a "
                 "future covariate."
             )
-    return Names(target, past, coming)
-
-
-def _is_row_number(column: str) -> bool:
-    return not column.strip() or column.startswith("Unnamed:")
-
-
-def _is_numeric(frame: pd.DataFrame, column: str) -> bool:
-    """Return whether a column is numeric, by its type or its first values."""
-    if pd.api.types.is_numeric_dtype(frame[column]):
-        return True
-    if pd.api.types.is_datetime64_any_dtype(frame[column]):
-        return False
-    sample = frame[column].dropna().head(SAMPLED)
-    return int(reads_as_number(sample).sum()) >= max(len(sample), 1) / 2
+    return Names(target, past, coming, notes)
 
 
 def ids(
@@ -237,7 +229,7 @@ def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
     A column without repetition, row numbers, times and measured values are never advised.
     """
     likely = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
-    likely = [column for column in likely if not _is_row_number(column) and _may_be_id(frame[column])]
+    likely = [column for column in likely if not is_row_number(column) and _may_be_id(frame[column])]
     for columns in [*combinations(likely, 1), *combinations(likely[:PAIRED_COLUMNS], 2)]:
         if not frame.duplicated([dates, *columns]).any():
             return _advice(frame, *columns)

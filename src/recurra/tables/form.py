@@ -48,6 +48,7 @@ class Form:
         provider: name of the provider of daily bars; None for other tables.
         adjust: adjustment of their prices: "qfq", "hfq" or "none"; None for other tables.
         id_kinds: in which type the ids of each column of ids came.
+        units: units of the target and the covariates, such as "%", "$" or "kWh"; empty texts where there is none.
     """
 
     decimal: Decimal | None = None
@@ -61,6 +62,7 @@ class Form:
     provider: str | None = None
     adjust: str | None = None
     id_kinds: tuple[IdKind, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

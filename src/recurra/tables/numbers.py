@@ -1,87 +1,190 @@
-"""Parse columns of numbers, with thousands separators, full-width digits and words for missing values."""
+"""Read columns of numbers as people write them: with either decimal mark, thousands, units and factors."""
 
-import re
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from recurra.errors import InputError, InputTypeError, shown
-from recurra.tables.dates.parsing import FULL_WIDTH, distinct_texts
+from recurra.errors import InputError, InputTypeError, listed, shown
+from recurra.tables.arrays import Floats
+from recurra.tables.form import Decimal, Form, Thousands
+from recurra.tables.number_evidence import Surroundings, has_fractions
+from recurra.tables.number_marks import Marks, marks
+from recurra.tables.number_shapes import POWERS
+from recurra.tables.number_texts import TextColumn, text_columns
 
-NOTHING = {"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "无", "空"}  # written for missing values
-SPACES = str.maketrans("", "", " \u00a0\u202f\u3000'")  # used as thousands separators
-LONGEST_NUMBER, NO_NUMBER = 400, "…"  # characters of a number as text; what stands for a longer text
 LARGEST = 1e50  # absolute value; its fourth power is finite, as statistics of squared errors need
-THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
-THOUSANDS_PATTERN = re.compile(THOUSANDS)
+PARTS = {"%": "percent", "‰": "per mille"}  # units without which the numbers would be others
+SAMPLED = 50  # number of values that tell whether a column holds numbers
+NO_SURROUNDINGS = Surroundings()
+
+T = TypeVar("T")
 
 
-def numbers(frame: pd.DataFrame, column: str, source: str) -> NDArray[np.float64]:
-    """Return a column as numbers, [T]; missing values are NaN.
+@dataclass(frozen=True)
+class Numbers:
+    """Columns of numbers, and how they were read.
 
-    Args:
-        frame: the table; its index gives the row numbers for messages.
-        column: name of the column.
-        source: the file, for messages.
+    Attributes:
+        values: the numbers, [T, C]; NaN where they are missing.
+        decimal: decimal mark of these and of newer rows; None if nothing shows it.
+        thousands: mark between thousands; None likewise.
+        units: units of the columns, [C]; empty where there is none.
+        notes: sentences about what is not plain.
+    """
 
-    Raises:
-        InputError: a value is not a number; the message gives its row.
+    values: Floats
+    decimal: Decimal | None
+    thousands: Thousands | None
+    units: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def numbers(frame: pd.DataFrame, column: str, source: str) -> Floats:
+    """Return one column as numbers, [T]; see `read_numbers`.
 
     >>> numbers(pd.DataFrame({"price": ["1,234.5", "n/a"]}), "price", "prices.csv").tolist()
     [1234.5, nan]
     """
-    values = frame[column]
-    if pd.api.types.is_complex_dtype(values):
-        raise InputTypeError(f"{source}: column {shown(column)} has complex numbers, expected real ones.")
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        result = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        read = np.ones(len(result), dtype=np.bool_)
-    else:
-        result, read = _as_numbers(values)
-    read &= ~(np.abs(result) > LARGEST) | np.isinf(result)
-    if not read.all():
-        place = int(read.argmin())
-        what = "a number" if np.isnan(result[place]) else f"a number between -{LARGEST:g} and {LARGEST:g}"
+    return read_numbers(frame, [column], source).values[:, 0]
+
+
+def read_numbers(
+    frame: pd.DataFrame, columns: Sequence[str], source: str, around: Surroundings = NO_SURROUNDINGS
+) -> Numbers:
+    """Return columns as numbers.
+
+    Args:
+        frame: the table; its index gives the row numbers for messages.
+        columns: names of the columns.
+        source: the file, for messages.
+        around: what may tell how numbers are written that are texts.
+
+    Raises:
+        InputTypeError: a column has complex numbers.
+        InputError: a value is not a number, or may be one of two; the message gives its row.
+    """
+    values = np.empty((len(frame), len(columns)))
+    places = {}  # of columns of texts
+    has_points = False
+    types = frame.dtypes.to_dict()
+    for place, name in enumerate(columns):
+        if pd.api.types.is_complex_dtype(types[name]):
+            raise InputTypeError(f"{source}: column {shown(name)} has complex numbers, expected real ones.")
+        if pd.api.types.is_numeric_dtype(types[name]):
+            cells = frame[name]
+            values[:, place] = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+            has_points = has_points or (around.delimiter is not None and has_fractions(cells))
+        else:
+            places[name] = place
+    texts = text_columns(frame[list(places)])
+    units = {column.name: _checked_unit(column, source) for column in texts}
+    found = marks(texts, frame, source, around)
+    for column, mark in zip(texts, found, strict=True):
+        values[:, places[column.name]] = column.values(mark.decimal)
+    _check_size(values, frame, columns, source)
+    earlier = around.earlier or Form()
+    decimals: set[Decimal] = {mark.decimal for mark in found if mark.known}
+    return Numbers(
+        values,
+        _only(decimals | ({"."} if has_points else set())) or earlier.decimal,
+        _only({mark.thousands for mark in found if mark.thousands is not None}) or earlier.thousands,
+        _as_earlier(columns, tuple(units.get(name, "") for name in columns), earlier.units, source),
+        tuple(_notes(texts, found, units)),
+    )
+
+
+def number_columns(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return those columns that hold numbers: by their type, or at least half of their first values in one unit."""
+    types = frame.dtypes.to_dict()
+    numeric = {name for name in names if pd.api.types.is_numeric_dtype(types[name])}
+    texts = [n for n in names if n not in numeric and not pd.api.types.is_datetime64_any_dtype(types[n])]
+    cells = frame[texts].to_numpy(dtype=object).T
+    samples, lengths = np.full((SAMPLED, len(texts)), None, dtype=object), []
+    for place, (column, there) in enumerate(zip(cells, ~pd.isna(cells), strict=True)):
+        sample = column[there][:SAMPLED]
+        samples[: len(sample), place] = sample
+        lengths.append(len(sample))
+    for read, length in zip(text_columns(pd.DataFrame(samples, columns=texts)), lengths, strict=True):
+        units = Counter(read.shapes[code].unit for code in read.codes if read.shapes[code].written)
+        if max(units.values(), default=0) >= max(length, 1) / 2:
+            numeric.add(read.name)
+    return [name for name in names if name in numeric]
+
+
+def _checked_unit(column: TextColumn, source: str) -> str:
+    """Return the unit of a column; InputError if a text is no number, or has another unit."""
+    where = f"{source}: {{}}, column {shown(column.name)}: found {{}}, expected"
+    if (code := column.other) is not None:
+        place = column.first(code)
         raise InputError(
-            f"{source}: row {frame.index[place]}, column {shown(column)}: found "
-            f"{shown(str(values.iloc[place]).strip())}, expected {what}; correct the cell, or leave it empty and allow "
-            "that with --missing."
+            f"{where.format(column.row(place), column.quoted(place))} a number; correct the cell, or leave it empty "
+            "and allow that with --missing."
         )
-    return result
+    units: dict[str, int] = {}
+    for number, shape in column.present.items():
+        units.setdefault(shape.unit, number)
+    if len(units) > 1:
+        first, place = map(column.first, list(units.values())[:2])
+        raise InputError(
+            f"{where.format(column.row(place), column.quoted(place))} the same unit as in {column.row(first)}, "
+            f"{column.quoted(first)}; write all numbers of the column in one unit."
+        )
+    return next(iter(units), "")
 
 
-def reads_as_number(values: "pd.Series[Any]") -> NDArray[np.bool_]:
-    """Return a mask of the values that are finite numbers, [T]; missing values are not."""
-    return np.isfinite(_as_numbers(values)[0])
+def _as_earlier(
+    columns: Sequence[str], units: tuple[str, ...], earlier: tuple[str, ...], source: str
+) -> tuple[str, ...]:
+    """Return the units of columns; InputError if the earlier rows had others."""
+    if len(earlier) != len(units):
+        return units
+    for name, unit, before in zip(columns, units, earlier, strict=True):
+        if unit != before and ((unit and before) or {unit, before} & PARTS.keys()):
+            now, was = (f"the unit {shown(one)}" if one else "no unit" for one in (unit, before))
+            raise InputError(
+                f"{source}: column {shown(name)}: its numbers have {now}, but had {was} in the earlier rows; write "
+                "them as there."
+            )
+    return tuple(unit or before for unit, before in zip(units, earlier, strict=True))
 
 
-def _as_numbers(values: "pd.Series[Any]") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return numbers [T] with NaN for missing values, and a mask [T] of the values that are numbers or missing."""
-    codes, texts = distinct_texts(values, _text)
-    result = np.array(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
-    read = ~np.isnan(result)
-    if not read.all():  # plain numbers take the fast path above
-        rest = [texts[place].translate(FULL_WIDTH) for place in np.flatnonzero(~read)]
-        plain = pd.Series([_without_separators(text) for text in rest], dtype=object)
-        result[~read] = pd.to_numeric(plain, errors="coerce")
-        read[~read] = np.array([text.lower() in NOTHING for text in rest], dtype=np.bool_) | ~np.isnan(result[~read])
-    return result[codes], read[codes]
+def _check_size(values: Floats, frame: pd.DataFrame, columns: Sequence[str], source: str) -> None:
+    """Raise an InputError if a finite value is too large."""
+    large = (np.abs(values) > LARGEST) & ~np.isinf(values)
+    if large.any():
+        column = int(large.any(axis=0).argmax())
+        place = int(large[:, column].argmax())
+        raise InputError(
+            f"{source}: row {frame.index[place]}, column {shown(columns[column])}: found "
+            f"{shown(str(frame[columns[column]].iloc[place]).strip())}, expected a number between -{LARGEST:g} and "
+            f"{LARGEST:g}; correct the cell, or leave it empty and allow that with --missing."
+        )
 
 
-def _text(value: object) -> str:
-    text = str(value).strip()
-    return text if len(text) <= LONGEST_NUMBER else NO_NUMBER
+def _notes(texts: Sequence[TextColumn], found: Sequence[Marks], units: Mapping[str, str]) -> Iterator[str]:
+    """Yield sentences about what is not plain, each with the columns that it is about."""
+    about: dict[str, list[str]] = {}
+    for column, mark in zip(texts, found, strict=True):
+        unit, shapes = units[column.name], column.present.values()
+        factors = sorted({shape.factor for shape in shapes} - {""}, key=POWERS.__getitem__)
+        facts = {
+            mark.note: bool(mark.note),
+            f"the values are in {PARTS.get(unit)}": unit in PARTS,
+            f"the unit {shown(unit)} is left out of the numbers": unit and unit not in PARTS,
+            "numbers in brackets are negative": any(shape.bracketed for shape in shapes),
+            " and ".join(f"{word} stands for {10 ** POWERS[word]:,}" for word in factors): factors,
+        }
+        for fact, holds in facts.items():
+            if holds:
+                about.setdefault(fact, []).append(column.name)
+    for fact, names in about.items():
+        yield f"column {shown(names[0])}: {fact}." if len(names) == 1 else f"columns {listed(names)}: {fact}."
 
 
-def plain_digits(text: str) -> str:
-    """Return a text with ASCII digits and signs in place of full-width ones, and without spaces between thousands."""
-    if not text.isascii():
-        return text.translate(FULL_WIDTH).translate(SPACES)
-    return text.translate(SPACES) if " " in text or "'" in text else text
-
-
-def _without_separators(text: str) -> str:
-    plain = plain_digits(text)
-    return plain.replace(",", "") if "," in plain and THOUSANDS_PATTERN.fullmatch(plain) else plain
+def _only(found: Collection[T]) -> T | None:
+    """Return the only one of several values; None if there are none, or more."""
+    return next(iter(found)) if len(found) == 1 else None

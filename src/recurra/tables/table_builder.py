@@ -18,7 +18,8 @@ from recurra.tables.files.reader import read_file
 from recurra.tables.files.temporary import Source, is_source, name_of
 from recurra.tables.form import Decimal, Form, Reading, Thousands
 from recurra.tables.gaps import Filled, Missing, filled
-from recurra.tables.numbers import numbers
+from recurra.tables.number_evidence import Surroundings
+from recurra.tables.numbers import read_numbers
 from recurra.tables.rows import Notes, Rows, rows_in_order
 from recurra.tables.series_ids import read_ids
 from recurra.tables.table import Series, Table
@@ -52,8 +53,8 @@ def make_table(
             file, of which `read_file` says what it may be, "-" for standard input; or an open file. A single series has
             a column (or index) of dates and columns of numbers; a long table of several series also has columns of ids.
         target: column to predict; None: `y`, or the only column of numbers.
-        past_covariates: columns whose values are known up to the present only; "all": every other numeric column that
-            is not constant.
+        past_covariates: columns whose values are known up to the present only; "all": every other column of
+            numbers that vary, but for row numbers and times.
         future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
             rows, in which only these columns need values.
         date: column of dates; None: inferred from names and values.
@@ -92,6 +93,8 @@ def make_table(
     for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
         if value is not None and value not in get_args(known):
             raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
+    if decimal is not None and decimal == thousands:
+        raise InputError(f"decimal and thousands are both {shown(decimal)}; expected two marks.")
     if not isinstance(dayfirst, bool | None):
         raise InputTypeError(f"dayfirst is {shown(dayfirst)}; expected True, False or None.")
     reading = Reading(
@@ -118,13 +121,20 @@ def make_table(
     series_ids = read_ids(frame, id_columns, source, known_ids, written=raw.delimiter is not None)
     codes, whose = series_ids.places, series_ids.texts
     days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
-    values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
+    around = Surroundings(
+        reading=reading,
+        earlier=earlier,
+        delimiter=raw.delimiter,
+        apart={days_column, *id_columns},
+        series=codes if id_columns else None,
+    )
+    read = read_numbers(frame, names.all, source, around)
 
     def hint() -> str:
         return "" if id_columns else hint_of_id(frame, days_column, {days_column, *names.all})
 
     notes = Notes()
-    rows = rows_in_order(source, names, codes, whose, days, values, frame.index, notes, hint)
+    rows = rows_in_order(source, names, codes, whose, days, read.values, frame.index, notes, hint)
     frequency = frequency or _frequency(rows, calendar, notes)
     rows.check_values(gaps=missing != "error", empty=missing == "auto")
     rows.check_future(frequency)
@@ -136,11 +146,14 @@ def make_table(
         frequency,
         source,
         bool(id_columns),
-        (*raw.notes, *notes.sentences()),
+        (*raw.notes, *names.notes, *read.notes, *notes.sentences()),
         Form(
+            decimal=read.decimal,
+            thousands=read.thousands,
             zone=_zone(frame[days_column]),
             id_columns=tuple(id_columns) if len(id_columns) > 1 else (),
             id_kinds=series_ids.kinds,
+            units=read.units,
         ),
         GivenTypes.of(raw.kind, days_column, id_columns),
     )

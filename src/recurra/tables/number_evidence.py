@@ -1,0 +1,149 @@
+"""Evidence in and around a column of which the marks may be decimal or between thousands."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recurra.errors import shown
+from recurra.tables.arrays import Integers
+from recurra.tables.form import Decimal, Form, Reading
+from recurra.tables.number_shapes import possible_decimals
+from recurra.tables.number_texts import TextColumn, text_columns
+
+NAMES = {".": "points", ",": "commas", "'": "apostrophes", " ": "spaces"}
+OTHER: dict[str, Decimal] = {".": ",", ",": "."}
+NEAR, MOST = 5, 0.9  # usual factor between neighbours, and share of them that are nearer if they are read right
+SEARCHED = 10_000  # number of rows in which other columns are searched for decimal marks
+ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What may tell how the numbers of a table are written.
+
+    Attributes:
+        reading: what the user says.
+        earlier: how an earlier table was read, of which this one has newer rows.
+        delimiter: what separates the columns of a text file; None for another table.
+        apart: columns of dates and ids, in which there are no numbers.
+        series: series of each row, [T]; None if there is one.
+    """
+
+    reading: Reading = field(default_factory=Reading)
+    earlier: Form | None = None
+    delimiter: str | None = None
+    apart: Collection[str | None] = ()
+    series: Integers | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for decimal points or commas in the columns of a table that have both readings.
+
+    Attributes:
+        around: what surrounds them.
+        shown_by: columns that have one reading only, by their decimal mark.
+        steps: decimal marks by the names of the columns in which the steps between neighbours show them.
+        iso_dates: whether the dates are written as 2024-01-31.
+    """
+
+    around: Surroundings
+    shown_by: Mapping[Decimal, str]
+    steps: Mapping[str, Decimal]
+    iso_dates: bool
+
+    @classmethod
+    def gathered(
+        cls, unclear: Sequence[TextColumn], decided: Mapping[str, Decimal], frame: pd.DataFrame, around: Surroundings
+    ) -> "Evidence":
+        """Gather the evidence in a table.
+
+        Args:
+            unclear: columns that have two readings.
+            decided: decimal marks of columns that have one, by their names.
+            frame: the table, with all its columns.
+            around: what surrounds the columns.
+        """
+        apart = frame[[name for name in around.apart if name in frame.columns]]
+        others = frame.drop(columns=[*apart.columns, *decided, *(column.name for column in unclear)])
+        return cls(
+            around,
+            _shown_by(others, around) | {decimal: name for name, decimal in reversed(list(decided.items()))},
+            {column.name: decimal for column in unclear if (decimal := _by_steps(column, around.series))},
+            any(_are_iso_dates(apart[name]) for name in apart.columns),
+        )
+
+    def about(self, column: TextColumn) -> list[tuple[Decimal, str]]:
+        """Return decimal marks of a column, and what speaks for each; none if nothing does."""
+        found: list[tuple[Decimal, str]] = []
+        by_column = [(decimal, _has(name, decimal)) for decimal, name in self.shown_by.items()]
+        if (earlier := _decimal_of(self.around.earlier)) is not None:
+            found.append((earlier, f"the earlier rows have decimal {NAMES[earlier]}"))
+            found += [] if earlier in self.shown_by else by_column
+        elif by_column:
+            found += by_column
+        elif self.around.delimiter == ";" and column.mark == ",":
+            found.append((",", "semicolons separate the columns"))
+        if column.name in self.steps:
+            found.append((self.steps[column.name], "neighbouring rows differ a thousandfold otherwise"))
+        elif not found and self.steps:
+            found += [(decimal, _has(name, decimal)) for name, decimal in self.steps.items()]
+        if not found and self.around.delimiter == "," and self.iso_dates and column.decimals == 3:
+            found.append((".", "dates such as 2024-01-31 and commas between columns go with decimal points"))
+        return found
+
+
+def has_fractions(cells: "pd.Series[Any]") -> bool:
+    """Return whether the first values are numbers by their type, not all of them whole ones."""
+    return pd.api.types.is_float_dtype(cells) and bool((cells.head(SEARCHED) % 1 > 0).any())
+
+
+def _has(column: str, decimal: Decimal) -> str:
+    return f"column {shown(column)} has decimal {NAMES[decimal]}"
+
+
+def _decimal_of(form: Form | None) -> Decimal | None:
+    return None if form is None else form.decimal or OTHER.get(form.thousands or "")
+
+
+def _shown_by(frame: pd.DataFrame, around: Surroundings) -> dict[Decimal, str]:
+    """Return columns whose numbers have one reading only, by their decimal mark."""
+    sample = frame.head(SEARCHED)
+    found: dict[Decimal, str] = {}
+    if around.delimiter is not None:  # numbers that are no texts had decimal points in a text file
+        found |= [(".", str(name)) for name in sample.columns if has_fractions(sample[name])][:1]
+    for column in text_columns(sample.select_dtypes([object, "string", "category"])):
+        decimals = possible_decimals(column.present.values(), Reading())
+        if len(decimals) == 1 and np.isfinite(column.decimal_values).sum() >= (~pd.isna(column.cells)).sum() / 2:
+            found.setdefault(decimals[0], column.name)
+    return found
+
+
+def _are_iso_dates(cells: "pd.Series[Any]") -> bool:
+    """Return whether the first values are texts such as 2024-01-31."""
+    texts = cells.head(SEARCHED).dropna()
+    return len(texts) > 0 and all(isinstance(text, str) and ISO_DATE.match(text) for text in texts)
+
+
+def _by_steps(column: TextColumn, series: Integers | None) -> Decimal | None:
+    """Return the decimal mark if neighbouring numbers show that the other mark is between thousands, otherwise None.
+
+    They do where one of them has a mark and the other is too small for one: 978 is near 1.000 only if that is 1000.
+    """
+    thousands, decimal = (np.abs(column.values(mark)) for mark in (OTHER[column.mark], column.mark))
+    order = np.arange(len(thousands)) if series is None else np.argsort(series, kind="stable")
+    order = order[thousands[order] > 0]  # neither zero nor missing
+    thousands, decimal = thousands[order], decimal[order]
+    marked = thousands != decimal
+    if thousands[~marked].max(initial=0) >= thousands[marked].min(initial=np.inf):
+        return None
+    telling = marked[1:] != marked[:-1]
+    if series is not None:
+        telling &= np.diff(series[order]) == 0
+    steps, others = (np.abs(np.diff(np.log10(values)))[telling] for values in (thousands, decimal))
+    near = len(steps) > 0 and np.median(steps) < np.log10(NEAR) and (steps < others).mean() >= MOST
+    return OTHER[column.mark] if near else None
