@@ -37,6 +37,11 @@ def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
 
 
 Names = Annotated[str | Sequence[str], checked_as(ListOf[str]), BeforeValidator(_list)]
+NamesOrNone = Annotated[
+    str | Sequence[str] | None,
+    checked_as(ListOf[str]),
+    BeforeValidator(lambda value: [] if value is None else _list(value)),
+]
 Scalings = Annotated[
     Scaling | Sequence[Scaling], checked_as(ListOf[Scaling]), BeforeValidator(_list), AfterValidator(_in_order_of_use)
 ]
@@ -62,8 +67,9 @@ class ForecasterSettings(NetworkSettings):
     column."""
     future_covariates: Names = ()
     """Future covariates: input columns whose values are known in advance, such as holidays."""
-    date: str | None = None
-    """Name of the date column; detected by default."""
+    date: NamesOrNone = None
+    """Name of the date column, or of the columns that make up the dates, such as year and month; detected by
+    default."""
     id: str | None = None
     """Name of the column that identifies the series in a table of several; by default unique_id."""
     season: Count | None = None

@@ -9,19 +9,19 @@ import pandas as pd
 
 from recurra.errors import InputError, listed, shown
 from recurra.tables.arrays import Integers
-from recurra.tables.dates.parsing import SAMPLED, distinct_texts, holds_dates
+from recurra.tables.dates.parsing import SAMPLED, distinct_texts
+from recurra.tables.dates.several_columns import PARTS
+from recurra.tables.dates.which_columns import DATES, SEARCHED_COLUMNS, TIMES
 from recurra.tables.numbers import reads_as_number
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
-DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
-PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or complete dates; only the values tell
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
 LONGEST_ID = 1_000  # characters
 MOST_COLUMNS = 5_000
-SEARCHED_COLUMNS = 100  # number of columns of text among which one of dates, or of ids, is searched
 MOST_WHOLE = 1e15  # a larger float has no whole number of its own
 SAME: list[set[str]] = [  # synonyms in English and Chinese
-    DATES | PARTS_OF_DATES,
+    DATES | TIMES,
+    *PARTS.values(),
     {"open", "开盘", "开盘价"},
     {"close", "收盘", "收盘价"},
     {"high", "最高", "最高价"},
@@ -83,35 +83,12 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
     raise InputError(f"{source}: there is no column {shown(name)} for {what}{hint}; the columns are {listed(columns)}.")
 
 
-def date_column(frame: pd.DataFrame, id_column: str | None, source: str) -> str:
-    """Return the column of dates, found by type, name or values.
-
-    If no column has valid dates, a column with a date name is returned, so that parsing it reports the invalid value.
-
-    Raises:
-        InputError: there is no column of dates.
-    """
-    candidates = [str(column) for column in frame.columns if column != id_column]
-    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(frame[column])]
-    named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
-    texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(frame[column])]
-    for column in [*typed, *named, *texts[:SEARCHED_COLUMNS]]:
-        if holds_dates(frame[column]):
-            return column
-    if named:
-        return named[0]
-    raise InputError(
-        f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
-        f"that holds dates among {listed(candidates)}: name it with --date (date=… in Python)."
-    )
-
-
 def chosen_columns(
     frame: pd.DataFrame,
     target: str | None,
     past_covariates: Sequence[str],
     future_covariates: Sequence[str],
-    others: set[str | None],
+    others: Collection[str | None],
     source: str,
 ) -> Names:
     """Choose the target and the covariates.
@@ -223,12 +200,12 @@ def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str
     return InputError(f"{source}: row {frame.index[place]}, column {shown(column)}: {fault} the row.")
 
 
-def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
+def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], used: Collection[str]) -> str:
     """Return the advice to use a column as --id, if its values make the dates unique; else an empty string."""
     for column in frame.columns[:SEARCHED_COLUMNS]:
         if column in used or not pd.api.types.is_hashable(frame[column].iloc[0]):
             continue
-        if frame[column].nunique() > 1 and not frame.duplicated([dates, column]).any():
+        if frame[column].nunique() > 1 and not frame.duplicated([*dates, column]).any():
             values = f"the {frame[column].nunique()} values of the column {shown(column)}"
             return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
     return ""

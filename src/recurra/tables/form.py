@@ -41,6 +41,7 @@ class Form:
         date_columns: names of the columns that make up a date, if there are several.
         id_columns: names of the columns that make up an id, if there are several.
         headers: names that were given to the columns of a file without a header.
+        instants: whether the dates are kept in UTC, as those of rows around the clock are; otherwise in local time.
     """
 
     decimal: Decimal | None = None
@@ -51,6 +52,7 @@ class Form:
     date_columns: tuple[str, ...] = ()
     id_columns: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    instants: bool = False
 
 
 @dataclass(frozen=True)

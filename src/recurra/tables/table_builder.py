@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, shown, shown_path
 from recurra.tables.arrays import Floats, Integers
-from recurra.tables.columns import ID, Names, chosen_columns, date_column, found_column, hint_of_id, ids
+from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id, ids
 from recurra.tables.data_frame import with_row_numbers
-from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
-from recurra.tables.dates.frequency_inference import infer_frequency
-from recurra.tables.dates.parsing import dates
+from recurra.tables.dates.frequency_inference import infer_frequency, infer_frequency_of_rows
+from recurra.tables.dates.parsing import dates, numbered_rows
+from recurra.tables.dates.which_columns import date_columns
+from recurra.tables.dates.zones import shown_date
 from recurra.tables.files.reader import read_file
 from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
 from recurra.tables.numbers import numbers
@@ -32,7 +33,7 @@ def make_table(
     target: str | None = None,
     past_covariates: str | Sequence[str] = (),
     future_covariates: str | Sequence[str] = (),
-    date: str | None = None,
+    date: str | Sequence[str] | None = None,
     id: str | None = None,
     missing: Missing = "error",
     calendar: str | None = None,
@@ -57,7 +58,8 @@ def make_table(
             is not constant.
         future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
             rows, in which only these columns need values.
-        date: column of dates; None: inferred from names and values.
+        date: column of dates, or columns that make up the dates, such as those of year and month, or of date and time;
+            None: inferred from names and values. A table that has only numbers is read with its rows numbered.
         id: column of series ids; None: `unique_id`, if the table has it.
         missing: how to treat missing values. "error" raises an error. "ffill" forward-fills them. "interpolate" and
             "mask" also forward-fill them, and let a model interpolate training rows or mask the filled rows. Except
@@ -86,7 +88,7 @@ def make_table(
     >>> table.series[0].values[:, 0].tolist()
     [5.0, 7.0, 6.0]
     """
-    _check_arguments(target=target, date=date, id=id, calendar=calendar, encoding=encoding)
+    _check_arguments(target=target, id=id, calendar=calendar, encoding=encoding)
     for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
         if value is not None and value not in get_args(known):
             raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
@@ -99,6 +101,7 @@ def make_table(
         raise InputTypeError(f"frequency is {shown(frequency)}; expected a Frequency or None.")
     if missing not in get_args(Missing):
         raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
+    date_names = _names("date", () if date is None else date)
     past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
     source = shown_path(data) if isinstance(data, str | Path) else "the table"
     if isinstance(data, str | Path):
@@ -109,23 +112,36 @@ def make_table(
     if not len(frame):
         raise InputError(f"{source}: has no rows of data; at least one is needed.")
     id_column = found_column(frame, id, source, "id") if id else ID if ID in frame.columns else None
-    days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_column, source)
-    names = chosen_columns(frame, target, past, future, {days_column, id_column}, source)
+    if not date_names and earlier is not None and set(earlier.date_columns) <= set(frame.columns):
+        date_names = list(earlier.date_columns)
+    days_columns = tuple(found_column(frame, name, source, "date") for name in date_names)
+    days_columns = days_columns or date_columns(frame, {id_column}, source)
+    names = chosen_columns(frame, target, past, future, {*days_columns, id_column}, source)
     codes, whose = ids(frame, id_column, source, known_ids)
-    days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
+    if days_columns:
+        days = dates(frame, days_columns, source, dayfirst=dayfirst, earlier=earlier, frequency=frequency)
+    else:
+        days = numbered_rows(codes, source, earlier)
     values = np.stack([numbers(frame, name, source) for name in names.all], axis=1)
+    form = Form(
+        dayfirst=earlier.dayfirst if days.dayfirst is None and earlier is not None else days.dayfirst,
+        date_unit=days.unit,
+        zone=days.zone,
+        date_columns=days_columns if len(days_columns) > 1 else (),
+        instants=days.instants,
+    )
 
     def hint() -> str:
-        return "" if id_column is not None else hint_of_id(frame, days_column, {days_column, *names.all})
+        return "" if id_column is not None else hint_of_id(frame, days_columns, {*days_columns, *names.all})
 
-    rows, parts = _sorted(_Rows(source, names, days, values, frame.index, missing), codes, whose, hint)
-    frequency = frequency or _frequency(parts, rows.dates, calendar, source, rows.notes)
+    rows, parts = _sorted(_Rows(source, names, days.index, values, frame.index, missing, form), codes, whose, hint)
+    frequency = frequency or _frequency(parts, rows.dates, form, calendar, source, rows.notes)
     whole = rows.whole([part.start for part in parts.values()], frequency)
     series = tuple(
         rows.series(name, part, frequency, whole=bool(is_whole))
         for (name, part), is_whole in zip(parts.items(), whole, strict=True)
     )
-    notes = (*raw.notes, *(_of_many(note, whose) for note, whose in rows.notes.items()))
+    notes = (*raw.notes, *days.notes, *(_of_many(note, whose) for note, whose in rows.notes.items()))
     return Table(
         series,
         names.target,
@@ -135,7 +151,7 @@ def make_table(
         source,
         id_column is not None,
         notes,
-        Form(),
+        form,
     )
 
 
@@ -149,6 +165,7 @@ class _Rows:
     values: Floats  # [L, C], NaN if missing
     numbers: "pd.Index[int]"  # row numbers in the file
     missing: Missing
+    form: Form
     notes: dict[str, list[str]] = field(default_factory=dict)  # note → ids of the series it is about
     absent: int = 0  # number of absent dates so far
 
@@ -197,7 +214,7 @@ class _Rows:
             raise InputError(f"{self.source}: {error}") from error
         if len(absent):
             count = "some dates are" if id_ else "1 date is" if len(absent) == 1 else f"{len(absent)} dates are"
-            first = "" if id_ else f", the first is {date_text(absent[0])}"
+            first = "" if id_ else f", the first is {shown_date(absent[0], self.form)}"
             passed = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
             self.note(f"{count} absent{first}, and {'filled' if lenient else passed}", id_)
             if lenient:
@@ -221,8 +238,8 @@ class _Rows:
             first = int(other.argmax())
             raise InputError(
                 f"{self.source}: row {self.numbers[begin + first]}: a future row has the date "
-                f"{date_text(coming[first])}, expected {date_text(expected[first])}, the next date; "
-                "give every future row its date."
+                f"{shown_date(coming[first], self.form)}, expected {shown_date(expected[first], self.form)}, the next "
+                "date; give every future row its date."
             )
 
     def _check(self, values: Floats, begin: int, columns: Sequence[int], *, lenient: bool) -> None:
@@ -238,7 +255,8 @@ class _Rows:
                 more = f" ({int(wrong.sum())} such rows in all)" if wrong.sum() > 1 else ""
                 mend = "" if found == "infinity" else ", or allow it with --missing ffill, interpolate or mask"
                 where = (
-                    f"{self.source}: row {self.numbers[place]} ({date_text(self.dates[place])}), column {shown(name)}"
+                    f"{self.source}: row {self.numbers[place]} ({shown_date(self.dates[place], self.form)}), column "
+                    f"{shown(name)}"
                 )
                 raise InputError(f"{where}: has {found}{more}, expected a number; correct the cell{mend}.")
 
@@ -298,9 +316,10 @@ def _in_order(
         first = int(twice.argmax())
         a, b, day, id_ = *rows.numbers[[first, first + 1]], rows.dates[first], ids[codes[first]]
         whose = f" of series {shown(id_)}" if id_ else ""
-        clock = "" if day == day.normalize() else ", or, where a clock was set back, give UTC"
+        clock = ", or, where a clock was set back, give dates with their offsets from UTC"
+        clock = "" if rows.form.date_unit == "rows" or day == day.normalize() else clock
         raise InputError(
-            f"{rows.source}: rows {a} and {b}{whose} have the same date {date_text(day)}; "
+            f"{rows.source}: rows {a} and {b}{whose} have the same date {shown_date(day, rows.form)}; "
             f"expected each date once: drop one{clock}{hint()}."
         )
     return rows, codes
@@ -323,6 +342,7 @@ def _of_many(note: str, whose: Sequence[str]) -> str:
 def _frequency(
     parts: Mapping[str, slice],
     days: pd.DatetimeIndex,
+    form: Form,
     calendar: str | None,
     source: str,
     notes: dict[str, list[str]],
@@ -330,7 +350,8 @@ def _frequency(
     """Return the frequency of the longest series; series that deviate from it are noted."""
     longest = max(parts, key=lambda name: parts[name].stop - parts[name].start)
     try:
-        frequency = infer_frequency(days[parts[longest]], calendar)
+        infer = infer_frequency_of_rows if form.date_unit == "rows" else infer_frequency
+        frequency = infer(days[parts[longest]], calendar)
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
     if len(parts) == 1:
@@ -338,7 +359,7 @@ def _frequency(
     usual = dict(zip(parts, _usual_gaps(days, parts.values()), strict=True))
     for name, part in parts.items():
         if part.stop - part.start >= 5 and not usual[longest] / 2 < usual[name] < usual[longest] * 2:
-            text = f"rows are farther apart or closer than the {frequency.name} ones of series {shown(longest)}"
+            text = f"rows are farther apart or closer than those of series {shown(longest)} ({frequency.name})"
             notes.setdefault(text, []).append(name)
     return frequency
 

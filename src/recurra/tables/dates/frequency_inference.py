@@ -49,6 +49,22 @@ def infer_frequency(dates: pd.DatetimeIndex, calendar: str | None = None) -> Fre
     return Frequency("day", at=frequency.at, slots=slots, calendar=calendar)
 
 
+def infer_frequency_of_rows(dates: pd.DatetimeIndex, calendar: str | None = None) -> Frequency:
+    """Infer the frequency of rows that are numbered in place of dates; see `infer_frequency`."""
+    if calendar is not None:
+        raise InputError(f"calendar {calendar!r} is for daily rows, and these have no dates; leave it out.")
+    if len(dates) < 2:
+        raise InputError("the step between the numbers of rows cannot be inferred from 1 row; give at least two.")
+    numbers = date_numbers(dates, "s")
+    every, fit = _multiple(np.diff(numbers))
+    if fit < FITTING_DAYS:
+        raise InputError(
+            f"the numbers of rows, such as {numbers[0]}, {numbers[1]}, are irregular; expected them in even steps, "
+            "such as 1, 2, 3."
+        )
+    return Frequency("row", every)
+
+
 def _of_minutes(dates: pd.DatetimeIndex) -> Frequency:
     gaps = np.diff(date_numbers(dates, "s")) / 60
     every = round(most_frequent(gaps)) or round(float(np.median(gaps)))
