@@ -25,6 +25,7 @@ PLACES = (  # of zones with the same offsets, the one with most people
     "Europe/Istanbul", "America/Mexico_City", "Atlantic/Azores",
 )  # fmt: skip
 NAME = re.compile(r"[+-]\d\d:\d\d|[A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
+FIXED = re.compile(r"[+-]|UTC$")
 HOUR, DAY, WEEK = (np.timedelta64(days, "h").astype("timedelta64[ns]") for days in (1, 24, 168))
 LAST_DATES = 100_000  # number of dates from which it is seen whether rows follow a clock
 FEW = 200  # number of dates with which most zones are ruled out
@@ -88,9 +89,11 @@ def shown_date(date: pd.Timestamp, form: Form) -> str:
     return date_text(date)
 
 
-def local(dates: pd.DatetimeIndex, form: Form) -> pd.DatetimeIndex:
-    """Return the dates of a table in local time, without a zone."""
-    return pd.DatetimeIndex(zoned(dates, form)).tz_localize(None) if form.instants else dates
+def local(dates: pd.DatetimeIndex, form: Form) -> "pd.Index[Any]":
+    """Return the dates of a table in local time without a zone, or as numbers of rows."""
+    if form.instants:
+        return pd.DatetimeIndex(zoned(dates, form)).tz_localize(None)
+    return zoned(dates, form) if form.date_unit == "rows" else dates
 
 
 def kept(dates: Dates, utc: Dates, zone: str | None) -> Zoned:
@@ -130,8 +133,11 @@ def kept_as(earlier: Form, dates: Dates, utc: Dates, *, by_clock: bool) -> Zoned
     if earlier.instants:
         return Zoned(utc, earlier.zone, True)
     there = _local(utc, earlier.zone)
-    turned = np.abs(dates - there) == HOUR  # an offset of summer was all that the earlier table showed
-    return Zoned(np.where(turned & by_clock & (earlier.zone not in PLACES), dates, there), earlier.zone)
+    if by_clock and (np.abs(dates - there) == HOUR).any() and FIXED.match(earlier.zone):
+        return Zoned(
+            dates, kept(dates, utc, None).zone
+        )  # the earlier table showed the offset of summer or winter alone
+    return Zoned(there, earlier.zone)
 
 
 def instants_of(dates: Dates, zone: str) -> Dates:
