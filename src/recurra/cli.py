@@ -347,7 +347,7 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
     values = case.settings({})
     for setting in describe(case.settings_type):
         if setting.name not in OF_THE_CASE:
-            negative = f"--no-{setting.name.replace('_', '-')}" if setting.type is bool else ()
+            negative = f"--no-{setting.name.replace('_', '-')}" if setting.type in {bool, bool | None} else ()
             default = getattr(values, setting.name)
             parameters.append(_flag(setting.name, setting.type, default, setting.sentence, negative=negative))
     signature = inspect.Signature(parameters)

@@ -153,7 +153,7 @@ def test_series_of_different_frequencies_are_read_as_the_longest_and_that_is_sai
     daily = pd.DataFrame({"unique_id": "d", "ds": pd.date_range("2020-01-04", periods=9), "y": 2.0})
     table = make_table(pd.concat([monthly, daily]))
     assert table.frequency.name == "daily"
-    said = "rows are farther apart or closer than the daily ones of series 'd' in 1 series, the first is 'm'."
+    said = "rows are farther apart or closer than those of series 'd' (daily) in 1 series, the first is 'm'."
     assert said in table.notes
 
 
@@ -337,7 +337,7 @@ def test_dates_of_every_unit_are_read_and_those_of_far_years_are_an_error(unit: 
 
 
 def test_what_messages_quote_of_a_table_is_short_and_printable() -> None:
-    frame = pd.DataFrame({f"\x1b{number}" + "x" * 300: [1.0] for number in range(1_000)})
+    frame = pd.DataFrame({f"\x1b{number}" + "x" * 300: ["a"] for number in range(1_000)})
     with pytest.raises(InputError, match=r"among \\x1b0x+…, .* … and 992 more: name it with --date") as caught:
         make_table(frame)
     assert len(str(caught.value)) <= 550

@@ -25,7 +25,7 @@ from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.tables.arrays import Origins
-from recurra.tables.as_given import with_zone
+from recurra.tables.dates.zones import zoned
 from recurra.tables.table import Table
 from recurra.training import Callback, Run, TrainingState
 from recurra.training.run_folder import MODEL
@@ -275,9 +275,9 @@ class Forecaster(Estimator, ForecasterSettings):
         return self.predictor_.context
 
     @property
-    def cutoff_(self) -> pd.Timestamp:
-        """The date of the last training row."""
-        return with_zone(pd.DatetimeIndex([self.predictor_.cutoff]), self.context_.form.zone)[0]
+    def cutoff_(self) -> Any:
+        """The date of the last training row, or its number if the table has no dates."""
+        return zoned(pd.DatetimeIndex([self.predictor_.cutoff]), self.context_.form)[0]
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model, including the last rows seen, to one safetensors file.

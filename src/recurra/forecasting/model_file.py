@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 from torch import Tensor
 
 from recurra.evaluation.conformal import Calibration
@@ -28,6 +28,7 @@ from recurra.settings.network import NamedCell
 from recurra.tables.columns import LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
+from recurra.tables.dates.zones import is_zone
 from recurra.tables.form import Decimal, Form, IdKind, Thousands
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
@@ -39,7 +40,14 @@ NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
 
+def _existing(zone: str) -> str:
+    if not is_zone(zone):
+        raise ValueError(f"there is no time zone {zone!r}")
+    return zone
+
+
 Id = Annotated[str, Field(max_length=LONGEST_ID)]
+Zone = Annotated[str, AfterValidator(_existing)]
 MinuteOfWeek = Annotated[int, Field(ge=0, lt=MINUTES_PER_WEEK)]
 
 
@@ -76,7 +84,7 @@ class FormDescription(Settings):
     thousands: Thousands | None = None
     dayfirst: bool | None = None
     date_unit: str | None = None
-    zone: str | None = None
+    zone: Zone | None = None
     date_columns: ListOf[str] = field(default_factory=list)
     id_columns: ListOf[str] = field(default_factory=list)
     headers: ListOf[str] = field(default_factory=list)
@@ -84,6 +92,13 @@ class FormDescription(Settings):
     adjust: str | None = None
     id_kinds: ListOf[IdKind] = field(default_factory=list)
     units: ListOf[str] = field(default_factory=list)
+    instants: bool = False
+
+    @model_validator(mode="after")
+    def _has_a_zone_for_instants(self) -> "FormDescription":
+        if self.instants and self.zone is None:
+            raise ValueError("dates in UTC have no zone")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)

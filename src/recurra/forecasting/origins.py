@@ -55,13 +55,13 @@ def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str
     )
     if not newer:
         raise InputError(
-            f"{table.source}: has no rows after {cutoff.date()}, the last training row; "
+            f"{table.source}: has no rows after {table.shown_date(cutoff)}, the last training row; "
             "scores on training rows would be too good: give newer rows."
         )
     if newer < horizon:
         raise InputError(
-            f"{table.source}: only {newer} rows are later than {cutoff.date()}, the last training row; a horizon of "
-            f"{horizon} needs {horizon}: give more rows."
+            f"{table.source}: only {newer} rows are later than {table.shown_date(cutoff)}, the last training row; a "
+            f"horizon of {horizon} needs {horizon}: give more rows."
         )
     longest = max(len(series.dates) for series in table.series)
     raise InputError(
@@ -76,8 +76,8 @@ def check_later(table: Table, origins: Sequence[Origins], cutoffs: Mapping[str, 
         cutoff = cutoffs.get(series.id, FIRST)
         if len(own) and series.dates[own.min()] <= cutoff:
             raise InputError(
-                f"{table.source}: an origin is {series.dates[own.min()].date()}, and the last training row "
-                f"{cutoff.date()}; scores on training rows would be too good: give later origins."
+                f"{table.source}: an origin is {table.shown_date(series.dates[own.min()])}, and the last training row "
+                f"{table.shown_date(cutoff)}; scores on training rows would be too good: give later origins."
             )
 
 

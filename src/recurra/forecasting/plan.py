@@ -219,8 +219,8 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
             place, whose = int(wrong.argmax()), f" of series {shown(series.id)}" if series.id else ""
             raise InputError(
                 f"{table.source}: the target {shown(table.target)}{whose} is {series.values[place, 0]:g} on "
-                f"{series.dates[place].date()}, and scaling {', '.join(scaling)} takes positive values only; "
-                "choose another, such as standard and subtract-last."
+                f"{table.shown_date(series.dates[place])}, and scaling {', '.join(scaling)} takes positive values "
+                "only; choose another, such as standard and subtract-last."
             )
 
 

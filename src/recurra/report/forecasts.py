@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from recurra.errors import printable
 from recurra.evaluation.backtest import MODEL_NAME, Evaluation
 from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, save_png
 from recurra.report.text import plain
+from recurra.tables.dates.zones import local
 from recurra.tables.table import Table
 
 SHOWN_SERIES = 4
@@ -55,14 +57,17 @@ def forecast_plot(
         axes = list(figure.subplots(rows, 1, squeeze=False)[:, 0])
         name = _short(test.display_names[test.best_naive])
         for place, (series, own) in enumerate(zip(shown, drawn, strict=True)):
-            real = pd.Series(np.where(series.observed[:, 0], series.values[:, 0], np.nan), series.dates)
+            real = pd.Series(
+                np.where(series.observed[:, 0], series.values[:, 0], np.nan), local(series.dates, table.form)
+            )
             next_values = following[following["unique_id"] == series.id] if table.many else following
-            split = series.dates[-test_rows]
-            _panel(axes[place], real, own, next_values, test.best_naive, name, split)
+            scored, next_values = _in_local_time(own, table), _in_local_time(next_values, table)
+            split = real.index[-test_rows]
+            _panel(axes[place], real, scored, next_values, test.best_naive, name, split)
             _name(axes[place], f"{series.id}: {table.target}" if series.id else table.target)
             if close_up:
                 axes[1].set_title(f"the last {CLOSE_UP} forecasts", loc="left", fontsize=10)
-                _panel(axes[1], real, own.tail(CLOSE_UP), next_values, test.best_naive, name, None, marker=".")
+                _panel(axes[1], real, scored.tail(CLOSE_UP), next_values, test.best_naive, name, None, marker=".")
                 _name(axes[1], table.target)
         _legend(axes[0], _levels(test.plain))
         save_png(figure, path)
@@ -77,7 +82,7 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
         path: the PNG file to write.
         title: title of the figure.
     """
-    scored = test.plain[test.plain["y"].notna()]
+    scored = _in_local_time(test.plain[test.plain["y"].notna()], table)
     errors = {name: scored[name] - scored["y"] for name in (MODEL_NAME, test.best_naive)}
     with readable_fonts(title + table.target + test.verdict):
         figure = Figure(figsize=(11, 4.2), layout="constrained")
@@ -89,7 +94,7 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
             over_time.scatter(scored["ds"], errors[name], s=size, color=color, alpha=0.6, label=label, linewidths=0)
         _name(over_time, f"forecast − {table.target}")
         _legend(over_time)
-        _dates(over_time)
+        _dates(over_time, scored["ds"])
         edges = np.histogram_bin_edges(np.concatenate(list(errors.values())), bins=_bins(len(scored))).tolist()
         for name, color in ((test.best_naive, NAIVE), (MODEL_NAME, PREDICTED)):
             distribution.hist(errors[name], bins=edges, orientation="horizontal", histtype="step", color=color)
@@ -116,7 +121,7 @@ def _panel(
     following: pd.DataFrame,
     naive: str,
     naive_name: str,
-    split: pd.Timestamp | None,
+    split: pd.Timestamp | int | None,
     *,
     marker: str = "",
 ) -> None:
@@ -142,16 +147,23 @@ def _panel(
         following["ds"], following["forecast"], color=PREDICTED, marker="o", markersize=4, linestyle=":", label="next"
     )
     if split is not None:
-        place = float(date2num(split))  # type: ignore[no-untyped-call]
+        place = float(date2num(split) if isinstance(split, pd.Timestamp) else split)  # type: ignore[no-untyped-call]
         axes.axvline(place, color=MUTED, linewidth=0.9, linestyle=":")
         axes.text(place, 0.02, " test part →", transform=axes.get_xaxis_transform(), fontsize=8, color=MUTED)
-    _dates(axes)
+    _dates(axes, days)
 
 
-def _dates(axes: Axes) -> None:
-    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+def _in_local_time(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return forecasts with dates in local time, or numbers of rows."""
+    return frame.assign(ds=local(pd.DatetimeIndex(frame["ds"]), table.form))
+
+
+def _dates(axes: Axes, days: "pd.Series[Any]") -> None:
+    """Label the axis of dates, or of numbers of rows."""
+    if pd.api.types.is_datetime64_any_dtype(days):
+        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -93,7 +93,7 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
 
     Args:
         following: the predictions as returned by `Forecaster.predict`.
-        times: whether to show the time of day.
+        times: whether to show the time of day even if all are midnight.
     """
     import pandas as pd
 
@@ -101,18 +101,27 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
     values = values[values.index("ds") + 1 :]  # what comes before are ids
     names = [*(["series"] if "unique_id" in following.columns else []), "date", *values]
     rows = [names]
-    form = "%Y-%m-%d %H:%M" if times else "%Y-%m-%d"
+    dates = _shown_dates(following["ds"], times)
     ids = following["unique_id"] if "unique_id" in following.columns else pd.Series("", following.index)
     largest = (
         following[values].abs().max(axis=1).groupby(ids).transform("max")
     )  # the same decimals throughout a series align its decimal points
-    for record, size in zip(following.head(SHOWN_ROWS).to_dict("records"), largest, strict=False):
-        when = f"{record['ds']:{form}}"
+    for record, size, when in zip(following.head(SHOWN_ROWS).to_dict("records"), largest, dates, strict=False):
         series = [str(record["unique_id"])] if "unique_id" in record else []
         decimals = min(_decimals(size, 6), 10)
         rows.append([*series, when, *(f"{record[name]:,.{decimals}f}" for name in values)])
     more = len(following) - SHOWN_ROWS
     return aligned(rows, numbers=True) + (f"\n… and {more} more; --csv FILE writes all" if more > 0 else "")
+
+
+def _shown_dates(dates: "pd.Series[Any]", times: bool) -> list[str]:
+    """Return dates as texts: with their time of day if one is not midnight, or is asked for, and with their offset."""
+    import pandas as pd
+
+    if not pd.api.types.is_datetime64_any_dtype(dates):  # numbers of rows
+        return list(map(str, dates))
+    times = times or bool((dates != dates.dt.normalize()).any())
+    return [date.isoformat(" ", "minutes") if times else f"{date:%Y-%m-%d}" for date in dates]
 
 
 def plain(value: float, digits: int) -> str:

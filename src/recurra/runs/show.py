@@ -112,7 +112,7 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
         "last": f"corrections to the last {printable(plan.names[plan.base_column])}",
         "seasonal": f"corrections to the {target} {plan.season} rows earlier",
     }[plan.base]
-    how = f"{target} from {columns}; {table.frequency.name} rows, a window of {plan.window}, a season of "
+    how = f"{target} from {columns}; {table.frequency.rows}, a window of {plan.window}, a season of "
     return f"{how}{plan.season}; predicts {what}\n\n{model.network_.summary(plan.window)}"
 
 

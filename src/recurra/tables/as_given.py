@@ -9,6 +9,7 @@ import pandas as pd
 
 from recurra.tables.columns import DATE, ID
 from recurra.tables.data_frame import FrameKind
+from recurra.tables.dates.zones import zoned
 from recurra.tables.form import Form
 from recurra.tables.series_ids import parts_of_ids
 
@@ -21,7 +22,7 @@ class GivenTypes:
 
     Attributes:
         library: the library, as narwhals names it.
-        date: type of the dates, of narwhals.
+        date: type of the dates, of narwhals; None if they are in several columns, or in none.
         ids: types of the columns of ids.
     """
 
@@ -30,9 +31,12 @@ class GivenTypes:
     ids: tuple[Any, ...]
 
     @classmethod
-    def of(cls, kind: FrameKind | None, date: str, ids: Sequence[str]) -> "GivenTypes | None":
+    def of(cls, kind: FrameKind | None, dates: Sequence[str], ids: Sequence[str]) -> "GivenTypes | None":
         """Return the types of the columns of dates and ids; None for a frame of pandas, or a file."""
-        return None if kind is None else cls(kind.library, kind.types[date], tuple(kind.types[name] for name in ids))
+        if kind is None:
+            return None
+        date = kind.types[dates[0]] if len(dates) == 1 else None
+        return cls(kind.library, date, tuple(kind.types[name] for name in ids))
 
 
 def as_given(frame: pd.DataFrame, form: Form, given: GivenTypes | None = None) -> Any:
@@ -51,7 +55,7 @@ def as_given(frame: pd.DataFrame, form: Form, given: GivenTypes | None = None) -
     for name in frame.columns:
         values = frame[name]
         if name in DATES_OF_FORECASTS:
-            columns[name] = with_zone(pd.DatetimeIndex(values), form.zone)
+            columns[name] = zoned(pd.DatetimeIndex(values), form)
         elif name == ID and form.id_columns:
             columns |= {ID: values} | {own: part for own, part in _several(values, form).items() if own not in frame}
         elif name == ID and form.id_kinds == ("integer",):
@@ -73,13 +77,6 @@ def _several(ids: "pd.Series[Any]", form: Form) -> dict[str, Any]:
     }
 
 
-def with_zone(dates: pd.DatetimeIndex, zone: str | None) -> pd.DatetimeIndex:
-    """Return local dates with their zone; a time that the clocks leave out is an hour later."""
-    if zone is None:
-        return dates
-    return dates.tz_localize(zone, ambiguous=np.zeros(len(dates), dtype=np.bool_), nonexistent="shift_forward")
-
-
 def _of_library(columns: Mapping[str, Any], given: GivenTypes, ids: Mapping[str, Any]) -> Any:
     """Return columns as a frame of a library, with dates and ids in their types."""
     import narwhals as nw
@@ -91,7 +88,7 @@ def _of_library(columns: Mapping[str, Any], given: GivenTypes, ids: Mapping[str,
     frame = nw.from_dict(plain, backend=given.library)
     for name in columns:
         column = nw.col(name)
-        if name in DATES_OF_FORECASTS:
+        if name in DATES_OF_FORECASTS and isinstance(columns[name], pd.DatetimeIndex):
             if zone := zones[name]:
                 column = column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
             unit: Any = getattr(given.date, "time_unit", "us")  # of dates that were texts, microseconds

@@ -15,23 +15,21 @@ from recurra.errors import InputError, listed, printable, shown
 from recurra.tables.all_covariates import all_covariates, is_row_number
 from recurra.tables.arrays import Integers
 from recurra.tables.dates.parsing import SAMPLED, distinct_texts, holds_dates
+from recurra.tables.dates.several_columns import PARTS
+from recurra.tables.dates.which_columns import DATES, SEARCHED_COLUMNS, TIMES
 from recurra.tables.numbers import number_columns
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
-DATES = {"date", "ds", "datetime", "timestamp", "trade_date", "日期", "交易日期"}
-PARTS_OF_DATES = {"time", "month", "day", "year", "时间", "月份"}  # or complete dates; only the values tell
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
 LONGEST_ID = 1_000  # characters
 MOST_COLUMNS = 5_000
-TIMES = (
-    DATES | PARTS_OF_DATES | {"hour", "minute", "second", "week", "weekday", "quarter", "小时", "时刻", "星期", "季度"}
-)
+PARTS_OF_TIME = {name for names in PARTS.values() for name in names} | {"weekday", "时刻", "星期"}
 TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*", re.ASCII)
 PAIRED_COLUMNS = 8  # number of columns of which two are tried together as ids
-SEARCHED_COLUMNS = 100  # number of columns of text among which one of dates, or of ids, is searched
 MOST_WHOLE = 1e15  # a larger float has no whole number of its own
 SAME: list[set[str]] = [  # synonyms in English and Chinese
-    DATES | PARTS_OF_DATES,
+    DATES | TIMES,
+    *PARTS.values(),
     {"open", "开盘", "开盘价"},
     {"close", "收盘", "收盘价"},
     {"high", "最高", "最高价"},
@@ -94,36 +92,12 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
     raise InputError(f"{source}: there is no column {shown(name)} for {what}{hint}; the columns are {listed(columns)}.")
 
 
-def date_column(frame: pd.DataFrame, id_columns: Collection[str], source: str) -> str:
-    """Return the column of dates, found by type, name or values.
-
-    If no column has valid dates, a column with a date name is returned, so that parsing it reports the invalid value.
-
-    Raises:
-        InputError: there is no column of dates.
-    """
-    candidates = [str(column) for column in frame.columns if column not in id_columns]
-    types = dict(zip(map(str, frame.columns), frame.dtypes, strict=True))
-    typed = [column for column in candidates if pd.api.types.is_datetime64_any_dtype(types[column])]
-    named = [column for names in (DATES, PARTS_OF_DATES) for column in candidates if column.strip().lower() in names]
-    texts = [column for column in candidates if not pd.api.types.is_numeric_dtype(types[column])]
-    for column in [*typed, *named, *texts[:SEARCHED_COLUMNS]]:
-        if holds_dates(frame[column]):
-            return column
-    if named:
-        return named[0]
-    raise InputError(
-        f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
-        f"that holds dates among {listed(candidates)}: name it with --date (date=… in Python)."
-    )
-
-
 def chosen_columns(
     frame: pd.DataFrame,
     target: str | None,
     past_covariates: Sequence[str],
     future_covariates: Sequence[str],
-    others: set[str],
+    others: Collection[str],
     source: str,
 ) -> Names:
     """Choose the target and the covariates.
@@ -223,7 +197,7 @@ def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str
     return InputError(f"{source}: row {frame.index[place]}, column {shown(column)}: {fault} the row.")
 
 
-def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
+def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], used: Collection[str]) -> str:
     """Return the advice to use one or two columns as --id, if they make the dates unique; else an empty string.
 
     A column without repetition, row numbers, times and measured values are never advised.
@@ -231,7 +205,7 @@ def hint_of_id(frame: pd.DataFrame, dates: str, used: set[str]) -> str:
     likely = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
     likely = [column for column in likely if not is_row_number(column) and _may_be_id(frame[column])]
     for columns in [*combinations(likely, 1), *combinations(likely[:PAIRED_COLUMNS], 2)]:
-        if not frame.duplicated([dates, *columns]).any():
+        if not frame.duplicated([*dates, *columns]).any():
             return _advice(frame, *columns)
     return ""
 
@@ -251,7 +225,7 @@ def _may_be_id(values: "pd.Series[Any]") -> bool:
     if not pd.api.types.is_hashable(values.iloc[0]) or values.isna().any():
         return False
     count = values.nunique()
-    if not 1 < count < len(values) or str(values.name).strip().lower() in TIMES:
+    if not 1 < count < len(values) or str(values.name).strip().lower() in DATES | TIMES | PARTS_OF_TIME:
         return False
     if pd.api.types.is_numeric_dtype(values):  # measured values seldom repeat
         return bool((values % 1 == 0).all()) and 2 * count <= len(values)

@@ -61,7 +61,7 @@ def with_row_numbers(data: object) -> RawTable:
         name = str(level.name) if level.name is not None else DATE if dated else ID
         says_something = dated or level.name is not None or data.index.nlevels > 1
         if says_something and name not in frame.columns:
-            frame.insert(number, name, level)
+            frame.insert(number, name, level if dated else level.to_numpy())  # an array would lose the time zone
     if (twice := frame.columns[frame.columns.duplicated()]).size:
         raise InputError(f"the table has the column {shown(twice[0])} twice; give each column a unique name.")
     frame.index = pd.RangeIndex(1, len(frame) + 1)

@@ -49,6 +49,7 @@ class Form:
         adjust: adjustment of their prices: "qfq", "hfq" or "none"; None for other tables.
         id_kinds: in which type the ids of each column of ids came.
         units: units of the target and the covariates, such as "%", "$" or "kWh"; empty texts where there is none.
+        instants: whether the dates are kept in UTC, as those of rows around the clock are; otherwise in local time.
     """
 
     decimal: Decimal | None = None
@@ -63,6 +64,7 @@ class Form:
     adjust: str | None = None
     id_kinds: tuple[IdKind, ...] = ()
     units: tuple[str, ...] = ()
+    instants: bool = False
 
 
 @dataclass(frozen=True)

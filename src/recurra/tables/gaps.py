@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from recurra.errors import InputError, counted, series_left_out, shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.dates.absent import absent_dates
-from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.zones import shown_date
 from recurra.tables.rows import Notes, Rows
 
 Missing = Literal["auto", "error", "ffill", "interpolate", "mask"]
@@ -103,9 +103,8 @@ def _absent_rows(rows: Rows, frequency: Frequency, missing: Missing, notes: Note
     if len(absent) and missing != "auto":
         skipped = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
         how = skipped if missing == "error" else "filled"
-        single = (
-            f"{counted(len(absent), 'date is', 'dates are')} absent, the first is {date_text(absent[0])}, and {how}"
-        )
+        first = shown_date(absent[0], rows.form)
+        single = f"{counted(len(absent), 'date is', 'dates are')} absent, the first is {first}, and {how}"
         whose = np.unique(rows.starts.searchsorted(before, side="right") - 1).tolist()
         notes.add(single if rows.ids == [""] else f"some dates are absent, and {how}", [rows.ids[s] for s in whose])
     return (absent[:0], before[:0]) if missing == "error" else (absent, before)
@@ -188,10 +187,10 @@ def _lack(every: Filled, rows: Rows, series: int, column: int, longest: int) -> 
     part = slice(start, start + int(every.lengths[series]))
     gaps = np.flatnonzero(~every.observed[part, column])
     day, count = every.dates[start + gaps[0]], part.stop - start
-    first = f"on the absent date {date_text(day)}"
+    first = f"on the absent date {shown_date(day, rows.form)}"
     if not every.absent[start + gaps[0]]:
         own = slice(int(rows.starts[place]), int(rows.stops[place]))
-        first = f"in row {rows.numbers[own][rows.dates[own].searchsorted(day)]} ({date_text(day)})"
+        first = f"in row {rows.numbers[own][rows.dates[own].searchsorted(day)]} ({shown_date(day, rows.form)})"
     whose = f" of series {shown(rows.ids[place])}" if rows.ids[place] else ""
     share = f"{100 * len(gaps) / count:.3g} %"
     where = f", up to {longest} in a row, first {first}" if len(gaps) > 1 else f", {first}"
@@ -212,5 +211,5 @@ def _note_filled(every: Filled, rows: Rows, notes: Notes) -> None:
     how = "is filled with the value before" if values + absent == 1 else "are filled with the values before"
     note = f"{' and '.join(found)} {how}"
     whose = np.flatnonzero(np.logical_or.reduceat(gaps, every.starts))
-    first = f", the first on {date_text(every.dates[int(gaps.argmax())])}" if rows.ids == [""] else ""
+    first = f", the first on {shown_date(every.dates[int(gaps.argmax())], rows.form)}" if rows.ids == [""] else ""
     notes.add(f"{note}{first}", [rows.ids[place] for place in every.places[whose].tolist()])

@@ -1,7 +1,7 @@
 """The rows of all series of a table: one series after another, each in the order of its dates, and checked."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from recurra.errors import InputError, shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.columns import Names
-from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.zones import shown_date
+from recurra.tables.form import Form
 
 
 class Notes:
@@ -43,6 +44,7 @@ class Rows:
     Attributes:
         source: the file, for messages.
         names: the columns.
+        form: how the table was read, for messages.
         ids: ids of the series, each of which has a row; an empty one if the table has a single series.
         starts: the first row of each series, [S].
         dates: dates of the rows, [L].
@@ -52,6 +54,7 @@ class Rows:
 
     source: str
     names: Names
+    form: Form
     ids: Sequence[str]
     starts: Integers
     dates: pd.DatetimeIndex
@@ -84,6 +87,7 @@ class Rows:
         return Rows(
             self.source,
             self.names,
+            self.form,
             self.ids,
             np.cumsum(lengths) - lengths,
             self.dates[rows],
@@ -123,10 +127,10 @@ class Rows:
             coming, expected = self.dates[end:stop], frequency.next_dates(self.dates[end - 1], stop - end)
             if (other := np.asarray(coming != expected)).any():
                 first = int(other.argmax())
+                found, wanted = (shown_date(dates[first], self.form) for dates in (coming, expected))
                 raise InputError(
-                    f"{self.source}: row {self.numbers[end + first]}: a future row has the date "
-                    f"{date_text(coming[first])}, expected {date_text(expected[first])}, the next date; "
-                    "give every future row its date."
+                    f"{self.source}: row {self.numbers[end + first]}: a future row has the date {found}, expected "
+                    f"{wanted}, the next date; give every future row its date."
                 )
 
     def _are_future(self) -> NDArray[np.bool_]:
@@ -141,52 +145,45 @@ class Rows:
         place = part.start + int(places[0])
         more = f" ({len(places)} such rows in all)" if len(places) > 1 else ""
         how = ", or allow it with --missing auto, ffill, interpolate or mask" if mend and found == "no value" else ""
-        where = f"row {self.numbers[place]} ({date_text(self.dates[place])}), column {shown(self.names.all[column])}"
-        return InputError(f"{self.source}: {where}: has {found}{more}, expected a number; correct the cell{how}.")
+        date, name = shown_date(self.dates[place], self.form), shown(self.names.all[column])
+        where = f"{self.source}: row {self.numbers[place]} ({date}), column {name}"
+        return InputError(f"{where}: has {found}{more}, expected a number; correct the cell{how}.")
 
 
-def rows_in_order(
-    source: str,
-    names: Names,
-    codes: Integers,
-    ids: Sequence[str],
-    dates: pd.DatetimeIndex,
-    values: Floats,
-    numbers: "pd.Index[int]",
-    notes: Notes,
-    hint: Callable[[], str],
-) -> Rows:
+def rows_in_order(rows: Rows, codes: Integers, notes: Notes, hint: Callable[[], str]) -> Rows:
     """Return the rows of a file series by series, each in the order of its dates.
 
     Args:
-        source: the file, for messages.
-        names: the columns.
-        codes: place in `ids` of each row's series, [L].
-        ids: ids of the series.
-        dates: dates of the rows, [L].
-        values: values of the columns, [L, C].
-        numbers: row numbers in the file, [L].
+        rows: the rows as they stand in the file.
+        codes: place in `Rows.ids` of each row's series, [L].
         notes: notes, to which one is added if rows are sorted.
         hint: function that returns the end of the message about a date that occurs twice.
 
     Raises:
         InputError: a date occurs twice in a series.
     """
-    days = dates.to_numpy().view(np.int64)
+    ids = rows.ids
+    days = rows.dates.to_numpy().view(np.int64)
     same, later = codes[1:] == codes[:-1], days[1:] > days[:-1]
     if not np.where(same, later, codes[1:] > codes[:-1]).all():
         together, order = np.argsort(codes, kind="stable"), np.lexsort((days, codes))
         moved = np.unique(codes[order[order != together]])
         notes.add("the rows were not in the order of their dates; they are sorted", [ids[code] for code in moved])
-        codes, days, dates, values, numbers = codes[order], days[order], dates[order], values[order], numbers[order]
+        codes, days = codes[order], days[order]
+        rows = replace(rows, dates=rows.dates[order], values=rows.values[order], numbers=rows.numbers[order])
         if (twice := (days[1:] == days[:-1]) & (codes[1:] == codes[:-1])).any():
-            first = int(twice.argmax())
-            a, b, day, id_ = *numbers[[first, first + 1]], dates[first], ids[codes[first]]
-            whose = f" of series {shown(id_)}" if id_ else ""
-            clock = "" if day == day.normalize() else ", or, where a clock was set back, give UTC"
-            raise InputError(
-                f"{source}: rows {a} and {b}{whose} have the same date {date_text(day)}; "
-                f"expected each date once: drop one{clock}{hint()}."
-            )
+            raise _twice(rows, int(twice.argmax()), ids[codes[int(twice.argmax())]], hint)
     counts = np.bincount(codes, minlength=len(ids)) if len(ids) > 1 else np.array([len(codes)])
-    return Rows(source, names, ids, np.cumsum(counts) - counts, dates, values, numbers)
+    return replace(rows, starts=np.cumsum(counts) - counts)
+
+
+def _twice(rows: Rows, first: int, id_: str, hint: Callable[[], str]) -> InputError:
+    """Return the error about a row and the next one, which have the same date."""
+    a, b, day = *rows.numbers[[first, first + 1]], rows.dates[first]
+    whose = f" of series {shown(id_)}" if id_ else ""
+    clock = ", or, where a clock was set back, give dates with their offsets from UTC"
+    clock = "" if rows.form.date_unit == "rows" or day == day.normalize() else clock
+    return InputError(
+        f"{rows.source}: rows {a} and {b}{whose} have the same date {shown_date(day, rows.form)}; "
+        f"expected each date once: drop one{clock}{hint()}."
+    )

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from recurra.errors import InputError
 from recurra.tables.arrays import Floats
 from recurra.tables.as_given import GivenTypes
-from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.zones import local, shown_date
 from recurra.tables.form import Form
 
 
@@ -115,6 +115,10 @@ class Table:
         wanted = set(ids)
         return replace(self, series=tuple(series for series in self.series if series.id in wanted))
 
+    def shown_date(self, date: pd.Timestamp) -> str:
+        """Return a date of a series as the file shows it, for messages."""
+        return shown_date(date, self.form)
+
     def following(self, series: Series, count: int) -> pd.DatetimeIndex:
         """Return the `count` dates after the last row of a series: those of its future rows, if there are enough."""
         if len(series.future_dates) >= count:
@@ -125,13 +129,15 @@ class Table:
         """Keep the rows from day `start` to day `end`, inclusive. None: no bound.
 
         Raises:
-            InputError: there are no such rows.
+            InputError: there are no such rows, or the rows have no dates.
         """
         if start is None and end is None:
             return self
+        if self.form.date_unit == "rows":
+            raise InputError(f"{self.source}: its rows are numbered and have no dates; leave out start and end.")
         parts = []
         for series in self.series:
-            days = series.dates.to_numpy().astype("datetime64[D]")
+            days = local(series.dates, self.form).to_numpy().astype("datetime64[D]")
             first = 0 if start is None else int(days.searchsorted(np.datetime64(start, "D")))
             stop = len(series.dates) if end is None else int(days.searchsorted(np.datetime64(end, "D"), "right"))
             if first < stop:
@@ -163,7 +169,8 @@ class Table:
                 if len(absent):
                     warnings.warn(
                         f"{self.source}: {len(absent)} dates are absent between these rows and {earlier.source}, the "
-                        f"first is {date_text(absent[0])}; a window reaches over the gap: give the rows between too.",
+                        f"first is {self.shown_date(absent[0])}; a window reaches over the gap: give the rows between "
+                        "too.",
                         stacklevel=5,
                     )
         return replace(self, series=tuple(joined))

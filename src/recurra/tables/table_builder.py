@@ -1,19 +1,19 @@
 """Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
-import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.tables.arrays import Floats
 from recurra.tables.as_given import GivenTypes
-from recurra.tables.columns import ID, chosen_columns, date_column, found_column, hint_of_id
+from recurra.tables.columns import ID, chosen_columns, found_column, hint_of_id
 from recurra.tables.data_frame import AnyFrame, with_row_numbers
 from recurra.tables.dates.frequency import Frequency
-from recurra.tables.dates.frequency_inference import infer_frequency
-from recurra.tables.dates.parsing import dates
+from recurra.tables.dates.frequency_inference import infer_frequency, infer_frequency_of_rows
+from recurra.tables.dates.parsing import dates, numbered_rows
+from recurra.tables.dates.which_columns import date_columns
 from recurra.tables.files.reader import read_file
 from recurra.tables.files.temporary import Source, is_source, name_of
 from recurra.tables.form import Decimal, Form, Reading, Thousands
@@ -31,7 +31,7 @@ def make_table(
     target: str | None = None,
     past_covariates: str | Sequence[str] = (),
     future_covariates: str | Sequence[str] = (),
-    date: str | None = None,
+    date: str | Sequence[str] | None = None,
     id: str | Sequence[str] | None = None,
     missing: Missing = "auto",
     calendar: str | None = None,
@@ -57,7 +57,8 @@ def make_table(
             numbers that vary, but for row numbers and times.
         future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
             rows, in which only these columns need values.
-        date: column of dates; None: inferred from names and values.
+        date: column of dates, or columns that make up the dates, such as those of year and month, or of date and time;
+            None: inferred from names and values. A table that has only numbers is read with its rows numbered.
         id: column of series ids, or columns, whose ids are joined as in "1 / north"; None: `unique_id`, if the table
             has it.
         missing: how to treat missing values and absent dates, which become rows of missing values. "auto"
@@ -89,7 +90,7 @@ def make_table(
     >>> table.series[0].values[:, 0].tolist()
     [5.0, 7.0, 6.0]
     """
-    _check_arguments(target=target, date=date, calendar=calendar, encoding=encoding)
+    _check_arguments(target=target, calendar=calendar, encoding=encoding)
     for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
         if value is not None and value not in get_args(known):
             raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
@@ -104,6 +105,7 @@ def make_table(
         raise InputTypeError(f"frequency is {shown(frequency)}; expected a Frequency or None.")
     if missing not in get_args(Missing):
         raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
+    date_names = _names("date", () if date is None else date)
     past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
     own_ids = [] if id is None else _names("id", id)
     if is_source(data):
@@ -116,25 +118,47 @@ def make_table(
     id_columns = [found_column(frame, name, source, "id") for name in own_ids] or [ID] * (ID in frame.columns)
     if twice := next((name for name in id_columns if id_columns.count(name) > 1), None):
         raise InputError(f"{source}: the column {shown(twice)} is given twice as id; give each column of ids once.")
-    days_column = found_column(frame, date, source, "date") if date else date_column(frame, id_columns, source)
-    names = chosen_columns(frame, target, past, future, {days_column, *id_columns}, source)
+    if not date_names and earlier is not None and set(earlier.date_columns) <= set(frame.columns):
+        date_names = list(earlier.date_columns)
+    days_columns = tuple(found_column(frame, name, source, "date") for name in date_names)
+    days_columns = days_columns or date_columns(frame, id_columns, source)
+    apart = {*days_columns, *id_columns}
+    names = chosen_columns(frame, target, past, future, apart, source)
     series_ids = read_ids(frame, id_columns, source, known_ids, written=raw.delimiter is not None)
-    codes, whose = series_ids.places, series_ids.texts
-    days = dates(frame, days_column, source, gap=None if frequency is None else frequency.days)
+    codes = series_ids.places
+    if days_columns:
+        days = dates(frame, days_columns, source, dayfirst=dayfirst, earlier=earlier, frequency=frequency)
+    else:
+        days = numbered_rows(codes, source, earlier)
     around = Surroundings(
         reading=reading,
         earlier=earlier,
         delimiter=raw.delimiter,
-        apart={days_column, *id_columns},
+        apart=apart,
         series=codes if id_columns else None,
     )
     read = read_numbers(frame, names.all, source, around)
+    form = Form(
+        decimal=read.decimal,
+        thousands=read.thousands,
+        dayfirst=earlier.dayfirst if days.dayfirst is None and earlier is not None else days.dayfirst,
+        date_unit=days.unit,
+        zone=days.zone,
+        date_columns=days_columns if len(days_columns) > 1 else (),
+        id_columns=tuple(id_columns) if len(id_columns) > 1 else (),
+        id_kinds=series_ids.kinds,
+        units=read.units,
+        instants=days.instants,
+    )
 
     def hint() -> str:
-        return "" if id_columns else hint_of_id(frame, days_column, {days_column, *names.all})
+        return "" if id_columns else hint_of_id(frame, days_columns, {*days_columns, *names.all})
 
     notes = Notes()
-    rows = rows_in_order(source, names, codes, whose, days, read.values, frame.index, notes, hint)
+    unsorted = Rows(
+        source, names, form, series_ids.texts, np.zeros(1, dtype=np.int64), days.index, read.values, frame.index
+    )
+    rows = rows_in_order(unsorted, codes, notes, hint)
     frequency = frequency or _frequency(rows, calendar, notes)
     rows.check_values(gaps=missing != "error", empty=missing == "auto")
     rows.check_future(frequency)
@@ -146,22 +170,10 @@ def make_table(
         frequency,
         source,
         bool(id_columns),
-        (*raw.notes, *names.notes, *read.notes, *notes.sentences()),
-        Form(
-            decimal=read.decimal,
-            thousands=read.thousands,
-            zone=_zone(frame[days_column]),
-            id_columns=tuple(id_columns) if len(id_columns) > 1 else (),
-            id_kinds=series_ids.kinds,
-            units=read.units,
-        ),
-        GivenTypes.of(raw.kind, days_column, id_columns),
+        (*raw.notes, *names.notes, *days.notes, *read.notes, *notes.sentences()),
+        form,
+        GivenTypes.of(raw.kind, days_columns, id_columns),
     )
-
-
-def _zone(dates: "pd.Series[Any]") -> str | None:
-    """Return the name of the time zone of a column of dates with one."""
-    return str(dates.dt.tz) if isinstance(dates.dtype, pd.DatetimeTZDtype) else None
 
 
 def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:
@@ -203,13 +215,14 @@ def _frequency(rows: Rows, calendar: str | None, notes: Notes) -> Frequency:
     lengths = rows.stops - rows.starts
     longest = int(lengths.argmax())
     try:
-        frequency = infer_frequency(rows.dates[rows.starts[longest] : rows.stops[longest]], calendar)
+        infer = infer_frequency_of_rows if rows.form.date_unit == "rows" else infer_frequency
+        frequency = infer(rows.dates[rows.starts[longest] : rows.stops[longest]], calendar)
     except InputError as error:
         raise InputError(f"{rows.source}: {error}") from error
     if len(lengths) > 1:
         usual = _usual_gaps(rows)
         odd = (lengths >= 5) & ~((usual > usual[longest] / 2) & (usual < usual[longest] * 2))
-        text = f"rows are farther apart or closer than the {frequency.name} ones of series {shown(rows.ids[longest])}"
+        text = f"rows are farther apart or closer than those of series {shown(rows.ids[longest])} ({frequency.name})"
         notes.add(text, [rows.ids[place] for place in np.flatnonzero(odd).tolist()])
     return frequency
 

@@ -53,7 +53,7 @@ def test_parquet_is_read_and_its_first_row_is_row_one(tmp_path: Path) -> None:
     pd.DataFrame({"d": pd.date_range("2020-01-01", periods=3), "v": [1.0, 2.0, 3.0]}).to_parquet(path)
     frame = read_file(path).frame
     assert frame.index.tolist() == [1, 2, 3]
-    assert dates(frame, "d", "t")[0] == pd.Timestamp("2020-01-01")
+    assert dates(frame, ["d"], "t").index[0] == pd.Timestamp("2020-01-01")
     path.write_bytes(b"PAR1 or not")
     with pytest.raises(InputError, match=r"t\.parquet: is not a Parquet file that can be read"):
         read_file(path)
@@ -180,7 +180,7 @@ def test_the_index_of_a_parquet_file_is_kept_if_it_says_something(
     assert frame.columns.tolist() == columns
     assert frame.index.tolist() == [1, 2, 3]
     if "ds" in columns:
-        assert dates(frame, "ds", "t").equals(pd.date_range("2020-01-01", periods=3))
+        assert dates(frame, ["ds"], "t").index.equals(pd.date_range("2020-01-01", periods=3))
 
 
 def test_a_column_of_a_parquet_file_that_is_named_index_is_kept(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logar
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
 from recurra.tables.arrays import Floats, Integers, Origins
-from recurra.tables.dates.date_numbers import date_text
 from recurra.tables.table import Series, Table
 
 POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides
@@ -254,8 +253,8 @@ class Transform:
         whose = f" of series {shown(series.id)}" if series.id else ""
         value = self._rows_of(replace(table, series=(series,))).values[own, column]
         raise InputError(
-            f"{table.source}: column {shown(table.columns[column])}{whose} is {value:g} on {date_text(day)}, more than "
-            f"{LARGEST_SCALED:g} times what the training rows vary by; correct the value."
+            f"{table.source}: column {shown(table.columns[column])}{whose} is {value:g} on {table.shown_date(day)}, "
+            f"more than {LARGEST_SCALED:g} times what the training rows vary by; correct the value."
         )
 
     def _observed(self, table: Table) -> NDArray[np.bool_]:
@@ -275,6 +274,6 @@ class Transform:
             if needed > len(series.future_dates):
                 raise InputError(
                     f"{table.source}: {needed - len(series.future_dates)} more rows with values of "
-                    f"{listed(table.future_covariates)} are needed after {series.dates[-1].date()}; "
+                    f"{listed(table.future_covariates)} are needed after {table.shown_date(series.dates[-1])}; "
                     "add them with the target left empty."
                 )

@@ -24,7 +24,7 @@ from recurra.tables.dates.date_numbers import (
     weekdays_of,
 )
 
-Unit = Literal["minute", "day", "week", "month"]
+Unit = Literal["minute", "day", "week", "month", "row"]
 Slots = tuple[tuple[int, int], ...]
 
 BUSINESS_DAYS: Slots = ((0, 4 * MINUTES_PER_DAY),)
@@ -36,6 +36,7 @@ NAMES: dict[tuple[Unit, int], str] = {
     ("month", 1): "monthly",
     ("month", 3): "quarterly",
     ("month", 12): "yearly",
+    ("row", 1): "numbered",
 }
 ALWAYS_ABSENT, ABSENT_PER_ROW = 1_000_000, 10  # dates that may be absent: of any series, and for each of its rows
 FITTING = 0.5  # minimum fraction of gaps or dates that fit a frequency
@@ -80,6 +81,11 @@ class Frequency:
         return NAMES.get((self.unit, self.every), f"every {self.every} {self.unit}s")
 
     @property
+    def rows(self) -> str:
+        """Rows of this frequency in words, such as "daily rows" or "rows every 2 weeks"."""
+        return f"rows {self.name}" if self.name.startswith("every ") else f"{self.name} rows"
+
+    @property
     def minutes(self) -> int:
         """Number of minutes between rows; 0 if rows are a day or more apart."""
         return self.every if self.unit == "minute" else 0
@@ -87,19 +93,21 @@ class Frequency:
     @property
     def days(self) -> float:
         """Approximate number of days between rows."""
-        return self.every * {"minute": 1 / 1440, "day": 1.0, "week": 7.0, "month": 30.44}[self.unit]
+        return self.every * {"minute": 1 / 1440, "day": 1.0, "week": 7.0, "month": 30.44, "row": 1 / 86400}[self.unit]
 
     @property
     def season(self) -> int:
         """Number of rows in the usual season: a week of daily rows, a year of monthly rows, a day of hourly rows.
 
-        1 (no season) if a year is not a whole number of rows.
+        1 (no season) if a year is not a whole number of rows, or rows have no dates.
         """
         if self.slots is not None:
             _, rows = np.unique(
                 self._slots // (MINUTES_PER_DAY if self.unit == "minute" else MINUTES_PER_WEEK), return_counts=True
             )
             return int(np.bincount(rows).argmax())
+        if self.unit == "row":
+            return 1
         if self.unit == "minute":
             return max(MINUTES_PER_DAY // self.every, 1)
         if self.unit == "day":
@@ -186,7 +194,7 @@ class Frequency:
 
         All series of a table have the same frequency, but not necessarily the same anchor.
         """
-        if self.unit == "minute":
+        if self.unit in {"minute", "row"}:
             return self
         anchor = self.anchor
         if self.unit == "week" and (anchor is None or np.mean(weekdays_of(dates) == WEEKDAYS.index(anchor)) < FITTING):
@@ -212,7 +220,7 @@ class Frequency:
 
     def _periods(self, dates: pd.DatetimeIndex) -> Integers:
         """Return the number of each date's second, day, week or month."""
-        if self.unit == "minute":
+        if self.unit in {"minute", "row"}:
             return date_numbers(dates, "s")
         if self.unit == "month":
             return date_numbers(dates, "M")
@@ -222,7 +230,7 @@ class Frequency:
 
     def _dates(self, periods: Integers) -> pd.DatetimeIndex:
         """Return the dates of rows in these periods; the inverse of `_periods`."""
-        if self.unit == "minute":
+        if self.unit in {"minute", "row"}:
             return dates_of_seconds(periods)
         if self.unit == "month":
             days = days_of_months(periods, str(self.anchor)).astype(np.int64)

@@ -18,6 +18,7 @@ from recurra.tables.dates.date_numbers import (
 from recurra.tables.dates.frequency import BUSINESS_DAYS, FITTING, Frequency, Slots
 
 LAST_DATES = 100_000  # number of dates from which the frequency is inferred
+HOUR, UNKNOWN = 60, 1  # minutes
 RARE = 0.05  # slots with rows in a smaller fraction of the weeks are exceptions
 FITTING_DAYS = 0.6  # more than half, as half of the gaps between the 1st and 15th of each month are two weeks
 
@@ -47,6 +48,22 @@ def infer_frequency(dates: pd.DatetimeIndex, calendar: str | None = None) -> Fre
         raise InputError(f"calendar {calendar!r} is for daily rows, and these are {frequency.name}; leave it out.")
     slots = frequency.slots or (None if (weekdays_of(dates) >= 5).any() else BUSINESS_DAYS)
     return Frequency("day", at=frequency.at, slots=slots, calendar=calendar)
+
+
+def infer_frequency_of_rows(dates: pd.DatetimeIndex, calendar: str | None = None) -> Frequency:
+    """Infer the frequency of rows that are numbered in place of dates; see `infer_frequency`."""
+    if calendar is not None:
+        raise InputError(f"calendar {calendar!r} is for daily rows, and these have no dates; leave it out.")
+    if len(dates) < 2:
+        raise InputError("the step between the numbers of rows cannot be inferred from 1 row; give at least two.")
+    numbers = date_numbers(dates, "s")
+    every, fit = _multiple(np.diff(numbers))
+    if fit < FITTING_DAYS:
+        raise InputError(
+            f"the numbers of rows, such as {numbers[0]}, {numbers[1]}, are irregular; expected them in even steps, "
+            "such as 1, 2, 3."
+        )
+    return Frequency("row", every)
 
 
 def _of_minutes(dates: pd.DatetimeIndex) -> Frequency:
@@ -123,7 +140,7 @@ def _slots_of_minutes(dates: pd.DatetimeIndex, every: int) -> Slots | None:
     """Return the times of the week that have rows; for less than two weeks, infer them from the times of day."""
     if (date_numbers(dates, "s") % 60).any():
         return None  # times that vary by seconds have no slots
-    minutes = minutes_from_monday(dates)
+    minutes = _by_last_clock(minutes_from_monday(dates))
     weeks = (minutes[-1] - minutes[0] + every) / MINUTES_PER_WEEK
     if weeks >= 2:
         found = _occupied(minutes, weeks, MINUTES_PER_WEEK, every)
@@ -134,6 +151,31 @@ def _slots_of_minutes(dates: pd.DatetimeIndex, every: int) -> Slots | None:
         return None
     weekdays = 5 if len(days) >= 5 and (days % 7 < 5).all() else 7
     return _runs((np.arange(weekdays)[:, None] * MINUTES_PER_DAY + times).ravel(), every)
+
+
+def _by_last_clock(minutes: Integers) -> Integers:
+    """Return times in minutes after a Monday 00:00 as the clock of the last week shows them, [T].
+
+    The hours of an exchange are an hour earlier in UTC in weeks in which its clocks are an hour ahead. Such are weeks
+    whose first and last times of day are both an hour from those of most weeks; in other weeks, clocks are not turned.
+    """
+    days, starts = np.unique(minutes // MINUTES_PER_DAY, return_index=True)
+    opened, closed = (
+        minutes[starts] % MINUTES_PER_DAY,
+        minutes[np.append(starts[1:], len(minutes)) - 1] % MINUTES_PER_DAY,
+    )
+    weeks, starts = np.unique(days // 7, return_index=True)
+    first, last = np.minimum.reduceat(opened, starts), np.maximum.reduceat(closed, starts)
+    usual_first, usual_last = divmod(int(most_frequent(first * MINUTES_PER_DAY + last)), MINUTES_PER_DAY)
+    ahead = np.where(first == usual_first, 0, UNKNOWN)
+    ahead[(first == usual_first - HOUR) & (last <= usual_last - HOUR)] = -HOUR  # the last day may not be complete
+    ahead[(first >= usual_first + HOUR) & (last == usual_last + HOUR)] = HOUR
+    ahead = ahead[np.maximum.accumulate(np.where(ahead == UNKNOWN, 0, np.arange(len(weeks))))]
+    ahead[ahead == UNKNOWN] = 0
+    if len(np.unique(ahead)) != 2:
+        return minutes
+    of_rows = ahead[np.searchsorted(weeks, minutes // MINUTES_PER_WEEK)]
+    return np.asarray(minutes - of_rows + ahead[-1])
 
 
 def _occupied(minutes: Integers, periods: float, length: int, step: int) -> Integers | None:

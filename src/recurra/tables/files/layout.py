@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recurra.errors import listed, shown
-from recurra.tables.columns import SEARCHED_COLUMNS
+from recurra.tables.dates.which_columns import SEARCHED_COLUMNS
 from recurra.tables.files.cells import Kind, is_comment, is_remark, is_total, is_unit, kind
 from recurra.tables.files.header import Header, with_header, without_header
 

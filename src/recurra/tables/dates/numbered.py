@@ -1,0 +1,83 @@
+"""Dates that are numbers: Unix time, days of a spreadsheet, decimal years, or numbers of rows."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recurra.tables.dates.date_numbers import SECONDS_PER_DAY
+
+UNIX = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds of a unit
+MOMENTS = (100_000_000, 1_988_150_400)  # seconds of 1973 and 2033, before which 2033010100 is no Unix time
+SPREADSHEET_DAYS = (18_264, 73_050)  # of the years 1950 to 2099
+DAY_0 = np.datetime64("1899-12-30", "ns")  # of spreadsheets
+YEARS = (1500, 2262)
+LARGEST_ROW = 9_000_000_000  # rows are kept as seconds since 1970
+BESIDE_A_MONTH = 0.13  # how far a decimal year may be from the start or the middle of a month, in months
+ROUNDED = 0.05  # of a month, by which 1991.58 is before August
+EXACT = (*UNIX, "year.month", "years")  # nothing else has such numbers
+IN_WORDS = {
+    "s": "Unix time in seconds",
+    "ms": "Unix time in milliseconds",
+    "us": "Unix time in microseconds",
+    "ns": "Unix time in nanoseconds",
+    "excel days": "days since 1899-12-30, as spreadsheets count them",
+    "year.month": "years with the month after the point",
+    "years": "decimal years",
+    "rows": "numbers of rows",
+}
+
+
+def unit_of(values: NDArray[Any], units: Iterable[str]) -> str | None:
+    """Return the first of the units of which all numbers can be dates; None if there is none.
+
+    Args:
+        values: numbers, none of which is missing, [T].
+        units: names of units.
+    """
+    return next((unit for unit in units if len(values) and _fit(values, unit)), None)
+
+
+def dates_of(values: NDArray[Any], unit: str) -> NDArray[np.datetime64]:
+    """Return the dates of numbers, [T]; NaT where a number is missing or cannot be a date of this unit."""
+    possible = are_possible(values, unit)
+    values = np.where(possible, values, 0)
+    if unit in UNIX or unit == "rows":
+        size = UNIX.get(unit, 10**9)
+        whole = np.floor(values).astype(np.int64)
+        rest = np.round((values - whole) * size / 1000).astype(np.int64) * 1000  # as exact as floats are
+        found = (whole * size + rest).astype("datetime64[ns]")
+    elif unit == "excel days":
+        found = DAY_0 + np.round(values * SECONDS_PER_DAY).astype(np.int64).astype("timedelta64[s]")
+    else:
+        within = np.floor(values % 1 * 12 + ROUNDED) if unit == "years" else np.round(values % 1 * 100) - 1
+        months = (np.floor(values) - 1970) * 12 + within
+        found = months.astype(np.int64).astype("datetime64[M]").astype("datetime64[ns]")
+    return np.asarray(np.where(possible, found, np.datetime64("NaT")), dtype="datetime64[ns]")
+
+
+def are_possible(values: NDArray[Any], unit: str) -> NDArray[np.bool_]:
+    """Return which numbers can be dates of a unit, [T]."""
+    if unit in UNIX:
+        first, last = (moment * 10**9 // UNIX[unit] for moment in MOMENTS)
+        return np.asarray((values >= first) & (values < last))
+    if unit == "excel days":
+        return np.asarray((values >= SPREADSHEET_DAYS[0]) & (values < SPREADSHEET_DAYS[1]))
+    if unit == "rows":
+        return np.asarray((np.abs(values) < LARGEST_ROW) & (values % 1 == 0))
+    within = (values >= YEARS[0]) & (values < YEARS[1])
+    if unit == "year.month":
+        months = values % 1 * 100
+        return np.asarray(within & (np.abs(months - months.round()) < 1e-6) & (months > 0.5) & (months < 12.5))
+    halves = values % 1 * 24  # decimal years are those of the start or the middle of a month
+    return np.asarray(within & (np.abs(halves - halves.round()) <= 2 * BESIDE_A_MONTH))
+
+
+def _fit(values: NDArray[Any], unit: str) -> bool:
+    if not are_possible(values, unit).all():
+        return False
+    if unit == "years":
+        return bool((values % 1 > 0).any())
+    # 2020.1 is October if there is 2020.01, otherwise it may be January
+    return unit != "year.month" or bool((values % 1 < 0.095).any())
