@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
 STANDARD_INPUT = "-"  # in place of a file
+DataFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 ENDING = 3.0  # seconds in which an interrupted command ends
 
 app = App(
@@ -179,7 +180,7 @@ def predict(
     run: Path,
     /,
     *inputs: str,
-    data: Path | None = None,
+    data: DataFile = None,
     level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=True)] = None,
     csv: Path | None = None,
     max_unpacked: float | None = None,
@@ -232,7 +233,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: Path | None = None,
+    data: DataFile = None,
     statistical: bool = False,
     max_unpacked: float | None = None,
     json: bool = False,
