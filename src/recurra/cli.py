@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
 STANDARD_INPUT = "-"  # in place of a file
+DataFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 ENDING = 3.0  # seconds in which an interrupted command ends
 
 app = App(
@@ -189,7 +190,7 @@ def predict(
     run: Path,
     /,
     *inputs: str,
-    data: Path | None = None,
+    data: DataFile = None,
     refresh: Annotated[bool, Parameter(negative=())] = False,
     any_source: Annotated[bool, Parameter(negative=())] = False,
     level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=True)] = None,
@@ -256,7 +257,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: Path | None = None,
+    data: DataFile = None,
     refresh: Annotated[bool, Parameter(negative=())] = False,
     any_source: Annotated[bool, Parameter(negative=())] = False,
     statistical: bool = False,

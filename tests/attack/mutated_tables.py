@@ -1,8 +1,10 @@
 """Reads mutations of a table, and fits a model to some: each is a table, or an InputError of one line."""
 
 import gzip
+import io
 import random
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +35,28 @@ def mutated(content: bytes, dice: random.Random) -> bytes:
     return bytes(found)
 
 
+def mutated_within(packed: bytes, dice: random.Random) -> bytes:
+    """Return a zip archive of which one entry is mutated."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive, zipfile.ZipFile(written, "w") as other:
+        names = archive.namelist()
+        chosen = dice.choice([*names, *[name for name in names if "sheet" in name or "content" in name] * 5])
+        for name in names:
+            content = archive.read(name)
+            other.writestr(name, mutated(content, dice) if name == chosen else content)
+    return written.getvalue()
+
+
 def read_mutated(original: str, path: str, seed: int, count: int) -> None:
-    """Read `count` mutations of a file, written to `path`; half of those of a csv.gz are packed after the mutation."""
+    """Read `count` mutations of a file, written to `path`; half of those of a packed one are packed after it."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", UserWarning)
     dice, before = random.Random(seed), Path(original).read_bytes()
     for number in range(count):
         if path.endswith(".gz") and number % 2:
             content = gzip.compress(mutated(gzip.decompress(before), dice), 1)
+        elif path.endswith((".zip", ".xlsx", ".ods")) and number % 2:
+            content = mutated_within(before, dice)
         else:
             content = mutated(before, dice)
         Path(path).write_bytes(content)

@@ -25,7 +25,8 @@ from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
-from recurra.tables.columns import LONGEST_ID
+from recurra.tables.as_given import as_given
+from recurra.tables.columns import ID, LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
 from recurra.tables.dates.zones import is_zone
@@ -274,6 +275,8 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         )
         for id_, part, later in zip(described.ids, parts, later_parts, strict=True)
     )
+    form = Form(**vars(described.form) | {name: tuple(getattr(described.form, name)) for name in LISTS_OF_FORM})
+    as_given(pd.DataFrame({ID: described.ids}), form)  # ValueError if the ids are not of this form
     return Table(
         series,
         described.target,
@@ -283,7 +286,7 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         source="those that the model remembers",
         many=described.many,
         notes=(),
-        form=Form(**vars(described.form) | {name: tuple(getattr(described.form, name)) for name in LISTS_OF_FORM}),
+        form=form,
     )
 
 

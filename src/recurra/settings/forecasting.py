@@ -95,8 +95,8 @@ class ForecasterSettings(NetworkSettings):
     encoding: str | None = None
     """Encoding of a text file, such as cp1252, big5 or gb18030; by default as its bytes show."""
     max_unpacked: MaxUnpacked = None
-    """Number of gigabytes to which a packed table (csv.gz or Parquet) may unpack; by default 100 times the size of the
-    file, but at least 10 MB and at most 2 GB."""
+    """Number of gigabytes to which a packed table (csv.gz, zip, Parquet, Feather or a spreadsheet) may unpack; by
+    default 100 times the size of the file, but at least 10 MB and at most 2 GB."""
     scaling: Scalings = ("standard", "subtract-last")
     """Transformations of the values, in this order: log; difference or season-difference; minmax, standard or robust;
     and for each window subtract-last, subtract-mean, divide-last or divide-mean; or none."""

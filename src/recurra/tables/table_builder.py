@@ -75,8 +75,8 @@ def make_table(
         thousands: mark between thousands: ".", ",", "'", " " or "none"; None: as the numbers show.
         dayfirst: whether the day comes before the month in dates such as 03/04/2024; None: as the dates show.
         encoding: encoding of a text file, such as "cp1252"; None: as its bytes show.
-        max_unpacked: number of gigabytes to which a csv.gz or Parquet file may unpack; None: 100 times its size, but at
-            least 10 MB and at most 2 GB.
+        max_unpacked: number of gigabytes to which a packed file, such as csv.gz, zip, Parquet or a spreadsheet, may
+            unpack; None: 100 times its size, but at least 10 MB and at most 2 GB.
         earlier: how an earlier table was read whose newer rows these are; they are read in the same way.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Files → data frames: CSV, packed or not, and Parquet."""
+"""Files → data frames: CSV, Parquet, Feather and spreadsheets, packed or not."""

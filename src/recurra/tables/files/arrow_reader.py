@@ -35,13 +35,14 @@ def read_arrow(path: Path, unpacking: Unpacking) -> RawTable:
         with pyarrow.memory_map(str(path)) as source:
             is_file = source.read(len(MAGIC)) == MAGIC
             source.seek(0)
-            reader = ipc.open_file(source) if is_file else ipc.open_stream(source)
-            check_count(name, len(reader.schema))
+            opened = ipc.open_file if is_file else ipc.open_stream
+            check_count(name, len(opened(source).schema))
             size = 0
             for message in _messages(source, is_file):  # before any is unpacked
                 size += unpacked_size(message)
                 unpacking.check(path, size)
-            batches, rows = [], 0
+            source.seek(0)
+            reader, batches, rows = opened(source), [], 0
             for batch in map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader:
                 rows += batch.num_rows
                 unpacking.check(path, rows * batch.num_columns * CELL)

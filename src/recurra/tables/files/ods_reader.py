@@ -2,10 +2,8 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 
 from recurra.tables.files.sheet import MOST_COLUMNS_OF_SHEET, Sheet, first_with_data
-from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.files.xml_tags import walk, without_prefixes
 from recurra.tables.files.zip_archive import Archive
 from recurra.tables.form import RawTable
@@ -17,31 +15,29 @@ DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+(?:[.,]\d+)?)S")
 LONGEST_SPACE = 1_000  # number of spaces in a row
 
 
-def read_ods(path: Path, unpacking: Unpacking) -> RawTable:
-    """Read the first sheet with data of an OpenDocument spreadsheet; the index is the row number in it.
-
-    Raises:
-        InputError: the file cannot be read or unpacks to too much.
-    """
-    with Archive.opened(path, unpacking, "an OpenDocument spreadsheet (.ods)") as archive:
-        reader = _Reader(path, unpacking)
-        walk(archive.parts(CONTENT), reader.start, reader.end, reader.text)
-        return first_with_data(path, iter(reader.sheets.items()), list(reader.sheets))
+def read_ods(archive: Archive) -> RawTable:
+    """Read the first sheet with data of an OpenDocument spreadsheet; see `read_workbook`."""
+    reader = _Reader(archive)
+    walk(archive.parts(CONTENT), reader.start, reader.end, reader.text)
+    return first_with_data(archive.path, reader.sheets.items(), list(reader.sheets))
 
 
 class _Reader:
     """Reads the part of a spreadsheet that holds the cells of all sheets."""
 
-    def __init__(self, path: Path, unpacking: Unpacking) -> None:
-        self.path, self.unpacking = path, unpacking
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
         self.sheets: dict[str, Sheet] = {}
-        self._sheet = Sheet(path, unpacking)
+        self._sheet = self._new_sheet()
         self._row, self._rows, self._column, self._columns = 1, 1, 0, 1
         self._cells: list[tuple[int, object]] = []
         self._value: dict[str, str] = {}
         self._text: list[str] = []
         self._is_text = False  # within a paragraph of a cell
         self._comment = 0  # depth within a comment, whose paragraphs are not the cell's
+
+    def _new_sheet(self) -> Sheet:
+        return Sheet(self.archive.path, self.archive.unpacking)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "annotation" or self._comment:
@@ -59,7 +55,7 @@ class _Reader:
             self._text.append(" " * min(int(without_prefixes(attributes).get("c", 1)), LONGEST_SPACE))
         elif name == "table":
             own = without_prefixes(attributes).get("name", "")
-            self._sheet, self._row = self.sheets.setdefault(own, Sheet(self.path, self.unpacking)), 1
+            self._sheet, self._row = self.sheets.setdefault(own, self._new_sheet()), 1
 
     def text(self, text: str) -> None:
         if self._is_text and not self._comment:

@@ -6,11 +6,10 @@ from pathlib import Path
 from recurra.errors import InputError
 from recurra.tables.files.arrow_reader import read_arrow
 from recurra.tables.files.csv_reader import read_csv
-from recurra.tables.files.ods_reader import read_ods
 from recurra.tables.files.parquet_reader import read_parquet
 from recurra.tables.files.temporary import Source, file_of, name_of, only_file_in
 from recurra.tables.files.unpacking import Unpacking
-from recurra.tables.files.xlsx_reader import read_xlsx
+from recurra.tables.files.workbook_reader import read_workbook
 from recurra.tables.form import RawTable, Reading
 
 IDS = ("unique_id",)  # columns of ids, kept as text even if they look like numbers
@@ -20,10 +19,10 @@ READERS: dict[str, Callable[[Path, Unpacking], RawTable]] = {  # of files that a
     ".feather": read_arrow,
     ".arrow": read_arrow,
     ".ipc": read_arrow,
-    ".xlsx": read_xlsx,
-    ".xlsm": read_xlsx,
-    ".xls": read_xlsx,  # which says that it is too old
-    ".ods": read_ods,
+    ".xlsx": read_workbook,
+    ".xlsm": read_workbook,
+    ".xls": read_workbook,  # which says that it is too old
+    ".ods": read_workbook,
 }
 ZIP = ".zip"
 

@@ -1,4 +1,4 @@
-"""How much a packed table, such as a csv.gz or Parquet file, may unpack to; checked before memory is taken."""
+"""How much a packed table, such as a csv.gz, zip or Parquet file, may unpack to; checked before memory is taken."""
 
 import math
 from dataclasses import dataclass

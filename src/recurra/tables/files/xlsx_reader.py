@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from posixpath import join, normpath
 
 from recurra.tables.files.sheet import MOST_COLUMNS_OF_SHEET, Sheet, first_with_data
-from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.files.xml_tags import walk, without_prefixes
 from recurra.tables.files.zip_archive import Archive
 from recurra.tables.form import RawTable
@@ -22,25 +20,20 @@ LAST_DAY = 2_958_466  # the day after 9999-12-31, counted from 1899-12-30
 MILLISECONDS = 86_400_000  # of a day
 
 
-def read_xlsx(path: Path, unpacking: Unpacking) -> RawTable:
-    """Read the first sheet with data of an Excel workbook; the index is the row number in it.
+def read_xlsx(archive: Archive) -> RawTable:
+    """Read the first sheet with data of an Excel workbook; see `read_workbook`."""
+    workbook = _target(archive, "", "officeDocument", "xl/workbook.xml")
+    sheets, since_1904 = _sheets(archive, workbook)
+    strings = _strings(archive, _target(archive, workbook, "sharedStrings", "xl/sharedStrings.xml"))
+    dated = _date_styles(archive, _target(archive, workbook, "styles", "xl/styles.xml"))
 
-    Raises:
-        InputError: the file cannot be read or unpacks to too much.
-    """
-    with Archive.opened(path, unpacking, "an Excel workbook (.xlsx)") as archive:
-        workbook = _target(archive, "", "officeDocument", "xl/workbook.xml")
-        sheets, since_1904 = _sheets(archive, workbook)
-        strings = _strings(archive, _target(archive, workbook, "sharedStrings", "xl/sharedStrings.xml"))
-        dated = _date_styles(archive, _target(archive, workbook, "styles", "xl/styles.xml"))
+    def each() -> Iterator[tuple[str, Sheet]]:
+        for name, part in sheets.items():
+            reader = _SheetReader(Sheet(archive.path, archive.unpacking), strings, dated, since_1904)
+            walk(archive.parts(part), reader.start, reader.end, reader.text)
+            yield name, reader.sheet
 
-        def each() -> Iterator[tuple[str, Sheet]]:
-            for name, part in sheets.items():
-                reader = _SheetReader(Sheet(path, unpacking), strings, dated, since_1904)
-                walk(archive.parts(part), reader.start, reader.end, reader.text)
-                yield name, reader.sheet
-
-        return first_with_data(path, each(), list(sheets))
+    return first_with_data(archive.path, each(), list(sheets))
 
 
 class _SheetReader:

@@ -1,6 +1,7 @@
 """Go through XML tag by tag, in little memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import TypeAlias
 from xml.parsers import expat
 
@@ -8,7 +9,7 @@ OnStart: TypeAlias = Callable[[str, dict[str, str]], object]
 OnEnd: TypeAlias = Callable[[str], object]
 
 
-def walk(parts: Iterable[bytes], on_start: OnStart, on_end: OnEnd, on_text: Callable[[str], object]) -> None:
+def walk(parts: Generator[bytes], on_start: OnStart, on_end: OnEnd, on_text: Callable[[str], object]) -> None:
     """Call functions at each tag of an XML document.
 
     If the name of the outermost element has the prefix of a namespace, all names are given without prefixes.
@@ -42,8 +43,9 @@ def walk(parts: Iterable[bytes], on_start: OnStart, on_end: OnEnd, on_text: Call
     parser.StartElementHandler, parser.CharacterDataHandler = first, on_text
     parser.StartDoctypeDeclHandler = refuse
     try:
-        for part in parts:
-            parser.Parse(part)
+        with closing(parts):
+            for part in parts:
+                parser.Parse(part)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise ValueError(f"XML: {error}") from error

@@ -3,7 +3,7 @@
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -35,13 +35,14 @@ class Archive:
 
     Attributes:
         path: its file.
+        unpacking: limit for what all entries that are read unpack to.
         entries: its files by name.
     """
 
     path: Path
+    unpacking: Unpacking
     entries: dict[str, zipfile.ZipInfo]
     _file: zipfile.ZipFile
-    _unpacking: Unpacking
     _unpacked: int = 0
 
     @classmethod
@@ -62,13 +63,13 @@ class Archive:
                     )
             with zipfile.ZipFile(path) as file_:
                 entries = {info.filename: info for info in file_.infolist() if not info.is_dir()}
-                yield cls(path, entries, file_, unpacking)
+                yield cls(path, unpacking, entries, file_)
         except DAMAGED as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{shown_path(path)}: is not {kind} that can be read ({reason(error, 120)}).") from error
 
-    def parts(self, name: str) -> Iterator[bytes]:
+    def parts(self, name: str) -> Generator[bytes]:
         """Yield an entry piece by piece.
 
         Raises:
@@ -84,7 +85,7 @@ class Archive:
         with self._file.open(info) as entry:
             while part := entry.read(AT_ONCE):
                 self._unpacked += len(part)
-                self._unpacking.check(self.path, self._unpacked)
+                self.unpacking.check(self.path, self._unpacked)
                 yield part
 
     def only_entry(self) -> str:
