@@ -37,9 +37,9 @@ NUMBER = re.compile(
 )
 BEFORE = re.compile(rf"'?(?P<open>\(?)(?P<sign>[-+]?)(?P<unit>(?:{CURRENCY})?)(?P<within>\(?)(?P<later>[-+]?)")
 AFTER = re.compile(  # a Latin factor ends the text, or a currency follows it: in 5 MW, M is a part of the unit
-    rf"(?P<factor>(?:{'|'.join(sorted(CHINESE, key=len, reverse=True))}"
+    rf"(?P<closed>\)?)(?P<factor>(?:{'|'.join(sorted(CHINESE, key=len, reverse=True))}"
     rf"|(?:{'|'.join(sorted(map(re.escape, LATIN), key=len, reverse=True))})(?=\)?[-+]?$|{CURRENCY}))?)"
-    rf"(?P<unit>(?:[^\W\d_]|[%‰°/²³·.*{SYMBOLS}]){{0,{MOST_LETTERS}}})(?P<close>\)?)(?P<sign>[-+]?)(?P<percent>%?)"
+    rf"(?P<unit>(?:[^\W\d_]|[%‰°/²³·.*{SYMBOLS}]){{0,{MOST_LETTERS}}})(?P<close>\)?)(?P<sign>[-+]?)"
 )
 TO_ONES = bytes.maketrans(b"23456789", b"11111111")
 FIRST_DIGIT = re.compile(rb"[01]")
@@ -134,7 +134,7 @@ def shape_of(text: bytes) -> Shape:
     body, exponent = match["body"], match["exponent"] or ""
     if start is None or end is None or (exponent and end["factor"]):
         return Shape()
-    opened, closed = start["open"] + start["within"], end["close"]
+    opened, closed = start["open"] + start["within"], end["closed"] + end["close"]
     signs = start["sign"] + start["later"] + end["sign"]
     if len(opened) != len(closed) or len(opened + signs) > 1:
         return Shape()
@@ -153,7 +153,7 @@ def shape_of(text: bytes) -> Shape:
         negative="-" in signs or bool(opened),
         bracketed=bool(opened),
         factor=end["factor"],
-        unit=start["unit"] + end["unit"] + end["percent"],
+        unit=start["unit"] + end["unit"],
     )
 
 

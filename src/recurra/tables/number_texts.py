@@ -17,6 +17,7 @@ from recurra.tables.number_shapes import POWERS, TO_ONES, Shape, plain, shape_of
 
 LONGEST_NUMBER, NO_NUMBER = 400, "x"  # characters of a number as text; what stands for a longer text
 MOST_DIGITS = 15  # of a whole number that every float of its size holds
+TENS = np.array([float(f"1e{power}") for power in range(MOST_DIGITS + 1)])
 AT_ONCE = 100_000  # number of texts that are read together
 
 
@@ -171,9 +172,8 @@ def _values(shape: Shape, characters: NDArray[np.uint8]) -> Floats:
     if not shape.exponent and count <= MOST_DIGITS:  # whole numbers and powers of ten are exact: one step rounds
         if shape.point is not None:
             characters, power = np.delete(characters, shape.point, axis=1), power - (count - 1 - shape.point)
-        weights = 10.0 ** np.arange(characters.shape[1])[::-1]
-        values: Floats = (characters - float(ord("0"))) @ weights
-        values = values * 10.0**power if power >= 0 else values / 10.0**-power
+        values: Floats = (characters - float(ord("0"))) @ TENS[: characters.shape[1]][::-1]
+        values = values * TENS[power] if power >= 0 else values / TENS[-power]
     else:
         if shape.point is not None:
             characters[:, shape.point] = ord(".")
