@@ -93,6 +93,9 @@ class Shape:
         return self.decimals > 0 and self.written[decimal].thousands is not None
 
 
+MISSING, OTHER = Shape(missing=True), Shape()
+
+
 def possible_decimals(shapes: Collection[Shape], reading: Reading) -> list[Decimal]:
     """Return the decimal marks with which all numbers of a column can be read."""
     return [decimal for decimal in DECIMALS if reading.decimal in {None, decimal} and _fit(shapes, decimal, reading)]
@@ -126,24 +129,26 @@ def without_digits(text: bytes) -> bytes:
 
 def shape_of(text: bytes) -> Shape:
     """Return the shape of a text in UTF-8, as `without_digits` returns it."""
+    if FIRST_DIGIT.search(text) is None:
+        return MISSING if text.decode().strip().lower() in NOTHING else OTHER
     match = NUMBER.fullmatch(text.decode("latin-1"))  # one character for each byte
     if match is None:
-        return Shape(missing=text.decode().strip().lower() in NOTHING)
+        return OTHER
     before, after = (match[part].encode("latin-1").decode().replace(" ", "") for part in ("before", "after"))
     start, end = BEFORE.fullmatch(before), AFTER.fullmatch(after)
     body, exponent = match["body"], match["exponent"] or ""
     if start is None or end is None or (exponent and end["factor"]):
-        return Shape()
+        return OTHER
     opened, closed = start["open"] + start["within"], end["closed"] + end["close"]
     signs = start["sign"] + start["later"] + end["sign"]
     if len(opened) != len(closed) or len(opened + signs) > 1:
-        return Shape()
+        return OTHER
     written = {decimal: found for decimal in DECIMALS if (found := _written(body, decimal, bool(exponent)))}
     mark = next((character for character in body if character in DECIMALS), "") if len(written) == 2 else ""
     point = body.find(mark or next(iter(written), "none"))
     kept = [place for place, character in enumerate(body) if character.isdigit() or place == point]
     if not written:
-        return Shape()
+        return OTHER
     return Shape(
         written=written,
         kept=tuple(match.start("body") + place for place in (*kept, *range(len(body), len(body + exponent)))),
