@@ -139,8 +139,10 @@ def _by_steps(column: TextColumn, series: Integers | None) -> Decimal | None:
     order = order[thousands[order] > 0]  # neither zero nor missing
     thousands, decimal = thousands[order], decimal[order]
     marked = thousands != decimal
-    if thousands[~marked].max(initial=0) >= thousands[marked].min(initial=np.inf):
+    if marked.all() or not marked.any():
         return None
+    if len(str(int(thousands[~marked].max()))) >= len(str(int(thousands[marked].min()))):
+        return None  # who writes 1234 has no mark in 1.235
     telling = marked[1:] != marked[:-1]
     if series is not None:
         telling &= np.diff(series[order]) == 0

@@ -37,9 +37,9 @@ NUMBER = re.compile(
 )
 BEFORE = re.compile(rf"'?(?P<open>\(?)(?P<sign>[-+]?)(?P<unit>(?:{CURRENCY})?)(?P<within>\(?)(?P<later>[-+]?)")
 AFTER = re.compile(  # a Latin factor ends the text, or a currency follows it: in 5 MW, M is a part of the unit
-    rf"(?P<factor>(?:{'|'.join(sorted(CHINESE, key=len, reverse=True))}"
+    rf"(?P<closed>\)?)(?P<factor>(?:{'|'.join(sorted(CHINESE, key=len, reverse=True))}"
     rf"|(?:{'|'.join(sorted(map(re.escape, LATIN), key=len, reverse=True))})(?=\)?[-+]?$|{CURRENCY}))?)"
-    rf"(?P<unit>(?:[^\W\d_]|[%‰°/²³·.*{SYMBOLS}]){{0,{MOST_LETTERS}}})(?P<close>\)?)(?P<sign>[-+]?)(?P<percent>%?)"
+    rf"(?P<unit>(?:[^\W\d_]|[%‰°/²³·.*{SYMBOLS}]){{0,{MOST_LETTERS}}})(?P<close>\)?)(?P<sign>[-+]?)"
 )
 TO_ONES = bytes.maketrans(b"23456789", b"11111111")
 FIRST_DIGIT = re.compile(rb"[01]")
@@ -93,6 +93,9 @@ class Shape:
         return self.decimals > 0 and self.written[decimal].thousands is not None
 
 
+MISSING, OTHER = Shape(missing=True), Shape()
+
+
 def possible_decimals(shapes: Collection[Shape], reading: Reading) -> list[Decimal]:
     """Return the decimal marks with which all numbers of a column can be read."""
     return [decimal for decimal in DECIMALS if reading.decimal in {None, decimal} and _fit(shapes, decimal, reading)]
@@ -126,24 +129,26 @@ def without_digits(text: bytes) -> bytes:
 
 def shape_of(text: bytes) -> Shape:
     """Return the shape of a text in UTF-8, as `without_digits` returns it."""
+    if FIRST_DIGIT.search(text) is None:
+        return MISSING if text.decode().strip().lower() in NOTHING else OTHER
     match = NUMBER.fullmatch(text.decode("latin-1"))  # one character for each byte
     if match is None:
-        return Shape(missing=text.decode().strip().lower() in NOTHING)
+        return OTHER
     before, after = (match[part].encode("latin-1").decode().replace(" ", "") for part in ("before", "after"))
     start, end = BEFORE.fullmatch(before), AFTER.fullmatch(after)
     body, exponent = match["body"], match["exponent"] or ""
     if start is None or end is None or (exponent and end["factor"]):
-        return Shape()
-    opened, closed = start["open"] + start["within"], end["close"]
+        return OTHER
+    opened, closed = start["open"] + start["within"], end["closed"] + end["close"]
     signs = start["sign"] + start["later"] + end["sign"]
     if len(opened) != len(closed) or len(opened + signs) > 1:
-        return Shape()
+        return OTHER
     written = {decimal: found for decimal in DECIMALS if (found := _written(body, decimal, bool(exponent)))}
     mark = next((character for character in body if character in DECIMALS), "") if len(written) == 2 else ""
     point = body.find(mark or next(iter(written), "none"))
     kept = [place for place, character in enumerate(body) if character.isdigit() or place == point]
     if not written:
-        return Shape()
+        return OTHER
     return Shape(
         written=written,
         kept=tuple(match.start("body") + place for place in (*kept, *range(len(body), len(body + exponent)))),
@@ -153,7 +158,7 @@ def shape_of(text: bytes) -> Shape:
         negative="-" in signs or bool(opened),
         bracketed=bool(opened),
         factor=end["factor"],
-        unit=start["unit"] + end["unit"] + end["percent"],
+        unit=start["unit"] + end["unit"],
     )
 
 

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from recurra.errors import shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.form import Decimal
-from recurra.tables.number_shapes import POWERS, TO_ONES, Shape, plain, shape_of, without_digits
+from recurra.tables.number_shapes import MISSING, OTHER, POWERS, TO_ONES, Shape, plain, shape_of, without_digits
 
 LONGEST_NUMBER, NO_NUMBER = 400, "x"  # characters of a number as text; what stands for a longer text
 MOST_DIGITS = 15  # of a whole number that every float of its size holds
+TENS = np.array([float(f"1e{power}") for power in range(MOST_DIGITS + 1)])
+MOST_SHAPES = 10_000  # of the numbers of a table; a number of another one is taken for none
 AT_ONCE = 100_000  # number of texts that are read together
 
 
@@ -114,10 +116,10 @@ def text_columns(frame: pd.DataFrame) -> list[TextColumn]:
 
 
 class _Reader:
-    """Reads texts, and collects their shapes; the first is that of a missing value."""
+    """Reads texts, and collects their shapes: first that of a missing value, and of what is no number."""
 
     def __init__(self) -> None:
-        self.shapes = [Shape(missing=True)]
+        self.shapes = [MISSING, OTHER]
         self._codes: dict[bytes, int] = {}
 
     def read(self, lines: bytes) -> tuple[Integers, Floats]:
@@ -135,9 +137,14 @@ class _Reader:
         return codes, values
 
     def _code(self, text: bytes) -> int:
-        if text not in self._codes:
-            self._codes[text] = len(self.shapes)
-            self.shapes.append(shape_of(text))
+        if text in self._codes:
+            return self._codes[text]
+        full = len(self.shapes) == MOST_SHAPES
+        shape = OTHER if full and any(digit in text for digit in b"01") else shape_of(text)
+        if not shape.written:
+            return 0 if shape is MISSING else 1
+        self._codes[text] = len(self.shapes)
+        self.shapes.append(shape)
         return self._codes[text]
 
 
@@ -171,9 +178,8 @@ def _values(shape: Shape, characters: NDArray[np.uint8]) -> Floats:
     if not shape.exponent and count <= MOST_DIGITS:  # whole numbers and powers of ten are exact: one step rounds
         if shape.point is not None:
             characters, power = np.delete(characters, shape.point, axis=1), power - (count - 1 - shape.point)
-        weights = 10.0 ** np.arange(characters.shape[1])[::-1]
-        values: Floats = (characters - float(ord("0"))) @ weights
-        values = values * 10.0**power if power >= 0 else values / 10.0**-power
+        values: Floats = (characters - float(ord("0"))) @ TENS[: characters.shape[1]][::-1]
+        values = values * TENS[power] if power >= 0 else values / TENS[-power]
     else:
         if shape.point is not None:
             characters[:, shape.point] = ord(".")

@@ -128,39 +128,6 @@ def test_names_of_series_are_kept_as_they_are_written(table: Callable[[str | byt
     assert read_file(path, texts=["shop"]).frame["Shop"].tolist() == ["01", "NA", None]
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t"])
-@pytest.mark.parametrize(
-    ("values", "read"),
-    [
-        (["1,125", "1,5", "-0,25", ""], [1.125, 1.5, -0.25, np.nan]),
-        (["1,125", "0,125", "7"], [1.125, 0.125, 7.0]),
-        (["1.234,5", "1.234", "2,125"], [1234.5, 1234.0, 2.125]),
-        (["1 234,5", "2,125", "--"], [1234.5, 2.125, np.nan]),
-        (["1,125", "1.5"], [1125.0, 1.5]),
-        (["1,125", "1,234,567"], [1125.0, 1234567.0]),
-        (["1,125.5", "2,250"], [1125.5, 2250.0]),
-        (["1.125", "2.250"], [1.125, 2.25]),
-    ],
-)
-def test_a_comma_is_what_the_other_values_of_its_column_show(
-    delimiter: str, values: list[str], read: list[float], table: Callable[[str | bytes], Path]
-) -> None:
-    rows = [f"x{delimiter}{value}\n" for value in values]
-    frame = read_file(table(f"a{delimiter}b\n" + "".join(rows))).frame
-    np.testing.assert_equal(numbers(frame, "b", "t"), read)
-
-
-def test_commas_that_may_be_decimal_or_between_thousands_are_an_error_with_the_mend(
-    table: Callable[[str | bytes], Path],
-) -> None:
-    with pytest.raises(InputError, match=r"row 3, column 'b': '1,125' may be 1\.125 or 1125, .* write it as one of"):
-        read_file(table("a;b\nx;12\nx;1,125\nx;2,250\n"))
-    plain = read_file(table('a,b\nx,"1,125"\n')).frame
-    assert numbers(plain, "b", "t").tolist() == [1125.0]
-    words = read_file(table("a;b\nParis, 1,125;1\n1,125;2\n")).frame
-    assert words["a"].tolist() == ["Paris, 1,125", "1,125"]
-
-
 @pytest.mark.parametrize(
     ("index", "columns"),
     [
