@@ -361,7 +361,7 @@ def _predict_series(
 def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
     flag_type = _flag_type(kind)
     converter = _whole_numbers if flag_type in {int, int | None, list[int]} else None
-    several = get_origin(flag_type) is list
+    several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
     parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
     annotation: Any = Annotated[flag_type, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -383,4 +383,7 @@ def _flag_type(kind: Any) -> Any:
     if NamedCell in get_args(kind):
         return CellName  # an object cannot be given on the command line
     several = [part for part in (kind, *get_args(kind)) if get_origin(part) is Sequence]
-    return list[get_args(several[0])[0]] if several else kind  # type: ignore[misc]
+    if not several:
+        return kind
+    values: Any = list[get_args(several[0])[0]]  # type: ignore[misc]
+    return values | None if type(None) in get_args(kind) else values

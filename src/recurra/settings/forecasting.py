@@ -24,6 +24,13 @@ def _list(value: Any) -> Any:
     return [] if names == ["none"] else names
 
 
+def _one_if_single(value: Any) -> Any:
+    """The only name of a list, as a flag that is given once has it; None for a list without any."""
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) < 2:
+        return value[0] if value else None
+    return value
+
+
 def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
     if "none" in scaling:
         raise ValueError("'none' cannot be combined with other transformations")
@@ -37,11 +44,7 @@ def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
 
 
 Names = Annotated[str | Sequence[str], checked_as(ListOf[str]), BeforeValidator(_list)]
-NamesOrNone = Annotated[
-    str | Sequence[str] | None,
-    checked_as(ListOf[str]),
-    BeforeValidator(lambda value: [] if value is None else _list(value)),
-]
+Columns = Annotated[str | Sequence[str] | None, checked_as(str | ListOf[str] | None), BeforeValidator(_one_if_single)]
 Scalings = Annotated[
     Scaling | Sequence[Scaling], checked_as(ListOf[Scaling]), BeforeValidator(_list), AfterValidator(_in_order_of_use)
 ]
@@ -67,7 +70,7 @@ class ForecasterSettings(NetworkSettings):
     column."""
     future_covariates: Names = ()
     """Future covariates: input columns whose values are known in advance, such as holidays."""
-    date: NamesOrNone = None
+    date: Columns = None
     """Name of the date column, or of the columns that make up the dates, such as year and month; detected by
     default."""
     id: str | None = None
