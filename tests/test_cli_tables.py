@@ -69,7 +69,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
         ["--target", "sails"],
         "there is no column 'sails' for the target (did you mean 'sales'?); the columns are month, sales",
     ),
-    "no column of dates": (b"a,b\n1,2\n2,3\n", [], "there is no column of dates"),
+    "no column of dates": (b"v,b\n1,x\n2,y\n", [], "there is no column of dates"),
     "two columns that may be the target": (
         b"date,a,b\n2020-01-01,1,2\n2020-01-02,2,3\n",
         ["--target", "c"],

@@ -216,6 +216,23 @@ def test_times_are_shown_where_rows_are_not_daily(freq: str, begin: str, times: 
     assert [row[0] for row in rows] == expected
 
 
+@pytest.mark.parametrize(
+    ("ds", "expected"),
+    [
+        (["2024-02-28 19:00", "2024-02-29 19:00"], ["2024-02-28 19:00", "2024-02-29 19:00"]),
+        ([7, 8], ["7", "8"]),
+        (
+            pd.DatetimeIndex(["2022-10-30 00:00", "2022-10-30 01:00"], tz="UTC").tz_convert("Europe/Berlin"),
+            ["2022-10-30 02:00+02:00", "2022-10-30 02:00+01:00"],
+        ),
+    ],
+)
+def test_a_time_of_day_an_offset_or_a_number_in_place_of_a_date_is_shown(ds: Any, expected: list[str]) -> None:
+    frame = following(2).assign(ds=pd.to_datetime(ds) if isinstance(ds[0], str) else ds)
+    _, *rows = rows_of(forecast_text(frame))
+    assert [row[0] for row in rows] == expected
+
+
 def test_many_rows_are_cut_and_the_cut_is_told() -> None:
     whole = forecast_text(following(SHOWN_ROWS))
     assert len(whole.split("\n")) == 1 + SHOWN_ROWS

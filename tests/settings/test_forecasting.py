@@ -101,3 +101,11 @@ def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, 
 )
 def test_names_are_a_list_and_none_is_the_empty_one(field: str, given: Any, kept: list[str]) -> None:
     assert getattr(check(ForecasterSettings, {field: given}, "test"), field) == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(None, None), ([], None), ("day", "day"), (["day"], "day"), (["year", "month"], ["year", "month"])],
+)
+def test_one_column_of_dates_is_a_name_and_several_are_a_list(given: Any, kept: Any) -> None:
+    assert check(ForecasterSettings, {"date": given}, "test").date == kept

@@ -10,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
+from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.zones import zoned
+from recurra.tables.form import Form
 from recurra.tables.table_builder import make_table
 
 DAYS = pd.date_range("2020-01-01", periods=6)
+EACH_ROW = Frequency("row")
 
 
 def frame(**columns: Any) -> pd.DataFrame:
@@ -342,3 +346,66 @@ def test_what_messages_quote_of_a_table_is_short_and_printable() -> None:
         make_table(frame)
     assert len(str(caught.value)) <= 550
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("columns", "note"),
+    [
+        ({"week": [1, 2, 3], "sales": [5.0, 6.0, 7.0]}, "the column 'week' holds numbers of rows."),
+        ({"sales": [5.0, 6.0, 7.0]}, "there is no column of dates; rows are numbered in their order."),
+    ],
+)
+def test_a_table_without_dates_is_read_with_its_rows_numbered(columns: dict[str, list[float]], note: str) -> None:
+    table = make_table(pd.DataFrame(columns), target="sales")
+    assert table.notes == (note,)
+    assert (table.form, table.frequency.season) == (Form(date_unit="rows"), 1)
+    assert zoned(table.series[0].dates, table.form).tolist() == [1, 2, 3]
+    assert zoned(table.following(table.series[0], 2), table.form).tolist() == [4, 5]
+
+
+def test_rows_of_several_series_are_numbered_in_each() -> None:
+    frame = pd.DataFrame({"unique_id": list("abab"), "y": [1.0, 2.0, 3.0, 4.0]})
+    table = make_table(frame)
+    assert [zoned(series.dates, table.form).tolist() for series in table.series] == [[1, 2], [1, 2]]
+    assert [series.values[:, 0].tolist() for series in table.series] == [[1, 3], [2, 4]]
+
+
+def test_numbers_of_rows_are_named_in_messages_and_follow_those_of_earlier_rows() -> None:
+    frame = pd.DataFrame({"week": [1, 2, 2], "y": [1.0, 2.0, 3.0]})
+    with pytest.raises(InputError, match=r"rows 2 and 3 have the same date 2; expected each date once: drop one"):
+        make_table(frame)
+    with pytest.raises(InputError, match=r"row 3 \(3\), column 'y': has no value"):
+        make_table(pd.DataFrame({"week": [1, 2, 3], "y": [1.0, 2.0, np.nan]}))
+    with pytest.raises(InputError, match="there is no column of dates, and the earlier rows have dates"):
+        make_table(pd.DataFrame({"y": [1.0, 2.0]}), earlier=Form())
+    table = make_table(pd.DataFrame({"week": [43831], "y": [1.0]}), earlier=Form(date_unit="rows"), frequency=EACH_ROW)
+    assert zoned(table.series[0].dates, table.form).tolist() == [43831]
+
+
+def test_a_table_keeps_how_its_dates_were_read_and_newer_rows_are_read_in_the_same_way() -> None:
+    days = pd.date_range("2020-01-25", periods=40).strftime("%d/%m/%Y")
+    table = make_table(pd.DataFrame({"date": days, "v": np.arange(40.0)}))
+    assert table.form.dayfirst is True
+    newer = pd.DataFrame({"date": ["05/03/2020"], "v": [40.0]})
+    again = make_table(newer, earlier=table.form, frequency=table.frequency)
+    assert again.series[0].dates[0] == pd.Timestamp("2020-03-05")
+    assert again.form.dayfirst is True
+    assert make_table(newer, dayfirst=False, frequency=table.frequency).series[0].dates[0] == pd.Timestamp("2020-05-03")
+    iso = pd.DataFrame({"date": ["2020-03-06"], "v": [41.0]})
+    assert make_table(iso, earlier=table.form, frequency=table.frequency).form.dayfirst is True
+
+
+def test_days_from_start_to_end_are_those_of_local_time() -> None:
+    hours = pd.date_range("2022-10-29", "2022-10-31 23:00", freq="h", tz="Europe/Berlin")
+    table = make_table(pd.DataFrame({"ds": hours, "y": np.arange(len(hours))}))
+    day = table.between(pd.Timestamp("2022-10-30").date(), pd.Timestamp("2022-10-30").date())
+    assert len(day.series[0].dates) == 25  # the clocks were set back
+    with pytest.raises(InputError, match="its rows are numbered and have no dates; leave out start and end"):
+        make_table(pd.DataFrame({"y": [1.0, 2.0]})).between(pd.Timestamp("2022-10-30").date(), None)
+
+
+def test_the_index_of_a_frame_keeps_its_zone() -> None:
+    hours = pd.date_range("2022-10-29", periods=72, freq="h", tz="Asia/Shanghai")
+    table = make_table(pd.Series(np.arange(72.0), hours))
+    assert table.form.zone == "Asia/Shanghai"
+    assert zoned(table.series[0].dates, table.form).equals(hours)

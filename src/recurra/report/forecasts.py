@@ -44,10 +44,11 @@ def forecast_plot(
         title: title of the figure.
         test_rows: number of rows of the test part, which may start before the first forecast.
     """
-    horizon = int(test.plain["step"].max())
+    predictions, following = _in_local_time(test.plain, table), _in_local_time(following, table)
+    horizon = int(predictions["step"].max())
     shown = table.series[:SHOWN_SERIES]
     with readable_fonts(title + table.target + "".join(series.id for series in shown) + test.verdict):
-        drawn = [_each_row_once(test.plain[test.plain["unique_id"] == s.id], horizon) for s in shown]
+        drawn = [_each_row_once(predictions[predictions["unique_id"] == s.id], horizon) for s in shown]
         close_up = len(shown) == 1 and len(drawn[0]) > CLOSE_UP
         rows = 2 if close_up else len(shown)
         figure = Figure(figsize=(11, 1.3 + 3.3 * rows), layout="constrained")
@@ -61,15 +62,14 @@ def forecast_plot(
                 np.where(series.observed[:, 0], series.values[:, 0], np.nan), local(series.dates, table.form)
             )
             next_values = following[following["unique_id"] == series.id] if table.many else following
-            scored, next_values = _in_local_time(own, table), _in_local_time(next_values, table)
             split = real.index[-test_rows]
-            _panel(axes[place], real, scored, next_values, test.best_naive, name, split)
+            _panel(axes[place], real, own, next_values, test.best_naive, name, split)
             _name(axes[place], f"{series.id}: {table.target}" if series.id else table.target)
             if close_up:
                 axes[1].set_title(f"the last {CLOSE_UP} forecasts", loc="left", fontsize=10)
-                _panel(axes[1], real, scored.tail(CLOSE_UP), next_values, test.best_naive, name, None, marker=".")
+                _panel(axes[1], real, own.tail(CLOSE_UP), next_values, test.best_naive, name, None, marker=".")
                 _name(axes[1], table.target)
-        _legend(axes[0], _levels(test.plain))
+        _legend(axes[0], _levels(predictions))
         save_png(figure, path)
 
 

@@ -44,9 +44,7 @@ def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
 
 
 Names = Annotated[str | Sequence[str], checked_as(ListOf[str]), BeforeValidator(_list)]
-ColumnOrSeveral = Annotated[
-    str | Sequence[str] | None, checked_as(str | ListOf[str] | None), BeforeValidator(_one_if_single)
-]
+Columns = Annotated[str | Sequence[str] | None, checked_as(str | ListOf[str] | None), BeforeValidator(_one_if_single)]
 Scalings = Annotated[
     Scaling | Sequence[Scaling], checked_as(ListOf[Scaling]), BeforeValidator(_list), AfterValidator(_in_order_of_use)
 ]
@@ -72,10 +70,10 @@ class ForecasterSettings(NetworkSettings):
     column."""
     future_covariates: Names = ()
     """Future covariates: input columns whose values are known in advance, such as holidays."""
-    date: ColumnOrSeveral = None
+    date: Columns = None
     """Name of the date column, or of the columns that make up the dates, such as year and month; detected by
     default."""
-    id: ColumnOrSeveral = None
+    id: Columns = None
     """Name of the column, or of the columns, that identify the series in a table of several; by default unique_id."""
     season: Count | None = None
     """Number of rows per season; by default inferred from the dates: 5 for business days, 7 for days, 12 for months, 24

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recurra import InputError
 from recurra.tables.dates.frequency import Frequency
-from recurra.tables.dates.frequency_inference import infer_frequency
+from recurra.tables.dates.frequency_inference import infer_frequency, infer_frequency_of_rows
 
 # pandas' name of a frequency, ours, rows of its season
 FREQUENCIES = [
@@ -310,3 +310,77 @@ def test_one_date_tells_no_frequency() -> None:
 def test_seconds_are_too_short() -> None:
     with pytest.raises(InputError, match="less than a minute apart"):
         infer_frequency(pd.date_range("2020-01-01", periods=9, freq="5s"))
+
+
+def new_york_hours_in_utc(first: str, last: str) -> pd.DatetimeIndex:
+    """The hourly bars of the New York Stock Exchange, from 9:30 to 15:30 local time, Monday to Friday."""
+    bars = pd.date_range(first, f"{last} 23:30", freq="30min", tz="America/New_York")
+    minutes = bars.hour * 60 + bars.minute
+    kept = (bars.dayofweek < 5) & (minutes >= 570) & (minutes <= 930) & (bars.minute == 30)
+    return bars[kept].tz_convert("UTC").tz_localize(None)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "following"),
+    [
+        ("2022-01-03", "2022-03-31", "2022-04-01 13:30"),  # clocks were turned on 13 March and 6 November
+        ("2022-01-03", "2022-03-14", "2022-03-15 13:30"),
+        ("2021-01-04", "2022-11-30", "2022-12-01 14:30"),
+        ("2022-03-01", "2022-03-15", "2022-03-16 13:30"),
+        ("2022-10-03", "2022-11-07", "2022-11-08 14:30"),
+        ("2022-01-03", "2022-02-28", "2022-03-01 14:30"),
+    ],
+)
+def test_bars_in_utc_go_on_in_the_hours_of_the_exchange_at_the_end_of_the_history(
+    first: str, last: str, following: str
+) -> None:
+    bars = new_york_hours_in_utc(first, last)
+    found = infer_frequency(bars)
+    assert found.season == 7
+    assert found.next_dates(bars[-1], 1).equals(index(following))
+    assert len(found.absent(bars)) == 0
+
+
+@pytest.mark.parametrize(
+    ("last", "following"), [("2022-03-14", "2022-03-14 16:30"), ("2022-11-14", "2022-11-14 17:30")]
+)
+def test_a_history_that_ends_within_a_day_after_a_change_of_clocks_goes_on_to_its_end(
+    last: str, following: str
+) -> None:
+    bars = new_york_hours_in_utc("2022-01-03", last)[:-4]
+    found = infer_frequency(bars)
+    assert found.season == 7
+    assert found.next_dates(bars[-1], 4).equals(pd.date_range(following, periods=4, freq="h"))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "words"),
+    [
+        (Frequency("day"), "daily rows"),
+        (Frequency("minute", 360), "rows every 6 hours"),
+        (Frequency("minute", 1), "rows every minute"),
+        (Frequency("month", 24), "rows every 2 years"),
+        (Frequency("row"), "numbered rows"),
+    ],
+)
+def test_rows_of_a_frequency_are_said_in_plain_words(frequency: Frequency, words: str) -> None:
+    assert frequency.rows == words
+
+
+def test_numbered_rows_go_on_in_their_steps_and_have_no_season() -> None:
+    rows = pd.DatetimeIndex(pd.to_datetime([10, 20, 30, 50, 60], unit="s"))
+    found = infer_frequency_of_rows(rows)
+    assert found == Frequency("row", 10)
+    assert (found.name, found.season, found.minutes) == ("every 10 rows", 1, 0)
+    assert found.next_dates(rows[-1], 2).equals(pd.DatetimeIndex(pd.to_datetime([70, 80], unit="s")))
+    assert found.absent(rows).equals(pd.DatetimeIndex(pd.to_datetime([40], unit="s")))
+    assert Frequency.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_numbers_of_rows_without_a_step_are_an_error() -> None:
+    with pytest.raises(InputError, match="the numbers of rows, such as 1, 2, are irregular"):
+        infer_frequency_of_rows(pd.DatetimeIndex(pd.to_datetime([1, 2, 7, 19, 20, 44], unit="s")))
+    with pytest.raises(InputError, match="cannot be inferred from 1 row; give at least two"):
+        infer_frequency_of_rows(pd.DatetimeIndex(pd.to_datetime([1], unit="s")))
+    with pytest.raises(InputError, match="calendar 'XNYS' is for daily rows, and these have no dates"):
+        infer_frequency_of_rows(pd.DatetimeIndex(pd.to_datetime([1, 2], unit="s")), "XNYS")

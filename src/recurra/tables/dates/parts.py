@@ -94,10 +94,11 @@ def _characters(cells: Cells) -> NDArray[np.uint32]:
         except ValueError:  # a list is no text
             cut = np.array(list(map(str, cells.tolist())), dtype=f"U{length}")
         characters = cut.view(np.uint32).reshape(len(cells), length)
-        if not characters[:, -1].any():
+        largest = characters.max(axis=0, initial=0)
+        if not largest[-1]:
             break
-    characters = characters[:, : max(int(characters.any(axis=0).sum()), 1)]
-    if characters.max(initial=0) >= WIDE_SPACE:
+    characters = characters[:, : int(np.flatnonzero(largest).max(initial=0)) + 1]
+    if largest.max() >= WIDE_SPACE:
         wide = (characters >= FULL_WIDTH[0]) & (characters <= FULL_WIDTH[1])
         characters = np.where(wide, characters - FULL_WIDTH[0] + ord("!"), characters)
         characters = np.where(characters == WIDE_SPACE, ord(" "), characters)

@@ -60,7 +60,8 @@ def joined(columns: Sequence[Column]) -> LocalDates:
     names = [column.name for column in columns]
     roles = [part_of(name) for name in names]
     first, *others = columns
-    if "year" not in roles and holds_dates(first.values) and len(others) == 1:
+    of_years = "year" in roles or holds_parts(first.values, "year")
+    if len(others) == 1 and not of_years and holds_dates(first.values):
         found = _with_times(first.read(), others[0])
     else:
         if "year" not in roles or None in roles or len(set(roles)) < len(roles):
