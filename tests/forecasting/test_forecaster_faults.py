@@ -114,7 +114,7 @@ def test_series_that_end_on_different_days_are_each_compared_with_their_own_last
         ([np.array([60]), np.array([60])], "origins of 2 series were given, and it has 1"),
         ([[60]], r"origins are expected as a 1-D array of row indices; found \[60\]"),
         ([np.array([60.0])], "origins are expected as a 1-D array of row indices"),
-        ([np.array([62, 3])], "a forecast needs 6 rows before it, and there are 3"),
+        ([np.array([62, 3])], "a forecast needs 6 rows before it, and one has 3"),
     ],
 )
 def test_origins_that_cannot_be_are_named(origins: Any, message: str) -> None:

@@ -50,7 +50,7 @@ class Forecasting(Protocol):
     def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Scores of the forecasts of a model and of naive forecasts.
 
@@ -72,6 +72,9 @@ class Evaluation:
     best_naive: str
     comparison: DieboldMariano
     verdict: str
+
+    def __repr__(self) -> str:
+        return f"Evaluation({counted(len(self.predictions), 'prediction')}: {self.verdict})"
 
     def to_json(self) -> dict[str, Any]:
         """Return everything except the predictions as JSON values; undefined scores are None."""
