@@ -99,7 +99,7 @@ def check_origins(table: Table, origins: Sequence[Origins], context: int, horizo
         )
     if len(origins) != len(table.series):
         raise InputError(
-            f"{table.source}: origins for {len(origins)} series were given, and it has {len(table.series)}."
+            f"{table.source}: origins of {len(origins)} series were given, and it has {len(table.series)}."
         )
     if not any(map(len, origins)):
         raise InputError(f"{table.source}: no origin was given; at least one is needed.")
@@ -113,8 +113,8 @@ def check_origins(table: Table, origins: Sequence[Origins], context: int, horizo
             continue
         if int(own.min()) < context:
             raise InputError(
-                f"{table.source}: a forecast needs {counted(context, 'row')} before it, found {own.min()}{whose}; "
-                "give more rows."
+                f"{table.source}: a forecast needs {counted(context, 'row')} before it, and one has "
+                f"{own.min()}{whose}; give more rows."
             )
         if int(own.max()) > len(series.dates) - horizon:
             raise InputError(

@@ -1,5 +1,6 @@
 """Read the data that a forecaster is given, as its settings say, into a checked table."""
 
+import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,7 +24,7 @@ def read_table(
     known_ids: Collection[str] = (),
     earlier: Form | None = None,
 ) -> Table:
-    """Return data as a checked table; see `make_table`. A table is returned as it is.
+    """Return data as a checked table, and warn of its notes; see `make_table`. A table is returned as it is.
 
     Args:
         settings: settings that name the columns and say how missing values are treated.
@@ -40,7 +41,7 @@ def read_table(
         "past_covariates": settings.past_covariates,
         "future_covariates": settings.future_covariates,
     }
-    return make_table(
+    table = make_table(
         data,
         **(named if columns is None else columns),
         date=settings.date,
@@ -56,3 +57,6 @@ def read_table(
         max_unpacked=settings.max_unpacked,
         earlier=earlier,
     )
+    for note in table.notes:
+        warnings.warn(f"{table.source}: {note}", stacklevel=4)
+    return table

@@ -54,8 +54,6 @@ class SeriesCase:
                 f"{self.table.source}: a test part of {counted(self.test, 'row')} is shorter than the horizon of "
                 f"{settings.horizon}; make test larger, or 0 for none."
             )
-        for note in self.table.notes:
-            warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
         if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
             warnings.warn(
                 f"{self.table.source}: {series_left_out(len(gone), len(self.table.series))}, with no rows before a "
