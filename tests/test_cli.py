@@ -78,6 +78,7 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["train", "letters", "--clip-norm", "-1"], "clip_norm is -1.0; expected greater than 0"),
         (["train", "letters", "--cell", "rn"], 'Invalid value "rn" for --cell. Choose from: "rnn", "gru", "lstm"'),
         (["predict"], "RUN"),
+        (["predict", "RUNS/letters-onehot", "ab"], "'ab' is 2 long; this model reads 1 symbol at a time"),
         (["train", "letters", "--dropout", "1.5", "--out", "RUNS/new"], "dropout is 1.5; expected"),
         (["train", "letters", "--device", "abacus", "--out", "RUNS/new"], "device 'abacus' cannot be used here"),
         (["train", "--epochs", "3", "letters"], "the case comes first"),
@@ -177,13 +178,30 @@ def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_a_diverging_training_is_the_inputs_fault_and_leaves_the_run_to_go_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("locks_folders", [True, False])
+@pytest.mark.parametrize("out", ["r", "a/b/r", "made/r"])
+def test_a_diverging_training_is_the_inputs_fault_and_leaves_nothing_behind(
+    tmp_path: Path, out: str, locks_folders: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not locks_folders:
+        monkeypatch.setattr("recurra.folder_lock.fcntl", None)  # as on Windows
+    (tmp_path / "made").mkdir()
     flags = ["--optimizer", "adamw", "--learning-rate", "1e36", "--targets", "every", "--window", "4", "--quiet"]
-    assert run(["train", "letters", "--out", str(tmp_path / "r"), *flags]) == 2
-    assert "learning rate" in printed(capsys)[1]
-    assert [file.name for file in (tmp_path / "r").iterdir() if not file.name.startswith(".")] == ["run.json"]
+    for mode in ([], ["--resume"], ["--overwrite"]):
+        assert run(["train", "letters", "--out", str(tmp_path / out), *flags, *mode]) == 2
+        assert "learning rate" in printed(capsys)[1]
+        assert [path.name for path in tmp_path.rglob("*")] == ["made"]
+
+
+def test_a_training_that_is_refused_leaves_what_was_there_before(tmp_path: Path) -> None:
+    flags = ["--optimizer", "adamw", "--learning-rate", "1e36", "--targets", "every", "--window", "4", "--quiet"]
+    (tmp_path / ".mine").write_text("")
+    assert run(["train", "letters", "--out", str(tmp_path), *flags]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [".mine"]
+    assert run(["train", "letters", "--out", str(tmp_path), "--epochs", "1", "--quiet"]) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert run(["train", "letters", "--out", str(tmp_path), "--resume", "--units", "5"]) == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_train_without_a_case_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,6 +209,14 @@ def test_a_train_without_a_case_explains_itself(capsys: pytest.CaptureFixture[st
     text = capsys.readouterr().out
     assert "recurra train CASE|FILE.toml" in text
     assert "letters-onehot" in text
+
+
+def test_a_help_text_names_what_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("predict", "evaluate", "show", "cases", "forecast"):
+        assert run([command, "--help"]) == 0
+        assert "ARGS" not in capsys.readouterr().out
+    assert run(["predict", "--help"]) == 0
+    assert "Usage: recurra predict [OPTIONS] RUN [INPUTS...]" in capsys.readouterr().out
 
 
 def test_a_cases_help_lists_its_settings_with_their_values(capsys: pytest.CaptureFixture[str]) -> None:
@@ -306,7 +332,7 @@ def test_training_imports_neither_the_compiler_nor_pyplot(tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(tmp_path: Path) -> None:
     def small_files_only() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
@@ -316,7 +342,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(tmp_path:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "state.safetensors: cannot be written (File too large)" in done.stderr
-    assert sorted(file.name for file in (tmp_path / "r").iterdir()) == ["run.json"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:

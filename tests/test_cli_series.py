@@ -252,10 +252,14 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; expected auto, last, seasonal, none"),
         (["predict", "RUN", "abc"], "is a forecasting run, which takes no symbols such as 'abc'; give --data FILE"),
         (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),
-        (["predict", "RUN", "--level", "0.8"], "level is 0.8; expected percent from 1 to below 100; did you mean 80?"),
-        (["predict", "RUN", "--level", "0"], "level is 0; expected percent from 1 to below 100"),
+        (
+            ["predict", "RUN", "--level", "0.8"],
+            "--level is 0.8; expected percent from 1 to below 100; did you mean 80?",
+        ),
+        (["predict", "RUN", "--level", "nan"], "--level is nan; expected percent from 1 to below 100."),
+        (["predict", "RUN", "--level", "0"], "--level is 0; expected percent from 1 to below 100"),
         (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
-        (["predict", "RUN", "--csv", "/nowhere/x.csv"], "/nowhere/x.csv: cannot be written"),
+        (["predict", "RUN", "--csv", "/nowhere/x.csv"], "an existing file is unchanged. Choose another folder.\n"),
         (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row; scores on"),
         (["evaluate", "RUN", "--statistical"], "--statistical requires --data"),
         (["evaluate", "nowhere"], "nowhere: is not a run folder"),
@@ -317,6 +321,6 @@ def test_a_full_disk_is_one_clear_line_and_the_run_goes_on_afterwards(file: Path
     assert last.startswith("recurra: ")
     assert "cannot be written" in last
     assert "Traceback" not in ended.stderr
-    assert not [p for p in (tmp_path / "run").iterdir() if p.name.endswith(".tmp")]
+    assert not list(tmp_path.iterdir())
     subprocess.run(command, check=True, capture_output=True)
     assert math.isfinite(float(pd.read_csv(tmp_path / "run" / "forecast.csv")["forecast"][0]))

@@ -185,7 +185,7 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
     )
 
 
-@app.command
+@app.command(usage="Usage: recurra predict [OPTIONS] RUN [INPUTS...]")
 def predict(
     run: Path,
     /,
@@ -389,11 +389,14 @@ def _predict_series(
     any_source: bool,
     json: bool,
 ) -> None:
+    from recurra.evaluation.conformal import check_level
     from recurra.files import replace_file
     from recurra.report.text import forecast_text
     from recurra.runs.series import as_records, check_result_path, levels_of
     from recurra.tables.files.spreadsheet import to_csv
 
+    for value in level or ():
+        check_level(value, "--level")
     levels = levels_of(run, model) if level is None else level
     following = model.predict(data, levels=levels, max_unpacked=max_unpacked, any_source=any_source)
     if csv is not None:

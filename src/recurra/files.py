@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recurra.errors import InputError, InputTypeError, shown, shown_path
 
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # errors of a full disk
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
@@ -55,10 +56,8 @@ def replace_file(path: Path, content: bytes) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(
-            f"{path}: cannot be written ({reason}); an existing file is unchanged. "
-            "Free disk space, or choose another folder."
-        ) from error
+        mend = "Free disk space, or choose another folder" if error.errno in NO_SPACE else "Choose another folder"
+        raise InputError(f"{path}: cannot be written ({reason}); an existing file is unchanged. {mend}.") from error
 
 
 def sweep_temporary_files(folder: Path) -> None:

@@ -26,7 +26,7 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path, *, wait: bool = False) -> None:
-        self._folder, self._file, self._process = -1, None, os.getpid()
+        self._path, self._folder, self._file, self._process = folder, -1, None, os.getpid()
         if fcntl is not None:
             opened = os.open(folder, os.O_RDONLY)
             try:
@@ -53,8 +53,12 @@ class FolderLock:
         except OSError:  # of its parents too
             return False
 
-    def release(self) -> None:
-        """Release the lock; nothing happens if it has been released."""
+    def release(self, *, remove: bool = False) -> None:
+        """Release the lock; nothing happens if it has been released.
+
+        Args:
+            remove: whether to remove the file `.lock` if there is one, since the folder is about to be removed.
+        """
         if self._folder >= 0:
             if os.getpid() == self._process:  # forked processes share the lock, and would keep it
                 fcntl.flock(self._folder, fcntl.LOCK_UN)
@@ -62,6 +66,8 @@ class FolderLock:
             self._folder = -1
         if self._file is not None:
             self._file.release()
+            if remove:
+                (self._path / ".lock").unlink(missing_ok=True)
 
     def __del__(self) -> None:
         self.release()

@@ -61,6 +61,11 @@ def test_a_case_of_the_users_own_is_a_toml_file(tmp_path: Path) -> None:
     assert (case.name, settings.alphabet, settings.units, settings.epochs) == ("mine", "春夏秋冬", [4, 5], 7)
 
 
+def test_a_byte_order_mark_before_a_case_is_passed_over(tmp_path: Path) -> None:
+    case = find_case(a_file(tmp_path, '\ufeffkind = "letters"\nalphabet = "abc"\n'))
+    assert case.values == {"kind": "letters", "alphabet": "abc"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -75,6 +75,11 @@ def test_a_model_is_fitted_on_the_rows_before_the_first_origin_or_before_each(re
     np.testing.assert_array_equal(result.predictions["y"], result.predictions[MODEL_NAME])
 
 
+def test_an_evaluation_is_shown_in_one_line() -> None:
+    result = evaluate(Guess(horizon=2), table(WALK), [np.array([50, 57])], horizon=2, season=7)
+    assert repr(result) == f"Evaluation(4 predictions: {result.verdict})"
+
+
 def test_each_row_says_which_value_it_is_of_and_what_was_known() -> None:
     result = evaluate(Guess(horizon=2), table(WALK), [np.array([50, 57])], horizon=2, season=7)
     assert result.predictions["ds"].tolist() == list(pd.date_range("2020-01-01", periods=60)[[50, 51, 57, 58]])

@@ -259,6 +259,7 @@ def test_a_series_too_short_for_its_parts_leaves_the_others_and_is_named_whateve
         Forecaster(**(arguments | {"horizon": 1, "validation": 3})).fit(long({"a": 3, "new": 2}))
 
 
+@pytest.mark.filterwarnings("ignore:the table. 4 missing values are filled")
 def test_rows_without_values_are_passed_over_or_filled() -> None:
     y = np.sin(np.arange(120.0))
     holes = y.copy()
@@ -369,3 +370,12 @@ def test_a_robust_loss_is_not_led_astray_by_a_few_wild_values(loss: Any) -> None
         for chosen in (loss, "mse")
     )
     assert abs(robust - 10.0) < abs(squared - 10.0)
+
+
+def test_whoever_fits_or_predicts_is_told_what_was_filled() -> None:
+    values = np.sin(np.arange(60.0))
+    values[30] = np.nan
+    with pytest.warns(UserWarning, match="the table: 1 missing value is filled with the value before, the first on 20"):
+        model = Forecaster(**SMALL).fit(table(60, v=values))
+    with pytest.warns(UserWarning, match="the table: 1 missing value is filled with the value before, the first on 20"):
+        model.predict(table(64, v=np.append(values, np.zeros(4))))

@@ -69,7 +69,7 @@ def test_a_device_that_cannot_be_used_is_named(device):
     ("sequence", "message"),
     [
         ("", "the sequence is empty"),
-        ("a", "the sequence has 1 symbols; a window of 1 needs at least 2"),
+        ("a", "the sequence has 1 symbol; a window of 1 needs at least 2"),
         ([1, 2, 3], "symbols are strings of at least one character; found 1"),
         (["a", "", "b"], "symbols are strings of at least one character; found ''"),
         ([["a", "b"], ["b", "c"]], r"symbols are strings of at least one character; found \['a', 'b'\]"),

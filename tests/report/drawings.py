@@ -118,6 +118,11 @@ def curve(axes: Axes, label: str) -> "pd.Series[float]":
     return pd.Series(np.asarray(found.get_ydata(), dtype=float), pd.DatetimeIndex(np.asarray(found.get_xdata())))
 
 
+def forecast_curve(axes: Axes) -> "pd.Series[float]":
+    """All forecasts of the network, without the breaks between those of several origins."""
+    return curve(axes, "the network").dropna()
+
+
 def legend(axes: Axes) -> list[str]:
     found = axes.get_legend()
     assert found is not None

@@ -26,6 +26,7 @@ from .drawings import (
     curve,
     draw_to,
     evaluated,
+    forecast_curve,
     legend,
     line,
     many_series,
@@ -69,7 +70,7 @@ def test_of_overlapping_horizons_each_row_is_drawn_once_and_the_last_one_ends_wi
 ) -> None:
     y = walk(60)
     table = one_series(y)
-    shown = curve(drawn(table, horizon=horizon, test=test).axes[0], "the network")
+    shown = forecast_curve(drawn(table, horizon=horizon, test=test).axes[0])
     assert shown.index.equals(table.series[0].dates[-len(shown) :])
     assert test - horizon < len(shown) <= test
     whole = len(shown) // horizon * horizon
@@ -180,7 +181,7 @@ def test_of_many_series_four_are_drawn_each_with_its_own_values(drawn: Draw) -> 
     for place, panel in enumerate(axes):
         series: Series = table.series[place]
         np.testing.assert_array_equal(curve(panel, "actual"), series.values[-18:, 0])
-        np.testing.assert_allclose(curve(panel, "the network").iloc[-3:], series.values[-4, 0] + RISE * np.arange(1, 4))
+        np.testing.assert_allclose(forecast_curve(panel).iloc[-3:], series.values[-4, 0] + RISE * np.arange(1, 4))
         shown = curve(panel, "next")
         assert shown.index[0] == series.dates[-1] + pd.Timedelta(days=1)
         np.testing.assert_allclose(shown, series.values[-1, 0] + RISE * np.arange(1, 4))
@@ -196,9 +197,19 @@ def test_the_first_panels_legend_names_everything_once(drawn: Draw) -> None:
 
 def test_every_row_of_the_test_part_has_one_forecast(drawn: Draw) -> None:
     y = walk(60)
-    shown = curve(drawn(one_series(y), horizon=4, test=11).axes[0], "the network")
+    shown = forecast_curve(drawn(one_series(y), horizon=4, test=11).axes[0])
     assert len(shown) == 11
     np.testing.assert_allclose(shown[:3], y[48] + RISE * np.arange(1, 4))  # the first forecast, before two whole ones
+
+
+def test_no_line_joins_the_forecasts_of_two_origins(drawn: Draw) -> None:
+    (axes,) = drawn(one_series(walk(60)), horizon=3, test=10).axes
+    for label in ("the network", "the last sales"):
+        broken = np.isnan(curve(axes, label))
+        assert np.flatnonzero(broken).tolist() == [1, 5, 9]  # one row of the first origin, then three of each
+    (alone,) = (found for found in axes.lines if found.get_marker() == "." and found.get_linestyle() == "None")
+    assert list(np.asarray(alone.get_ydata())) == [forecast_curve(axes).iloc[0]]
+    assert not np.isnan(curve(drawn(one_series(walk(60)), test=10).axes[0], "the network")).any()
 
 
 def test_the_split_stands_where_the_test_part_begins_also_if_forecasts_begin_later(tmp_path: Path, drawn: Draw) -> None:
@@ -209,7 +220,7 @@ def test_the_split_stands_where_the_test_part_begins_also_if_forecasts_begin_lat
         evaluation = evaluated(table, LastAndRise(2), test=12)
         forecast_plot(table, evaluation, next_of(table, 2), tmp_path / "a.png", title="shop", test_rows=20)
     assert splits(figures[0].axes[0]) == [float(date2num(table.series[0].dates[-20]))]
-    assert len(curve(figures[0].axes[0], "the network")) == 12
+    assert len(forecast_curve(figures[0].axes[0])) == 12
 
 
 def test_a_value_between_two_gaps_is_a_point(drawn: Draw) -> None:

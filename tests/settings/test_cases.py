@@ -39,7 +39,7 @@ def test_a_value_out_of_the_bounds_of_a_letters_case_is_refused(
         ("test", -1, "expected greater than or equal to 0"),
         ("test", 1.5, "expected a fraction less than 1"),
         ("test_windows_inside", "maybe", "expected a valid boolean"),
-        ("levels", 90, "expected a valid list"),
+        ("levels", 90, "expected a list, such as [90]"),
         ("statistical", "maybe", "expected a valid boolean"),
         ("save_every_seconds", -0.1, "expected greater than or equal to 0"),
     ],

@@ -83,8 +83,8 @@ def test_the_reason_of_a_stop_is_printed() -> None:
     stream = io.StringIO()
     progress = Progress(stream)
     progress.on_train_begin(TrainingState(), 3)
-    progress.on_train_end(TrainingState(epoch=2, stop="no better loss for 1 epochs"))
-    assert stream.getvalue() == "stopped after epoch 2: no better loss for 1 epochs\n"
+    progress.on_train_end(TrainingState(epoch=2, stop="no better loss for 1 epoch"))
+    assert stream.getvalue() == "stopped after epoch 2: no better loss for 1 epoch\n"
 
 
 def test_a_training_goes_on_when_nobody_reads_its_progress_any_more() -> None:

@@ -58,7 +58,7 @@ def find_case(name: str) -> Case:
         if name not in known:
             raise InputError(f"there is no case {shown(name)}{near_miss(name, known)}")
     try:
-        values = _parse(path.read_text("utf-8"))
+        values = _parse(path.read_text("utf-8-sig"))
     except RecursionError:
         raise InputError(f"{path}: is not valid TOML (nested too deeply).") from None
     except (OSError, ValueError) as error:

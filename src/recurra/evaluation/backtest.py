@@ -53,7 +53,7 @@ class Forecasting(Protocol):
     def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Scores of the forecasts of a model and of naive forecasts.
 
@@ -84,6 +84,9 @@ class Evaluation:
     def predictions(self) -> Any:
         """The predictions with ids, dates and columns of ids as the table gave them, as `Forecaster.predict` has."""
         return as_given(self.plain, self.form, self.given)
+
+    def __repr__(self) -> str:
+        return f"Evaluation({counted(len(self.predictions), 'prediction')}: {self.verdict})"
 
     def to_json(self) -> dict[str, Any]:
         """Return everything except the predictions as JSON values; undefined scores are None."""

@@ -50,9 +50,7 @@ class Calibration:
         Raises:
             InputError: the level is not between 1 and 100, or there are too few errors for it.
         """
-        if not 1.0 <= level < 100.0:
-            meant = f"; did you mean {100 * level:g}?" if 0.0 < level < 1.0 else "."
-            raise InputError(f"a prediction interval's level is {level:g}; expected percent from 1 to below 100{meant}")
+        check_level(level, "a prediction interval's level")
         if not self.supports(level):
             needed = math.ceil(level / (100.0 - level))
             raise InputError(
@@ -70,3 +68,10 @@ class Calibration:
         exact = (self._counts() + 1) * (level / 100.0)
         ranks: NDArray[np.int64] = np.maximum(np.ceil(exact - 1e-9).astype(np.int64), 1)
         return ranks
+
+
+def check_level(level: float, name: str) -> None:
+    """Raise an InputError if a level is not between 1 and 100; `name` is what the message calls it."""
+    if not 1.0 <= level < 100.0:
+        meant = f"; did you mean {100 * level:g}?" if 0.0 < level < 1.0 else "."
+        raise InputError(f"{name} is {level:g}; expected percent from 1 to below 100{meant}")

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from recurra.settings.base import ListOf, Settings, checked_as
+from recurra.settings.base import ListOf, Settings, checked_as, no_single_number
 from recurra.settings.forecasting import MaxUnpacked
 
 # the calibration checks their bounds
-Levels = Annotated[Sequence[float], checked_as(Annotated[ListOf[float], Field(max_length=100)])]
+Levels = Annotated[
+    Sequence[float], checked_as(Annotated[ListOf[float], Field(max_length=100)]), BeforeValidator(no_single_number)
+]
 
 
 @dataclass(frozen=True, kw_only=True)

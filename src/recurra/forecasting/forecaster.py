@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from recurra.errors import InputError
+from recurra.errors import InputError, counted
 from recurra.evaluation.backtest import Evaluation, backtest
 from recurra.forecasting.arguments import BacktestArguments
 from recurra.forecasting.model_file import write_predictor
@@ -327,7 +327,7 @@ class Forecaster(Estimator, ForecasterSettings):
         if values.shape not in {(len(frame),), (len(frame), 1)}:
             raise InputError(
                 f"{type(self).__name__}: y has the shape {values.shape}; expected one value for each of "
-                f"{len(frame)} rows."
+                f"{counted(len(frame), 'row')}."
             )
         if isinstance(data, pd.DataFrame):
             return data.assign(**{name: values.reshape(-1)})

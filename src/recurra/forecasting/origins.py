@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, InputTypeError, shown
+from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.tables.arrays import Origins
 from recurra.tables.table import Table
 
@@ -60,12 +60,12 @@ def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str
         )
     if newer < horizon:
         raise InputError(
-            f"{table.source}: only {newer} rows are later than {table.shown_date(cutoff)}, the last training row; a "
-            f"horizon of {horizon} needs {horizon}: give more rows."
+            f"{table.source}: only {counted(newer, 'row is', 'rows are')} later than {table.shown_date(cutoff)}, the "
+            f"last training row; a horizon of {horizon} needs {horizon}: give more rows."
         )
     longest = max(len(series.dates) for series in table.series)
     raise InputError(
-        f"{table.source}: has {longest} rows; a window and the horizon after it need at least "
+        f"{table.source}: has {counted(longest, 'row')}; a window and the horizon after it need at least "
         f"{context + horizon}: give more rows."
     )
 
@@ -113,11 +113,11 @@ def check_origins(table: Table, origins: Sequence[Origins], context: int, horizo
             continue
         if int(own.min()) < context:
             raise InputError(
-                f"{table.source}: a forecast needs {context} rows before it, and there are {own.min()}{whose}; "
-                "give more rows."
+                f"{table.source}: a forecast needs {counted(context, 'row')} before it, and one has "
+                f"{own.min()}{whose}; give more rows."
             )
         if int(own.max()) > len(series.dates) - horizon:
             raise InputError(
-                f"{table.source}: an origin is row {own.max()}{whose}, which has {len(series.dates)} rows; "
+                f"{table.source}: an origin is row {own.max()}{whose}, which has {counted(len(series.dates), 'row')}; "
                 f"{horizon} of them are needed from each origin on."
             )

@@ -123,7 +123,7 @@ def _long_enough(
             warnings.warn(
                 f"{table.source}: {series_left_out(gone, len(splits))}, too short for a window of {window} and "
                 f"a horizon of {settings.horizon} in each part; the first is {shown(first.id)} with "
-                f"{counted(len(first.dates), 'row')}.",
+                f"{counted(len(first.dates), 'row')} to learn from.",
                 stacklevel=2,
             )
         return replace(table, series=tuple(series for series, _ in kept)), [split for _, split in kept]

@@ -1,5 +1,6 @@
 """Read the data that a forecaster is given, as its settings say, into a checked table."""
 
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ def read_table(
     origin: Origin | None = None,
     any_source: bool = False,
 ) -> Table:
-    """Return data as a checked table; see `make_table`. A table is returned as it is.
+    """Return data as a checked table, and warn of its notes; see `make_table`. A table is returned as it is.
 
     Args:
         settings: settings that name the columns and say how missing values are treated.
@@ -71,11 +72,14 @@ def read_table(
         earlier=earlier,
     )
     if earlier is not None:  # the origin of the training rows is kept
-        return replace(table, form=replace(table.form, provider=earlier.provider, adjust=earlier.adjust))
-    if origin is None:
-        return table
-    notes = table.notes if origin.provider == BUNDLED else (origin.note, *table.notes)
-    return replace(table, form=replace(table.form, provider=origin.provider, adjust=origin.adjust), notes=notes)
+        table = replace(table, form=replace(table.form, provider=earlier.provider, adjust=earlier.adjust))
+    elif origin is not None:
+        notes = table.notes if origin.provider == BUNDLED else (origin.note, *table.notes)
+        form = replace(table.form, provider=origin.provider, adjust=origin.adjust)
+        table = replace(table, form=form, notes=notes)
+    for note in table.notes:
+        warnings.warn(f"{table.source}: {note}", stacklevel=4)
+    return table
 
 
 def _check_origin(origin: Origin, earlier: Form, source: str) -> None:

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from recurra.errors import InputError, InputTypeError, shown
+from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.files import path_of
 from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of, windows
 from recurra.models.estimator import Estimator
@@ -256,7 +256,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
                 for symbol in symbols:
                     check_symbol(symbol)
                 text = self.vocabulary_.join(symbols)
-                raise InputError(f"{text!r} is {len(symbols)} long; a window of {window} symbols is needed.")
+                raise InputError(f"{text!r} is {len(symbols)} long; a window of {counted(window, 'symbol')} is needed.")
             ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))
         if not ids:
             return torch.empty(0, len(self.vocabulary_))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.errors import InputError, InputTypeError, shown
+from recurra.errors import InputError, InputTypeError, counted, shown
 
 Ids = NDArray[np.int64]
 SHOWN_SYMBOLS = 60  # maximum number of symbols that an error lists
@@ -199,7 +199,7 @@ def windows(ids: Ids, window: int, *, targets: Literal["last", "every"] = "last"
         raise InputError(f"window is {window}; it must be at least 1.")
     if len(ids) <= window:
         raise InputError(
-            f"the sequence has {len(ids)} symbols; a window of {window} needs at least {window + 1}: "
+            f"the sequence has {counted(len(ids), 'symbol')}; a window of {window} needs at least {window + 1}: "
             "the window and the symbol that follows it."
         )
     writeable = ids.flags.writeable  # torch.from_numpy warns about read-only arrays

@@ -126,14 +126,17 @@ def _panel(
     marker: str = "",
 ) -> None:
     """Plot one series: real values, forecasts with intervals, the best naive forecast, and the next values."""
+    own = _apart(own)
     days = own["ds"]
     first = int(real.index.searchsorted(days.iloc[0] if split is None else split))
     before = 0 if split is None else round(BEFORE * (len(real) - first))
     shown = real.iloc[max(first - before, 0) :]
     axes.plot(shown.index, shown, color=REAL, linewidth=1.4, label="actual", marker=marker)
-    alone = shown[shown.notna() & shown.shift().isna() & shown.shift(-1).isna()]
-    axes.plot(alone.index, alone, color=REAL, marker=".", linestyle="")  # a line does not show a value between two gaps
     axes.plot(days, own[MODEL_NAME], color=PREDICTED, linewidth=1.3, label="the network", marker=marker)
+    for values, color in ((shown, REAL), (own.set_index("ds")[MODEL_NAME], PREDICTED)):
+        alone = values[values.notna() & values.shift().isna() & values.shift(-1).isna()]
+        if len(alone):  # a line shows no value between two gaps
+            axes.plot(alone.index, alone, color=color, marker=".", linestyle="")
     # dashed and on top, so that both are visible where they coincide
     axes.plot(days, own[naive], color=NAIVE, linewidth=1.0, dashes=(4, 4), label=naive_name, zorder=2.5)
     for level in _levels(own):
@@ -210,3 +213,12 @@ def _each_row_once(own: pd.DataFrame, horizon: int) -> pd.DataFrame:
     left = (number.max() - 1) % horizon
     whole = (number.max() - number) % horizon == 0
     return own[whole | ((number == 1) & (own["step"] <= left))]
+
+
+def _apart(own: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts with a row without values after those of each origin, so that no line joins several origins."""
+    if own["step"].max() == 1:
+        return own
+    gaps = own[~own["cutoff"].duplicated(keep="last")].copy()
+    gaps[gaps.select_dtypes("float").columns] = np.nan
+    return pd.concat([own, gaps]).sort_index(kind="stable")[:-1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from recurra.errors import printable, shortened
+from recurra.errors import counted, printable, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,9 +73,9 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
         "" if skill is None else f"; skill {skill:+z.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
     )
     count, origins, horizon = (evaluation[name] for name in ("predictions", "origins", "horizon"))
-    how = "" if horizon == 1 else f" (from {origins} origins, {horizon} steps each)"
+    how = "" if horizon == 1 else f" (from {counted(origins, 'origin')}, {horizon} steps each)"
     days = f"{evaluation['from']} to {evaluation['to']}"
-    first = f"{count:,} predictions of the {part} part{how}, {printable(days)}:"
+    first = f"{counted(count, 'prediction')} of the {part} part{how}, {printable(days)}:"
     narrow = "".join(map(_too_narrow, intervals, (scores[evaluation["model"]].get(name) for name in intervals)))
     return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}.{narrow}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from recurra.errors import InputError, printable, shown
+from recurra.errors import InputError, counted, printable, shown
 from recurra.language.language_model import LanguageModel
 
 
@@ -12,7 +12,9 @@ def answer(model: LanguageModel, line: str) -> dict[str, Any]:
     vocabulary, window = model.vocabulary_, model.settings_.window
     symbols = vocabulary.split(line)
     if len(symbols) != window:
-        raise InputError(f"{shown(line)} is {len(symbols)} long; this model reads {window} symbols at a time.")
+        raise InputError(
+            f"{shown(line)} is {len(symbols)} long; this model reads {counted(window, 'symbol')} at a time."
+        )
     probabilities = model.predict_proba(symbols)
     best = max(probabilities, key=probabilities.__getitem__)
     return {

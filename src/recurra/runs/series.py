@@ -8,7 +8,7 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, series_left_out, shown
+from recurra.errors import InputError, counted, series_left_out, shown
 from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
@@ -55,11 +55,9 @@ class SeriesCase:
         self.test = self._test_rows()
         if 0 < self.test < settings.horizon:
             raise InputError(
-                f"{self.table.source}: a test part of {self.test} rows is shorter than the horizon of "
+                f"{self.table.source}: a test part of {counted(self.test, 'row')} is shorter than the horizon of "
                 f"{settings.horizon}; make test larger, or 0 for none."
             )
-        for note in self.table.notes:
-            warnings.warn(f"{self.table.source}: {note}", stacklevel=3)
         if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
             warnings.warn(
                 f"{self.table.source}: {series_left_out(len(gone), len(self.table.series))}, with no rows before a "
@@ -82,8 +80,8 @@ class SeriesCase:
         context, horizon = prepared.plan.context, settings.horizon
         if settings.test_windows_inside and 0 < self.test < context + horizon:
             raise InputError(
-                f"{table.source}: a test part of {self.test} rows holds no window of {context} and horizon of "
-                f"{horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
+                f"{table.source}: a test part of {counted(self.test, 'row')} holds no window of {context} and horizon "
+                f"of {horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
         prepared.check_next(table.only(prepared.transform.ids))
         if settings.statistical:
@@ -227,8 +225,8 @@ def _title(name: str, model: Forecaster, table: Table) -> str:
     settings, plan = model.settings_, model.predictor_.plan
     layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
     many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
-    ahead = f"{settings.horizon} step{'s' * (settings.horizon > 1)} ahead"
-    return f"{name}: {table.target}, {ahead} from {plan.window} rows, {many}{layers}"
+    ahead = f"{counted(settings.horizon, 'step')} ahead"
+    return f"{name}: {table.target}, {ahead} from {counted(plan.window, 'row')}, {many}{layers}"
 
 
 def levels_of(run: Run, model: Forecaster) -> list[float]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recurra.errors import InputError, printable
+from recurra.errors import InputError, counted, printable
 from recurra.language.language_model import LanguageModel
 from recurra.report.text import aligned, evaluation_text, forecast_text
 from recurra.runs.load import load
@@ -75,7 +75,7 @@ def scores_text(run: Run) -> str:
                     blocks.append(evaluation_text(part, score))
                 continue
             accuracy, baseline = score["accuracy"], score["most_frequent_accuracy"]
-            line = f"accuracy {accuracy:.1%} of {score['predictions']} {part} predictions; "
+            line = f"accuracy {accuracy:.1%} of {counted(score['predictions'], f'{part} prediction')}; "
             line += f"always the letter most frequent in training: {baseline:.1%}"
             blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
     return "\n".join([heading, *blocks])
@@ -110,7 +110,7 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     what = {
         "none": "the values themselves",
         "last": f"corrections to the last {printable(plan.names[plan.base_column])}",
-        "seasonal": f"corrections to the {target} {plan.season} rows earlier",
+        "seasonal": f"corrections to the {target} {counted(plan.season, 'row')} earlier",
     }[plan.base]
     how = f"{target} from {columns}; {table.frequency.rows}, a window of {plan.window}, a season of "
     return f"{how}{plan.season}; predicts {what}\n\n{model.network_.summary(plan.window)}"

@@ -4,11 +4,19 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 ListOf = Annotated[list[T], Field(fail_fast=True)]  # of any length: only the first fault is reported
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Count = Annotated[int, Field(gt=0, lt=2**31)]
+
+
+def no_single_number(value: Any) -> Any:
+    """Validator of lists of numbers, which says how to write a list of one."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("list_type", "expected a list, such as [{number}]", {"number": value})
+    return value
 
 
 def _share_below_one(value: Any) -> Any:

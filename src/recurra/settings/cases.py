@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from recurra.settings.base import ListOf, Settings, ShareOrCount, checked_as
+from recurra.settings.base import ListOf, Settings, ShareOrCount, checked_as, no_single_number
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.language import LanguageModelSettings
 
@@ -14,7 +14,9 @@ OF_THE_CASE = {"kind", "description"}  # settings that a case file alone sets
 
 ProviderChoice = Literal["auto", "baostock", "tencent", "sina", "eastmoney", "yfinance"]
 Level = Annotated[float, Field(ge=1.0, lt=100.0)]
-Levels = Annotated[Sequence[float], checked_as(Annotated[ListOf[Level], Field(max_length=100)])]
+Levels = Annotated[
+    Sequence[float], checked_as(Annotated[ListOf[Level], Field(max_length=100)]), BeforeValidator(no_single_number)
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from recurra.settings.base import ListOf, Share, checked_as
 from recurra.settings.training import TrainingSettings
@@ -43,6 +44,8 @@ CellChoice = Annotated[
 
 
 def _one_layer(units: Any) -> Any:
+    if isinstance(units, numbers.Real | str) and not isinstance(units, numbers.Integral):
+        raise PydanticCustomError("units_type", "expected a whole number, or a list of one for each layer")
     return [units] if isinstance(units, numbers.Integral) else units
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.errors import InputError
+from recurra.errors import InputError, counted
 from recurra.tables.arrays import Floats
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.dates.frequency import Frequency
@@ -168,9 +168,9 @@ class Table:
                 absent = self.frequency.absent(whole.dates[begin - 1 : begin + 1])
                 if len(absent):
                     warnings.warn(
-                        f"{self.source}: {len(absent)} dates are absent between these rows and {earlier.source}, the "
-                        f"first is {self.shown_date(absent[0])}; a window reaches over the gap: give the rows between "
-                        "too.",
+                        f"{self.source}: {counted(len(absent), 'date is', 'dates are')} absent between these rows and "
+                        f"{earlier.source}, the first is {self.shown_date(absent[0])}; a window reaches over the gap: "
+                        "give the rows between too.",
                         stacklevel=5,
                     )
         return replace(self, series=tuple(joined))

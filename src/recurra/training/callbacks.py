@@ -5,6 +5,7 @@ import sys
 import time
 from typing import TextIO
 
+from recurra.errors import counted
 from recurra.training.state import TrainingState
 
 REDRAWS_PER_SECOND = 10
@@ -45,7 +46,7 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, state: TrainingState) -> None:
         if state.epoch - state.best_epoch >= self.patience:
-            state.stop = f"no better loss for {self.patience} epochs"
+            state.stop = f"no better loss for {counted(self.patience, 'epoch')}"
 
 
 class Progress(Callback):

@@ -63,6 +63,8 @@ class Run:
         self._files: list[str] = []  # names of the files that the run wrote
         self._histories: dict[int, list[Record]] = {}  # by network of an ensemble
         self._lock: FolderLock | None = None
+        self._made: list[Path] = []  # folders that were made for the run, the innermost first
+        self._begins = False  # whether there was no run in the folder
         if mode == "read":
             if not (self.path / INFO).is_file():
                 raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` creates one.")
@@ -72,15 +74,18 @@ class Run:
 
     def _take(self, mode: Mode) -> None:
         self._check_place(mode)  # before anything is made
+        self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock(self.path)
         except BlockingIOError as error:
             raise InputError(f"{self.path}: another process is writing to this run; wait until it ends.") from error
         except OSError as error:
+            self._remove_folders()
             raise InputError(f"{self.path}: cannot be used as a run folder ({error.strerror}).") from error
         try:
             self._check_place(mode)  # and again, now that no other process can change it
+            self._begins = not (self.path / INFO).is_file()
             sweep_temporary_files(self.path)
             if (self.path / INFO).is_file():
                 self.info = self._info_to_overwrite() if mode == "overwrite" else self._read_info()
@@ -176,8 +181,27 @@ class Run:
     def __enter__(self) -> "Run":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, InputError | OSError | MemoryError):
+            self._withdraw()
         self.close()
+
+    def _withdraw(self) -> None:
+        """Remove everything that was made for a run that began here and was refused before a state was saved."""
+        saved = any(STATE_NAME.fullmatch(name) and (self.path / name).is_file() for name in self._files)
+        if saved or not self._begins or self._lock is None or not self._lock.covers(self.path):
+            return
+        for name in (*self._files, INFO):
+            (self.path / name).unlink(missing_ok=True)
+        self._lock.release(remove=True)
+        self._lock = None
+        self._remove_folders()
+
+    def _remove_folders(self) -> None:
+        """Remove the folders that were made for the run, but for those that hold anything."""
+        with contextlib.suppress(OSError):
+            for folder in self._made:
+                folder.rmdir()
 
     def record(self, **fields: Any) -> None:
         """Set fields in run.json."""
