@@ -358,7 +358,7 @@ def test_what_messages_quote_of_a_table_is_short_and_printable() -> None:
 def test_a_table_without_dates_is_read_with_its_rows_numbered(columns: dict[str, list[float]], note: str) -> None:
     table = make_table(pd.DataFrame(columns), target="sales")
     assert table.notes == (note,)
-    assert (table.form, table.frequency.season) == (Form(date_unit="rows"), 1)
+    assert (table.form.date_unit, table.frequency.season) == ("rows", 1)
     assert zoned(table.series[0].dates, table.form).tolist() == [1, 2, 3]
     assert zoned(table.following(table.series[0], 2), table.form).tolist() == [4, 5]
 
@@ -375,7 +375,7 @@ def test_numbers_of_rows_are_named_in_messages_and_follow_those_of_earlier_rows(
     with pytest.raises(InputError, match=r"rows 2 and 3 have the same date 2; expected each date once: drop one"):
         make_table(frame)
     with pytest.raises(InputError, match=r"row 3 \(3\), column 'y': has no value"):
-        make_table(pd.DataFrame({"week": [1, 2, 3], "y": [1.0, 2.0, np.nan]}))
+        make_table(pd.DataFrame({"week": [1, 2, 3], "y": [1.0, 2.0, np.nan]}), missing="error")
     with pytest.raises(InputError, match="there is no column of dates, and the earlier rows have dates"):
         make_table(pd.DataFrame({"y": [1.0, 2.0]}), earlier=Form())
     table = make_table(pd.DataFrame({"week": [43831], "y": [1.0]}), earlier=Form(date_unit="rows"), frequency=EACH_ROW)

@@ -36,7 +36,7 @@ def test_a_first_call_asks_once_and_a_second_call_asks_nobody(baostock: Provider
 
 def test_a_download_is_a_table_of_dates_and_numbers(baostock: Provider, tmp_path: Path) -> None:
     frame = read_file(download("600519", cache=tmp_path)).frame
-    assert dates(frame, "date", "t").tolist() == [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-03")]
+    assert dates(frame, ["date"], "t").index.tolist() == [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-03")]
     assert numbers(frame, "close", "t").tolist() == [1.0, 2.0]
 
 

@@ -25,7 +25,7 @@ FRAME = pd.DataFrame(
 def check(path: Path) -> None:
     frame = read_file(path).frame
     assert frame.index.tolist() == list(range(1, 501))
-    assert dates(frame, "ds", "t").equals(pd.DatetimeIndex(FRAME["ds"]))
+    assert dates(frame, ("ds",), "t").index.equals(pd.DatetimeIndex(FRAME["ds"]))
     assert frame["shop"].tolist() == FRAME["shop"].tolist()
     assert frame["y"].tolist() == FRAME["y"].tolist()
 
