@@ -128,37 +128,59 @@ def test_names_of_series_are_kept_as_they_are_written(table: Callable[[str | byt
     assert read_file(path, texts=["shop"]).frame["Shop"].tolist() == ["01", "NA", None]
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t"])
 @pytest.mark.parametrize(
-    ("values", "read"),
+    "values",
     [
-        (["1,125", "1,5", "-0,25", ""], [1.125, 1.5, -0.25, np.nan]),
-        (["1,125", "0,125", "7"], [1.125, 0.125, 7.0]),
-        (["1.234,5", "1.234", "2,125"], [1234.5, 1234.0, 2.125]),
-        (["1 234,5", "2,125", "--"], [1234.5, 2.125, np.nan]),
-        (["1,125", "1.5"], [1125.0, 1.5]),
-        (["1,125", "1,234,567"], [1125.0, 1234567.0]),
-        (["1,125.5", "2,250"], [1125.5, 2250.0]),
-        (["1.125", "2.250"], [1.125, 2.25]),
+        ["902", "978", "1.000", "1.018"],
+        ["100.000", "100.111", "99.436"],
+        ["-1.234", "5", ""],
+        ["1.000", "2.000"],
+        ["999.999", "7", "7"],
+        ["1.234.567", "1.024"],
     ],
 )
-def test_a_comma_is_what_the_other_values_of_its_column_show(
-    delimiter: str, values: list[str], read: list[float], table: Callable[[str | bytes], Path]
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_numbers_that_may_have_points_between_thousands_stay_the_texts_that_they_are(
+    values: list[str], delimiter: str, table: Callable[[str | bytes], Path]
 ) -> None:
-    rows = [f"x{delimiter}{value}\n" for value in values]
-    frame = read_file(table(f"a{delimiter}b\n" + "".join(rows))).frame
-    np.testing.assert_equal(numbers(frame, "b", "t"), read)
+    raw = read_file(table(f"a{delimiter}b\n" + "".join(f"x{delimiter}{value}\n" for value in values)))
+    assert raw.delimiter == delimiter
+    assert raw.frame["b"].fillna("").tolist() == values
 
 
-def test_commas_that_may_be_decimal_or_between_thousands_are_an_error_with_the_mend(
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["0.885", "2.042"],  # no number with thousands begins with 0
+        ["1.000", "1.5"],
+        ["1.000", "1.0185"],
+        ["1018", "1.018"],
+        ["100.0", "106.0"],
+        ["902", "978", ""],
+        ["1.50", "2.25"],
+    ],
+)
+def test_numbers_whose_points_are_decimal_for_sure_are_numbers(
+    values: list[str], table: Callable[[str | bytes], Path]
+) -> None:
+    frame = read_file(table("a,b\n" + "".join(f"x,{value}\n" for value in values))).frame
+    assert frame["b"].dtype == "float64"
+    np.testing.assert_equal(frame["b"].tolist(), [float(value or "nan") for value in values])
+
+
+def test_a_point_that_may_be_one_between_thousands_is_found_far_below_the_first_rows(
     table: Callable[[str | bytes], Path],
 ) -> None:
-    with pytest.raises(InputError, match=r"row 3, column 'b': '1,125' may be 1\.125 or 1125, .* write it as one of"):
-        read_file(table("a;b\nx;12\nx;1,125\nx;2,250\n"))
-    plain = read_file(table('a,b\nx,"1,125"\n')).frame
-    assert numbers(plain, "b", "t").tolist() == [1125.0]
-    words = read_file(table("a;b\nParis, 1,125;1\n1,125;2\n")).frame
-    assert words["a"].tolist() == ["Paris, 1,125", "1,125"]
+    values = [*["902"] * 5_000, "1.018"]
+    assert read_file(table("a,b\n" + "".join(f"x,{value}\n" for value in values))).frame["b"].tolist() == values
+
+
+def test_numbers_with_a_comma_stay_texts(table: Callable[[str | bytes], Path]) -> None:
+    assert read_file(table('a,b\nx,"0,394"\nx,"1.024,22"\n')).frame["b"].tolist() == ["0,394", "1.024,22"]
+    frame = read_file(table("a;b;c\nParis, 1,125;1,125;3\n1,125;12;4\n")).frame
+    assert frame["a"].tolist() == ["Paris, 1,125", "1,125"]
+    assert frame["b"].tolist() == ["1,125", "12"]
+    assert frame["c"].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize(
