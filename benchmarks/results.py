@@ -10,14 +10,14 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = "# Results\n"
 
 
-def write_section(name: str, text: str) -> None:
+def write_section(name: str, text: str, file: Path = RESULTS) -> None:
     """Replace the section between the comments that bear `name`, or add it at the end, and print it."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     section = f"{begin}\n{text.strip()}\n{end}\n"
-    whole = RESULTS.read_text("utf-8") if RESULTS.is_file() else TITLE
+    whole = file.read_text("utf-8") if file.is_file() else TITLE
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}\n", re.DOTALL)
     whole = pattern.sub(lambda _: section, whole) if pattern.search(whole) else f"{whole.rstrip()}\n\n{section}"
-    RESULTS.write_text(whole, "utf-8")
+    file.write_text(whole, "utf-8")
     print(text)
 
 

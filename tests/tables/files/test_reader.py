@@ -129,6 +129,61 @@ def test_names_of_series_are_kept_as_they_are_written(table: Callable[[str | byt
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        ["902", "978", "1.000", "1.018"],
+        ["100.000", "100.111", "99.436"],
+        ["-1.234", "5", ""],
+        ["1.000", "2.000"],
+        ["999.999", "7", "7"],
+        ["1.234.567", "1.024"],
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_numbers_that_may_have_points_between_thousands_stay_the_texts_that_they_are(
+    values: list[str], delimiter: str, table: Callable[[str | bytes], Path]
+) -> None:
+    raw = read_file(table(f"a{delimiter}b\n" + "".join(f"x{delimiter}{value}\n" for value in values)))
+    assert raw.delimiter == delimiter
+    assert raw.frame["b"].fillna("").tolist() == values
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["0.885", "2.042"],  # no number with thousands begins with 0
+        ["1.000", "1.5"],
+        ["1.000", "1.0185"],
+        ["1018", "1.018"],
+        ["100.0", "106.0"],
+        ["902", "978", ""],
+        ["1.50", "2.25"],
+    ],
+)
+def test_numbers_whose_points_are_decimal_for_sure_are_numbers(
+    values: list[str], table: Callable[[str | bytes], Path]
+) -> None:
+    frame = read_file(table("a,b\n" + "".join(f"x,{value}\n" for value in values))).frame
+    assert frame["b"].dtype == "float64"
+    np.testing.assert_equal(frame["b"].tolist(), [float(value or "nan") for value in values])
+
+
+def test_a_point_that_may_be_one_between_thousands_is_found_far_below_the_first_rows(
+    table: Callable[[str | bytes], Path],
+) -> None:
+    values = [*["902"] * 5_000, "1.018"]
+    assert read_file(table("a,b\n" + "".join(f"x,{value}\n" for value in values))).frame["b"].tolist() == values
+
+
+def test_numbers_with_a_comma_stay_texts(table: Callable[[str | bytes], Path]) -> None:
+    assert read_file(table('a,b\nx,"0,394"\nx,"1.024,22"\n')).frame["b"].tolist() == ["0,394", "1.024,22"]
+    frame = read_file(table("a;b;c\nParis, 1,125;1,125;3\n1,125;12;4\n")).frame
+    assert frame["a"].tolist() == ["Paris, 1,125", "1,125"]
+    assert frame["b"].tolist() == ["1,125", "12"]
+    assert frame["c"].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
     ("index", "columns"),
     [
         (pd.date_range("2020-01-01", periods=3), ["y", "ds"]),

@@ -23,7 +23,7 @@ TEXTS = st.text(PLAIN, min_size=1) | st.text("='+-@\t\r\n \",1a\ufeff\u202e", mi
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_id_is_read_as_it_was_and_no_cell_is_calculated(ids: list[str], tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(to_csv(pd.DataFrame({"unique_id": ids, "forecast": -1.5})))
+    path.write_bytes(to_csv(pd.DataFrame({"unique_id": ids, "ds": "2024-01-31", "forecast": -1.5})))
     for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")):
         for cell in row:
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) or NUMBER.fullmatch(cell)

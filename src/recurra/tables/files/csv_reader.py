@@ -2,11 +2,11 @@
 
 import csv
 import io
-import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +16,7 @@ import pandas as pd
 from recurra.errors import InputError, in_one_line, shortened, shown_path
 from recurra.tables.columns import ID
 from recurra.tables.files.delimited import checked_lines, first_rows, last_lines, split
+from recurra.tables.files.grouped_numbers import grouped_texts, may_be_grouped, may_be_grouped_texts
 from recurra.tables.files.layout import Layout, found_layout
 from recurra.tables.files.spreadsheet import unescaped
 from recurra.tables.files.text_file import TextFile
@@ -24,8 +25,6 @@ from recurra.tables.form import RawTable
 
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
-GROUPED = re.compile(r"[-+]?([1-9]\d{0,2}\.\d{3}|\d{1,3})", re.ASCII)  # may have a point between thousands
-SAMPLED = 1_000  # values that are looked at before all are
 PLAIN = {"ascii", "utf-8-sig"}  # encodings that are not worth a note
 
 
@@ -62,21 +61,22 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
     asked = {text.strip().lower() for text in texts}
     kept = [column for column in columns if column.lower() in asked]
     frame = data.read(converters=dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None))
-    doubtful = [column for column in frame.columns if _may_be_grouped(frame[column])]
-    if doubtful:
-        again = data.read(usecols=doubtful, dtype="category")
+    first_cells = zip_longest(*(row.cells for row in rows if row.number >= layout.first), fillvalue="")
+    possible = [column for column, cells in zip(columns, first_cells, strict=False) if may_be_grouped_texts(cells)]
+    if doubtful := [column for column in possible if may_be_grouped(frame[column])]:
+        without_points = data.read(usecols=doubtful, thousands=".", decimal=",")
         for column in doubtful:
-            texts_of = [str(text).strip() for text in again[column].cat.categories]
-            if any("." in text for text in texts_of) and all(map(GROUPED.fullmatch, texts_of)):
-                frame[column] = again[column].astype(object)
+            if (grouped := grouped_texts(frame[column], without_points[column])) is not None:
+                frame[column] = grouped
     frame.index += layout.first
-    frame = frame.dropna(how="all")
+    frame = _without_blank_rows(frame)
     notes = layout.notes
     if file.encoding not in PLAIN:
-        notes = (f"the file is read as {file.encoding}{'' if encoding else ' (--encoding names another)'}", *notes)
+        other = "" if encoding else "; name another encoding with --encoding if its words look wrong"
+        notes = (f"the file is read as {file.encoding}{other}", *notes)
     if layout.header.series:
         frame = _below_each_other(frame, layout.header.series)
-    return RawTable(frame, notes, delimiter)
+    return RawTable(frame, notes, delimiter if len(columns) > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -167,18 +167,16 @@ class _Beginning(io.TextIOBase):
         return part
 
 
-def _may_be_grouped(values: "pd.Series[Any]") -> bool:
-    """Return whether floats may come from whole numbers with points between thousands, such as 902, 978, 1.018."""
-    if values.dtype != np.float64:
-        return False
-    found = np.abs(values.to_numpy())
-    found = found[~np.isnan(found)]
-    for part in (found[:SAMPLED], found):
-        thousandths = part * 1000.0
-        possible = (part == 0.0) | ((part >= 1.0) & (part < 1000.0))
-        if not (possible & (np.abs(thousandths - np.rint(thousandths)) < 1e-6)).all():
-            return False
-    return len(found) > 0
+def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame without rows in which all columns miss their values; mostly the first column tells."""
+    blank = np.ones(len(frame), dtype=np.bool_)
+    for place in sorted(
+        range(frame.shape[1]), key=lambda place: pd.api.types.is_object_dtype(frame.dtypes.iloc[place])
+    ):
+        blank &= frame.iloc[:, place].isna().to_numpy()
+        if not blank.any():
+            return frame
+    return frame[~blank]
 
 
 def _below_each_other(frame: pd.DataFrame, series: Sequence[tuple[str, str]]) -> pd.DataFrame:

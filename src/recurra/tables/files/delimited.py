@@ -88,7 +88,7 @@ def checked_lines(name: str, text: TextIO) -> Iterator[str]:
 
 def _delimiter(lines: Sequence[str]) -> str:
     """Return the delimiter that occurs equally often in most lines; a comma if there is none."""
-    plain = [QUOTED.sub("", line) for line in lines if not is_comment([line.strip()])]
+    plain = QUOTED.sub("", "".join(line for line in lines if not is_comment([line.strip()]))).splitlines()
     most = 0, ","
     for delimiter in DELIMITERS:
         counts = Counter(line.count(delimiter) for line in plain)

@@ -19,10 +19,11 @@ WORD = re.compile(r"[^\W\d_]+")
 IN_LATIN = re.compile(r"[A-Za-z]([^\W\d_\x00-\u024f]{1,3})([A-Za-z])")  # characters of East Asia in a Latin word
 MIXED = re.compile(r"[a-zß-öø-ÿ][À-ÖØ-Þ]|[^\W\d_][^\w\s’'·./-][^\W\d_]")  # capitals or symbols inside a Latin word
 SYMBOLS = set("°µ²³€§½¼¾·–—’‘“”„…±™®©×ªº«»£¥¢‰\xa0　、。，：；（）【】［］％℃￥＿／－・～〜")
+UNIT = re.compile(r"(?<![^\s\d(\[/._-])(°[CF]|[kcdm]?m[²³]|µ[gmsl]|[Nn]º|[€£℃])(?![^\s\d)\]/._-])")
 MOST_CELLS, LONGEST_CELL = 200, 60  # number of distinct cells that are looked at, and bytes of each
 
 # how much likelier a character is than random bytes: natural logarithms, roughly
-KNOWN_LETTER, KNOWN_CHARACTER = 3.0, 7.5  # in a known word
+KNOWN_LETTER, KNOWN_CHARACTER, KNOWN_UNIT = 5.0, 7.5, 7.5  # in a known word, and of a known unit
 LETTER = (-3.0, 1.0, 4.0)  # of a Latin alphabet, by how many of its neighbours it has in known words
 NO_LETTER = -3.5  # not of the alphabet of the language
 FREQUENT = (2.5, 4.0, 5.5)  # character of East Asia, by how many of its neighbours it has in known words
@@ -64,7 +65,9 @@ class Language:
 
     def likelihood(self, cell: str) -> float:
         """Return how much likelier than random bytes the characters beyond ASCII of a cell are."""
-        total = sum(self._of_word(word) for word in WORD.findall(cell) if not word.isascii())
+        total = KNOWN_UNIT * len(UNIT.findall(cell))
+        cell = UNIT.sub(" ", cell)
+        total += sum(self._of_word(word) for word in WORD.findall(cell) if not word.isascii())
         if self.usual is None:
             total += 2 * NO_LETTER * len(MIXED.findall(cell))
         else:  # but in Chinese headers such as A股PE, frequent characters may stand between capitals

@@ -42,9 +42,8 @@ class Header:
 
 def without_header(count: int) -> Header:
     """Return the names of the columns of a file that has no header."""
-    columns = tuple(f"c{number + 1}" for number in range(count))
-    shown_columns = columns[0] if count == 1 else f"{columns[0]} to {columns[-1]}"
-    return Header(columns, notes=(f"the file has no header, so that its columns are named {shown_columns}",))
+    columns = tuple(f"c{number}" for number in range(1, count + 1))
+    return Header(columns, notes=(f"the file has no header, so that its columns are named {listed(columns)}",))
 
 
 def with_header(rows: Sequence[Sequence[str]], index_name: str, where: str) -> Header:

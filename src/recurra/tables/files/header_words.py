@@ -103,6 +103,7 @@ ITALIAN = """
 quantità città attività unità perché qualità età possibilità società novità più già però così può è là giù lunedì
 martedì mercoledì venerdì sarà verrà università velocità umidità densità cioè caffè tè né lì lassù ciò andò portò papà
 virtù tribù menù ragù piè gilè purè bignè bebè
+finì capì servì salì uscì aprì colpì agì subì così arrivò parlò mandò tornò pagò chiamò creò
 """
 SWEDISH = """
 försäljning öppet högst högsta lägst lägsta stängning mängd kött göteborg malmö år åren månad månader värde värden

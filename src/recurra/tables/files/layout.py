@@ -84,11 +84,13 @@ def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str) -> 
         header = with_header(cells, index_name, f"{source}: row {number}")
     else:
         number = None
-        header = without_header(max(row.width for row in rows[begin:] if table.is_data(row)))
+        data = [row for row in rows[begin:] if table.is_data(row)]
+        usual = Counter(len(row.cells) for row in data).most_common(1)[0][0]
+        header = without_header(max(row.width for row in data if len(row.cells) == usual))
     first = rows[begin].number if begin < len(rows) else rows[-1].number + 1
     above = [row for place, row in enumerate(rows[:begin]) if place not in {*levels, index_row}]
     below = table.rows_below([row for row in last_rows if row.number > first])
-    notes = [*header.notes, *_left_out(above, "before the data"), *_left_out(below, "after the data")]
+    notes = [*header.notes, *_left_out(above, "above the data"), *_left_out(below, "below the data")]
     return Layout(header, number, first, below[0].number if below else None, tuple(notes))
 
 
@@ -98,9 +100,9 @@ def _left_out(rows: Sequence[Row], where: str) -> list[str]:
         return []
     beginning = shown(rows[0].filled[0], 40)
     if len(rows) == 1:
-        return [f"row {rows[0].number} {where} is left out, which begins with {beginning}"]
+        return [f"row {rows[0].number} is left out: it stands {where} and begins with {beginning}"]
     numbers = listed([row.number for row in rows])
-    return [f"rows {numbers} {where} are left out, of which the first begins with {beginning}"]
+    return [f"rows {numbers} are left out: they stand {where}, and the first begins with {beginning}"]
 
 
 class _Table:
@@ -118,11 +120,12 @@ class _Table:
         self.wide = 3 * sum(len(row.cells) > 1 for row in plain) >= max(len(plain), 1)
         counts: list[Counter[Kind]] = []
         for row in plain:
-            if len(row.filled) > 1 or not self.wide:
-                kinds = [kind(cell) for cell in row.cells[:SEARCHED_COLUMNS]]
+            kinds = [kind(cell) for cell in row.cells[:SEARCHED_COLUMNS]]
+            title = self.wide and len(row.filled) == 1 and "word" in kinds
+            if not title and not _is_label(row.filled[0]):
                 counts += [Counter() for _ in range(len(kinds) - len(counts))]
                 for count, found in zip(counts, kinds, strict=False):
-                    count[found] += 1
+                    count[found] += 1 if found == "word" else 2  # there may be as many rows of names as of data
         self.kinds = [max(PREFERRED, key=count.__getitem__) for count in counts]
 
     def parts(self) -> tuple[int, list[int], int | None]:
@@ -155,16 +158,15 @@ class _Table:
         """Return whether a row has a date or value where its column has them, and no word there."""
         if self.wide and len(row.cells) == 1:
             return False
-        has_value = any(usual == "value" == kind(cell) for usual, cell in zip(self.kinds, row.cells, strict=False))
-        return self._has_date(row) or (has_value and not self._unlike(row))
+        return self._has("date", row) or (self._has("value", row) and not self._unlike(row))
 
     def rows_below(self, last_rows: Sequence[Row]) -> list[Row]:
         """Return which of the last rows are below the data: totals, the source, and the like."""
         below: list[Row] = []
         for row in reversed(last_rows):
             label = row.filled[0]
-            remark = self._is_remark(row) and kind(label) == "word" and not self.is_data(row)
-            if not remark and (self._has_date(row) or not (is_total(label) or is_remark(label))):
+            remark = self._is_remark(row) and kind(label) == "word" and not self._has("value", row)
+            if self._has("date", row) or not (remark or _is_label(label)):
                 break
             below.insert(0, row)
         labels = {row.filled[0] for row in below}
@@ -184,8 +186,9 @@ class _Table:
         """Return whether a row is a comment, or has no delimiter though the table has columns."""
         return is_comment(row.cells) or (self.wide and len(row.cells) == 1)
 
-    def _has_date(self, row: Row) -> bool:
-        return any(usual == "date" == kind(cell) for usual, cell in zip(self.kinds, row.cells, strict=False))
+    def _has(self, wanted: Kind, row: Row) -> bool:
+        """Return whether a row has a date, or a value, in a column of them."""
+        return any(usual == wanted == kind(cell) for usual, cell in zip(self.kinds, row.cells, strict=False))
 
     def _unlike(self, row: Row) -> float:
         """Return the fraction of cells that are of another kind than the dates or values of their columns."""
@@ -221,6 +224,11 @@ class _Table:
         """Return whether a comment above the data has the names of the columns, as NumPy writes them."""
         short = all(len(cell) <= LONGEST_NAME and ":" not in cell for cell in comment.cells)
         return is_comment(comment.cells) and len(comment.cells) == len(data.cells) > 1 and short
+
+
+def _is_label(cell: str) -> bool:
+    """Return whether a cell is the first one of a row below the data."""
+    return is_total(cell) or is_remark(cell)
 
 
 def _describes(row: Row) -> bool:
