@@ -159,3 +159,25 @@ def test_what_is_unusual_and_no_fault_is_read(
     out = str(tmp_path / "run")
     assert run(["forecast", str(path), "--target", "sales", "--out", out, *QUICK]) == 0
     assert "2020-01-01" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags", [["--id", "store", "--id", "item"], ["--id", "store", "item"]])
+def test_several_columns_of_ids_are_given_one_after_the_other(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = pd.date_range("2024-01-01", periods=40)
+    parts = [
+        pd.DataFrame({"store": store, "item": item, "day": days, "sales": [1.0, 2.0, 3.0, 4.0] * 10})
+        for store in ("01", "02")
+        for item in (1, 2)
+    ]
+    path, out = tmp_path / "t.csv", tmp_path / "run"
+    pd.concat(parts).to_csv(path, index=False)
+    assert run(["forecast", str(path), "--target", "sales", "--window", "4", *flags, "--out", str(out), *QUICK]) == 0
+    assert "01 / 1" in capsys.readouterr().out
+    written = pd.read_csv(out / "forecast.csv", dtype=str)
+    assert written.columns[:4].tolist() == ["unique_id", "store", "item", "ds"]
+    assert written.iloc[0, :4].tolist() == ["01 / 1", "01", "1", "2024-02-10"]
+    assert pd.read_csv(out / "predictions.csv", dtype=str)["store"].unique().tolist() == ["01", "02"]
+    assert run(["predict", str(out), "--data", str(path), "--json"]) == 0
+    assert '"unique_id": "02 / 2",\n    "store": "02",\n    "item": 2,' in capsys.readouterr().out

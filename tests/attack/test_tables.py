@@ -1,6 +1,8 @@
 """Attacks with tables: small files of large cost, damaged files, values and dates beyond all bounds, wrong types."""
 
 import gzip
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import ipc
 
 from .sandbox import Sandbox
 
@@ -149,6 +152,96 @@ def test_a_parquet_file_costs_little(name: str, sandbox: Sandbox, tmp_path: Path
     assert sandbox.run(READ, path=path).fault() is None
 
 
+def zipped(files: dict[str, bytes]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+def workbook(rows: bytes, texts: bytes = b"") -> bytes:
+    """Return an Excel workbook with the XML of the rows of its sheet, and of the texts to which cells refer."""
+    related = b'<r><Relationship Id="a" Type="x/worksheet" Target="s.xml"/></r>'
+    return zipped(
+        {
+            "xl/workbook.xml": b'<w xmlns:r="r"><sheet name="S" r:id="a"/></w>',
+            "xl/_rels/workbook.xml.rels": related,
+            "xl/sharedStrings.xml": b"<sst>" + texts + b"</sst>",
+            "xl/s.xml": b"<s>" + rows + b"</s>",
+        }
+    )
+
+
+def spreadsheet(rows: str) -> bytes:
+    """Return an OpenDocument spreadsheet with the XML of the rows of its sheet."""
+    content = f'<a xmlns:t="t" xmlns:o="o"><t:table>{rows}</t:table></a>'
+    return zipped({"content.xml": content.replace("~", "t:table-").encode()})
+
+
+def members(count: int) -> bytes:
+    return zipped({str(number): b"" for number in range(count)})
+
+
+HEADER = b'<row><c t="str"><v>ds</v></c><c t="str"><v>y</v></c></row>'
+PACKED: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "a zip of much": lambda: ("t.zip", zipped({"t.csv": b"2020-01-01,1\n" * 2_000_000})),
+    "a zip of sixty thousand files": lambda: ("t.zip", members(60_000)),
+    "a packed file in a zip": lambda: ("t.zip", zipped({"t.csv.gz": gzip.compress(b"\n" * 20_000_000)})),
+    "two cells far apart": lambda: (
+        "t.xlsx", workbook(HEADER + b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    ),
+    "a diagonal of cells": lambda: (
+        "t.xlsx",
+        workbook(b"".join(b'<row r="%d"><c r="%s"><v>1</v></c></row>' % (i + 1, letters(i)) for i in range(5_000))),
+    ),
+    "a long text in many cells": lambda: (
+        "t.xlsx",
+        workbook(HEADER + b'<row><c t="s"><v>0</v></c></row>' * 200_000, b"<si><t>" + b"x" * 5_000_000 + b"</t></si>"),
+    ),
+    "a sheet of empty rows": lambda: ("t.xlsx", workbook(HEADER + b"<row/>" * 4_000_000)),
+    "half a million cells in a row": lambda: ("t.xlsx", workbook(b"<row>" + b"<c><v>1</v></c>" * 600_000 + b"</row>")),
+    "deep XML": lambda: ("t.xlsx", workbook(b"<a>" * 3_000_000)),
+    "a cell that stands everywhere": lambda: (
+        "t.ods",
+        spreadsheet(
+            '<~row t:number-rows-repeated="1048576">'
+            '<~cell t:number-columns-repeated="16384" o:value-type="float" o:value="1"/></~row>'
+        ),
+    ),
+    "a row that stands everywhere": lambda: (
+        "t.ods", spreadsheet('<~row t:number-rows-repeated="1048576"><~cell o:value-type="float" o:value="1"/></~row>')
+    ),
+    "a space as wide as a book": lambda: (
+        "t.ods", spreadsheet('<~row><~cell><t:p><t:s t:c="2000000000"/></t:p></~cell></~row>' * 2)
+    ),
+    "Feather that unpacks to much": lambda: ("t.feather", feather(pa.table({"y": np.zeros(10**7)}))),
+    "Feather of a billion rows without bytes": lambda: ("t.feather", feather(pa.table({"y": pa.nulls(2**30)}))),
+}  # fmt: skip
+
+
+def letters(column: int) -> bytes:
+    """Return the name of a column of a sheet with its row below."""
+    first, rest = divmod(column, 26 * 26)
+    return bytes([65 + first, 65 + rest // 26, 65 + rest % 26]) + str(column + 1).encode()
+
+
+def feather(table: pa.Table) -> bytes:
+    written = io.BytesIO()
+    with ipc.new_file(written, table.schema, options=ipc.IpcWriteOptions(compression="zstd")) as file:
+        file.write_table(table)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("attack", PACKED)
+def test_a_small_packed_file_of_any_kind_costs_little(attack: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    name, content = PACKED[attack]()
+    assert len(content) < ALMOST_TEN_MEGABYTES
+    (tmp_path / name).write_bytes(content)
+    outcome = sandbox.run(READ, path=tmp_path / name)
+    assert (outcome.end, outcome.fault()) == ("refused", None)
+
+
 EXTREMES = [
     *("1e300", "-1e300", "1e160", "1e50", "1e49", "inf", "-inf", "nan", "-0", "1e-320", "1e999", "0x10", "9" * 400),
     *("0001-01-01", "9999-12-31", "1677-09-22", "2261-12-31", "2262-04-11", "100000000000"),
@@ -195,12 +288,18 @@ for path in paths:
 """
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.zip", "t.parquet", "t.feather", "t.xlsx", "t.ods"])
 def test_a_mutated_table_is_a_table_or_a_fault(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
     frame = pd.DataFrame({"unique_id": ["a", "b"] * 12, "ds": np.repeat(DAYS[:12], 2), "y": np.arange(24) / 4})
     original = tmp_path / f"original-{name}"
     if name.endswith("parquet"):
         frame.to_parquet(original)
+    elif name.endswith("feather"):
+        frame.to_feather(original, compression="zstd")
+    elif name.endswith(("xlsx", "ods")):
+        frame.to_excel(str(original), index=False)
+    elif name.endswith("zip"):
+        original.write_bytes(zipped({"t.csv": frame.to_csv(index=False).encode()}))
     else:
         frame.to_csv(original, index=False)
     code = Path(__file__).with_name("mutated_tables.py").read_text("utf-8")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from recurra.tables.columns import found_column, ids
+from recurra.tables.columns import found_column, hint_of_id, ids
 
 
 def test_a_name_in_another_case_comes_before_another_name_of_the_same_thing() -> None:
@@ -30,3 +30,41 @@ def test_ids_that_are_equal_and_written_otherwise_stay_apart() -> None:
     codes, found = ids(pd.DataFrame({"unique_id": pd.Series([1, "a", 1.0, True], dtype=object)}), "unique_id", "t")
     assert found == ["1", "a", "1.0", "True"]
     assert codes.tolist() == [0, 1, 2, 3]
+
+
+SHOPS = {"date": ["2020-01-01", "2020-01-01", "2020-01-02", "2020-01-02"], "y": [1.0, 2.0, 3.0, 4.0]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "advised"),
+    [
+        ({"shop": ["a", "b", "a", "b"]}, "the 2 values of the column 'shop' tell series apart, name it with --id"),
+        ({"shop": [1, 2, 1, 2]}, "the 2 values of the column 'shop'"),
+        ({"shop": [1.0, 2.0, 1.0, 2.0]}, "the 2 values of the column 'shop'"),
+        ({"time": ["a", "b", "a", "b"]}, ""),  # by its name
+        ({"Hour": [9, 10, 9, 10]}, ""),
+        ({"at": ["09:30", "10:30", "09:30", "10:30"]}, ""),  # by what it holds
+        ({"at": ["9:30 am", "3:30 pm", "9:30 am", "3:30 pm"]}, ""),
+        ({"at": pd.to_datetime(["09:30", "10:30", "09:30", "10:30"], format="%H:%M").time}, ""),
+        ({"until": ["2020-01-03", "2020-01-04", "2020-01-03", "2020-01-04"]}, ""),
+        ({"row": [1, 2, 3, 4]}, ""),
+        ({"Unnamed: 0": [1, 2, 1, 2]}, ""),
+        ({"link": ["p", "q", "r", "s"]}, ""),  # without repetition
+        ({"price": [1.5, 2.5, 1.5, 2.5]}, ""),
+        ({"count": [3, 4, 4, 5]}, ""),
+        ({"shop": ["a", None, "a", "b"]}, ""),
+    ],
+)
+def test_a_time_a_row_number_or_a_measured_value_is_never_advised_as_an_id(
+    columns: dict[str, list[object]], advised: str
+) -> None:
+    hint = hint_of_id(pd.DataFrame({**SHOPS, **columns}), "date", {"date", "y"})
+    assert bool(hint) == bool(advised)
+    assert advised in hint
+
+
+def test_two_columns_that_name_series_together_are_advised_together() -> None:
+    frame = pd.DataFrame({"date": "2020-01-01", "store": [1, 1, 2, 2] * 2, "item": ["a", "b"] * 4, "y": 1.0})
+    frame.loc[4:, "date"] = "2020-01-02"
+    said = "if the columns 'store' and 'item' tell series apart, name them with --id store --id item (id=[…] in Python)"
+    assert said in hint_of_id(frame, "date", {"date", "y"})

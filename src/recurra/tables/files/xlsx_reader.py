@@ -44,7 +44,7 @@ class _SheetReader:
         self._later = 1462 if since_1904 else 0  # days
         self._row, self._column, self._phonetic = 0, -1, False
         self._cells: list[tuple[int, object]] = []
-        self._kind = self._style = ""
+        self._cell: dict[str, str] = {}  # attributes
         self._value: list[str] = []
         self._texts: list[str] = []
         self.text = self._texts.append
@@ -53,8 +53,7 @@ class _SheetReader:
         if name == "c":
             reference = attributes.get("r")
             self._column = _column(reference.rstrip("0123456789")) if reference else self._column + 1
-            self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
-            self._value.clear()
+            self._cell, self._value = attributes, []
         elif name in {"v", "t"}:
             self._texts.clear()
         elif name == "row":
@@ -70,7 +69,8 @@ class _SheetReader:
             if self._value:
                 self._cells.append((self._column, self._meant("".join(self._value).strip())))
         elif name == "row":
-            self.sheet.add(self._row, self._cells)
+            if self._cells:
+                self.sheet.add(self._row, self._cells)
         elif name == "rPh":
             self._phonetic = False
 
@@ -78,14 +78,15 @@ class _SheetReader:
         """Return the value of a cell: a float, a bool, a datetime or a text; None if it is empty."""
         if not text:
             return None
-        if self._kind == "n":
+        kind = self._cell.get("t", "n")
+        if kind == "n":
             number = float(text)
-            return _moment(number + self._later) if self._style in self._dated else number
-        if self._kind == "s":
+            return _moment(number + self._later) if self._cell.get("s", "0") in self._dated else number
+        if kind == "s":
             if not text.isdecimal():
                 raise ValueError(f"a text number {text[:20]!r}")
             return self._strings[int(text)]
-        if self._kind == "b":
+        if kind == "b":
             return text in {"1", "true"}
         return _unescaped(text)
 

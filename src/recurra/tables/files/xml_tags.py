@@ -8,39 +8,41 @@ from xml.parsers import expat
 OnStart: TypeAlias = Callable[[str, dict[str, str]], object]
 OnEnd: TypeAlias = Callable[[str], object]
 
+DEEPEST = 100  # number of elements within each other; each takes memory
+
 
 def walk(parts: Generator[bytes], on_start: OnStart, on_end: OnEnd, on_text: Callable[[str], object]) -> None:
     """Call functions at each tag of an XML document.
 
-    If the name of the outermost element has the prefix of a namespace, all names are given without prefixes.
-
     Args:
         parts: the document, piece by piece.
-        on_start: called at the start of an element with its name and attributes.
+        on_start: called at the start of an element with its name, without a prefix, and its attributes.
         on_end: called at the end of an element with its name.
         on_text: called with each piece of text between tags.
 
     Raises:
-        ValueError: it is not XML, or defines entities, which may unpack to gigabytes.
+        ValueError: it is not XML, is too deep, or defines entities, which may unpack to gigabytes.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
+    depth = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        on_start(local(name), attributes)
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"XML: more than {DEEPEST} levels")
+        on_start(local(name) if ":" in name else name, attributes)
 
     def end(name: str) -> None:
-        on_end(local(name))
-
-    def first(name: str, attributes: dict[str, str]) -> None:
-        has_prefix = ":" in name  # most have none, and are not worth two more calls for each cell
-        parser.StartElementHandler, parser.EndElementHandler = (start, end) if has_prefix else (on_start, on_end)
-        start(name, attributes)
+        nonlocal depth
+        depth -= 1
+        on_end(local(name) if ":" in name else name)
 
     def refuse(*_: object) -> None:
         raise ValueError("it defines a document type")
 
-    parser.StartElementHandler, parser.CharacterDataHandler = first, on_text
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, on_text
     parser.StartDoctypeDeclHandler = refuse
     try:
         with closing(parts):
