@@ -23,7 +23,7 @@ FRAMES = [
     GOOD.set_axis(pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]), axis=1), GOOD.set_axis([None, None], axis=1),
 ]  # fmt: skip
 DATES: list[Any] = [
-    DAYS - DAYS[0], pd.Categorical(range(30)), np.arange(30) * 1j, pd.interval_range(0, 30), np.arange(30) * 1e300,
+    DAYS - DAYS[0], pd.Categorical(["a"] * 30), np.arange(30) * 1j, pd.interval_range(0, 30), np.arange(30) * 1e300,
     pd.Series([10**30] * 30, dtype=object), [None] * 30, [[1]] * 30, [{}] * 30, [b"2024"] * 30, [True] * 30, [""] * 30,
     [pd.NaT] * 30, DAYS.to_numpy().astype("datetime64[s]") + np.timedelta64(10**11, "s"), [...] * 30,
     [np.inf] * 30, pd.Series([*DAYS[:15], *DAYS[14:29].tz_localize("UTC")], dtype=object),

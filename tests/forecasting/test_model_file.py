@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from recurra import Forecaster, InputError, load
+from recurra.tables.dates.zones import zoned
 from recurra.tensor_files import read_tensors, write_tensors
 
 from .tables import SMALL, bars
@@ -74,6 +75,10 @@ def in_frequency(**fields: Any) -> Change:
     return lambda tensors, data: data["context"]["frequency"].update({"unit": "week", **fields})
 
 
+def in_form(**fields: Any) -> Change:
+    return lambda tensors, data: data["context"]["form"].update(fields)
+
+
 def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
     return lambda tensors, data: tensors.update({name: change(tensors[name])})
 
@@ -117,6 +122,9 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
         (in_frequency(anchor="day 1"), "is damaged: context: frequency is "),
         (in_frequency(anchor=5), "is damaged: context: frequency is 5"),
         (in_frequency(every=1.5), "is damaged: context: frequency is 1.5"),
+        (in_form(zone="Europe/Bonn"), "there is no time zone 'Europe/Bonn'"),
+        (in_form(zone="dateutil//etc/localtime"), "there is no time zone 'dateutil//etc/localtime'"),
+        (in_form(instants=True), "dates in UTC have no zone"),
         (in_frequency(at="x"), "is damaged: context: frequency is 'x'"),
         (in_frequency(calendar=5), "is damaged: context: frequency is 5"),
         (tensor("transform.scale", lambda t: -t), "scale of the transform is not as expected"),
@@ -159,3 +167,24 @@ def test_equal_models_have_equal_bytes(model: Forecaster, path: Path, tmp_path: 
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
     assert json.loads(json.dumps(read_tensors(path)[1])) == read_tensors(path)[1]
     assert torch.equal(read_tensors(path)[0]["calibration"], read_tensors(tmp_path / "again")[0]["calibration"])
+
+
+def test_a_model_keeps_the_zone_of_its_dates_and_reads_newer_rows_in_it(tmp_path: Path) -> None:
+    hours = pd.date_range("2022-10-20", "2022-10-29 23:00", freq="h", tz="Europe/Berlin")
+    rows = pd.DataFrame({"ds": hours, "y": np.arange(len(hours)) % 24.0})
+    Forecaster(units=2, window=8, epochs=1).fit(rows).save(tmp_path / "m")
+    model = Forecaster.load(tmp_path / "m")
+    assert (model.context_.form.zone, model.context_.form.instants) == ("Europe/Berlin", True)
+    night = ["2022-10-30 00:00:00+02:00", "2022-10-30 01:00:00+02:00", "2022-10-30 02:00:00+02:00"]
+    model.update_context(pd.DataFrame({"ds": night, "y": [0.0, 1.0, 2.0]}))
+    following = model.context_.following(model.context_.series[0], 1)
+    assert str(zoned(following, model.context_.form)[0]) == "2022-10-30 02:00:00+01:00"
+
+
+def test_a_model_of_numbered_rows_goes_on_with_their_numbers(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"week": range(1, 41), "y": np.arange(40) % 4.0})
+    Forecaster(units=2, window=8, horizon=2, epochs=1).fit(rows).save(tmp_path / "m")
+    model = Forecaster.load(tmp_path / "m")
+    model.update_context(pd.DataFrame({"week": [41], "y": [0.0]}))
+    following = model.context_.following(model.context_.series[0], 2)
+    assert zoned(following, model.context_.form).tolist() == [42, 43]

@@ -409,3 +409,28 @@ def test_the_index_of_a_frame_keeps_its_zone() -> None:
     table = make_table(pd.Series(np.arange(72.0), hours))
     assert table.form.zone == "Asia/Shanghai"
     assert zoned(table.series[0].dates, table.form).equals(hours)
+
+
+@pytest.mark.parametrize(
+    ("header", "dates", "expected", "frequency"),
+    [
+        ("date,y", pd.date_range("2020-04-01", "2020-10-01").strftime("%d-%m-%Y"), "2020-04-01", "daily"),
+        ("Month,y", pd.date_range("2012-01-01", periods=100, freq="MS").strftime("%b-%y"), "2012-01-01", "monthly"),
+        ("日期,y", [f"2022-01-{3 + row:02} 星期{'一二三四五六日'[row % 7]}" for row in range(28)], "2022-01-03", "daily"),
+        ("Date,y", [f"11/{day}/2011" for day in range(1, 31)], "2011-11-01", "daily"),
+        ("Timestamp,y", [f"{1640995200 + 60 * row}.0" for row in range(40)], "2022-01-01", "every minute"),
+        ("open_time,y", [str(1640995200000 + 3600000 * row) for row in range(40)], "2022-01-01", "hourly"),
+        ("year,month,y", [f"{2010 + row // 12},{row % 12 + 1}" for row in range(40)], "2010-01-01", "monthly"),
+        ("Date,Time,y", [f"03/{10 + row // 24}/2004,{row % 24}:00:00" for row in range(100)], "2004-03-10", "hourly"),
+        ("week,y", list(map(str, range(1, 40))), "1970-01-01 00:00:01", "numbered"),
+    ],
+)  # fmt: skip
+def test_files_are_read_with_dates_as_people_write_them(
+    header: str, dates: Any, expected: str, frequency: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([header, *(f"{date},{row}" for row, date in enumerate(dates))]), encoding="utf-8")
+    table = make_table(path, target="y")
+    assert (table.series[0].dates[0], table.frequency.name) == (pd.Timestamp(expected), frequency)
+    assert table.series[0].values[:, 0].tolist() == list(range(len(dates)))
+    assert len(table.frequency.absent(table.series[0].dates)) == 0

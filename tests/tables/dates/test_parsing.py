@@ -281,16 +281,19 @@ def test_numbers_are_dates_where_nothing_else_has_such_numbers(
     assert found.notes == (f"the column 'd' holds {IN_WORDS[unit]}.",)
 
 
-@pytest.mark.parametrize("values", [[2020.1, 2020.11, 2020.12], [1991.1, 1991.2], [1.5, 2.5], [True, False], [1j, 2j]])
+@pytest.mark.parametrize(
+    "values", [[2020.1, 2020.11, 2020.12], [1991.1, 1991.2], [1.5, 2.5], [np.inf, np.inf], [True, False], [1j, 2j]]
+)
 def test_numbers_that_may_be_several_dates_or_none_are_refused(values: list[object]) -> None:
     with pytest.raises(InputError, match=r"row 0, column 'd': .* is not a date"):
         dates(pd.DataFrame({"d": values}), ["d"], "t")
 
 
 def test_a_number_that_is_no_date_like_the_others_is_named_with_its_row() -> None:
-    moments = pd.Series([1640995200 + hour * 3600 for hour in range(10_001)] + [0])
-    with pytest.raises(InputError, match="row 10001, column 'd': found '0', expected Unix time in seconds as in other"):
-        dates(pd.DataFrame({"d": moments}), ["d"], "t")
+    moments = [1640995200 + hour * 3600 for hour in range(10_001)]
+    for other, shown in ((0, "'0'"), (np.inf, "'inf'"), (np.nan, "nothing")):
+        with pytest.raises(InputError, match=f"row 10001, column 'd': found {shown}, expected Unix time in seconds"):
+            dates(pd.DataFrame({"d": [*moments, other]}), ["d"], "t")
 
 
 def test_earlier_rows_tell_the_unit_of_a_single_number() -> None:

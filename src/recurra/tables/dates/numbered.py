@@ -41,6 +41,7 @@ def unit_of(values: NDArray[Any], units: Iterable[str]) -> str | None:
 
 def dates_of(values: NDArray[Any], unit: str) -> NDArray[np.datetime64]:
     """Return the dates of numbers, [T]; NaT where a number is missing or cannot be a date of this unit."""
+    values = np.where(np.isinf(values), np.nan, values) if values.dtype.kind == "f" else values
     possible = are_possible(values, unit)
     values = np.where(possible, values, 0)
     if unit in UNIX or unit == "rows":

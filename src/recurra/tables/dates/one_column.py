@@ -229,8 +229,9 @@ def as_numbers(values: "pd.Series[Any]") -> NDArray[Any] | None:
         NUMBER.fullmatch(str(value)) for value in values[:SAMPLED]
     ):
         return None
-    numbers = pd.to_numeric(values, errors="coerce").dropna()
-    return numbers.to_numpy() if numbers.dtype.kind in "iuf" else numbers.to_numpy(dtype=np.float64)
+    found = pd.to_numeric(values, errors="coerce").dropna()
+    numbers = found.to_numpy() if found.dtype.kind in "iuf" else found.to_numpy(dtype=np.float64)
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _are_days(parts: Parts) -> bool:
