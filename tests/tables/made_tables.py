@@ -110,7 +110,7 @@ def outcome(made: Made, path: Path) -> tuple[Outcome, str]:
         found = _read(path, {})
     except InputError as error:
         said = str(error)
-        if made.readings == 1 or not all(f"--{flag}" in said for flag in made.flags):
+        if made.readings == 1 or not any(f"--{flag}" in said for flag in made.flags):
             return "refused", said
         try:
             right = _read(path, made.flags) == (made.dates, made.values)

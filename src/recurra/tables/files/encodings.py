@@ -17,7 +17,7 @@ from recurra.tables.files import header_words as words_of
 CELL = re.compile(rb'[^,;\t\r\n"]+')  # none of these bytes is the second one of a character
 WORD = re.compile(r"[^\W\d_]+")
 IN_LATIN = re.compile(r"[A-Za-z]([^\W\d_\x00-\u024f]{1,3})([A-Za-z])")  # characters of East Asia in a Latin word
-MIXED = re.compile(r"[a-zß-öø-ÿ][À-ÖØ-Þ]|[^\W\d_][^\w\s’'·./-][^\W\d_]")  # capitals or symbols inside a Latin word
+MIXED = re.compile(r"[a-zß-öø-ÿ][À-ÖØ-Þ]|[^\W\d_][^\w\s’'·./|-][^\W\d_]")  # capitals or symbols inside a Latin word
 SYMBOLS = set("°µ²³€§½¼¾·–—’‘“”„…±™®©×ªº«»£¥¢‰\xa0　、。，：；（）【】［］％℃￥＿／－・～〜")
 UNIT = re.compile(r"(?<![^\s\d(\[/._-])(°[CF]|[kcdm]?m[²³]|µ[gmsl]|[Nn]º|[€£℃])(?![^\s\d)\]/._-])")
 MOST_CELLS, LONGEST_CELL = 200, 60  # number of distinct cells that are looked at, and bytes of each
