@@ -61,7 +61,8 @@ def test_what_stands_above_the_header_is_left_out_with_a_note(
 @pytest.mark.parametrize(
     "row",
     [
-        "Total,2810", "total:,2810", "Summe,2810", "Gesamt,2810", "合计,2810", "总计,2810", "Average,936.7", "平均,936.7",
+        "Total,2810", "total:,2810", "Summe,2810", "Gesamt,2810", "合计,2810", "总计,2810", "Average,936.7",
+        "平均,936.7",
         "TOTAL,", "Source: World Bank", "Source: World Bank, 2022",
         "数据来源：通达信",
         "#数据来源:通达信", "Quelle: Destatis", "© 2022", "* preliminary",

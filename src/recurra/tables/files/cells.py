@@ -17,8 +17,8 @@ BRACKETED = re.compile(r"[(\[（【][^()\[\]]{1,20}[)\]）】]")
 LONGEST_CELL = 200  # characters that are looked at
 TOTALS = {
     "total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "somme", "totale", "totaal", "totalt",
-    "suma", "summa", "soma", "razem", "celkem", "spolu", "összesen", "ukupno", "skupaj", "yhteensä", "ialt", "average", "mean",
-    "mittelwert", "durchschnitt", "moyenne", "media", "média", "合计", "总计", "总和", "小计", "平均", "平均值",
+    "suma", "summa", "soma", "razem", "celkem", "spolu", "összesen", "ukupno", "skupaj", "yhteensä", "ialt", "average",
+    "mean", "mittelwert", "durchschnitt", "moyenne", "media", "média", "合计", "总计", "总和", "小计", "平均", "平均值",
     "均值", "合計", "總計", "小計", "総計", "平均値", "합계", "총계", "소계", "평균",
 }  # fmt: skip
 REMARKS = (
