@@ -49,8 +49,8 @@ class Form:
         series = self.table().series
         first, last = series[0], series[-1]
         return (
-            f"{first.dates[0]:%Y-%m-%d %H:%M}  {first.values[0, 0]:g}",
-            f"{last.dates[-1]:%Y-%m-%d %H:%M}  {last.values[-1, 0]:g}",
+            f"{first.dates[0]:%Y-%m-%d %H:%M}  {first.values[0, 0]:.10g}",
+            f"{last.dates[-1]:%Y-%m-%d %H:%M}  {last.values[-1, 0]:.10g}",
         )
 
 
@@ -66,8 +66,8 @@ def numbers(name: str, *texts: str, first: float, last: float, delimiter: str = 
     cells = [f'"{text}"' if delimiter in text else text for text in texts]
     lines = [f"date{delimiter}y", *(f"2024-01-{day:02}{delimiter}{cell}" for day, cell in enumerate(cells, start=1))]
     return Form(
-        "Numbers", name, "\n".join([*lines, ""]), f"2024-01-01 00:00  {first:g}",
-        f"2024-01-{len(texts):02} 00:00  {last:g}", flags,
+        "Numbers", name, "\n".join([*lines, ""]), f"2024-01-01 00:00  {first:.10g}",
+        f"2024-01-{len(texts):02} 00:00  {last:.10g}", flags,
     )  # fmt: skip
 
 
