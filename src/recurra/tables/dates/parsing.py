@@ -81,9 +81,8 @@ def dates(
         raise InputError(f"{where}: holds {has}, and the earlier rows have {had}; give newer rows of the same table.")
     zoned, notes = _zoned(found, earlier, frequency, where), list(found.notes)
     if found.utc is not None and found.zone is None and earlier is None and len(np.unique(found.local - found.utc)) > 1:
-        zone = (
-            "no time zone that is known, and the dates are read as UTC" if zoned.zone in {None, "UTC"} else zoned.zone
-        )
+        unknown = "no time zone that is known; the dates are read as "
+        zone = {"UTC": f"{unknown}UTC", None: f"{unknown}local times"}.get(zoned.zone, zoned.zone)
         notes.append(f"the offsets from UTC in the column {named} are those of {zone}.")
     return Dates(pd.DatetimeIndex(zoned.dates), found.dayfirst, found.unit, zoned.zone, zoned.instants, tuple(notes))
 
