@@ -227,7 +227,8 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
     table["month"] = pd.to_datetime(table["month"]).dt.strftime("%d/%m/%Y")
     table[:108].to_csv(tmp_path / "sales.csv", index=False)
     table[108:].to_csv(tmp_path / "newer.csv", index=False)  # 01/01/2021 to 01/12/2021: twelve days, or months
-    assert run(["forecast", str(tmp_path / "sales.csv"), "--out", str(tmp_path / "r"), *QUICK]) == 0
+    with pytest.warns(UserWarning, match=r"dates such as '01/01/2012' \(row 2\) have the day first"):
+        assert run(["forecast", str(tmp_path / "sales.csv"), "--out", str(tmp_path / "r"), *QUICK]) == 0
     capsys.readouterr()
     assert run(["predict", str(tmp_path / "r"), "--data", str(tmp_path / "newer.csv")]) == 0
     assert printed(capsys)[0][1].split()[0] == "2022-01-01"

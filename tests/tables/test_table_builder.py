@@ -416,7 +416,7 @@ def test_the_index_of_a_frame_keeps_its_zone() -> None:
     [
         ("date,y", pd.date_range("2020-04-01", "2020-10-01").strftime("%d-%m-%Y"), "2020-04-01", "daily"),
         ("Month,y", pd.date_range("2012-01-01", periods=100, freq="MS").strftime("%b-%y"), "2012-01-01", "monthly"),
-        ("日期,y", [f"2022-01-{3 + r:02} 星期{'一二三四五六日'[r % 7]}" for r in range(28)], "2022-01-03", "daily"),
+        ("日期,y", [f"2022-01-{3 + r:02} 周{'一二三四五六日'[r % 7]}" for r in range(28)], "2022-01-03", "daily"),
         ("Date,y", [f"11/{day}/2011" for day in range(1, 31)], "2011-11-01", "daily"),
         ("Timestamp,y", [f"{1640995200 + 60 * row}.0" for row in range(40)], "2022-01-01", "every minute"),
         ("open_time,y", [str(1640995200000 + 3600000 * row) for row in range(40)], "2022-01-01", "hourly"),

@@ -15,6 +15,7 @@ from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
 from recurra.tables.arrays import Floats, Origins
 from recurra.tables.as_given import GivenTypes, as_given
+from recurra.tables.dates.zones import local
 from recurra.tables.form import Form
 from recurra.tables.table import Table
 
@@ -90,14 +91,12 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything except the predictions as JSON values; undefined scores are None."""
-        days = self.plain["ds"]
-        form = "%Y-%m-%d" if (days == days.dt.normalize()).all() else "%Y-%m-%d %H:%M"
+        days = local(pd.DatetimeIndex(self.plain["ds"]), self.form)
         return {
             "predictions": int(self.plain["y"].notna().sum()),
             "origins": int(self.plain["cutoff"].nunique()),
             "horizon": int(self.plain["step"].max()),
-            "from": days.min().strftime(form),
-            "to": days.max().strftime(form),
+            **dict(zip(("from", "to"), _ends(days), strict=True)),
             "scores": {str(name): _plain(row) for name, row in self.scores.iterrows()},
             "skill": _plain(self.skill),
             "model": MODEL_NAME,
@@ -340,6 +339,14 @@ def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Origins],
     scales = scored["unique_id"].map(scale)
     squared = {name: (scored[name] - scored["y"]) ** 2 / scales for name in models}
     return pd.DataFrame(squared).groupby(scored["cutoff"]).mean()
+
+
+def _ends(days: "pd.Index[Any]") -> tuple[str, str]:
+    """Return the first and the last of some dates, or numbers of rows, as text."""
+    if not isinstance(days, pd.DatetimeIndex):
+        return str(days.min()), str(days.max())
+    form = "%Y-%m-%d" if (days == days.normalize()).all() else "%Y-%m-%d %H:%M"
+    return days.min().strftime(form), days.max().strftime(form)
 
 
 def _plain(values: "pd.Series[float]") -> dict[str, float | None]:

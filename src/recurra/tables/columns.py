@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -14,7 +14,8 @@ import pandas as pd
 from recurra.errors import InputError, listed, printable, shown
 from recurra.tables.all_covariates import all_covariates, is_row_number
 from recurra.tables.arrays import Integers
-from recurra.tables.dates.parsing import SAMPLED, distinct_texts, holds_dates
+from recurra.tables.dates.one_column import holds_dates
+from recurra.tables.dates.parts import SAMPLED
 from recurra.tables.dates.several_columns import PARTS
 from recurra.tables.dates.which_columns import DATES, SEARCHED_COLUMNS, TIMES
 from recurra.tables.numbers import number_columns
@@ -171,7 +172,7 @@ def ids(
         names = names.astype("int64")
     if names.dtype == object and pd.api.types.infer_dtype(names) != "string":
         names = names.map(str)  # so that 1 and 1.0, which are equal, stay two ids
-    codes, texts = distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
+    codes, texts = _distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
     merged, found = pd.factorize(np.array(texts, dtype=object))
     codes = merged[codes]
     new = len(set(found).difference(known)) if len(found) > MANY_SERIES else 0
@@ -186,6 +187,24 @@ def ids(
         row = int((codes == place).argmax())
         raise _no_id(frame, column, source, row, f"{shown(found[place])} cannot be stored as text; change it or drop")
     return codes, list(found)
+
+
+def _distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> tuple[Integers, list[str]]:
+    """Return the texts of distinct values, and the place of each row's among them, [T]; a missing value is empty.
+
+    A few values of different types may have the same text.
+    """
+    places: dict[object, int] = {}  # it hashes a long text once, however often it occurs
+    cells = values.tolist()
+    try:
+        codes = [places.setdefault(cell, len(places)) for cell in cells]
+    except TypeError:  # values such as lists have no hash
+        places, cells = {}, list(map(str, cells))
+        codes = [places.setdefault(cell, len(places)) for cell in cells]
+    distinct = np.empty(len(places), dtype=object)
+    distinct[:] = list(places)
+    texts = ["" if missing else text(value) for value, missing in zip(distinct, pd.isna(distinct), strict=True)]
+    return np.array(codes, dtype=np.int64), texts
 
 
 def _storable(text: str) -> bool:

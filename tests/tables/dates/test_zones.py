@@ -95,13 +95,20 @@ def test_one_offset_is_a_zone_of_its_own_in_whose_time_the_dates_are_kept(texts:
     assert found.index.equals(pd.DatetimeIndex(["2022-01-01 08:00", "2022-01-01 09:00"]))
 
 
-def test_offsets_of_no_known_zone_are_read_as_utc_and_that_is_said() -> None:
-    found = read("2022-01-01 08:00+08:00", "2022-01-01 08:00-05:00")
-    note = (
-        "the offsets from UTC in the column 't' are those of no time zone that is known, and the dates are read as UTC."
-    )
-    assert (found.zone, found.notes) == ("UTC", (note,))
-    assert found.index.equals(pd.DatetimeIndex(["2022-01-01 00:00", "2022-01-01 13:00"]))
+@pytest.mark.parametrize(
+    ("texts", "kept", "zone", "said"),
+    [
+        (["2022-01-01 08:00+08:00", "2022-01-01 08:00-05:00"], ["2022-01-01 00:00", "2022-01-01 13:00"], "UTC", "UTC"),
+        (["2022-01-01T00:00+08:00", "2022-01-02T00:00-05:00"], ["2022-01-01", "2022-01-02"], None, "local times"),
+    ],
+)
+def test_offsets_of_no_known_zone_are_read_as_utc_or_for_days_left_out_and_that_is_said(
+    texts: list[str], kept: list[str], zone: str | None, said: str
+) -> None:
+    found = read(*texts)
+    assert found.zone == zone
+    assert found.notes[0].endswith(f"are those of no time zone that is known; the dates are read as {said}.")
+    assert found.index.equals(pd.DatetimeIndex(kept))
 
 
 @pytest.mark.parametrize(

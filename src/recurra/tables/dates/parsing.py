@@ -1,8 +1,7 @@
 """Read the dates of a table: from one column, from several that make up the dates, or as numbers of rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,10 @@ from recurra.tables.arrays import Integers
 from recurra.tables.dates.date_numbers import ranges
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.numbered import UNIX, dates_of
-from recurra.tables.dates.one_column import Column, LocalDates, holds_dates
-from recurra.tables.dates.parts import SAMPLED
+from recurra.tables.dates.one_column import Column, LocalDates
 from recurra.tables.dates.several_columns import joined
 from recurra.tables.dates.zones import Zoned, instants_of, kept, kept_as
 from recurra.tables.form import Form
-
-__all__ = ["FULL_WIDTH", "SAMPLED", "Dates", "dates", "distinct_texts", "holds_dates"]
-
-FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋：／", "0123456789.,-+:/")
 
 
 @dataclass(frozen=True)
@@ -81,9 +75,8 @@ def dates(
         raise InputError(f"{where}: holds {has}, and the earlier rows have {had}; give newer rows of the same table.")
     zoned, notes = _zoned(found, earlier, frequency, where), list(found.notes)
     if found.utc is not None and found.zone is None and earlier is None and len(np.unique(found.local - found.utc)) > 1:
-        zone = (
-            "no time zone that is known, and the dates are read as UTC" if zoned.zone in {None, "UTC"} else zoned.zone
-        )
+        unknown = "no time zone that is known; the dates are read as "
+        zone = {"UTC": f"{unknown}UTC", None: f"{unknown}local times"}.get(zoned.zone, zoned.zone)
         notes.append(f"the offsets from UTC in the column {named} are those of {zone}.")
     return Dates(pd.DatetimeIndex(zoned.dates), found.dayfirst, found.unit, zoned.zone, zoned.instants, tuple(notes))
 
@@ -128,21 +121,3 @@ def _zoned(found: LocalDates, earlier: Form | None, frequency: Frequency | None,
             "their offset from UTC."
         )
     return Zoned(utc, earlier.zone, True)
-
-
-def distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> tuple[Integers, list[str]]:
-    """Return the texts of distinct values, and the place of each row's among them, [T]; a missing value is empty.
-
-    A few values of different types may have the same text.
-    """
-    places: dict[object, int] = {}  # it hashes a long text once, however often it occurs
-    cells = values.tolist()
-    try:
-        codes = [places.setdefault(cell, len(places)) for cell in cells]
-    except TypeError:  # values such as lists have no hash
-        places, cells = {}, list(map(str, cells))
-        codes = [places.setdefault(cell, len(places)) for cell in cells]
-    distinct = np.empty(len(places), dtype=object)
-    distinct[:] = list(places)
-    texts = ["" if missing else text(value) for value, missing in zip(distinct, pd.isna(distinct), strict=True)]
-    return np.array(codes, dtype=np.int64), texts

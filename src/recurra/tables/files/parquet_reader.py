@@ -8,7 +8,7 @@ import pandas as pd
 
 from recurra.errors import InputError, reason, shown, shown_path
 from recurra.tables.columns import check_count
-from recurra.tables.dates.parsing import holds_dates
+from recurra.tables.dates.one_column import holds_dates
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
 
