@@ -18,7 +18,7 @@ LONGEST_SPACE = 1_000  # number of spaces in a row
 def read_ods(archive: Archive) -> RawTable:
     """Read the first sheet with data of an OpenDocument spreadsheet; see `read_workbook`."""
     reader = _Reader(archive)
-    walk(archive.parts(CONTENT), reader.start, reader.end, reader.text)
+    walk(archive, CONTENT, reader.start, reader.end, reader.text)
     return first_with_data(archive.path, reader.sheets.items(), list(reader.sheets))
 
 

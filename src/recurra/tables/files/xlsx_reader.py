@@ -30,7 +30,7 @@ def read_xlsx(archive: Archive) -> RawTable:
     def each() -> Iterator[tuple[str, Sheet]]:
         for name, part in sheets.items():
             reader = _SheetReader(Sheet(archive.path, archive.unpacking), strings, dated, since_1904)
-            walk(archive.parts(part), reader.start, reader.end, reader.text)
+            walk(archive, part, reader.start, reader.end, reader.text)
             yield name, reader.sheet
 
     return first_with_data(archive.path, each(), list(sheets))
@@ -134,7 +134,7 @@ def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
 
     about = join(folder, "_rels", f"{file}.rels")
     if about in archive.entries:
-        walk(archive.parts(about), start, _nothing, _nothing)
+        walk(archive, about, start, _nothing, _nothing)
     return found
 
 
@@ -153,7 +153,7 @@ def _sheets(archive: Archive, workbook: str) -> tuple[dict[str, str], bool]:
             if kind == "worksheet":  # and no sheet of a chart
                 sheets[attributes["name"]] = part
 
-    walk(archive.parts(workbook), start, _nothing, _nothing)
+    walk(archive, workbook, start, _nothing, _nothing)
     return sheets, since_1904
 
 
@@ -180,7 +180,7 @@ def _strings(archive: Archive, part: str) -> list[str | None]:
             own = []
 
     if part in archive.entries:
-        walk(archive.parts(part), start, end, texts.append)
+        walk(archive, part, start, end, texts.append)
     return found
 
 
@@ -204,7 +204,7 @@ def _date_styles(archive: Archive, part: str) -> set[str]:
         of_cells = of_cells and name != "cellXfs"
 
     if part in archive.entries:
-        walk(archive.parts(part), start, end, _nothing)
+        walk(archive, part, start, end, _nothing)
     dated = {number for number, code in formats.items() if _is_of_dates(code)}
     dated |= {str(number) for number in DATE_FORMATS} - formats.keys()
     return {str(style) for style, number in enumerate(used) if number in dated}

@@ -1,34 +1,40 @@
-"""Go through XML tag by tag, in little memory."""
+"""Go through the XML of an archive tag by tag, in little memory."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from typing import TypeAlias
 from xml.parsers import expat
 
+from recurra.tables.files.zip_archive import Archive
+
 OnStart: TypeAlias = Callable[[str, dict[str, str]], object]
 OnEnd: TypeAlias = Callable[[str], object]
 
+ELEMENT = 16  # bytes; an element takes as much time as that many bytes of other elements
 DEEPEST = 100  # number of elements within each other; each takes memory
 
 
-def walk(parts: Generator[bytes], on_start: OnStart, on_end: OnEnd, on_text: Callable[[str], object]) -> None:
+def walk(archive: Archive, entry: str, on_start: OnStart, on_end: OnEnd, on_text: Callable[[str], object]) -> None:
     """Call functions at each tag of an XML document.
 
     Args:
-        parts: the document, piece by piece.
+        archive: the archive.
+        entry: name of the document in it.
         on_start: called at the start of an element with its name, without a prefix, and its attributes.
         on_end: called at the end of an element with its name.
         on_text: called with each piece of text between tags.
 
     Raises:
+        InputError: it unpacks to too much, or has too many elements.
         ValueError: it is not XML, is too deep, or defines entities, which may unpack to gigabytes.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    depth = 0
+    count = depth = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal count, depth
+        count += 1
         depth += 1
         if depth > DEEPEST:
             raise ValueError(f"XML: more than {DEEPEST} levels")
@@ -45,9 +51,10 @@ def walk(parts: Generator[bytes], on_start: OnStart, on_end: OnEnd, on_text: Cal
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, on_text
     parser.StartDoctypeDeclHandler = refuse
     try:
-        with closing(parts):
+        with closing(archive.parts(entry)) as parts:
             for part in parts:
                 parser.Parse(part)
+                archive.unpacking.check(archive.path, count * ELEMENT)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise ValueError(f"XML: {error}") from error
