@@ -13,7 +13,8 @@ from recurra import InputError
 from recurra.tables.dates.day_order import usual_gap
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.numbered import IN_WORDS
-from recurra.tables.dates.parsing import dates, holds_dates
+from recurra.tables.dates.one_column import holds_dates
+from recurra.tables.dates.parsing import dates
 from recurra.tables.form import Form
 
 
