@@ -183,8 +183,9 @@ def test_a_model_keeps_the_zone_of_its_dates_and_reads_newer_rows_in_it(tmp_path
 
 def test_a_model_of_numbered_rows_goes_on_with_their_numbers(tmp_path: Path) -> None:
     rows = pd.DataFrame({"week": range(1, 41), "y": np.arange(40) % 4.0})
-    Forecaster(units=2, window=8, horizon=2, epochs=1).fit(rows).save(tmp_path / "m")
-    model = Forecaster.load(tmp_path / "m")
-    model.update_context(pd.DataFrame({"week": [41], "y": [0.0]}))
+    with pytest.warns(UserWarning, match="the column 'week' holds numbers of rows"):
+        Forecaster(units=2, window=8, horizon=2, epochs=1).fit(rows).save(tmp_path / "m")
+        model = Forecaster.load(tmp_path / "m")
+        model.update_context(pd.DataFrame({"week": [41], "y": [0.0]}))
     following = model.context_.following(model.context_.series[0], 2)
     assert zoned(following, model.context_.form).tolist() == [42, 43]

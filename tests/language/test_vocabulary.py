@@ -212,7 +212,7 @@ def test_windows_are_those_of_a_naive_double_loop(ids, window):
         naive_every.append([ids[start + step + 1] for step in range(window)])
     if not naive_inputs:
         for targets in ("last", "every"):
-            with pytest.raises(InputError, match=f"has {len(ids)} symbols; a window of {window} needs at least"):
+            with pytest.raises(InputError, match=rf"has {len(ids)} symbols?; a window of {window} needs at least"):
                 windows(ids, window, targets=targets)
         return
     inputs, last = windows(ids, window)
@@ -239,7 +239,7 @@ def test_windows_are_views_that_copy_nothing(targets):
 
 @pytest.mark.parametrize(("length", "window"), [(0, 1), (1, 1), (5, 5), (3, 10)])
 def test_a_sequence_that_is_not_longer_than_the_window_is_refused_with_what_it_needs(length, window):
-    message = f"the sequence has {length} symbols; a window of {window} needs at least {window + 1}"
+    message = rf"the sequence has {length} symbols?; a window of {window} needs at least {window + 1}"
     with pytest.raises(InputError, match=message):
         windows(np.arange(length), window)
 

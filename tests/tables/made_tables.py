@@ -115,7 +115,7 @@ def outcome(made: Made, path: Path) -> tuple[Outcome, str]:
         try:
             right = _read(path, made.flags) == (made.dates, made.values)
         except InputError as refused:
-            return "misread with its flag", str(refused)
+            return "refused", str(refused)
         return "refused with both" if right else "misread with its flag", said
     right = found == (made.dates, made.values)
     return "read" if right else "misread", "" if right else f"{found[0][:3]}, {found[1][:3]}"

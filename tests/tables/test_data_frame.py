@@ -51,6 +51,6 @@ def test_what_is_missing_in_another_library_is_missing(other: Any) -> None:
 
 
 @pytest.mark.parametrize("series", [pl.Series("v", [1.0, 2.0]), pl.Series([1.0, 2.0])])
-def test_a_series_of_another_library_has_no_dates(series: Any) -> None:
-    with pytest.raises(InputError, match="there is no column of dates"):
-        make_table(series)
+def test_a_series_of_another_library_has_no_dates_but_numbered_rows(series: Any) -> None:
+    table = make_table(series)
+    assert (table.form.date_unit, table.series[0].values[:, 0].tolist()) == ("rows", [1.0, 2.0])

@@ -83,6 +83,7 @@ def make_table(
         InputTypeError: an argument has the wrong type.
         InputError: the table is invalid; the message names the file, row and column, and how to fix it.
 
+    >>> import pandas as pd
     >>> days = ["2024-01-01", "2024-01-02", "2024-01-03"]
     >>> table = make_table(pd.DataFrame({"date": days, "sales": [5, 7, 6]}))
     >>> table.target, table.frequency.name

@@ -142,9 +142,9 @@ def _of_type(of: Column, found: pd.DatetimeIndex) -> LocalDates:
     years = found.year.to_numpy()  # NaN where there is no date
     if not (fine := (years >= NANOSECOND_YEARS[0]) & (years <= NANOSECOND_YEARS[1])).all():
         raise of.no_date(int(fine.argmin()))
-    local = found.tz_localize(None).to_numpy().astype("datetime64[ns]", copy=False)
     if found.tz is None:
-        return LocalDates(local)
+        return LocalDates(found.to_numpy().astype("datetime64[ns]", copy=False))
+    local = found.tz_localize(None).to_numpy().astype("datetime64[ns]", copy=False)
     utc = found.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]", copy=False)
     return LocalDates(local, utc, str(found.tz) if is_zone(str(found.tz)) else None)
 

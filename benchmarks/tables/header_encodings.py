@@ -1,6 +1,6 @@
 """How surely the encoding of a header is found: 200 made headers a language, of words other than recurra's.
 
-    python benchmarks/tables/encodings.py [HEADERS]
+    python benchmarks/tables/header_encodings.py [HEADERS]
 
 A header has one to six words in one of five forms, and perhaps a name in ASCII; it is written in the encoding of its
 language. `sure` headers are read right, `refused` ones raise an error that shows two readings, `wrong` ones are read as
@@ -60,7 +60,7 @@ def main() -> None:
     text = [
         "## Encodings of headers",
         "",
-        f"`python benchmarks/tables/encodings.py`: of {count} made headers a language, how many are read right, "
+        f"`python benchmarks/tables/header_encodings.py`: of {count} made headers a language, how many are read right, "
         "refused with two readings, and read wrong; then of as many without any word that recurra knows. The languages "
         "below the line are written in encodings that recurra does not know, and must be refused.",
         "",

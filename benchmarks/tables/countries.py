@@ -1,0 +1,50 @@
+"""How tables of 22 countries are read: right, refused with both readings, or wrong; see tests/tables/made_tables.py.
+
+    python benchmarks/tables/countries.py [TABLES]
+
+The table goes to benchmarks/tables/RESULTS.md.
+"""
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests" / "tables")]
+
+from made_tables import COUNTRIES, made_table, outcome
+from results import write_section
+
+TABLES = 20_000
+KINDS = ("read", "refused with both", "refused", "misread", "misread with its flag")
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else TABLES
+    found: Counter[tuple[int, str]] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(count):
+            made = made_table(seed)
+            result, said = outcome(made, Path(folder) / "table.csv")
+            found[made.readings, result] += 1
+            if result.startswith("misread"):
+                print(f"seed {seed}: {made.about}: {said}", file=sys.stderr)
+    lines = [
+        f"## Tables of {len(COUNTRIES)} countries",
+        "",
+        f"`python benchmarks/tables/countries.py {count}`: tables in the marks, dates and words of a country, in a "
+        "random encoding, with random delimiters, titles, comments and totals. Where the writer left one reading, the "
+        "table should be read; where he left two, it should be refused with both, and read with the flag that decides.",
+        "",
+        f"| readings left | tables | {' | '.join(KINDS)} |",
+        f"|{'---|' * (len(KINDS) + 2)}",
+    ]
+    for readings in (1, 2):
+        counts = [found[readings, kind] for kind in KINDS]
+        lines.append(f"| {readings} | {sum(counts):,} | {' | '.join(f'{number:,}' for number in counts)} |")
+    write_section("countries", "\n".join(lines), Path(__file__).with_name("RESULTS.md"))
+
+
+if __name__ == "__main__":
+    main()
