@@ -31,6 +31,8 @@ def may_be_grouped(values: "pd.Series[Any]") -> bool:
         return False
     found = np.abs(values.to_numpy())
     found = found[~np.isnan(found)]
+    if np.isinf(found).any():  # written as a word
+        return False
     for part in (found[:SAMPLED], found):
         thousandths = part * THOUSAND
         possible = (part == 0.0) | ((part >= 1.0) & (part < THOUSAND))
