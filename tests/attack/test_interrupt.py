@@ -52,8 +52,8 @@ import contextlib, signal, sys, time
 from recurra import cli
 
 def work(tokens):
-    print("started", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
+        print("started", flush=True)
         time.sleep(60)
     print("swallowed", flush=True)
     time.sleep(60)
