@@ -27,7 +27,8 @@ def made(make: Callable[[], N], settings: NetworkSettings) -> N:
     """
     device = usable_device(settings.device)
     try:
-        return make().to(device)
+        with torch.device("cpu"):  # where the seed determines the weights, whatever torch's default device is
+            return make().to(device)
     except RuntimeError as error:
         sizes = {name: getattr(settings, name) for name in ("units", "embedding_dim") if hasattr(settings, name)}
         size = " and ".join(f"{name}={value}" for name, value in sizes.items())

@@ -98,6 +98,20 @@ def check_tensor(where: str, name: str, value: Any) -> None:
         raise InputError(f"{what} {kind} tensor; expected a dense one, padded if lengths differ.")
 
 
+def check_device(where: str, name: str, value: Tensor, parameter: Tensor) -> None:
+    """Check that a tensor is on the device of a parameter.
+
+    Raises:
+        InputError: it is not.
+    """
+    if value.device != parameter.device:
+        verb = "are" if name.endswith("s") else "is"
+        raise InputError(
+            f"{where}: the {name} {verb} on {value.device}, the parameters are on {parameter.device}; "
+            "move one with .to(device)."
+        )
+
+
 def is_cast(x: Tensor) -> bool:
     """Whether operators convert the dtype of an input by themselves, under autocast."""
     return x.is_floating_point() and not x.is_meta and torch.is_autocast_enabled(x.device.type)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recurra.errors import InputError, InputTypeError
-from recurra.nn.arguments import check_flags, check_memory, check_size, check_tensor
+from recurra.nn.arguments import check_device, check_flags, check_memory, check_size, check_tensor
 from recurra.nn.torch_internals import transforms_are_active
 
 LARGEST_TABLE = 1_024  # tokens of which all codes are kept
@@ -34,7 +34,7 @@ class OneHot(nn.Module):
         self.register_buffer("codes", torch.eye(size), persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        return _looked_up("OneHot", ids, self.output_size, self._codes_of)
+        return _looked_up("OneHot", ids, self.codes, self.output_size, self._codes_of)
 
     def _codes_of(self, ids: Tensor) -> Tensor:
         if len(self.codes):
@@ -83,21 +83,34 @@ class Embedding(nn.Embedding):
             super().reset_parameters()
 
     def forward(self, ids: Tensor) -> Tensor:
-        return _looked_up("Embedding", ids, self.num_embeddings, super().forward)
+        return _looked_up("Embedding", ids, self.weight, self.num_embeddings, super().forward)
 
 
-def _looked_up(where: str, ids: Tensor, tokens: int, look_up: Callable[[Tensor], Tensor]) -> Tensor:
-    """Look up the vector of each token id, of so many tokens.
+def _looked_up(where: str, ids: Tensor, table: Tensor, tokens: int, look_up: Callable[[Tensor], Tensor]) -> Tensor:
+    """Look up the vector of each token id in a table, of so many tokens.
 
     Raises:
         InputTypeError: the ids are no tensor, or none of integers.
-        InputError: an id is out of range.
+        InputError: an id is out of range, or the ids are on another device.
     """
     check_tensor(where, "ids", ids)
     if ids.dtype not in {torch.int64, torch.int32}:
         raise InputTypeError(f"{where}: the ids are {ids.dtype}; expected torch.int64 or torch.int32.")
+    check_device(where, "ids", ids, table)
     try:
+        if ids.is_cuda and not _are_tokens(ids, tokens):
+            raise IndexError
         return look_up(ids)
     except IndexError:
         found = f"{int(ids.min())} to {int(ids.max())}"
         raise InputError(f"{where}: the ids are {found}; expected 0 to {tokens - 1}.") from None
+
+
+def _are_tokens(ids: Tensor, tokens: int) -> bool:
+    """Whether all ids on a CUDA device are tokens: others make it unusable for the rest of the process.
+
+    True where that cannot be known: in what is compiled, transformed or captured as a graph.
+    """
+    if torch.compiler.is_compiling() or transforms_are_active() or torch.cuda.is_current_stream_capturing():
+        return True
+    return not bool(((ids < 0) | (ids >= tokens)).any())

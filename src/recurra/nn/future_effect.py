@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
-from recurra.nn.arguments import check_memory, check_size, check_tensor
+from recurra.nn.arguments import check_device, check_memory, check_size, check_tensor
 
 
 class FutureEffect(nn.Module):
@@ -65,6 +65,8 @@ class FutureEffect(nn.Module):
         if future is None or list(future.shape) != expected:
             found = "none were given" if future is None else f"their shape is {list(future.shape)}"
             raise InputError(f"FutureEffect: features of the predicted steps are expected, {expected}; {found}.")
+        for name, tensor in (("state", state), ("features", future)):
+            check_device("FutureEffect", name, tensor, self.state.weight)
         steps = nn.functional.pad(future, (0, 0, 1, 1))
         around = torch.cat([steps[:, :-2], steps[:, 1:-1], steps[:, 2:]], dim=-1)  # [B, H, 3F]
         hidden = torch.tanh(self.state(state)[:, None] + self.future(around))  # [B, H, hidden]

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from recurra.errors import InputError, InputTypeError, printable
 from recurra.nn.arguments import (
     check_choice,
+    check_device,
     check_flags,
     check_memory,
     check_rate,
@@ -85,6 +86,7 @@ class Dense(nn.Linear):
                     f"Dense: the input has shape {tuple(x.shape)}; "
                     f"expected (…, features) with {self.in_features} features."
                 ) from None
+            check_device("Dense", "input", x, self.weight)
             if x.dtype != self.weight.dtype and not is_cast(x):
                 raise InputError(
                     f"Dense: the input is {x.dtype}, the weights are {self.weight.dtype}; convert one with .to(dtype)."

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError, InputTypeError
 from recurra.nn import torch_internals
-from recurra.nn.arguments import allocate, check_memory, check_size, check_tensor, is_cast, shown
+from recurra.nn.arguments import allocate, check_device, check_memory, check_size, check_tensor, is_cast, shown
 from recurra.nn.cells import Cell, Parameters, State
 from recurra.threads import one_thread
 
@@ -67,11 +67,8 @@ class RecurrentModule(nn.Module):
         parameter = next(self.parameters(), None) if parameter is None else parameter
         if parameter is None:
             return
-        if not (x.is_cpu and parameter.is_cpu) and x.device != parameter.device:
-            raise InputError(
-                f"{self.kind}: the input is on {x.device}, the parameters are on {parameter.device}; "
-                "move one with .to(device)."
-            )
+        if not (x.is_cpu and parameter.is_cpu):
+            check_device(self.kind, "input", x, parameter)
         if x.dtype != parameter.dtype and not is_cast(x):
             raise InputError(
                 f"{self.kind}: the input is {x.dtype}, the parameters are {parameter.dtype}; "

@@ -150,7 +150,12 @@ class SampleBatches:
     def _begin_epoch(self) -> None:
         count = len(self.samples)
         self._start = self._generator.get_state()
-        order = torch.randperm(count, generator=self._generator) if self.shuffle else torch.arange(count)
+        cpu = self._generator.device  # whatever torch's default device is
+        order = (
+            torch.randperm(count, generator=self._generator, device=cpu)
+            if self.shuffle
+            else torch.arange(count, device=cpu)
+        )
         self._indices = torch.split(order.to(self.samples.device), self.batch_size)
 
     def state_dict(self) -> dict[str, Tensor]:

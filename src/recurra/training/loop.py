@@ -261,7 +261,8 @@ class _Training:
             self.average.module.load_state_dict(state.weights("average"))
             self.average.n_averaged.fill_(step)
         carried = state.weights("carry")
-        self.carry = tuple(carried[str(i)] for i in range(len(carried))) or None
+        device = next(self.network.parameters()).device  # that of a file's tensors is the CPU
+        self.carry = tuple(carried[str(i)].to(device) for i in range(len(carried))) or None
         self.seconds = float(tensors.get("sums.seconds", 0.0))
         self.sums = _Sums(state.weights("sums"))
         for name in [name for name in tensors if name.startswith(("batches.", "carry.", "generator.", "sums."))]:

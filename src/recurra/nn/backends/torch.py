@@ -76,9 +76,20 @@ class TorchOperators:
         if bias_ih is not None:
             # torch always has two biases; if the cell has one, the second is zero
             weights += [bias_ih, p["bias_hh"] if "bias_hh" in p else torch.zeros_like(bias_ih)]
+        if call.x.is_cuda and torch_internals.recorder() is None:
+            weights = _in_one_piece(weights)
         # flags: has biases, number of layers, dropout, training, bidirectional, batch first
         flags = (bias_ih is not None, 1, 0.0, torch.is_grad_enabled(), False, True)
         state = [s.unsqueeze(0) for s in call.initial_state()]  # [1, B, H]
         run: Any = getattr(torch, operator)
         outputs, *last = run(call.x, state if operator == "lstm" else state[0], weights, *flags)
         return outputs, tuple(s.squeeze(0) for s in last)
+
+
+def _in_one_piece(weights: list[Tensor]) -> list[Tensor]:
+    """Return copies of weights that follow each other in memory, as cuDNN wants them: it warns of others."""
+    pieces = [weight.flatten() for weight in weights]
+    if len(weights) == 2:
+        pieces.append(weights[0].new_zeros(2 * len(weights[0])))  # cuDNN has room for biases in any case
+    parts = torch.split(torch.cat(pieces), [piece.numel() for piece in pieces])
+    return [part.view_as(weight) for part, weight in zip(parts, weights, strict=False)]
