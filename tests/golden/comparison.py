@@ -25,8 +25,10 @@ SMALL = 1e-4  # absolute: what lies around zero has no relative error
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*\.\d*(?:e[-+]?\d+)?(?!\w)|(?<![\w.])[-+]?\d+e[-+]?\d+(?!\w)")
 IGNORED = {"seconds", "versions", "files", "description"}  # not numbers, or not those of the training
 IGNORED |= {"format", "sha256", "digests"}  # of a run; those recorded state none
+IGNORED |= {"form"}  # how a table was read, which those recorded do not say
 IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
-IGNORED |= {"max_unpacked"}  # a setting added since
+IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "provider"}  # and these
+IGNORED |= {"missing"}  # whose default has changed
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 
 
@@ -130,7 +132,7 @@ def assert_same_run(found: Path, recorded: Path) -> None:
 def _recorded_fields(path: Path) -> Any:
     fields = _with_present_names(json.loads(path.read_text("utf-8")))
     fields["settings"] = {name: value for name, value in fields["settings"].items() if name not in IGNORED}
-    return {name: value for name, value in fields.items() if name not in IGNORED}
+    return {name: value for name, value in fields.items() if name not in {*IGNORED, "adjust"}}  # since: of a download
 
 
 def _with_present_names(recorded: dict[str, Any]) -> dict[str, Any]:
