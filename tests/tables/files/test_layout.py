@@ -1,5 +1,6 @@
 """What exports have above, between and below the header and the data of a table."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,14 @@ def test_what_stands_above_the_header_is_left_out_with_a_note(
     assert raw.frame.index.tolist() == [first, first + 1, first + 2]
     assert len(raw.notes) == len(notes)
     for note, expected in zip(raw.notes, notes, strict=True):
-        assert pd.Series(note).str.contains(expected).all(), note
+        assert re.match(expected, note), note
 
 
 @pytest.mark.parametrize(
     "row",
     [
         "Total,2810", "total:,2810", "Summe,2810", "Gesamt,2810", "合计,2810", "总计,2810", "Average,936.7",
-        "平均,936.7",
-        "TOTAL,", "Source: World Bank", "Source: World Bank, 2022",
+        "平均,936.7", "TOTAL,", "Source: World Bank", "Source: World Bank, 2022",
         "数据来源：通达信",
         "#数据来源:通达信", "Quelle: Destatis", "© 2022", "* preliminary",
     ],

@@ -65,9 +65,10 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
     possible = [column for column, cells in zip(columns, first_cells, strict=False) if may_be_grouped_texts(cells)]
     if doubtful := [column for column in possible if may_be_grouped(frame[column])]:
         without_points = data.read(usecols=doubtful, thousands=".", decimal=",")
-        for column in doubtful:
-            if (grouped := grouped_texts(frame[column], without_points[column])) is not None:
-                frame[column] = grouped
+        texts_of = {column: grouped_texts(frame[column], without_points[column]) for column in doubtful}
+        found = {column: values for column, values in texts_of.items() if values is not None}
+        # in one go: to replace one column of many takes time that grows with their number
+        frame = pd.DataFrame({column: found.get(str(column), values) for column, values in frame.items()})
     frame.index += layout.first
     frame = _without_blank_rows(frame)
     notes = layout.notes

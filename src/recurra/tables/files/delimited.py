@@ -14,7 +14,8 @@ from recurra.tables.files.text_file import TextFile
 
 DELIMITERS = ";\t|,"  # in this order where they separate as many lines: semicolons go with decimal commas
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
-FIRST_LINES, LAST_LINES = 100, 50  # of which the layout is found, without blank lines
+FIRST_LINES, LAST_LINES = 100, 50  # of which the layout is found; the first without blank lines
+MOST_LINES = 1_000  # at the beginning, with blank lines
 QUOTED = re.compile(r'"[^"]*"')
 SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?\s*', re.IGNORECASE)  # the first line, as spreadsheets read it
 
@@ -33,13 +34,14 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
     for line in checked_lines(name, io.StringIO(file.head, newline="")):
         filled += not line.isspace()
         lines.append(line)
-        if filled == FIRST_LINES:
+        if filled == FIRST_LINES or len(lines) == MOST_LINES:
             break
     else:
         if len(file.head) < file.characters and filled > 1:
             lines.pop()  # the rest of it is not in the head
     if not filled:
-        raise InputError(f"{name}: is empty; expected a header and rows of data.")
+        blank = f"has {len(lines):,} blank lines at its beginning" if len(lines) == MOST_LINES else "is empty"
+        raise InputError(f"{name}: {blank}; expected a header and rows of data.")
     place = next(place for place, line in enumerate(lines) if not line.isspace())
     if separator := SEPARATOR.fullmatch(lines[place]):
         delimiter, place = separator[1], place + 1
