@@ -53,9 +53,11 @@ def described(origin: Origin, table: bytes, **request: Any) -> bytes:
 
 def origin_of(path: Path) -> Origin | None:
     """Return where a downloaded CSV file comes from; None for any other file, and for one that has been changed."""
+    if path.suffix != ".csv":
+        return None
     beside = path.with_suffix(".json")
     try:
-        if path.suffix != ".csv" or beside.stat().st_size > LONGEST:
+        if beside.stat().st_size > LONGEST:
             return None
         facts = parse_json(beside.read_text("utf-8"))
         if not isinstance(facts, dict) or not {DIGEST, "provider", "adjust", "downloaded"} <= facts.keys():
