@@ -9,7 +9,7 @@ import pandas as pd
 from recurra.errors import listed
 from recurra.tables.arrays import Floats
 from recurra.tables.dates.one_column import holds_dates
-from recurra.tables.numbers import number_columns
+from recurra.tables.numbers.read import number_columns
 
 FIRST_ROWS = 20  # in which most columns vary already
 FEWEST_ROWS = 3  # of a table with row numbers

@@ -18,7 +18,7 @@ from recurra.tables.dates.one_column import holds_dates
 from recurra.tables.dates.parts import SAMPLED
 from recurra.tables.dates.several_columns import PARTS
 from recurra.tables.dates.which_columns import DATES, SEARCHED_COLUMNS, TIMES
-from recurra.tables.numbers import number_columns
+from recurra.tables.numbers.read import number_columns
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids

@@ -18,8 +18,8 @@ from recurra.tables.files.reader import read_file
 from recurra.tables.files.temporary import Source, is_source, name_of
 from recurra.tables.form import Decimal, Form, Reading, Thousands
 from recurra.tables.gaps import Filled, Missing, filled
-from recurra.tables.number_evidence import Surroundings
-from recurra.tables.numbers import read_numbers
+from recurra.tables.numbers.evidence import Surroundings
+from recurra.tables.numbers.read import read_numbers
 from recurra.tables.rows import Notes, Rows, rows_in_order
 from recurra.tables.series_ids import read_ids
 from recurra.tables.table import Series, Table

@@ -19,7 +19,7 @@ from recurra.sources.providers.row import PROVIDERS
 from recurra.sources.shares import share_of
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
-from recurra.tables.numbers import numbers
+from recurra.tables.numbers.read import numbers
 
 from .provider import OLD, Provider, closes_of, contents_of, facts_of, names_in
 

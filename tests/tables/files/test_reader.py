@@ -13,7 +13,7 @@ import pytest
 from recurra import InputError
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
-from recurra.tables.numbers import numbers
+from recurra.tables.numbers.read import numbers
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from recurra.tables.number_shapes import NOTHING
+from recurra.tables.numbers.shapes import NOTHING
 
 Kind = Literal["date", "value", "word", ""]
 

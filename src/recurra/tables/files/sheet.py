@@ -13,7 +13,7 @@ from recurra.errors import InputError, listed, shown, shown_path
 from recurra.tables.columns import check_count
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
-from recurra.tables.number_shapes import NOTHING
+from recurra.tables.numbers.shapes import NOTHING
 
 CELL = 64  # bytes of a cell with its value
 CHECKED_AFTER = 10_000  # cells

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from recurra import InputError
 from recurra.tables.form import Form, Reading
-from recurra.tables.number_evidence import Surroundings
-from recurra.tables.numbers import Numbers, read_numbers
+from recurra.tables.numbers.evidence import Surroundings
+from recurra.tables.numbers.read import Numbers, read_numbers
 from recurra.tables.table_builder import make_table
 
 

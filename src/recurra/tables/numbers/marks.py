@@ -8,9 +8,9 @@ import pandas as pd
 
 from recurra.errors import InputError, shown
 from recurra.tables.form import Decimal, Reading, Thousands
-from recurra.tables.number_evidence import NAMES, OTHER, Evidence, Surroundings
-from recurra.tables.number_shapes import DECIMALS, possible_decimals
-from recurra.tables.number_texts import TextColumn
+from recurra.tables.numbers.evidence import NAMES, OTHER, Evidence, Surroundings
+from recurra.tables.numbers.shapes import DECIMALS, possible_decimals
+from recurra.tables.numbers.texts import TextColumn
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pandas as pd
 from recurra.errors import shown
 from recurra.tables.arrays import Integers
 from recurra.tables.form import Decimal, Form, Reading
-from recurra.tables.number_shapes import possible_decimals
-from recurra.tables.number_texts import TextColumn, text_columns
+from recurra.tables.numbers.shapes import possible_decimals
+from recurra.tables.numbers.texts import TextColumn, text_columns
 
 NAMES = {".": "points", ",": "commas", "'": "apostrophes", " ": "spaces"}
 OTHER: dict[str, Decimal] = {".": ",", ",": "."}

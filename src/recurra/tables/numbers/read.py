@@ -11,10 +11,10 @@ import pandas as pd
 from recurra.errors import InputError, InputTypeError, listed, shown
 from recurra.tables.arrays import Floats
 from recurra.tables.form import Decimal, Form, Thousands
-from recurra.tables.number_evidence import Surroundings, has_fractions
-from recurra.tables.number_marks import Marks, marks
-from recurra.tables.number_shapes import POWERS
-from recurra.tables.number_texts import TextColumn, text_columns
+from recurra.tables.numbers.evidence import Surroundings, has_fractions
+from recurra.tables.numbers.marks import Marks, marks
+from recurra.tables.numbers.shapes import POWERS
+from recurra.tables.numbers.texts import TextColumn, text_columns
 
 LARGEST = 1e50  # absolute value; its fourth power is finite, as statistics of squared errors need
 PARTS = {"%": "percent", "‰": "per mille"}  # units without which the numbers would be others

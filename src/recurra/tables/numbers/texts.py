@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recurra.errors import shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.form import Decimal
-from recurra.tables.number_shapes import MISSING, OTHER, POWERS, TO_ONES, Shape, plain, shape_of, without_digits
+from recurra.tables.numbers.shapes import MISSING, OTHER, POWERS, TO_ONES, Shape, plain, shape_of, without_digits
 
 LONGEST_NUMBER, NO_NUMBER = 400, "x"  # characters of a number as text; what stands for a longer text
 MOST_DIGITS = 15  # of a whole number that every float of its size holds

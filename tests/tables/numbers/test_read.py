@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from recurra import InputError
 from recurra.tables.form import Form
-from recurra.tables.number_evidence import Surroundings
-from recurra.tables.numbers import number_columns, numbers, read_numbers
+from recurra.tables.numbers.evidence import Surroundings
+from recurra.tables.numbers.read import number_columns, numbers, read_numbers
 
 
 @pytest.mark.parametrize(
