@@ -112,18 +112,46 @@ def test_unique_id_may_be_one_of_several_columns_of_ids() -> None:
     assert found["item"].tolist() == [1, 1, 2, 2]
 
 
+HOURS = pd.date_range("2024-03-30", periods=40, freq="h")
+
+
+@pytest.mark.filterwarnings("ignore:the table. the column 'ds' holds")
 @pytest.mark.parametrize(
-    ("dates", "name"),
+    ("dates", "expected"),
     [
-        (lambda ds: ds.dt.strftime("%Y-%m-%d"), "texts"),
-        (lambda ds: ds.dt.date, "objects"),
-        (lambda ds: ds.dt.to_period("D"), "periods"),
+        (HOURS, pd.date_range("2024-03-31 16:00", periods=2, freq="h")),
+        (pd.date_range("2024-01-01", periods=40).strftime("%Y-%m-%d"), pd.date_range("2024-02-10", periods=2)),
+        (pd.date_range("2024-01-01", periods=40).date, pd.date_range("2024-02-10", periods=2).date),
+        (pd.period_range("2020-11", periods=40, freq="M"), pd.period_range("2024-03", periods=2, freq="M")),
+        (HOURS.to_numpy().astype("datetime64[s]").astype(np.int64), [1711900800, 1711904400]),
+        (HOURS.to_numpy().astype("datetime64[ms]").astype(np.int64), [1711900800000, 1711904400000]),
+        (45292 + np.arange(40), [45332, 45333]),
+        (45292 + np.arange(40) / 4, [45302.0, 45302.25]),
+        (np.arange(40), [40, 41]),
     ],
+    ids=["datetimes", "texts", "dates", "periods", "seconds", "milliseconds", "Excel days", "parts of days", "rows"],
 )
-def test_dates_that_are_no_datetimes_come_back_as_datetimes(dates: Any, name: str) -> None:
-    plain = sales()
-    found = Forecaster(**MODEL).fit(plain.assign(ds=dates(plain["ds"]))).predict()
-    assert found["ds"].tolist() == list(pd.date_range("2024-04-19", periods=2)) * 2
+def test_dates_come_back_in_their_type_and_texts_as_datetimes(dates: Any, expected: Any) -> None:
+    own = pd.Series(dates)
+    found = Forecaster(**MODEL).fit(pd.DataFrame({"ds": own, "y": np.arange(40) % 7})).predict()["ds"]
+    assert found.tolist() == pd.Series(expected).tolist()
+    assert found.dtype == pd.Series(expected).dtype
+    assert found.dtype == own.dtype or isinstance(own[0], str)
+
+
+def test_an_index_of_periods_comes_back_as_periods() -> None:
+    months = pd.period_range("2020-11", periods=40, freq="M")
+    found = Forecaster(**MODEL).fit(pd.Series(np.arange(40) % 7, months)).predict()
+    assert found["ds"].tolist() == list(pd.period_range("2024-03", periods=2, freq="M"))
+
+
+@pytest.mark.filterwarnings("ignore:the table. the column 'ds' holds")
+def test_unix_time_of_polars_keeps_its_type_and_is_joined() -> None:
+    pl = pytest.importorskip("polars")
+    data = pl.DataFrame({"ds": HOURS.to_numpy().astype("datetime64[s]").astype(np.int64), "y": np.arange(40.0) % 7})
+    found = Forecaster(**MODEL).fit(data).backtest(data, folds=1).predictions
+    assert found.schema["ds"] == found.schema["cutoff"] == pl.Int64
+    assert len(found.join(data, on="ds")) == 2
 
 
 def test_a_target_may_be_given_apart_from_a_frame_of_polars() -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recurra.tables.columns import DATE, ID
-from recurra.tables.data_frame import FrameKind
+from recurra.tables.dates.numbered import UNIX, numbers_of
 from recurra.tables.dates.zones import zoned
-from recurra.tables.form import Form
+from recurra.tables.form import Form, RawTable
 from recurra.tables.series_ids import parts_of_ids
 
 DATES_OF_FORECASTS = (DATE, "cutoff")
@@ -21,8 +22,8 @@ class GivenTypes:
     """The library of a frame, and in which types it gave its dates and ids.
 
     Attributes:
-        library: the library, as narwhals names it.
-        date: type of the dates, of narwhals; None if they are in several columns, or in none.
+        library: the library, as narwhals names it; None for pandas.
+        date: type of the dates, of narwhals or of pandas; None if they are in several columns, or in none.
         ids: types of the columns of ids.
     """
 
@@ -31,12 +32,19 @@ class GivenTypes:
     ids: tuple[Any, ...]
 
     @classmethod
-    def of(cls, kind: FrameKind | None, dates: Sequence[str], ids: Sequence[str]) -> "GivenTypes | None":
-        """Return the types of the columns of dates and ids; None for a frame of pandas, or a file."""
-        if kind is None:
-            return None
-        date = kind.types[dates[0]] if len(dates) == 1 else None
-        return cls(kind.library, date, tuple(kind.types[name] for name in ids))
+    def of(cls, raw: RawTable, dates: Sequence[str], ids: Sequence[str]) -> "GivenTypes":
+        """Return the types of the columns of dates and ids of a frame."""
+        single = dates[0] if len(dates) == 1 else None
+        if raw.kind is None:
+            own = None if single is None else _date_type(raw.frame[single])
+            return cls(None, own, tuple(raw.frame.dtypes[name] for name in ids))
+        own = None if single is None else raw.kind.types[single]
+        return cls(raw.kind.library, own, tuple(raw.kind.types[name] for name in ids))
+
+
+def _date_type(values: "pd.Series[Any]") -> Any:
+    """Return the type of dates in pandas: that of the values if the column has objects."""
+    return type(values.iloc[0]) if values.dtype == object else values.dtype
 
 
 def as_given(frame: pd.DataFrame, form: Form, given: GivenTypes | None = None) -> Any:
@@ -45,26 +53,38 @@ def as_given(frame: pd.DataFrame, form: Form, given: GivenTypes | None = None) -
     Args:
         frame: forecasts, with local dates in the columns `ds` and `cutoff`, and ids as texts in `unique_id`.
         form: how the table was read.
-        given: types of a frame of another library than pandas.
+        given: types of the frame; None for a file.
 
     Returns:
-        A frame of pandas, or of the library of the table. Ids that were integers are integers, and dates have the zone
-        of the table. If there are several columns of ids, they follow `unique_id`.
+        A frame of pandas, or of the library of the table. Ids and dates that were integers are integers, and dates have
+        the zone of the table; dates that were texts are datetimes. If there are several columns of ids, they follow
+        `unique_id`.
     """
     columns: dict[str, Any] = {}
     for name in frame.columns:
         values = frame[name]
         if name in DATES_OF_FORECASTS:
-            columns[name] = zoned(pd.DatetimeIndex(values), form)
+            columns[name] = _dates(pd.DatetimeIndex(values), form, None if given is None else given.date)
         elif name == ID and form.id_columns:
             columns |= {ID: values} | {own: part for own, part in _several(values, form).items() if own not in frame}
         elif name == ID and form.id_kinds == ("integer",):
             columns[ID] = values.astype(np.int64)
         else:
             columns[name] = values
-    if given is None:
+    if given is None or given.library is None:
         return pd.DataFrame(columns)
     return _of_library(columns, given, dict(zip(form.id_columns or (ID,), given.ids, strict=False)))
+
+
+def _dates(dates: pd.DatetimeIndex, form: Form, given: Any) -> "pd.Index[Any]":
+    """Return dates as a table gave them, of which `given` is the type."""
+    found = zoned(dates, form)
+    if form.date_unit is not None and isinstance(found, pd.DatetimeIndex):
+        instants = found if found.tz is None else found.tz_convert("UTC").tz_localize(None)
+        return numbers_of(instants if form.date_unit in UNIX else dates, form.date_unit)
+    if isinstance(given, pd.PeriodDtype):
+        return pd.DatetimeIndex(found).tz_localize(None).astype(given)
+    return pd.Index(pd.DatetimeIndex(found).date, dtype=object) if given is date else found
 
 
 def _several(ids: "pd.Series[Any]", form: Form) -> dict[str, Any]:
@@ -94,6 +114,8 @@ def _of_library(columns: Mapping[str, Any], given: GivenTypes, ids: Mapping[str,
             unit: Any = getattr(given.date, "time_unit", "us")  # of dates that were texts, microseconds
             column = column.cast(nw.Date if given.date == nw.Date else nw.Datetime(unit, zone))
             frame = frame.with_columns(column)
+        elif name in DATES_OF_FORECASTS and given.date is not None and given.date.is_integer():
+            frame = frame.with_columns(column.cast(given.date))
         elif name in ids and (ids[name].is_integer() or ids[name] in {nw.String, nw.Categorical, nw.Enum}):
             frame = frame.with_columns(column.cast(ids[name]))
     return frame.to_native()

@@ -55,9 +55,7 @@ def with_row_numbers(data: object) -> RawTable:
     frame.columns = frame.columns.map(str)
     for number in range(data.index.nlevels):
         level = data.index.get_level_values(number)
-        if isinstance(level, pd.PeriodIndex):
-            level = level.to_timestamp()
-        dated = isinstance(level, pd.DatetimeIndex)
+        dated = isinstance(level, pd.DatetimeIndex | pd.PeriodIndex)
         name = str(level.name) if level.name is not None else DATE if dated else ID
         says_something = dated or level.name is not None or data.index.nlevels > 1
         if says_something and name not in frame.columns:

@@ -173,7 +173,7 @@ def make_table(
         bool(id_columns),
         (*raw.notes, *names.notes, *days.notes, *read.notes, *notes.sentences()),
         form,
-        GivenTypes.of(raw.kind, days_columns, id_columns),
+        None if is_source(data) else GivenTypes.of(raw, days_columns, id_columns),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.tables.dates.date_numbers import SECONDS_PER_DAY
@@ -12,6 +13,7 @@ UNIX = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds of a unit
 MOMENTS = (100_000_000, 1_988_150_400)  # seconds of 1973 and 2033, before which 2033010100 is no Unix time
 SPREADSHEET_DAYS = (18_264, 73_050)  # of the years 1950 to 2099
 DAY_0 = np.datetime64("1899-12-30", "ns")  # of spreadsheets
+EPOCH = np.datetime64("1970-01-01", "ns")
 YEARS = (1500, 2262)
 LARGEST_ROW = 9_000_000_000  # rows are kept as seconds since 1970
 BESIDE_A_MONTH = 0.13  # how far a decimal year may be from the start or the middle of a month, in months
@@ -56,6 +58,19 @@ def dates_of(values: NDArray[Any], unit: str) -> NDArray[np.datetime64]:
         months = (np.floor(values) - 1970) * 12 + within
         found = months.astype(np.int64).astype("datetime64[M]").astype("datetime64[ns]")
     return np.asarray(np.where(possible, found, np.datetime64("NaT")), dtype="datetime64[ns]")
+
+
+def numbers_of(dates: pd.DatetimeIndex, unit: str) -> "pd.Index[Any]":
+    """Return dates as numbers of a unit: whole ones if they all are; of decimal years, the dates as they are.
+
+    >>> numbers_of(pd.DatetimeIndex(["2024-01-01 06:00"]), "excel days").tolist()
+    [45292.25]
+    """
+    if unit in {"year.month", "years"}:
+        return dates
+    size = UNIX.get(unit, SECONDS_PER_DAY * 10**9 if unit == "excel days" else 10**9)
+    whole, rest = np.divmod((dates.to_numpy() - (DAY_0 if unit == "excel days" else EPOCH)).astype(np.int64), size)
+    return pd.Index(whole + rest / size if rest.any() else whole)
 
 
 def are_possible(values: NDArray[Any], unit: str) -> NDArray[np.bool_]:
