@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from json import dumps as to_json
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 from cyclopts import App, CycloptsError, Parameter, Token
 
 from recurra.errors import MESSAGE_LIMIT, InputError, in_one_line, printable, shortened, shown
+from recurra.stages import watched
 
 if TYPE_CHECKING:
     from recurra.cases.catalog import Case
@@ -75,7 +77,8 @@ class _Interrupt(KeyboardInterrupt):
 def run(tokens: list[str]) -> int:
     """Run one command and return the exit status: 0 for success, 2 for invalid input, 130 if interrupted."""
     try:
-        app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
+        with watched(sys.stderr):
+            app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
     except (InputError, CycloptsError) as error:
         _complain(" ".join(str(error).split()))
@@ -328,7 +331,8 @@ def _case_app(case: "Case", command: str, default_out: Path) -> App:
         if given.get("symbol") is not None and (given.get("data") or case.values.get("data")) is not None:
             raise InputError("the rows come either from a file or from a provider; leave out --data or --symbol.")
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-        result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
+        with watched(None) if quiet else nullcontext():
+            result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
         if json:
             _print(to_json(result_json(result), ensure_ascii=False, indent=2))
             return

@@ -13,6 +13,7 @@ from recurra.errors import InputError, counted, printable, series_left_out, show
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
+from recurra.stages import stage
 from recurra.tables.arrays import Floats, Origins
 from recurra.tables.as_given import GivenTypes, as_given
 from recurra.tables.dates.zones import local
@@ -289,11 +290,12 @@ def _naive_columns(
 
 
 def _statistical_columns(table: Table, origins: Sequence[Origins], horizon: int, season: int) -> dict[str, Floats]:
-    parts = [
-        statistical_forecasts(series.values[:, 0], own, horizon, season)
-        for series, own in zip(table.series, origins, strict=True)
-        if len(own)
-    ]
+    with stage("forecasting with AutoETS, AutoARIMA and Theta"):
+        parts = [
+            statistical_forecasts(series.values[:, 0], own, horizon, season)
+            for series, own in zip(table.series, origins, strict=True)
+            if len(own)
+        ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -24,6 +24,7 @@ from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
+from recurra.stages import stage
 from recurra.tables.arrays import Origins
 from recurra.tables.dates.zones import zoned
 from recurra.tables.table import Table
@@ -338,7 +339,8 @@ class Forecaster(Estimator, ForecasterSettings):
         settings = self._checked()
         usable_device(settings.device)
         table = read_table(settings, self._with_target(data, y))
-        return prepare(settings, table, early=run is not None and run.is_of_format_1)
+        with stage(f"preparing {table.source}"):
+            return prepare(settings, table, early=run is not None and run.is_of_format_1)
 
     def _checked_prepared(self, prepared: Prepared, y: ArrayLike | None, run: Run | None) -> Prepared:
         """Return what was prepared, if it fits the parameters and the run."""

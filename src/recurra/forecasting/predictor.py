@@ -26,6 +26,7 @@ from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
+from recurra.stages import stage
 from recurra.tables.arrays import Floats, Origins
 from recurra.tables.as_given import as_given
 from recurra.tables.table import Table
@@ -128,9 +129,10 @@ class Predictor:
         check_origins(table, origins, self.plan.context, 0)
         transform, to_units = self.transform, self.transform.to_units
         device = next(self.network.parameters()).device
-        windows = transform.windows(transform.transform(table), table, origins, device)
-        samples = WindowSamples(windows, transform.window, self.plan.future_size)
-        found = self._answered(samples, transform.before(table, origins))
+        with stage(f"forecasting {table.source}"):
+            windows = transform.windows(transform.transform(table), table, origins, device)
+            samples = WindowSamples(windows, transform.window, self.plan.future_size)
+            found = self._answered(samples, transform.before(table, origins))
         intervals = {
             level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
             for level, width in half_widths.items()

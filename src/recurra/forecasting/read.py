@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 from recurra.errors import InputError, shown_path
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.sources.origin import BUNDLED, Origin, origin_of
+from recurra.stages import stage
 from recurra.tables.data_frame import AnyFrame
 from recurra.tables.dates.frequency import Frequency
-from recurra.tables.files.temporary import Source
+from recurra.tables.files.temporary import Source, is_source, name_of
 from recurra.tables.form import Form
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
@@ -55,22 +56,23 @@ def read_table(
         "past_covariates": settings.past_covariates,
         "future_covariates": settings.future_covariates,
     }
-    table = make_table(
-        data,
-        **(named if columns is None else columns),
-        date=settings.date,
-        id=settings.id,
-        missing=settings.missing,
-        calendar=settings.calendar,
-        frequency=frequency,
-        known_ids=known_ids,
-        decimal=settings.decimal,
-        thousands=settings.thousands,
-        dayfirst=settings.dayfirst,
-        encoding=settings.encoding,
-        max_unpacked=settings.max_unpacked,
-        earlier=earlier,
-    )
+    with stage(f"reading {name_of(data) if is_source(data) else 'the table'}"):
+        table = make_table(
+            data,
+            **(named if columns is None else columns),
+            date=settings.date,
+            id=settings.id,
+            missing=settings.missing,
+            calendar=settings.calendar,
+            frequency=frequency,
+            known_ids=known_ids,
+            decimal=settings.decimal,
+            thousands=settings.thousands,
+            dayfirst=settings.dayfirst,
+            encoding=settings.encoding,
+            max_unpacked=settings.max_unpacked,
+            earlier=earlier,
+        )
     if earlier is not None:  # the origin of the training rows is kept
         table = replace(table, form=replace(table.form, provider=earlier.provider, adjust=earlier.adjust))
     elif origin is not None:

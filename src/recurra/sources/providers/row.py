@@ -22,6 +22,7 @@ from recurra.sources.providers.sina import SINA
 from recurra.sources.providers.tencent import TENCENT
 from recurra.sources.providers.yfinance import YFINANCE
 from recurra.sources.shares import Exchange, Share
+from recurra.stages import stage
 
 PROVIDERS: dict[str, Provider] = {
     provider.name: provider for provider in (BAOSTOCK, TENCENT, SINA, EASTMONEY, YFINANCE)
@@ -93,7 +94,8 @@ def ask_in_row(
             if number:
                 pause(FIRST_PAUSE * 2 ** (number - 1))
             try:
-                return provider.ask(bars), provider.name, _reasons(errors)
+                with stage(f"asking {provider.name} for daily bars of {bars.share}"):
+                    return provider.ask(bars), provider.name, _reasons(errors)
             except Exception as error:  # providers and their HTTP libraries raise many types
                 errors[provider.name] = error
                 if isinstance(error, FINAL):
