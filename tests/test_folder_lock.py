@@ -104,7 +104,9 @@ def test_a_changed_working_directory_is_named(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "elsewhere").mkdir()
     with Run("run", "new") as run:
         monkeypatch.chdir(tmp_path / "elsewhere")
-        with pytest.raises(InputError, match="the working directory has changed: give an absolute path"):
+        with pytest.raises(
+            InputError, match="or the working directory has changed; start it again, with an absolute path"
+        ):
             run.record(status="training")
 
 

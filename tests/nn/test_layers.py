@@ -255,7 +255,7 @@ def test_the_title_is_the_class_of_the_layer_or_else_the_name_of_the_cell():
 
 
 def test_a_mask_on_another_device_is_an_error_that_names_both():
-    with pytest.raises(InputError, match="LSTM: the mask is on meta, the input on cpu"):
+    with pytest.raises(InputError, match="LSTM: the mask is on meta, the input is on cpu; move one with"):
         LSTM(2, 3)(torch.zeros(4, 6, 2), mask=torch.ones(4, 6, dtype=torch.bool, device="meta"))
 
 

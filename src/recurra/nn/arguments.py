@@ -98,18 +98,15 @@ def check_tensor(where: str, name: str, value: Any) -> None:
         raise InputError(f"{what} {kind} tensor; expected a dense one, padded if lengths differ.")
 
 
-def check_device(where: str, name: str, value: Tensor, parameter: Tensor) -> None:
-    """Check that a tensor is on the device of a parameter.
+def check_device(where: str, name: str, value: Tensor, other: str, there: Tensor) -> None:
+    """Check that two tensors, of which messages have the names, are on the same device.
 
     Raises:
-        InputError: it is not.
+        InputError: they are not.
     """
-    if value.device != parameter.device:
-        verb = "are" if name.endswith("s") else "is"
-        raise InputError(
-            f"{where}: the {name} {verb} on {value.device}, the parameters are on {parameter.device}; "
-            "move one with .to(device)."
-        )
+    if value.device != there.device:
+        first, second = (f"the {what} {'are' if what.endswith('s') else 'is'} on" for what in (name, other))
+        raise InputError(f"{where}: {first} {value.device}, {second} {there.device}; move one with .to(device).")
 
 
 def is_cast(x: Tensor) -> bool:

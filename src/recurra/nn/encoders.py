@@ -96,7 +96,7 @@ def _looked_up(where: str, ids: Tensor, table: Tensor, tokens: int, look_up: Cal
     check_tensor(where, "ids", ids)
     if ids.dtype not in {torch.int64, torch.int32}:
         raise InputTypeError(f"{where}: the ids are {ids.dtype}; expected torch.int64 or torch.int32.")
-    check_device(where, "ids", ids, table)
+    check_device(where, "ids", ids, "parameters", table)
     try:
         if ids.is_cuda and not _are_tokens(ids, tokens):
             raise IndexError

@@ -66,7 +66,7 @@ class FutureEffect(nn.Module):
             found = "none were given" if future is None else f"their shape is {list(future.shape)}"
             raise InputError(f"FutureEffect: features of the predicted steps are expected, {expected}; {found}.")
         for name, tensor in (("state", state), ("features", future)):
-            check_device("FutureEffect", name, tensor, self.state.weight)
+            check_device("FutureEffect", name, tensor, "parameters", self.state.weight)
         steps = nn.functional.pad(future, (0, 0, 1, 1))
         around = torch.cat([steps[:, :-2], steps[:, 1:-1], steps[:, 2:]], dim=-1)  # [B, H, 3F]
         hidden = torch.tanh(self.state(state)[:, None] + self.future(around))  # [B, H, hidden]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError
-from recurra.nn.arguments import check_flags, check_memory, check_rate, check_tensor, shown
+from recurra.nn.arguments import check_device, check_flags, check_memory, check_rate, check_tensor, shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.cells import CELLS, Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 from recurra.nn.recurrent_module import RecurrentModule
@@ -227,8 +227,7 @@ class RecurrentLayer(RecurrentModule):
         if mask is None:
             return
         check_tensor(name, "mask", mask)
-        if mask.device != x.device:
-            raise InputError(f"{name}: the mask is on {mask.device}, the input on {x.device}.")
+        check_device(name, "mask", mask, "input", x)
         if mask.shape != x.shape[:2]:
             raise InputError(
                 f"{name}: the mask has shape {tuple(mask.shape)}; "

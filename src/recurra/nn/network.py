@@ -86,7 +86,7 @@ class Dense(nn.Linear):
                     f"Dense: the input has shape {tuple(x.shape)}; "
                     f"expected (…, features) with {self.in_features} features."
                 ) from None
-            check_device("Dense", "input", x, self.weight)
+            check_device("Dense", "input", x, "parameters", self.weight)
             if x.dtype != self.weight.dtype and not is_cast(x):
                 raise InputError(
                     f"Dense: the input is {x.dtype}, the weights are {self.weight.dtype}; convert one with .to(dtype)."

@@ -68,7 +68,7 @@ class RecurrentModule(nn.Module):
         if parameter is None:
             return
         if not (x.is_cpu and parameter.is_cpu):
-            check_device(self.kind, "input", x, parameter)
+            check_device(self.kind, "input", x, "parameters", parameter)
         if x.dtype != parameter.dtype and not is_cast(x):
             raise InputError(
                 f"{self.kind}: the input is {x.dtype}, the parameters are {parameter.dtype}; "
@@ -92,8 +92,8 @@ class RecurrentModule(nn.Module):
             )
         if any(s.dtype != x.dtype for s in state):
             raise InputError(f"{self.kind}: initial_state is {[s.dtype for s in state]}, the input is {x.dtype}.")
-        if any(s.device != x.device for s in state):
-            raise InputError(f"{self.kind}: initial_state is on {state[0].device}, the input is on {x.device}.")
+        for s in state:
+            check_device(self.kind, "initial state", s, "input", x)
         return state
 
     @property

@@ -349,9 +349,10 @@ class Run:
                 "afterwards."
             )
         if not self._lock.covers(self.path):
-            moved = "" if self.path.is_absolute() else " (or the working directory has changed: give an absolute path)"
+            moved = "" if self.path.is_absolute() else ", or the working directory has changed"
+            mend = "" if self.path.is_absolute() else ", with an absolute path"
             raise InputError(
-                f"{self.path}: was removed or replaced while this run was writing to it; start it again{moved}."
+                f"{self.path}: was removed or replaced while this run was writing to it{moved}; start it again{mend}."
             )
 
     def load_state(self, member: int = 0, count: int = 1) -> TrainingState | None:
