@@ -1,9 +1,11 @@
 """How a table is read: what its user says, and what its cells show. A model keeps it for newer rows."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
+
+from recurra.errors import InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from recurra.tables.data_frame import FrameKind
@@ -11,11 +13,14 @@ if TYPE_CHECKING:
 Decimal = Literal[".", ","]
 Thousands = Literal["none", ".", ",", "'", " "]
 IdKind = Literal["text", "integer"]
+DateUnit = Literal["s", "ms", "us", "ns", "excel days", "year.month", "years", "rows"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What the user says about a table; None: as its cells show.
+
+    An argument of the wrong type is an InputTypeError, one of the wrong value an InputError.
 
     Attributes:
         encoding: name of the encoding of a text file, such as "cp1252".
@@ -31,6 +36,17 @@ class Reading:
     dayfirst: bool | None = None
     max_unpacked: float | None = None
 
+    def __post_init__(self) -> None:
+        for name, value, known in (("decimal", self.decimal, Decimal), ("thousands", self.thousands, Thousands)):
+            if value is not None and value not in get_args(known):
+                raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise InputError(f"decimal and thousands are both {shown(self.decimal)}; expected two marks.")
+        if not isinstance(self.dayfirst, bool | None):
+            raise InputTypeError(f"dayfirst is {shown(self.dayfirst)}; expected True, False or None.")
+        if not isinstance(self.encoding, str | None):
+            raise InputTypeError(f"encoding is {shown(self.encoding)}; expected text or None.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
@@ -44,7 +60,6 @@ class Form:
         zone: time zone of the dates, such as "Europe/Berlin", "UTC" or "+02:00"; None if they have none.
         date_columns: names of the columns that make up a date, if there are several.
         id_columns: names of the columns that make up an id, if there are several.
-        headers: names that were given to the columns of a file without a header.
         provider: name of the provider of daily bars; None for other tables.
         adjust: adjustment of their prices: "qfq", "hfq" or "none"; None for other tables.
         id_kinds: in which type the ids of each column of ids came.
@@ -55,11 +70,10 @@ class Form:
     decimal: Decimal | None = None
     thousands: Thousands | None = None
     dayfirst: bool | None = None
-    date_unit: str | None = None
+    date_unit: DateUnit | None = None
     zone: str | None = None
     date_columns: tuple[str, ...] = ()
     id_columns: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
     provider: str | None = None
     adjust: str | None = None
     id_kinds: tuple[IdKind, ...] = ()

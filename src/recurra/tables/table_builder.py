@@ -1,14 +1,16 @@
 """Build a checked `Table` from a file or a DataFrame: one series, or many with columns unique_id, ds, y."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
-from recurra.tables.arrays import Floats
+from recurra.tables.arrays import Floats, Integers
 from recurra.tables.as_given import GivenTypes
-from recurra.tables.columns import ID, chosen_columns, found_column, hint_of_id
+from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id
 from recurra.tables.data_frame import AnyFrame, with_row_numbers
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.frequency_inference import infer_frequency, infer_frequency_of_rows
@@ -16,7 +18,7 @@ from recurra.tables.dates.parsing import dates, numbered_rows
 from recurra.tables.dates.which_columns import date_columns
 from recurra.tables.files.reader import read_file
 from recurra.tables.files.temporary import Source, is_source, name_of
-from recurra.tables.form import Decimal, Form, Reading, Thousands
+from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
 from recurra.tables.gaps import Filled, Missing, filled
 from recurra.tables.numbers.evidence import Surroundings
 from recurra.tables.numbers.read import read_numbers
@@ -91,90 +93,130 @@ def make_table(
     >>> table.series[0].values[:, 0].tolist()
     [5.0, 7.0, 6.0]
     """
-    _check_arguments(target=target, calendar=calendar, encoding=encoding)
-    for name, value, known in (("decimal", decimal, Decimal), ("thousands", thousands, Thousands)):
-        if value is not None and value not in get_args(known):
-            raise InputError(f"{name} is {shown(value)}; expected one of {', '.join(map(shown, get_args(known)))}.")
-    if decimal is not None and decimal == thousands:
-        raise InputError(f"decimal and thousands are both {shown(decimal)}; expected two marks.")
-    if not isinstance(dayfirst, bool | None):
-        raise InputTypeError(f"dayfirst is {shown(dayfirst)}; expected True, False or None.")
+    if not isinstance(missing, str) or missing not in get_args(Missing):
+        raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
+    for name, value, kind in (
+        ("target", target, str),
+        ("calendar", calendar, str),
+        ("frequency", frequency, Frequency),
+    ):
+        if not isinstance(value, kind | None):
+            raise InputTypeError(
+                f"{name} is {shown(value)}; expected {'text' if kind is str else kind.__name__} or None."
+            )
     reading = Reading(
         encoding=encoding, decimal=decimal, thousands=thousands, dayfirst=dayfirst, max_unpacked=max_unpacked
     )
-    if not isinstance(frequency, Frequency | None):
-        raise InputTypeError(f"frequency is {shown(frequency)}; expected a Frequency or None.")
-    if missing not in get_args(Missing):
-        raise InputError(f"missing is {shown(missing)}; expected one of {', '.join(get_args(Missing))}.")
-    date_names = _names("date", () if date is None else date)
-    past, future = _names("past_covariates", past_covariates), _names("future_covariates", future_covariates)
-    own_ids = [] if id is None else _names("id", id)
-    if is_source(data):
-        source, raw = name_of(data), read_file(data, reading, texts=own_ids)
-    else:
-        source, raw = "the table", with_row_numbers(data)
-    frame = raw.frame
-    if not len(frame):
+    named = _Named(
+        target,
+        _names("past_covariates", past_covariates),
+        _names("future_covariates", future_covariates),
+        _names("date", () if date is None else date),
+        _names("id", () if id is None else id),
+    )
+    source = name_of(data) if is_source(data) else "the table"
+    raw = read_file(data, reading, texts=named.ids) if is_source(data) else with_row_numbers(data)
+    if not len(raw.frame):
         raise InputError(f"{source}: has no rows of data; at least one is needed.")
-    id_columns = [found_column(frame, name, source, "id") for name in own_ids] or [ID] * (ID in frame.columns)
-    if twice := next((name for name in id_columns if id_columns.count(name) > 1), None):
-        raise InputError(f"{source}: the column {shown(twice)} is given twice as id; give each column of ids once.")
-    if not date_names and earlier is not None and set(earlier.date_columns) <= set(frame.columns):
-        date_names = list(earlier.date_columns)
-    days_columns = tuple(found_column(frame, name, source, "date") for name in date_names)
-    days_columns = days_columns or date_columns(frame, id_columns, source)
-    apart = {*days_columns, *id_columns}
-    names = chosen_columns(frame, target, past, future, apart, source)
-    series_ids = read_ids(frame, id_columns, source, known_ids, written=raw.delimiter is not None)
-    codes = series_ids.places
-    if days_columns:
-        days = dates(frame, days_columns, source, dayfirst=dayfirst, earlier=earlier, frequency=frequency)
-    else:
-        days = numbered_rows(codes, source, earlier)
-    around = Surroundings(
-        reading=reading,
-        earlier=earlier,
-        delimiter=raw.delimiter,
-        apart=apart,
-        series=codes if id_columns else None,
-    )
-    read = read_numbers(frame, names.all, source, around)
-    form = Form(
-        decimal=read.decimal,
-        thousands=read.thousands,
-        dayfirst=earlier.dayfirst if days.dayfirst is None and earlier is not None else days.dayfirst,
-        date_unit=days.unit,
-        zone=days.zone,
-        date_columns=days_columns if len(days_columns) > 1 else (),
-        id_columns=tuple(id_columns) if len(id_columns) > 1 else (),
-        id_kinds=series_ids.kinds,
-        units=read.units,
-        instants=days.instants,
-    )
+    columns = _Columns.found(named, raw.frame, source, earlier)
+    unsorted, codes, said = _read(raw, columns, source, reading, frequency, known_ids, earlier)
 
     def hint() -> str:
-        return "" if id_columns else hint_of_id(frame, days_columns, {*days_columns, *names.all})
+        return "" if columns.ids else hint_of_id(raw.frame, columns.dates, {*columns.dates, *columns.names.all})
 
     notes = Notes()
-    unsorted = Rows(
-        source, names, form, series_ids.texts, np.zeros(1, dtype=np.int64), days.index, read.values, frame.index
-    )
     rows = rows_in_order(unsorted, codes, notes, hint)
     frequency = frequency or _frequency(rows, calendar, notes)
     rows.check_values(gaps=missing != "error", empty=missing == "auto")
     rows.check_future(frequency)
     return Table(
         _series(rows, filled(rows.history(), frequency, missing, notes, newer=earlier is not None)),
-        names.target,
-        names.past_covariates,
-        names.future_covariates,
+        columns.names.target,
+        columns.names.past_covariates,
+        columns.names.future_covariates,
         frequency,
         source,
-        bool(id_columns),
-        (*raw.notes, *names.notes, *days.notes, *read.notes, *notes.sentences()),
-        form,
-        None if is_source(data) else GivenTypes.of(raw, days_columns, id_columns),
+        bool(columns.ids),
+        (*raw.notes, *columns.names.notes, *said, *notes.sentences()),
+        rows.form,
+        None if is_source(data) else GivenTypes.of(raw, columns.dates, columns.ids),
     )
+
+
+@dataclass(frozen=True)
+class _Named:
+    """The columns that the user names."""
+
+    target: str | None
+    past_covariates: Sequence[str]
+    future_covariates: Sequence[str]
+    dates: Sequence[str]
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a table by their roles, with the names that the table gives them."""
+
+    names: Names
+    dates: tuple[str, ...]
+    ids: tuple[str, ...]
+
+    @classmethod
+    def found(cls, named: _Named, frame: pd.DataFrame, source: str, earlier: Form | None) -> "_Columns":
+        """Find the columns that are named; the others by their names and values, or as an earlier table had them."""
+        ids = [found_column(frame, name, source, "id") for name in named.ids] or [ID] * (ID in frame.columns)
+        if twice := next((name for name in ids if ids.count(name) > 1), None):
+            raise InputError(f"{source}: the column {shown(twice)} is given twice as id; give each column of ids once.")
+        dates = named.dates
+        if not dates and earlier is not None and set(earlier.date_columns) <= set(frame.columns):
+            dates = earlier.date_columns
+        days = tuple(found_column(frame, name, source, "date") for name in dates) or date_columns(frame, ids, source)
+        names = chosen_columns(
+            frame, named.target, named.past_covariates, named.future_covariates, {*days, *ids}, source
+        )
+        return cls(names, days, tuple(ids))
+
+
+def _read(
+    raw: RawTable,
+    columns: _Columns,
+    source: str,
+    reading: Reading,
+    frequency: Frequency | None,
+    known_ids: Collection[str],
+    earlier: Form | None,
+) -> tuple[Rows, Integers, list[str]]:
+    """Return the rows in the order of the table, the place of the series of each, and notes about the reading."""
+    frame = raw.frame
+    ids = read_ids(frame, columns.ids, source, known_ids, written=raw.delimiter is not None)
+    if columns.dates:
+        days = dates(frame, columns.dates, source, dayfirst=reading.dayfirst, earlier=earlier, frequency=frequency)
+    else:
+        days = numbered_rows(ids.places, source, earlier)
+    around = Surroundings(
+        reading=reading,
+        earlier=earlier,
+        delimiter=raw.delimiter,
+        apart={*columns.dates, *columns.ids},
+        series=ids.places if columns.ids else None,
+    )
+    read = read_numbers(frame, columns.names.all, source, around)
+    form = Form(
+        decimal=read.decimal,
+        thousands=read.thousands,
+        dayfirst=earlier.dayfirst if days.dayfirst is None and earlier is not None else days.dayfirst,
+        date_unit=days.unit,
+        zone=days.zone,
+        date_columns=columns.dates if len(columns.dates) > 1 else (),
+        id_columns=columns.ids if len(columns.ids) > 1 else (),
+        id_kinds=ids.kinds,
+        units=read.units,
+        instants=days.instants,
+    )
+    start = np.zeros(1, dtype=np.int64)
+    rows = Rows(source, columns.names, form, ids.texts, start, days.index, read.values, frame.index)
+    return rows, ids.places, [*days.notes, *read.notes]
 
 
 def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:
@@ -191,13 +233,6 @@ def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:
             coming, future = rows.values[later, rows.values.shape[1] - known :], rows.dates[later]
         series.append(Series(rows.ids[place], dates[own], values[own], observed[own], coming, future))
     return tuple(series)
-
-
-def _check_arguments(**texts: object) -> None:
-    """Raise an InputTypeError if an argument is neither text nor None."""
-    for name, value in texts.items():
-        if not isinstance(value, str | None):
-            raise InputTypeError(f"{name} is {shown(value)}; expected text or None.")
 
 
 def _names(argument: str, names: object) -> list[str]:

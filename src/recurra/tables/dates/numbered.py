@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.tables.dates.date_numbers import SECONDS_PER_DAY
+from recurra.tables.form import DateUnit
 
-UNIX = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds of a unit
+UNIX: dict[DateUnit, int] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds of a unit
 MOMENTS = (100_000_000, 1_988_150_400)  # seconds of 1973 and 2033, before which 2033010100 is no Unix time
 SPREADSHEET_DAYS = (18_264, 73_050)  # of the years 1950 to 2099
 DAY_0 = np.datetime64("1899-12-30", "ns")  # of spreadsheets
@@ -18,8 +19,8 @@ YEARS = (1500, 2262)
 LARGEST_ROW = 9_000_000_000  # rows are kept as seconds since 1970
 BESIDE_A_MONTH = 0.13  # how far a decimal year may be from the start or the middle of a month, in months
 ROUNDED = 0.05  # of a month, by which 1991.58 is before August
-EXACT = (*UNIX, "year.month", "years")  # nothing else has such numbers
-IN_WORDS = {
+EXACT: tuple[DateUnit, ...] = (*UNIX, "year.month", "years")  # nothing else has such numbers
+IN_WORDS: dict[DateUnit, str] = {
     "s": "Unix time in seconds",
     "ms": "Unix time in milliseconds",
     "us": "Unix time in microseconds",
@@ -31,7 +32,7 @@ IN_WORDS = {
 }
 
 
-def unit_of(values: NDArray[Any], units: Iterable[str]) -> str | None:
+def unit_of(values: NDArray[Any], units: Iterable[DateUnit]) -> DateUnit | None:
     """Return the first of the units of which all numbers can be dates; None if there is none.
 
     Args:
@@ -41,7 +42,7 @@ def unit_of(values: NDArray[Any], units: Iterable[str]) -> str | None:
     return next((unit for unit in units if len(values) and _fit(values, unit)), None)
 
 
-def dates_of(values: NDArray[Any], unit: str) -> NDArray[np.datetime64]:
+def dates_of(values: NDArray[Any], unit: DateUnit) -> NDArray[np.datetime64]:
     """Return the dates of numbers, [T]; NaT where a number is missing or cannot be a date of this unit."""
     values = np.where(np.isinf(values), np.nan, values) if values.dtype.kind == "f" else values
     possible = are_possible(values, unit)
@@ -60,7 +61,7 @@ def dates_of(values: NDArray[Any], unit: str) -> NDArray[np.datetime64]:
     return np.asarray(np.where(possible, found, np.datetime64("NaT")), dtype="datetime64[ns]")
 
 
-def numbers_of(dates: pd.DatetimeIndex, unit: str) -> "pd.Index[Any]":
+def numbers_of(dates: pd.DatetimeIndex, unit: DateUnit) -> "pd.Index[Any]":
     """Return dates as numbers of a unit: whole ones if they all are; of decimal years, the dates as they are.
 
     >>> numbers_of(pd.DatetimeIndex(["2024-01-01 06:00"]), "excel days").tolist()
@@ -73,7 +74,7 @@ def numbers_of(dates: pd.DatetimeIndex, unit: str) -> "pd.Index[Any]":
     return pd.Index(whole + rest / size if rest.any() else whole)
 
 
-def are_possible(values: NDArray[Any], unit: str) -> NDArray[np.bool_]:
+def are_possible(values: NDArray[Any], unit: DateUnit) -> NDArray[np.bool_]:
     """Return which numbers can be dates of a unit, [T]."""
     if unit in UNIX:
         first, last = (moment * 10**9 // UNIX[unit] for moment in MOMENTS)
@@ -90,7 +91,7 @@ def are_possible(values: NDArray[Any], unit: str) -> NDArray[np.bool_]:
     return np.asarray(within & (np.abs(halves - halves.round()) <= 2 * BESIDE_A_MONTH))
 
 
-def _fit(values: NDArray[Any], unit: str) -> bool:
+def _fit(values: NDArray[Any], unit: DateUnit) -> bool:
     if not are_possible(values, unit).all():
         return False
     if unit == "years":

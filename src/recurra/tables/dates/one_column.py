@@ -17,7 +17,7 @@ from recurra.tables.dates.forms import DATES
 from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, dates_of, unit_of
 from recurra.tables.dates.parts import SAMPLED, Cells, Parts, parts_of
 from recurra.tables.dates.zones import is_zone
-from recurra.tables.form import Form
+from recurra.tables.form import DateUnit, Form
 
 SEARCHED = 10_000  # number of rows in which the first dates are searched
 COMPARED = 20_000  # number of rows from which it is seen whether dates repeat
@@ -44,7 +44,7 @@ class LocalDates:
     utc: NDArray[np.datetime64] | None = None
     zone: str | None = None
     dayfirst: bool | None = None
-    unit: str | None = None
+    unit: DateUnit | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -149,7 +149,7 @@ def _of_type(of: Column, found: pd.DatetimeIndex) -> LocalDates:
     return LocalDates(local, utc, str(found.tz) if is_zone(str(found.tz)) else None)
 
 
-def _numbered(of: Column, unit: str) -> LocalDates:
+def _numbered(of: Column, unit: DateUnit) -> LocalDates:
     """Read dates that are numbers."""
     values = pd.to_numeric(of.values, errors="coerce")
     numbers = values.to_numpy() if values.dtype.kind in "iuf" else values.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -210,7 +210,7 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
     return LocalDates(found, utc, dayfirst=dayfirst, notes=tuple(notes))
 
 
-def _unit(of: Column, numbers: NDArray[Any] | None, units: Iterable[str]) -> str | None:
+def _unit(of: Column, numbers: NDArray[Any] | None, units: Iterable[DateUnit]) -> DateUnit | None:
     """Return the unit of numbers, that of the earlier table if it fits; None if they are no numbers or fit none."""
     if numbers is None:
         return None

@@ -14,7 +14,7 @@ from recurra.tables.dates.numbered import UNIX, dates_of
 from recurra.tables.dates.one_column import Column, LocalDates
 from recurra.tables.dates.several_columns import joined
 from recurra.tables.dates.zones import Zoned, instants_of, kept, kept_as
-from recurra.tables.form import Form
+from recurra.tables.form import DateUnit, Form
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Dates:
 
     index: pd.DatetimeIndex
     dayfirst: bool | None = None
-    unit: str | None = None
+    unit: DateUnit | None = None
     zone: str | None = None
     instants: bool = False
     notes: tuple[str, ...] = ()
