@@ -103,7 +103,7 @@ def shapes_of_nothing(tensors: dict[str, Tensor], data: dict[str, Any]) -> None:
     "change",
     [
         settings(ensemble_size=10**12),
-        settings(ensemble_size=500),
+        settings(ensemble_size=300),
         settings(units=[30_000]),
         settings(units=[2**31 - 1]),
         settings(window=2**31 - 1, units=[2**20]),
@@ -159,7 +159,7 @@ def test_the_largest_ensemble_that_is_allowed(sandbox: Sandbox, tmp_path: Path, 
     path = tmp_path / "model.safetensors"
     model.save(path)
     tensors, data = read_tensors(path)
-    data["settings"]["ensemble_size"] = count = 500 // layers
+    data["settings"]["ensemble_size"] = count = 300 // layers
     first = {name: tensor for name, tensor in tensors.items() if name.startswith("network.members.0.")}
     for number in range(2, count):
         tensors |= {name.replace(".0.", f".{number}.", 1): tensor for name, tensor in first.items()}

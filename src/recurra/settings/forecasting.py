@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from recurra.settings.base import Count, ListOf, checked_as
-from recurra.settings.network import MOST_LAYERS, CellChoice, NetworkSettings, Units, units_of_layers
+from recurra.settings.network import MOST_LAYERS_OF_ENSEMBLE, CellChoice, NetworkSettings, Units, units_of_layers
 
 LossName = Literal["mse", "mae", "huber"]
 Logarithm = Literal["log"]
@@ -102,7 +102,7 @@ class ForecasterSettings(NetworkSettings):
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training) or
     none."""
-    ensemble_size: Annotated[int, Field(gt=0, le=5 * MOST_LAYERS)] = 1
+    ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss."""
@@ -115,9 +115,9 @@ class ForecasterSettings(NetworkSettings):
     @model_validator(mode="after")
     def _has_not_too_many_layers(self) -> "ForecasterSettings":
         layers = self.ensemble_size * len(units_of_layers(self))
-        if layers > 5 * MOST_LAYERS:
+        if layers > MOST_LAYERS_OF_ENSEMBLE:
             raise ValueError(
-                f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {5 * MOST_LAYERS}"
+                f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {MOST_LAYERS_OF_ENSEMBLE}"
             )
         return self
 

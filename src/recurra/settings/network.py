@@ -12,7 +12,8 @@ from recurra.settings.base import ListOf, Share, checked_as
 from recurra.settings.training import TrainingSettings
 
 CellName = Literal["rnn", "gru", "lstm"]
-MOST_LAYERS = 100  # of a network; in an ensemble, recurrent layers of all its networks: five times as many
+MOST_LAYERS = 100  # of a network
+MOST_LAYERS_OF_ENSEMBLE = 300  # of all its networks
 
 
 @runtime_checkable
