@@ -3,21 +3,20 @@
 import csv
 import io
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown_path
-from recurra.tables.columns import ID
 from recurra.tables.files.delimited import checked_lines, first_rows, last_lines, split
 from recurra.tables.files.grouped_numbers import grouped_texts, may_be_grouped, may_be_grouped_texts
 from recurra.tables.files.layout import Layout, found_layout
+from recurra.tables.files.raw_table import raw_table
 from recurra.tables.files.spreadsheet import unescaped
 from recurra.tables.files.text_file import TextFile
 from recurra.tables.files.unpacking import Unpacking
@@ -60,7 +59,12 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
     data = _Data(name, file, layout, delimiter, cut, max(widest - len(columns), 0))
     asked = {text.strip().lower() for text in texts}
     kept = [column for column in columns if column.lower() in asked]
-    frame = data.read(converters=dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None))
+    converters: dict[str, Any] = dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None)
+    frame = data.read(converters=converters)
+    if layout.has_ids_below(frame):
+        layout = replace(layout, below=())
+        data = replace(data, layout=layout, cut=0)
+        frame = data.read(converters=converters)
     first_cells = zip_longest(*(row.cells for row in rows if row.number >= layout.first), fillvalue="")
     possible = [column for column, cells in zip(columns, first_cells, strict=False) if may_be_grouped_texts(cells)]
     if doubtful := [column for column in possible if may_be_grouped(frame[column])]:
@@ -70,14 +74,11 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
         # in one go: to replace one column of many takes time that grows with their number
         frame = pd.DataFrame({column: found.get(str(column), values) for column, values in frame.items()})
     frame.index += layout.first
-    frame = _without_blank_rows(frame)
-    notes = layout.notes
+    notes = []
     if file.encoding not in PLAIN:
         other = "" if encoding else "; name another encoding with --encoding if its words look wrong"
-        notes = (f"the file is read as {file.encoding}{other}", *notes)
-    if layout.header.series:
-        frame = _below_each_other(frame, layout.header.series)
-    return RawTable(frame, notes, delimiter if len(columns) > 1 else None)
+        notes.append(f"the file is read as {file.encoding}{other}")
+    return raw_table(frame, layout, notes, delimiter if len(columns) > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -166,33 +167,3 @@ class _Beginning(io.TextIOBase):
         part = self._text.read(self._left if size is None or size < 0 else min(size, self._left))
         self._left -= len(part)
         return part
-
-
-def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame without rows in which all columns miss their values; mostly the first column tells."""
-    blank = np.ones(len(frame), dtype=np.bool_)
-    for place in sorted(
-        range(frame.shape[1]), key=lambda place: pd.api.types.is_object_dtype(frame.dtypes.iloc[place])
-    ):
-        blank &= frame.iloc[:, place].isna().to_numpy()
-        if not blank.any():
-            return frame
-    return frame[~blank]
-
-
-def _below_each_other(frame: pd.DataFrame, series: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Return a long table of a wide one, without the rows in which a series has no value.
-
-    Args:
-        frame: the wide table.
-        series: of each column, the id of the series that it belongs to, empty if to all, and its name there.
-    """
-    common = [place for place, (id_, _) in enumerate(series) if not id_]
-    parts = []
-    for id_ in dict.fromkeys(id_ for id_, _ in series if id_):
-        own = [place for place, (other, _) in enumerate(series) if other == id_]
-        part = frame.iloc[:, [*common, *own]].set_axis([series[place][1] for place in (*common, *own)], axis=1)
-        part = part[part.iloc[:, len(common) :].notna().any(axis=1)]
-        part.insert(0, ID, id_)
-        parts.append(part)
-    return pd.concat(parts)

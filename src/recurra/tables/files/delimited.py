@@ -9,12 +9,11 @@ from typing import TextIO
 
 from recurra.errors import InputError
 from recurra.tables.files.cells import is_comment
-from recurra.tables.files.layout import Row
+from recurra.tables.files.layout import FIRST_ROWS, LAST_ROWS, Row
 from recurra.tables.files.text_file import TextFile
 
 DELIMITERS = ";\t|,"  # in this order where they separate as many lines: semicolons go with decimal commas
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
-FIRST_LINES, LAST_LINES = 100, 50  # of which the layout is found; the first without blank lines
 MOST_LINES = 1_000  # at the beginning, with blank lines
 QUOTED = re.compile(r'"[^"]*"')
 SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?\s*', re.IGNORECASE)  # the first line, as spreadsheets read it
@@ -34,7 +33,7 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
     for line in checked_lines(name, io.StringIO(file.head, newline="")):
         filled += not line.isspace()
         lines.append(line)
-        if filled == FIRST_LINES or len(lines) == MOST_LINES:
+        if filled == FIRST_ROWS or len(lines) == MOST_LINES:
             break
     else:
         if len(file.head) < file.characters and filled > 1:
@@ -62,7 +61,7 @@ def last_lines(file: TextFile) -> list[str]:
     """Return the last lines of a text."""
     lines = list(io.StringIO(file.tail, newline=""))
     whole = lines if len(file.tail) == file.characters else lines[1:]
-    return whole[-LAST_LINES:]
+    return whole[-LAST_ROWS:]
 
 
 def split(lines: Iterable[str], delimiter: str, number: int) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from recurra.errors import InputError, listed, shown
 from recurra.tables.columns import DATE, SAME, check_count
 from recurra.tables.files.spreadsheet import unescaped
 
+UNNAMED = "Unnamed: "  # before the number of a column without a name
 FIELDS = {name for names in SAME[1:] for name in names} | {
     "adj close", "adj_close", "dividends", "stock splits", "capital gains", "price", "last", "bid", "ask", "vwap",
     "returns", "前收盘", "昨收", "涨跌幅", "涨跌额", "换手率", "振幅", "均价",
@@ -85,4 +86,4 @@ def _unique(names: Sequence[str], where: str) -> tuple[str, ...]:
         if name in seen:
             raise InputError(f"{where}: the column {shown(name)} occurs twice; give each column a unique name.")
         seen |= {name} - {""}
-    return tuple(name or f"Unnamed: {place}" for place, name in enumerate(names))
+    return tuple(name or f"{UNNAMED}{place}" for place, name in enumerate(names))

@@ -6,12 +6,17 @@ Rows are lists of cells with their numbers in the file, so that text files and s
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
 
 from recurra.errors import listed, shown
+from recurra.tables.dates.one_column import holds_dates
 from recurra.tables.dates.which_columns import SEARCHED_COLUMNS
 from recurra.tables.files.cells import Kind, is_comment, is_remark, is_total, is_unit, kind
 from recurra.tables.files.header import Header, with_header, without_header
 
+FIRST_ROWS, LAST_ROWS = 100, 50  # of which the layout is found
 MOST_LEVELS = 3  # rows of a header
 MOST_BELOW = 20  # rows below the data
 LONGEST_NAME = 30  # characters of a name in a header that is a comment
@@ -35,6 +40,11 @@ class Row:
         return tuple(cell for cell in self.cells if cell)
 
     @property
+    def begin(self) -> int:
+        """Place of the first cell that is not empty."""
+        return next(place for place, cell in enumerate(self.cells) if cell)
+
+    @property
     def width(self) -> int:
         """Number of cells up to the last that is not empty."""
         return max((place for place, cell in enumerate(self.cells, start=1) if cell), default=0)
@@ -48,15 +58,36 @@ class Layout:
         header: names of the columns.
         header_row: number of the row that has them; None: no row has.
         first: number of the first row of data.
-        after: number of the first row below the data; None: they go to the end.
-        notes: sentences about how the table was read.
+        above: rows above the data that are left out.
+        below: rows below the data.
     """
 
     header: Header
     header_row: int | None
     first: int
-    after: int | None
-    notes: tuple[str, ...]
+    above: tuple[Row, ...] = ()
+    below: tuple[Row, ...] = ()
+
+    @property
+    def after(self) -> int | None:
+        """Number of the first row below the data; None: they go to the end."""
+        return self.below[0].number if self.below else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about how the table was read."""
+        above, below = _left_out(self.above, "above the data"), _left_out(self.below, "below the data")
+        return (*self.header.notes, *above, *below)
+
+    def has_ids_below(self, frame: pd.DataFrame) -> bool:
+        """Return whether a row below the data begins with a text that also stands in this column of the data."""
+        for place in {row.begin for row in self.below if row.begin < frame.shape[1]}:
+            column = frame.iloc[:, place]
+            if not pd.api.types.is_numeric_dtype(column):
+                texts = {str(text).strip() for text in column.unique()}
+                if not texts.isdisjoint(row.cells[place] for row in self.below if row.begin == place):
+                    return True
+        return False
 
 
 def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str) -> Layout:
@@ -90,8 +121,7 @@ def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str) -> 
     first = rows[begin].number if begin < len(rows) else rows[-1].number + 1
     above = [row for place, row in enumerate(rows[:begin]) if place not in {*levels, index_row}]
     below = table.rows_below([row for row in last_rows if row.number > first])
-    notes = [*header.notes, *_left_out(above, "above the data"), *_left_out(below, "below the data")]
-    return Layout(header, number, first, below[0].number if below else None, tuple(notes))
+    return Layout(header, number, first, tuple(above), tuple(below))
 
 
 def _left_out(rows: Sequence[Row], where: str) -> list[str]:
@@ -135,11 +165,12 @@ class _Table:
         """
         begin = self._begin()
         names = [place for place, row in enumerate(self.rows[:begin]) if not self._is_remark(row)]
+        index_row = None
+        if begin is not None and len(names) > 1 and self._names_first(self.rows[names[-1]]):
+            index_row = names.pop()
+        names = [place for place in names if not self._names_first(self.rows[place])]  # others are titles
         if begin is None:  # there are only words, or no rows of data
             return min(names, default=0) + 1, [min(names, default=0)], None
-        index_row = None
-        if len(names) > 1 and self._names_index(self.rows[names[-1]]):
-            index_row = names.pop()
         while len(names) > 1 and _describes(self.rows[names[-1]]):
             names.pop()
         if names:
@@ -165,12 +196,31 @@ class _Table:
         below: list[Row] = []
         for row in reversed(last_rows):
             label = row.filled[0]
-            remark = self._is_remark(row) and kind(label) == "word" and not self._has("value", row)
-            if self._has("date", row) or not (remark or _is_label(label)):
+            if self._has("date", row) or not (self._is_note(row) or _is_label(label)) or self._is_of_series(row):
                 break
             below.insert(0, row)
         labels = {row.filled[0] for row in below}
         return below if len(labels) == len(below) <= MOST_BELOW else []  # equal ones are the ids of a series
+
+    def _is_note(self, row: Row) -> bool:
+        """Return whether a row below the data is a comment, or has a single text that is no date."""
+        alone = is_comment(row.cells) or (self.wide and len(row.filled) == 1)
+        return alone and kind(row.filled[0]) == "word" and not self._has("value", row) and not _is_date(row.filled[0])
+
+    @cached_property
+    def _date_columns(self) -> set[int]:
+        """Places of the columns that hold dates in any form."""
+        data = [row for row in self.rows if self.is_data(row)]
+        columns = [
+            pd.Series([row.cells[place] for row in data if place < len(row.cells)]) for place in range(len(self.kinds))
+        ]
+        return {place for place, cells in enumerate(columns) if holds_dates(cells[cells != ""])}
+
+    def _is_of_series(self, row: Row) -> bool:
+        """Return whether a row has an id, a date and a value; a row of totals has its label in place of the date."""
+        dated = [place for place in self._date_columns if place < len(row.cells) and _is_date(row.cells[place])]
+        others = [cell for place, cell in enumerate(row.cells) if place not in dated]
+        return bool(dated) and row.begin not in self._date_columns and "value" in map(kind, others)
 
     def _begin(self) -> int | None:
         """Return the place of the first row of data."""
@@ -215,7 +265,7 @@ class _Table:
         return levels[-2:]
 
     @staticmethod
-    def _names_index(row: Row) -> bool:
+    def _names_first(row: Row) -> bool:
         """Return whether a row names only the first column, as pandas names an index below other names."""
         return len(row.cells) > 1 and bool(row.cells[0]) and not any(row.cells[1:])
 
@@ -223,12 +273,17 @@ class _Table:
     def _names_in_comment(comment: Row, data: Row) -> bool:
         """Return whether a comment above the data has the names of the columns, as NumPy writes them."""
         short = all(len(cell) <= LONGEST_NAME and ":" not in cell for cell in comment.cells)
-        return is_comment(comment.cells) and len(comment.cells) == len(data.cells) > 1 and short
+        return is_comment(comment.cells) and comment.width == len(data.cells) > 1 and short
 
 
 def _is_label(cell: str) -> bool:
     """Return whether a cell is the first one of a row below the data."""
     return is_total(cell) or is_remark(cell)
+
+
+def _is_date(cell: str) -> bool:
+    """Return whether a cell is a date in any form."""
+    return bool(cell) and holds_dates(pd.Series([cell]))
 
 
 def _describes(row: Row) -> bool:
