@@ -208,6 +208,12 @@ def test_a_header_is_no_row_of_data(header: str, read: Callable[[str], RawTable]
     assert raw.notes == ()
 
 
+def test_row_numbers_that_pandas_wrote_twice_are_two_columns(read: Callable[[str], RawTable]) -> None:
+    raw = read(",Unnamed: 0,ds,y\n0,0,2022-01-03,902\n1,1,2022-01-04,930\n")
+    assert raw.frame.columns.tolist() == ["Unnamed: 0.1", "Unnamed: 0", "ds", "y"]
+    assert raw.frame["y"].tolist() == [902, 930]
+
+
 def test_a_table_of_words_alone_has_a_header(read: Callable[[str], RawTable]) -> None:
     assert content(read("a,b\nx,y\n")) == {"a": ["x"], "b": ["y"]}
 

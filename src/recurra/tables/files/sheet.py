@@ -12,7 +12,7 @@ import pandas as pd
 
 from recurra.errors import InputError, listed, shown, shown_path
 from recurra.tables.columns import check_count
-from recurra.tables.files.header import UNNAMED
+from recurra.tables.files.header import unnamed
 from recurra.tables.files.layout import FIRST_ROWS, LAST_ROWS, Layout, Row, found_layout
 from recurra.tables.files.raw_table import raw_table
 from recurra.tables.files.unpacking import Unpacking
@@ -117,7 +117,7 @@ class Sheet:
         end = len(self._rows) if layout.after is None else bisect_left(self._rows, layout.after)
         rows = range(bisect_left(self._rows, layout.first), end)
         named = layout.header.columns
-        names = [*named, *(f"{UNNAMED}{place}" for place in range(len(named), len(columns)))]  # filled far below
+        names = [*named, *(unnamed(place, named) for place in range(len(named), len(columns)))]  # filled far below
         found: dict[str, Any] = {}
         for name, column in zip(names, columns, strict=True):
             places, values = self._cells(column, rows)
