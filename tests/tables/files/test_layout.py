@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from recurra import InputError
 from recurra.tables.files.reader import read_file
 from recurra.tables.form import RawTable
 
@@ -291,3 +292,64 @@ def test_names_and_cells_are_read_without_the_space_around_them(read: Callable[[
 def test_delimiters_at_the_ends_of_rows_are_no_columns(text: str, read: Callable[[str], RawTable]) -> None:
     raw = read(text.format("2022-01-03,902", "2022-01-04,930"))
     assert content(raw) == {"ds": ["2022-01-03", "2022-01-04"], "y": [902, 930]}
+
+
+BOXED = {
+    "psql": "     ds     |  y\n------------+-----\n{} | {}\n{} | {}\n{} | {}\n(3 rows)\n\n",
+    "psql in German": "     ds     |  y\n------------+-----\n{} | {}\n{} | {}\n{} | {}\n(3 Zeilen)\n",
+    "MySQL": "+----+---+\n| ds | y |\n+----+---+\n| {} | {} |\n| {} | {} |\n| {} | {} |\n+----+---+\n3 rows in set\n",
+    "Markdown": "| ds | y |\n|:---|---:|\n| {} | {} |\n| {} | {} |\n| {} | {} |\n",
+    "reStructuredText": "==========  ===\nds          y\n==========  ===\n{}  {}\n{}  {}\n{}  {}\n==========  ===\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOXED)
+def test_lines_that_are_drawn_around_a_table_are_no_rows(name: str, tmp_path: Path) -> None:
+    cells = [cell for pair in zip(*READ.values(), strict=True) for cell in pair]
+    (tmp_path / "t.txt").write_text(BOXED[name].format(*cells))
+    raw = read_file(tmp_path / "t.txt")
+    assert [raw.frame["ds"].str.strip().tolist(), raw.frame["y"].tolist()] == list(READ.values())
+    assert raw.frame["y"].dtype == "int64"
+    assert len(raw.notes) == ("(3" in BOXED[name] or "3 rows" in BOXED[name])
+
+
+def test_the_annotations_of_influxdb_are_left_out(read: Callable[[str], RawTable]) -> None:
+    raw = read(
+        "#group,false,false,false,false\n#datatype,string,long,dateTime:RFC3339,double\n#default,_result,,,\n"
+        ",result,table,_time,_value\n,,0,2022-01-03,902\n,,0,2022-01-04,930\n"
+    )
+    assert raw.frame["_value"].tolist() == [902, 930]
+    assert raw.frame.columns.tolist() == ["result", "table", "_time", "_value"]
+    assert raw.notes[0].startswith("rows 1, 2, 3 are left out")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"ds","y"\n"1","2022-01-03",902\n"2","2022-01-04",930\n',
+        '"ds","x","y"\n"1","2022-01-03",1,902\n"2","2022-01-04",1,930\n',  # for no number is called ds
+        '"ds";"y"\n"1";"2022-01-03";902\n"2";"2022-01-04";930\n',
+        '"ds" "y"\n"1" "2022-01-03" 902\n"2" "2022-01-04" 930\n',
+    ],
+)
+def test_row_numbers_without_a_name_as_r_writes_them_are_no_shift_of_the_columns(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    frame = read_file(tmp_path / "t.csv").frame
+    assert frame["ds"].tolist() == ["2022-01-03", "2022-01-04"]
+    assert frame["y"].tolist() == [902, 930]
+    assert frame["Unnamed: 0"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["t,y\n1,2,5\n2,3,7\n", "id,date,y\n1,2022-01-03,3,5\n2,2022-01-04,3,6\n"])
+def test_row_numbers_or_decimal_commas_are_refused_with_both(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(
+        InputError, match=r"begin with row numbers, as R writes them, or '.,.' is one number with a deci"
+    ):
+        read_file(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,5,\n2,6,\n", "a,b,\n1,5,\n2,6,\n"])
+def test_row_numbers_before_a_delimiter_at_the_end_of_rows_have_their_name(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    assert read_file(tmp_path / "t.csv").frame.to_dict("list") == {"a": [1, 2], "b": [5, 6]}

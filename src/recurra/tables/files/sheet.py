@@ -13,8 +13,9 @@ import pandas as pd
 from recurra.errors import InputError, listed, shown, shown_path
 from recurra.tables.columns import check_count
 from recurra.tables.files.header import unnamed
-from recurra.tables.files.layout import FIRST_ROWS, LAST_ROWS, Layout, Row, found_layout
+from recurra.tables.files.layout import FIRST_ROWS, LAST_ROWS, Layout, found_layout
 from recurra.tables.files.raw_table import raw_table
+from recurra.tables.files.table_rows import Row
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
 from recurra.tables.numbers.shapes import NOTHING
