@@ -161,13 +161,14 @@ class _Data:
 
     def _begins(self) -> list[int]:
         """Return the numbers of the lines in which rows begin; InputError if a stray quote makes a cell of several."""
-        table, expected, after = TableRows(self.first_rows), len(self.layout.header.columns), self.layout.after
+        table, fewest, after = TableRows(self.first_rows), len(self.layout.header.columns), self.layout.after
+        most = fewest + self.spare
 
-        def is_row(row: Row) -> bool:
-            return expected <= len(row.cells) <= expected + self.spare and table.is_data(row)
+        def is_row(cells: list[str]) -> bool:
+            return fewest <= len(cells) <= most and table.is_line_of_data(cells)
 
         with self.file.opened() as text:
-            lines = islice(checked_lines(self.name, text), self.layout.first - 1, after and after - 1)
+            lines = islice(text, self.layout.first - 1, after and after - 1)
             return begins_of_rows(lines, self.delimiter, self.layout.first, self.name, is_row)
 
     @contextmanager

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recurra.errors import InputError, shown
 from recurra.tables.dates.one_column import holds_dates
-from recurra.tables.files.cells import is_comment, kind
+from recurra.tables.files.cells import LONGEST_CELL, is_comment, kind
 
 DELIMITERS = ";\t|,"  # in this order where they separate as many lines: semicolons go with decimal commas
 SPACES = r"\s+"  # as pandas calls them
@@ -89,4 +89,4 @@ def _has_value(line: str) -> bool:
 
 
 def _hold_dates(cells: Sequence[str]) -> bool:
-    return holds_dates(pd.Series(cells))
+    return holds_dates(pd.Series([cell[:LONGEST_CELL] for cell in cells]))

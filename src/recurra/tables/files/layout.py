@@ -12,6 +12,7 @@ from itertools import pairwise
 import pandas as pd
 
 from recurra.errors import InputError, listed, shown
+from recurra.tables.columns import check_count
 from recurra.tables.dates.which_columns import DATES, TIMES
 from recurra.tables.files.cells import is_comment, is_drawn, kind
 from recurra.tables.files.header import Header, with_header, without_header
@@ -91,7 +92,9 @@ def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str, *, 
         number = None
         data = [row for row in rows[begin:] if table.is_data(row)]
         usual = Counter(len(row.cells) for row in data).most_common(1)[0][0]
-        header = without_header(max(row.width for row in data if len(row.cells) == usual))
+        count = max(row.width for row in data if len(row.cells) == usual)
+        check_count(source, count)
+        header = without_header(count)
     first = rows[begin].number if begin < len(rows) else rows[-1].number + 1
     above = [row for place, row in enumerate(rows[:begin]) if place not in {*levels, index_row}]
     below = table.rows_below([row for row in last_rows if row.number > first])

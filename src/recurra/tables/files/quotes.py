@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from recurra.errors import InputError
 from recurra.tables.files.delimiters import SPACES
-from recurra.tables.files.table_rows import Row
 
 
 def begins_of_rows(
-    lines: Iterable[str], delimiter: str, number: int, where: str, is_row: Callable[[Row], bool]
+    lines: Iterable[str], delimiter: str, number: int, where: str, is_row: Callable[[list[str]], bool]
 ) -> list[int]:
     """Return the numbers of the lines in which rows begin, blank ones too.
 
@@ -18,48 +17,38 @@ def begins_of_rows(
         delimiter: what separates cells.
         number: number of the first line.
         where: the file, for messages.
-        is_row: whether a line, split without regard to quotes, is a row of the table.
+        is_row: whether cells are a row of the table.
 
     Raises:
-        InputError: a quoted cell goes over lines that are rows.
+        InputError: a quoted cell goes on over lines that are rows of the table themselves.
     """
     begins: list[int] = []
-    for own in _lines_of_rows(lines, delimiter):
-        begins.append(number)
-        parts = [_without_quotes(line, delimiter, place) for place, line in enumerate(own, start=number)]
-        if len(parts) > 1 and is_row(parts[0]) and any(map(is_row, parts[1:])):
-            raise InputError(
-                f"{where}: row {number}: a quote opens a cell that goes on over the rows below; double each quote that "
-                'belongs to a text and put such a text in quotes ("5"" pipe"), or remove the quote.'
-            )
-        number += len(own)
-    return begins
-
-
-def _lines_of_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the lines of each row."""
-    own: list[str] = []
+    own: list[str] = []  # the lines of one row
 
     def noted() -> Iterator[str]:
         for line in lines:
             own.append(line)
             yield line.replace("\t", " ") if delimiter == SPACES else line
 
-    # csv does not take several spaces for one delimiter, and only the quotes matter here
-    reader = csv.reader(
-        noted(), delimiter=" " if delimiter == SPACES else delimiter, skipinitialspace=delimiter != SPACES
-    )
+    def is_line_of_row(line: str) -> bool:
+        plain = line.replace('"', "")
+        return is_row(plain.split() if delimiter == SPACES else plain.split(delimiter))
+
+    if delimiter == SPACES:  # csv takes no run of them for one delimiter, but only the quotes matter here
+        reader = csv.reader(noted(), delimiter=" ")
+    else:
+        reader = csv.reader(noted(), delimiter=delimiter, skipinitialspace=True)
     while True:
         own.clear()
+        begin = number + reader.line_num
         try:
             if next(reader, None) is None:
-                return
+                return begins
         except csv.Error:  # a cell of more than 131,072 characters
             pass
-        yield own
-
-
-def _without_quotes(line: str, delimiter: str, number: int) -> Row:
-    plain = line.replace('"', "")
-    cells = plain.split() if delimiter == SPACES else plain.split(delimiter)
-    return Row(number, tuple(cell.strip() for cell in cells))
+        begins.append(begin)
+        if len(own) > 1 and any(map(is_line_of_row, own[1:])) and is_line_of_row(own[0]):
+            raise InputError(
+                f"{where}: row {begin}: a quote opens a cell that goes on over the rows below; double each quote that "
+                'belongs to a text and put such a text in quotes ("5"" pipe"), or remove the quote.'
+            )

@@ -10,6 +10,8 @@ from recurra.tables.files.header import UNNAMED
 from recurra.tables.files.layout import Layout
 from recurra.tables.form import RawTable
 
+SAMPLED = 100  # rows that are looked at before all are
+
 
 def raw_table(frame: pd.DataFrame, layout: Layout, notes: Sequence[str], delimiter: str | None = None) -> RawTable:
     """Return the raw table of a file.
@@ -23,9 +25,7 @@ def raw_table(frame: pd.DataFrame, layout: Layout, notes: Sequence[str], delimit
     frame = _without_blank_rows(frame)
     if layout.header.series:
         frame = _below_each_other(frame, layout.header.series)
-    unnamed = [name for name in frame.columns if str(name).startswith(UNNAMED)]
-    frame = frame.drop(columns=[name for name in unnamed if frame[name].isna().all()])  # such as those of a margin
-    return RawTable(frame, (*notes, *layout.notes), delimiter)
+    return RawTable(_without_blank_columns(frame), (*notes, *layout.notes), delimiter)
 
 
 def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -38,6 +38,15 @@ def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
         if not blank.any():
             return frame
     return frame[~blank]
+
+
+def _without_blank_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame without columns that have neither a name nor a value, such as those of a margin."""
+    unnamed = [name for name in frame.columns if str(name).startswith(UNNAMED)]
+    if not frame.head(SAMPLED)[unnamed].isna().all().any():
+        return frame
+    blank = frame.isna().all()
+    return frame.drop(columns=[name for name in unnamed if blank[name]])
 
 
 def _below_each_other(frame: pd.DataFrame, series: Sequence[tuple[str, str]]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from recurra.tables.dates.one_column import holds_dates
 from recurra.tables.dates.which_columns import SEARCHED_COLUMNS
-from recurra.tables.files.cells import Kind, is_comment, is_remark, is_total, is_unit, kind
+from recurra.tables.files.cells import LONGEST_CELL, Kind, is_comment, is_remark, is_total, is_unit, kind
 
 MOST_LEVELS = 3  # rows of a header
 MOST_BELOW = 20  # rows below the data
@@ -102,6 +102,22 @@ class TableRows:
             return False
         return self._has("date", row) or (self._has("value", row) and not self._unlike(row))
 
+    def is_line_of_data(self, cells: Sequence[str]) -> bool:
+        """Return whether cells have a date in a column of dates, or else values in all columns of them; it is quick."""
+        of_dates, of_values = self._typed
+        if of_dates:
+            return any(kind(cells[place].strip()) == "date" for place in of_dates if place < len(cells))
+        there = [place for place in of_values if place < len(cells)]
+        return len(there) > 0 and all(kind(cells[place].strip()) == "value" for place in there)
+
+    @cached_property
+    def _typed(self) -> tuple[list[int], list[int]]:
+        """Places of the columns of dates, and of those of values."""
+        of_dates, of_values = (
+            [place for place, usual in enumerate(self.kinds) if usual == own] for own in PREFERRED[:2]
+        )
+        return of_dates, of_values
+
     def rows_below(self, last_rows: Sequence[Row]) -> list[Row]:
         """Return which of the last rows are below the data: totals, the source, and the like."""
         below: list[Row] = []
@@ -123,7 +139,8 @@ class TableRows:
         """Places of the columns that hold dates in any form."""
         data = [row for row in self.rows if self.is_data(row)]
         columns = [
-            pd.Series([row.cells[place] for row in data if place < len(row.cells)]) for place in range(len(self.kinds))
+            pd.Series([row.cells[place][:LONGEST_CELL] for row in data if place < len(row.cells)])
+            for place in range(len(self.kinds))
         ]
         return {place for place, cells in enumerate(columns) if holds_dates(cells[cells != ""])}
 
@@ -194,7 +211,7 @@ def _is_label(cell: str) -> bool:
 
 def _is_date(cell: str) -> bool:
     """Return whether a cell is a date in any form."""
-    return bool(cell) and holds_dates(pd.Series([cell]))
+    return bool(cell) and holds_dates(pd.Series([cell[:LONGEST_CELL]]))
 
 
 def _describes(row: Row) -> bool:
