@@ -44,6 +44,8 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "a header of 9 MB": lambda: b"ds," + b"x" * 9_000_000 + b"\n2020-01-02,1\n",
     "an unclosed quote": lambda: b'ds,y\n2020-01-01,"1' + b"\n2020-01-02,1" * 600_000,
     "only quotes": lambda: b"ds,y\n2020-01-01," + b'"' * 9_000_001,
+    "cells of two lines": lambda: csv_of("ds,y", lambda i: '2020-01-01,"1\n2"'),
+    "a quarter of a million cells between spaces": lambda: (b"1 " * 250_000 + b"\n") * 19,
     "half a million series": lambda: csv_of("unique_id,ds,y", lambda i: f"a{i},2020-01-01,1"),
     "thirty thousand series": lambda: csv_of("unique_id,ds,y", lambda i: f"{i // 21},{DAYS[i % 21]},{i % 21 or ''}"),
 }

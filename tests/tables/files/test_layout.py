@@ -1,5 +1,6 @@
 """What exports have above, between and below the header and the data of a table."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,29 +13,39 @@ from recurra import InputError
 from recurra.tables.files.reader import read_file
 from recurra.tables.form import RawTable
 
+from .as_sheet import write_sheet
+
 DATA = "2022-01-03,902\n2022-01-04,930\n2022-01-05,978\n"
 READ = {"ds": ["2022-01-03", "2022-01-04", "2022-01-05"], "y": [902, 930, 978]}
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Callable[[str], RawTable]:
+@pytest.fixture(params=["t.csv", "t.xlsx", "t.ods"])
+def read(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], RawTable]:
+    """Return a function that reads a text, or a spreadsheet with the same rows."""
+
     def read_text(text: str) -> RawTable:
-        (tmp_path / "t.csv").write_text(text, "utf-8", newline="")
-        return read_file(tmp_path / "t.csv")
+        path = tmp_path / request.param
+        if path.suffix == ".csv":
+            path.write_text(text, "utf-8", newline="")
+        else:
+            write_sheet(path, text)
+        return read_file(path)
 
     return read_text
 
 
 def content(raw: RawTable) -> dict[str, list[Any]]:
-    return {str(name): column.tolist() for name, column in raw.frame.items()}
+    """Return the cells of each column; days as ISO 8601 writes them, since a spreadsheet has dates of a type."""
+    return {
+        str(name): [f"{cell:%Y-%m-%d}" if isinstance(cell, dt.datetime) else cell for cell in column]
+        for name, column in raw.frame.items()
+    }
 
 
 @pytest.mark.parametrize(
     ("above", "notes"),
     [
         ("", []),
-        ("sep=,\n", []),
-        ('"sep=,"\r\n', []),
         ("\n  \n", []),
         ("# source: somewhere\n# unit: MW\n", ["rows 1, 2 are left out: .* above the data, .* '# source: somewhere'"]),
         ("// written by a device\n", ["row 1 is left out: it stands above the data and begins with '// written by"]),
@@ -68,14 +79,19 @@ def test_what_stands_above_the_header_is_left_out_with_a_note(
         "#数据来源:通达信", "Quelle: Destatis", "© 2022", "* preliminary",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
-def test_what_stands_below_the_data_is_left_out_with_a_note(
-    row: str, end: str, read: Callable[[str], RawTable]
-) -> None:
-    raw = read(f"ds,y\n{DATA}\n{row}{end}")
+def test_what_stands_below_the_data_is_left_out_with_a_note(row: str, read: Callable[[str], RawTable]) -> None:
+    raw = read(f"ds,y\n{DATA}\n{row}\n")
     assert content(raw) == READ
     (note,) = raw.notes
     assert note.startswith("row 6 is left out: it stands below the data and begins with '")
+
+
+@pytest.mark.parametrize("end", ["", "\r\n\r\n", "\n \n"])
+@pytest.mark.parametrize("row", ["Total,2810", "* preliminary"])
+def test_blank_lines_below_the_last_row_change_nothing(row: str, end: str, read: Callable[[str], RawTable]) -> None:
+    raw = read(f"ds,y\n{DATA}\n{row}{end}")
+    assert content(raw) == READ
+    assert raw.notes[0].startswith("row 6 is left out")
 
 
 def test_the_numbers_of_the_last_rows_of_a_long_file_are_those_of_an_editor(read: Callable[[str], RawTable]) -> None:
@@ -101,6 +117,41 @@ def test_a_series_named_total_is_no_sum(text: str, read: Callable[[str], RawTabl
     raw = read(text)
     assert len(raw.frame) == text.count("\n") - 1
     assert raw.notes == ()
+
+
+INTERLEAVED = "North,2010,5\n{},2010,9\nNorth,2011,6\n{},2011,11\n"
+MANY = "".join(f"{number}-North,1,5\n" for number in range(120))
+
+
+@pytest.mark.parametrize(
+    ("id_", "rows"),
+    [
+        *(
+            (id_, INTERLEAVED)
+            for id_ in ("Total", "Summe", "合计", "Average", "Bronx", "Generated", "Source", "说明书")
+        ),
+        ("Total", "North,2010,5\n{},2010,9\n"),  # as newer rows are, one of each series
+        ("Total", "North,Jan-22,5\n{},Jan-22,9\n"),
+        ("Total", "North,1,5\n{},1,9\nNorth,2,6\n{},2,11\n"),
+        ("Total", f"{MANY}{{}},1,9\n{MANY.replace(',1,', ',2,')}{{}},2,9\n"),
+    ],
+)
+def test_a_series_is_kept_to_its_last_row_whatever_its_id_is(
+    id_: str, rows: str, read: Callable[[str], RawTable]
+) -> None:
+    raw = read("region,period,y\n" + rows.format(*[id_] * rows.count("{")))
+    assert len(raw.frame) == rows.count("\n")
+    assert raw.frame["region"].tolist()[-1] == id_
+    assert raw.notes == ()
+
+
+@pytest.mark.parametrize(
+    "row", ["Total,,20", "Total,20,", "合计,,20", "Source: World Bank,,", "Source: World Bank, 2022,"]
+)
+def test_totals_of_a_table_of_series_have_no_date(row: str, read: Callable[[str], RawTable]) -> None:
+    raw = read(f"region,year,y\nNorth,2010,5\nSouth,2010,4\nNorth,2011,6\nSouth,2011,5\n{row}\n")
+    assert len(raw.frame) == 4
+    assert raw.notes[0].startswith("row 6 is left out: it stands below the data")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +207,12 @@ def test_a_header_is_no_row_of_data(header: str, read: Callable[[str], RawTable]
     assert raw.frame.columns.tolist() == header.split(",")
     assert raw.frame.index.tolist() == [2, 3, 4]
     assert raw.notes == ()
+
+
+def test_row_numbers_that_pandas_wrote_twice_are_two_columns(read: Callable[[str], RawTable]) -> None:
+    raw = read(",Unnamed: 0,ds,y\n0,0,2022-01-03,902\n1,1,2022-01-04,930\n")
+    assert raw.frame.columns.tolist() == ["Unnamed: 0.1", "Unnamed: 0", "ds", "y"]
+    assert raw.frame["y"].tolist() == [902, 930]
 
 
 def test_a_table_of_words_alone_has_a_header(read: Callable[[str], RawTable]) -> None:
@@ -222,25 +279,6 @@ def test_a_row_that_describes_the_columns_is_no_header(read: Callable[[str], Raw
     assert raw.notes == ("row 2 is left out: it stands above the data and begins with 'Smp'",)
 
 
-@pytest.mark.parametrize(
-    ("text", "delimiter"),
-    [
-        ("ds;y\n2022-01-03;1,5\n", ";"),
-        ("2022-01-03;1,5\n2022-01-04;2,5\n", ";"),
-        ("a title, with a comma; and more\nds\ty\n2022-01-03\t1\n2022-01-04\t1\n", "\t"),
-        ("ds,note\n2022-01-03,a;b\n2022-01-04,c;d\n", ","),
-        ('ds,note\n2022-01-03,"a;b;c"\n2022-01-04,"d;e;f"\n', ","),
-        ("ds|y, in kWh\n2022-01-03|1\n", "|"),
-        ("sep=|\nds;x|y\n2022-01-03|1\n", "|"),
-        ("y\n1\n2\n", None),
-    ],
-)
-def test_the_delimiter_is_what_separates_most_lines_alike(
-    text: str, delimiter: str | None, read: Callable[[str], RawTable]
-) -> None:
-    assert read(text).delimiter == delimiter
-
-
 def test_names_and_cells_are_read_without_the_space_around_them(read: Callable[[str], RawTable]) -> None:
     raw = read(" ds , unique_id,  y \n2022-01-03, a ,  1 \n2022-01-04, a,  2 \n")
     assert raw.frame.columns.tolist() == ["ds", "unique_id", "y"]
@@ -256,8 +294,62 @@ def test_delimiters_at_the_ends_of_rows_are_no_columns(text: str, read: Callable
     assert content(raw) == {"ds": ["2022-01-03", "2022-01-04"], "y": [902, 930]}
 
 
-def test_cells_beyond_the_header_are_an_error(read: Callable[[str], RawTable]) -> None:
-    with pytest.raises(InputError, match="row 3 has 4 fields, expected 2 as in the header"):
-        read("ds,y\n2022-01-03,902,,\n2022-01-04,930,,7\n")
-    with pytest.raises(InputError, match="row 2 has 3 fields, expected 2 as in the first rows"):
-        read("2022-01-03,902\n" + "2022-01-03,902,1\n" + "2022-01-03,902\n" * 3)
+BOXED = {
+    "psql": "     ds     |  y\n------------+-----\n{} | {}\n{} | {}\n{} | {}\n(3 rows)\n\n",
+    "psql in German": "     ds     |  y\n------------+-----\n{} | {}\n{} | {}\n{} | {}\n(3 Zeilen)\n",
+    "MySQL": "+----+---+\n| ds | y |\n+----+---+\n| {} | {} |\n| {} | {} |\n| {} | {} |\n+----+---+\n3 rows in set\n",
+    "Markdown": "| ds | y |\n|:---|---:|\n| {} | {} |\n| {} | {} |\n| {} | {} |\n",
+    "reStructuredText": "==========  ===\nds          y\n==========  ===\n{}  {}\n{}  {}\n{}  {}\n==========  ===\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOXED)
+def test_lines_that_are_drawn_around_a_table_are_no_rows(name: str, tmp_path: Path) -> None:
+    cells = [cell for pair in zip(*READ.values(), strict=True) for cell in pair]
+    (tmp_path / "t.txt").write_text(BOXED[name].format(*cells))
+    raw = read_file(tmp_path / "t.txt")
+    assert [raw.frame["ds"].str.strip().tolist(), raw.frame["y"].tolist()] == list(READ.values())
+    assert raw.frame["y"].dtype == "int64"
+    assert len(raw.notes) == ("(3" in BOXED[name] or "3 rows" in BOXED[name])
+
+
+def test_the_annotations_of_influxdb_are_left_out(read: Callable[[str], RawTable]) -> None:
+    raw = read(
+        "#group,false,false,false,false\n#datatype,string,long,dateTime:RFC3339,double\n#default,_result,,,\n"
+        ",result,table,_time,_value\n,,0,2022-01-03,902\n,,0,2022-01-04,930\n"
+    )
+    assert raw.frame["_value"].tolist() == [902, 930]
+    assert raw.frame.columns.tolist() == ["result", "table", "_time", "_value"]
+    assert raw.notes[0].startswith("rows 1, 2, 3 are left out")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"ds","y"\n"1","2022-01-03",902\n"2","2022-01-04",930\n',
+        '"ds","x","y"\n"1","2022-01-03",1,902\n"2","2022-01-04",1,930\n',  # for no number is called ds
+        '"ds";"y"\n"1";"2022-01-03";902\n"2";"2022-01-04";930\n',
+        '"ds" "y"\n"1" "2022-01-03" 902\n"2" "2022-01-04" 930\n',
+    ],
+)
+def test_row_numbers_without_a_name_as_r_writes_them_are_no_shift_of_the_columns(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    frame = read_file(tmp_path / "t.csv").frame
+    assert frame["ds"].tolist() == ["2022-01-03", "2022-01-04"]
+    assert frame["y"].tolist() == [902, 930]
+    assert frame["Unnamed: 0"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["t,y\n1,2,5\n2,3,7\n", "id,date,y\n1,2022-01-03,3,5\n2,2022-01-04,3,6\n"])
+def test_row_numbers_or_decimal_commas_are_refused_with_both(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(
+        InputError, match=r"begin with row numbers, as R writes them, or '.,.' is one number with a deci"
+    ):
+        read_file(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,5,\n2,6,\n", "a,b,\n1,5,\n2,6,\n"])
+def test_row_numbers_before_a_delimiter_at_the_end_of_rows_have_their_name(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    assert read_file(tmp_path / "t.csv").frame.to_dict("list") == {"a": [1, 2], "b": [5, 6]}

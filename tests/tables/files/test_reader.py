@@ -48,6 +48,30 @@ def test_a_gzipped_file_is_read(tmp_path: Path) -> None:
     assert read_file(path).frame.to_dict("list") == {"a": [1], "b": [2]}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_a_text_that_a_program_named_xls_is_read_as_text_with_a_note(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.xls"
+    path.write_bytes("日期\t收盘\n2020-01-02\t1.5\n2020-01-03\t2.5\n".encode(encoding))
+    raw = read_file(path)
+    assert raw.frame.to_dict("list") == {"日期": ["2020-01-02", "2020-01-03"], "收盘": [1.5, 2.5]}
+    assert raw.notes[0] == "the file is read as text, though its name ends in .xls"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><body><table><tr><td>ds</td></tr></table></body></html>",
+        "\n<table border=1><tr><td>ds</td></tr></table>",
+        '\ufeff<?xml version="1.0"?><Workbook></Workbook>',
+        "<!-- made by a shop --><TABLE></TABLE>",
+    ],
+)
+def test_a_web_page_that_a_program_named_xls_is_refused_with_what_to_do(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.xls").write_text(text, "utf-8")
+    with pytest.raises(InputError, match=r"t\.xls: is a web page or XML, .* save it as \.xlsx\.$"):
+        read_file(tmp_path / "t.xls")
+
+
 def test_parquet_is_read_and_its_first_row_is_row_one(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pd.DataFrame({"d": pd.date_range("2020-01-01", periods=3), "v": [1.0, 2.0, 3.0]}).to_parquet(path)
@@ -74,7 +98,8 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path: Path, mon
         ("a,b\n", "has no rows of data"),
         ("a,b\n1,2\n1,2,3\n", "row 3 has 3 fields, expected 2 as in the header"),
         ("a,b,a\n1,2,3\n", "row 1: the column 'a' occurs twice"),
-        ('a,b\n1,"2\n3,4\n', "cannot be read as CSV"),
+        ('a,b\n1,"2\n', "cannot be read as CSV"),
+        ("<!DOCTYPE html>\n<p>Not found</p>\n", "is a web page or XML"),
         (b"\x00\x01\x02\xff\xfe\x00" * 9, "is not text, since it has null characters"),
     ],
 )

@@ -111,6 +111,53 @@ def test_empty_rows_and_columns_before_a_table_are_passed_over_and_counted(
     assert list(frame.columns) == list(FRAME.columns)
 
 
+@pytest.mark.parametrize("suffix", ["xlsx", "ods"])
+@pytest.mark.parametrize("beside", [0, 1, 6])
+def test_what_is_written_around_a_table_is_left_out_and_its_cells_keep_their_types(
+    beside: int, suffix: str, tmp_path: Path
+) -> None:
+    path, days = tmp_path / f"t.{suffix}", pd.date_range("2024-01-01", periods=3)
+    rows = [[None] * 7 for _ in range(9)]  # the table begins in the cell B3
+    rows[0][beside] = "Sales of 2024"
+    rows[2][1:4] = "day", "shop", "sales"
+    rows[3][3] = "kWh"
+    for place, day in enumerate(days):
+        rows[4 + place][1:4] = day, place, place / 2
+    rows[7][1:4] = "Total", None, 1.5
+    rows[8][beside] = "Source: the shop"
+    pd.DataFrame(rows, dtype=object).to_excel(str(path), header=False, index=False)
+    raw = read_file(path)
+    assert raw.frame.columns.tolist() == ["day", "shop", "sales"]
+    assert raw.frame["day"].tolist() == days.tolist()
+    assert raw.frame["shop"].dtype == np.int64
+    assert raw.frame["sales"].tolist() == [0, 0.5, 1]
+    assert raw.frame.index.tolist() == [5, 6, 7]
+    assert raw.notes == (
+        "rows 1, 4 are left out: they stand above the data, and the first begins with 'Sales of 2024'",
+        "rows 8, 9 are left out: they stand below the data, and the first begins with 'Total'",
+    )
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "ods"])
+def test_a_sheet_without_a_header_keeps_its_first_row(suffix: str, tmp_path: Path) -> None:
+    path, days = tmp_path / f"t.{suffix}", pd.date_range("2024-01-01", periods=200)
+    pd.DataFrame({"a": days, "b": np.arange(200) + 0.5}).to_excel(str(path), header=False, index=False)
+    table = make_table(path)
+    assert table.target == "c2"
+    assert table.series[0].dates.equals(days)
+    assert table.series[0].values[:, 0].tolist() == (np.arange(200) + 0.5).tolist()
+    assert "the file has no header, so that its columns are named c1, c2" in table.notes
+
+
+def test_a_cell_far_below_that_is_beyond_the_header_becomes_a_column(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=300), "y": 1.5, "": None})
+    frame.iloc[250, 2] = "holiday"
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    raw = read_file(tmp_path / "t.xlsx").frame
+    assert raw.columns.tolist() == ["ds", "y", "Unnamed: 2"]
+    assert raw["Unnamed: 2"].dropna().to_dict() == {252: "holiday"}
+
+
 @pytest.mark.parametrize(
     ("format_", "serial", "read"),
     [
@@ -211,7 +258,7 @@ def test_column_letters_and_rows_place_a_cell(tmp_path: Path) -> None:
     frame = read_file(xlsx(tmp_path / "t.xlsx", rows)).frame
     assert frame.index.tolist() == [7]
     assert frame["y"].tolist() == [1]
-    assert frame["Unnamed: 26"].tolist() == [2]
+    assert frame["Unnamed: 2"].tolist() == [2]
 
 
 DOCTYPE = '<!DOCTYPE a [<!ENTITY b "bbbbbbbb">]>'
@@ -236,7 +283,11 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no rows": (lambda path: xlsx(path, HEADER), "has no rows of data"),
     "empty": (lambda path: xlsx(path, ""), "is empty; expected a sheet with a header and rows of data"),
-    "twice": (lambda path: xlsx(path, HEADER.replace("ds", "y") + HEADER), "row 1: the column 'y' occurs twice"),
+    "twice": (
+        lambda path: xlsx(path, HEADER.replace("ds", "y") + "<row><c><v>1</v></c><c><v>2</v></c></row>"),
+        "row 1: the column 'y' occurs twice",
+    ),
+    "upwards": (lambda path: xlsx(path, HEADER + HEADER), "(row 1 after row 1)"),
     "no XML": (lambda path: xlsx(path, "<row>"), "that can be read (XML: mismatched tag"),
     "no text": (lambda path: text(path, '<row><c t="s"><v>9</v></c></row>'), "(list index out of range)"),
     "no number": (lambda path: text(path, "<row><c><v>x</v></c></row>"), "could not convert string to float"),

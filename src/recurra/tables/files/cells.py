@@ -21,12 +21,18 @@ TOTALS = {
     "mean", "mittelwert", "durchschnitt", "moyenne", "media", "média", "合计", "总计", "总和", "小计", "平均", "平均值",
     "均值", "合計", "總計", "小計", "総計", "平均値", "합계", "총계", "소계", "평균",
 }  # fmt: skip
-REMARKS = (
-    "source", "quelle", "fuente", "fonte", "bron", "källa", "kilde", "źródło", "zdroj", "forrás", "izvor", "sursa",
-    "sursă", "note:", "notes:", "anmerkung", "hinweis", "remark", "copyright", "©", "generated", "exported",
-    "downloaded", "数据来源", "资料来源", "来源", "数据说明", "注：", "注:", "说明", "备注", "导出", "資料來源",
-    "來源", "註：", "註:", "備註", "出典", "出所", "資料：", "注）", "자료", "출처", "주:",
+REMARKS = {  # whole words, or with a colon
+    "source", "sources", "quelle", "quellen", "fuente", "fonte", "bron", "källa", "kilde", "źródło", "zdroj", "forrás",
+    "izvor", "sursa", "sursă", "note:", "notes:", "anmerkung", "anmerkungen", "hinweis", "hinweise", "remark",
+    "remarks", "copyright", "generated", "exported", "downloaded",
+}  # fmt: skip
+CHINESE_REMARKS = (  # and Japanese and Korean ones: what follows them needs no space
+    "©", "数据来源", "资料来源", "来源", "数据说明", "注：", "注:", "说明", "备注", "导出", "資料來源", "來源", "註：",
+    "註:", "備註", "出典", "出所", "資料：", "注）", "자료", "출처", "주:",
 )  # fmt: skip
+COUNT_OF_ROWS = re.compile(r"\(\d+ [^\W\d]{1,20}(?: [^\W\d]{1,20})?\)|\d+ rows? in set\b")  # of a database
+STROKES, FEWEST_STROKES = set("-=+|: "), 3  # of a line
+FIRST_WORD = re.compile(r"[^\W\d_]+:?")
 UNITS = {
     "wh", "kwh", "mwh", "gwh", "twh", "w", "kw", "mw", "gw", "va", "kva", "mva", "var", "kvar", "mvar", "v", "kv",
     "mv", "a", "ma", "ka", "hz", "khz", "mhz", "ghz", "c", "f", "k", "°c", "°f", "℃", "°", "deg", "degc", "degf",
@@ -70,8 +76,18 @@ def is_unit(cell: str) -> bool:
 
 
 def is_comment(cells: Sequence[str]) -> bool:
-    """Return whether a row is a comment; a column may be named #."""
-    return cells[0].startswith("//") or (cells[0].startswith("#") and len(cells[0]) > 1)
+    """Return whether a row is a comment, or a line that is drawn; a column may be named #."""
+    return cells[0].startswith("//") or (cells[0].startswith("#") and len(cells[0]) > 1) or is_drawn(cells)
+
+
+def is_drawn(cells: Sequence[str]) -> bool:
+    """Return whether a row is a line that is drawn, such as one between a header and the data.
+
+    >>> is_drawn(["+-----+-----+"]), is_drawn(["", ":---", "---:", ""]), is_drawn(["--", "2"])
+    (True, True, False)
+    """
+    marks = "".join(cells)
+    return STROKES.issuperset(marks) and marks.count("-") + marks.count("=") >= FEWEST_STROKES
 
 
 def is_total(cell: str) -> bool:
@@ -80,5 +96,13 @@ def is_total(cell: str) -> bool:
 
 
 def is_remark(cell: str) -> bool:
-    """Return whether a cell begins a line about the table, such as its source."""
-    return cell.lower().startswith(REMARKS)
+    """Return whether a cell begins a line about the table, such as its source.
+
+    >>> is_remark("Source: World Bank"), is_remark("Bron"), is_remark("Bronx")
+    (True, True, False)
+    """
+    cell = cell[:LONGEST_CELL].lower()
+    word = FIRST_WORD.match(cell)
+    if cell.startswith(CHINESE_REMARKS) or COUNT_OF_ROWS.match(cell):
+        return True
+    return word is not None and not REMARKS.isdisjoint({word[0], word[0].rstrip(":")})

@@ -2,29 +2,40 @@
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown_path
-from recurra.tables.columns import ID
-from recurra.tables.files.delimited import checked_lines, first_rows, last_lines, split
+from recurra.tables.files.delimited import checked_lines, first_rows, last_rows, length_from, split
+from recurra.tables.files.delimiters import SPACES
 from recurra.tables.files.grouped_numbers import grouped_texts, may_be_grouped, may_be_grouped_texts
 from recurra.tables.files.layout import Layout, found_layout
+from recurra.tables.files.quotes import begins_of_rows
+from recurra.tables.files.raw_table import raw_table
 from recurra.tables.files.spreadsheet import unescaped
+from recurra.tables.files.table_rows import Row, TableRows
 from recurra.tables.files.text_file import TextFile
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
 
 SHORTEST_ROW = 7  # characters of a year, a delimiter, a digit and a line end
 UNCHECKED = 7_500_000  # cells or characters that even a table of empty rows may have, as spreadsheets write them
+IN_WORDS = {  # what must be quoted
+    ",": "numbers that have commas",
+    ";": "cells that have semicolons",
+    "\t": "cells that have tabs",
+    "|": "cells that have bars",
+    SPACES: "cells that have spaces",
+}
+MARKUP = re.compile(r"\s*<(?:[!?]|(?:html|head|body|meta|div|style|table|workbook)\b)", re.IGNORECASE)
 PLAIN = {"ascii", "utf-8-sig"}  # encodings that are not worth a note
 
 
@@ -43,11 +54,12 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
         InputError: the file cannot be read.
     """
     name, file = shown_path(path), TextFile.checked(path, unpacking, encoding)
+    if MARKUP.match(file.head):
+        raise InputError(
+            f"{name}: is a web page or XML, not delimited text; open it in a spreadsheet program and save it as .xlsx."
+        )
     delimiter, rows = first_rows(file, name)
-    end = last_lines(file)
-    end_number = file.lines + (not file.tail.endswith(("\n", "\r"))) - len(end) + 1
-    last_rows = [row for place, line in enumerate(end, start=end_number) for row in split([line], delimiter, place)]
-    layout = found_layout(rows, last_rows, name)
+    layout = found_layout(rows, last_rows(file, delimiter, rows), name, decimal_commas=delimiter == ",")
     columns = layout.header.columns
     least = max(len(columns), SHORTEST_ROW)
     if file.lines * least > max(file.characters, UNCHECKED):
@@ -55,12 +67,15 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
             f"{name}: its {file.lines:,} lines have {file.characters / file.lines:.1f} characters on average, too few "
             f"for {len(columns)} columns with a date in each row; remove the empty rows."
         )
-    cut = 0 if layout.after is None else sum(map(len, end[layout.after - end_number :]))
-    widest = max((len(row.cells) for row in rows if row.number >= layout.first), default=0)
-    data = _Data(name, file, layout, delimiter, cut, max(widest - len(columns), 0))
+    data = _Data(name, file, layout, delimiter, rows)
     asked = {text.strip().lower() for text in texts}
     kept = [column for column in columns if column.lower() in asked]
-    frame = data.read(converters=dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None))
+    converters: dict[str, Any] = dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None)
+    frame = data.read(converters=converters)
+    if layout.has_ids_below(frame):
+        layout = replace(layout, below=())
+        data = replace(data, layout=layout)
+        frame = data.read(converters=converters)
     first_cells = zip_longest(*(row.cells for row in rows if row.number >= layout.first), fillvalue="")
     possible = [column for column, cells in zip(columns, first_cells, strict=False) if may_be_grouped_texts(cells)]
     if doubtful := [column for column in possible if may_be_grouped(frame[column])]:
@@ -69,15 +84,12 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
         found = {column: values for column, values in texts_of.items() if values is not None}
         # in one go: to replace one column of many takes time that grows with their number
         frame = pd.DataFrame({column: found.get(str(column), values) for column, values in frame.items()})
-    frame.index += layout.first
-    frame = _without_blank_rows(frame)
-    notes = layout.notes
+    frame.index = data.numbers(len(frame))
+    notes = []
     if file.encoding not in PLAIN:
         other = "" if encoding else "; name another encoding with --encoding if its words look wrong"
-        notes = (f"the file is read as {file.encoding}{other}", *notes)
-    if layout.header.series:
-        frame = _below_each_other(frame, layout.header.series)
-    return RawTable(frame, notes, delimiter if len(columns) > 1 else None)
+        notes.append(f"the file is read as {file.encoding}{other}")
+    return raw_table(frame, layout, notes, (" " if delimiter == SPACES else delimiter) if len(columns) > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -89,16 +101,20 @@ class _Data:
         file: the text.
         layout: where the rows are in it.
         delimiter: what separates their cells.
-        cut: number of characters after them.
-        spare: number of cells, which must be empty, that a row may have after those of the columns.
+        first_rows: the first rows of the text.
     """
 
     name: str
     file: TextFile
     layout: Layout
     delimiter: str
-    cut: int
-    spare: int
+    first_rows: Sequence[Row]
+
+    @property
+    def spare(self) -> int:
+        """Number of cells, which must be empty, that a row may have after those of the columns."""
+        widest = max((len(row.cells) for row in self.first_rows if row.number >= self.layout.first), default=0)
+        return max(widest - len(self.layout.header.columns), 0)
 
     def read(self, **options: Any) -> pd.DataFrame:
         """Read the rows with options of pandas; InputError if one has more cells than there are columns."""
@@ -121,6 +137,7 @@ class _Data:
                     **options,
                 )
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+            self._begins()  # raises an error if a stray quote is the cause
             reason = shortened(in_one_line(str(error)), 200)
             raise self._too_long() or InputError(f"{self.name}: cannot be read as CSV ({reason}).") from error
         found = frame.columns.intersection(spare)
@@ -128,11 +145,38 @@ class _Data:
             raise self._too_long() or InputError(f"{self.name}: cannot be read as CSV (rows are too long).")
         return frame.drop(columns=found)
 
+    def numbers(self, count: int) -> "pd.Index[int]":
+        """Return the numbers of the lines in which rows begin, of which there are that many.
+
+        Raises:
+            InputError: there are fewer since a stray quote makes a cell of several rows.
+        """
+        first, after = self.layout.first, self.layout.after
+        ends = self.file.lines + (not self.file.tail.endswith(("\n", "\r"))) if after is None else after - 1
+        plain = pd.RangeIndex(first, first + count)
+        if count > ends - first:
+            return plain
+        begins = self._begins()[:count]
+        return pd.Index(begins) if len(begins) == count else plain
+
+    def _begins(self) -> list[int]:
+        """Return the numbers of the lines in which rows begin; InputError if a stray quote makes a cell of several."""
+        table, fewest, after = TableRows(self.first_rows), len(self.layout.header.columns), self.layout.after
+        most = fewest + self.spare
+
+        def is_row(cells: list[str]) -> bool:
+            return fewest <= len(cells) <= most and table.is_line_of_data(cells)
+
+        with self.file.opened() as text:
+            lines = islice(text, self.layout.first - 1, after and after - 1)
+            return begins_of_rows(lines, self.delimiter, self.layout.first, self.name, is_row)
+
     @contextmanager
     def _opened(self) -> Iterator[TextIO]:
         with self.file.opened() as text:
             above = sum(len(text.readline()) for _ in range(self.layout.first - 1))
-            yield _Beginning(text, self.file.characters - above - self.cut) if self.cut else text  # type: ignore[misc]
+            below = 0 if self.layout.after is None else length_from(self.file, self.layout.after)
+            yield _Beginning(text, self.file.characters - above - below) if below else text  # type: ignore[misc]
 
     def _too_long(self) -> InputError | None:
         """Return the error of the first row that has more cells than there are columns."""
@@ -149,7 +193,7 @@ class _Data:
         known = "in the first rows" if self.layout.header_row is None else "in the header"
         return InputError(
             f"{self.name}: row {number} has {count} fields, expected {expected} as {known}; correct the row, and quote "
-            "numbers that have commas."
+            f"{IN_WORDS[self.delimiter]}."
         )
 
 
@@ -166,33 +210,3 @@ class _Beginning(io.TextIOBase):
         part = self._text.read(self._left if size is None or size < 0 else min(size, self._left))
         self._left -= len(part)
         return part
-
-
-def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame without rows in which all columns miss their values; mostly the first column tells."""
-    blank = np.ones(len(frame), dtype=np.bool_)
-    for place in sorted(
-        range(frame.shape[1]), key=lambda place: pd.api.types.is_object_dtype(frame.dtypes.iloc[place])
-    ):
-        blank &= frame.iloc[:, place].isna().to_numpy()
-        if not blank.any():
-            return frame
-    return frame[~blank]
-
-
-def _below_each_other(frame: pd.DataFrame, series: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Return a long table of a wide one, without the rows in which a series has no value.
-
-    Args:
-        frame: the wide table.
-        series: of each column, the id of the series that it belongs to, empty if to all, and its name there.
-    """
-    common = [place for place, (id_, _) in enumerate(series) if not id_]
-    parts = []
-    for id_ in dict.fromkeys(id_ for id_, _ in series if id_):
-        own = [place for place, (other, _) in enumerate(series) if other == id_]
-        part = frame.iloc[:, [*common, *own]].set_axis([series[place][1] for place in (*common, *own)], axis=1)
-        part = part[part.iloc[:, len(common) :].notna().any(axis=1)]
-        part.insert(0, ID, id_)
-        parts.append(part)
-    return pd.concat(parts)

@@ -9,14 +9,15 @@ from typing import TextIO
 
 from recurra.errors import InputError
 from recurra.tables.files.cells import is_comment
-from recurra.tables.files.layout import Row
+from recurra.tables.files.delimiters import DELIMITERS, SPACES, found_delimiter
+from recurra.tables.files.layout import FIRST_ROWS, LAST_ROWS
+from recurra.tables.files.table_rows import Row
 from recurra.tables.files.text_file import TextFile
 
-DELIMITERS = ";\t|,"  # in this order where they separate as many lines: semicolons go with decimal commas
 LONGEST_LINE = 1_000_000  # characters of a header, or of a row that is searched for a fault
-FIRST_LINES, LAST_LINES = 100, 50  # of which the layout is found; the first without blank lines
 MOST_LINES = 1_000  # at the beginning, with blank lines
-QUOTED = re.compile(r'"[^"]*"')
+CELL = re.compile(r'"([^"]*)"|(\S+)')  # between spaces
+COMMENT = re.compile(r"^\s*#+\s*")
 SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?\s*', re.IGNORECASE)  # the first line, as spreadsheets read it
 
 
@@ -34,7 +35,7 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
     for line in checked_lines(name, io.StringIO(file.head, newline="")):
         filled += not line.isspace()
         lines.append(line)
-        if filled == FIRST_LINES or len(lines) == MOST_LINES:
+        if filled == FIRST_ROWS or len(lines) == MOST_LINES:
             break
     else:
         if len(file.head) < file.characters and filled > 1:
@@ -46,7 +47,7 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
     if separator := SEPARATOR.fullmatch(lines[place]):
         delimiter, place = separator[1], place + 1
     else:
-        delimiter = _delimiter(lines)
+        delimiter = found_delimiter(lines, name)
     rows: list[Row] = []
     try:
         rows += split(lines[place:], delimiter, place + 1)
@@ -55,25 +56,54 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
             raise InputError(f"{name}: row {place + 1}: is not a header that can be read ({error}).") from error
     if not rows:
         raise InputError(f"{name}: has no rows of data; at least a header and one row are needed.")
-    return delimiter, rows
+    return delimiter, _with_texts(rows, rows) if delimiter == SPACES else rows
 
 
-def last_lines(file: TextFile) -> list[str]:
-    """Return the last lines of a text."""
+def last_rows(file: TextFile, delimiter: str, rows: Sequence[Row]) -> list[Row]:
+    """Return the last rows of a text, of which the first are given."""
+    number, lines = _last_lines(file)
+    found = [row for place, line in enumerate(lines, start=number) for row in split([line], delimiter, place)]
+    return _with_texts(found, rows) if delimiter == SPACES else found
+
+
+def length_from(file: TextFile, number: int) -> int:
+    """Return the number of characters from one of the last lines on."""
+    first, lines = _last_lines(file)
+    return sum(map(len, lines[number - first :]))
+
+
+def _last_lines(file: TextFile) -> tuple[int, list[str]]:
+    """Return the last lines of a text, and the number of the first of them."""
     lines = list(io.StringIO(file.tail, newline=""))
     whole = lines if len(file.tail) == file.characters else lines[1:]
-    return whole[-LAST_LINES:]
+    end = file.lines + (not file.tail.endswith(("\n", "\r")))
+    return end - len(whole[-LAST_ROWS:]) + 1, whole[-LAST_ROWS:]
+
+
+def _with_texts(rows: Sequence[Row], first: Sequence[Row]) -> list[Row]:
+    """Return rows between whose cells are spaces, with those that are no rows of the table as texts in one cell."""
+    usual = Counter(len(row.cells) for row in first).most_common(1)[0][0]
+    fitting = {usual, usual - 1}  # a header may not name the numbers of rows
+    return [
+        row if len(row.cells) in fitting or is_comment(row.cells) else Row(row.number, (" ".join(row.cells),))
+        for row in rows
+    ]
 
 
 def split(lines: Iterable[str], delimiter: str, number: int) -> Iterator[Row]:
     """Yield the rows of lines, without blank ones; the number of the first line is given."""
+    if delimiter == SPACES:
+        for place, line in enumerate(lines, start=number):
+            if cells := [quoted or bare for quoted, bare in CELL.findall(COMMENT.sub("#", line, count=1))]:
+                yield Row(place, tuple(cells))
+        return
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     while True:
         begin = number + reader.line_num
-        cells = next(reader, None)
-        if cells is None:
+        row = next(reader, None)
+        if row is None:
             return
-        cells = [cell.strip() for cell in cells]
+        cells = [cell.strip() for cell in row]
         if any(cells):
             yield Row(begin, tuple(cells))
 
@@ -86,16 +116,3 @@ def checked_lines(name: str, text: TextIO) -> Iterator[str]:
                 f"{name}: row {number} has more than {LONGEST_LINE:,} characters; expected a row of a table."
             )
         yield line
-
-
-def _delimiter(lines: Sequence[str]) -> str:
-    """Return the delimiter that occurs equally often in most lines; a comma if there is none."""
-    plain = QUOTED.sub("", "".join(line for line in lines if not is_comment([line.strip()]))).splitlines()
-    most = 0, ","
-    for delimiter in DELIMITERS:
-        counts = Counter(line.count(delimiter) for line in plain)
-        del counts[0]
-        alike = max(counts.values(), default=0)
-        if alike > most[0]:
-            most = alike, delimiter
-    return most[1]

@@ -1,12 +1,14 @@
 """The names that the rows of a header give to columns; where they name series and columns, both."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from recurra.errors import InputError, listed, shown
 from recurra.tables.columns import DATE, SAME, check_count
 from recurra.tables.files.spreadsheet import unescaped
 
+UNNAMED = "Unnamed: "  # before the number of a column without a name
 FIELDS = {name for names in SAME[1:] for name in names} | {
     "adj close", "adj_close", "dividends", "stock splits", "capital gains", "price", "last", "bid", "ask", "vwap",
     "returns", "前收盘", "昨收", "涨跌幅", "涨跌额", "换手率", "振幅", "均价",
@@ -85,4 +87,14 @@ def _unique(names: Sequence[str], where: str) -> tuple[str, ...]:
         if name in seen:
             raise InputError(f"{where}: the column {shown(name)} occurs twice; give each column a unique name.")
         seen |= {name} - {""}
-    return tuple(name or f"Unnamed: {place}" for place, name in enumerate(names))
+    return tuple(name or unnamed(place, seen) for place, name in enumerate(names))
+
+
+def unnamed(place: int, names: Container[str]) -> str:
+    """Return the name of a column without a name, which no other column has.
+
+    >>> unnamed(0, {"Unnamed: 0", "y"})  # pandas wrote the numbers of rows twice
+    'Unnamed: 0.1'
+    """
+    name = f"{UNNAMED}{place}"
+    return name if name not in names else next(more for n in count(1) if (more := f"{name}.{n}") not in names)

@@ -3,41 +3,23 @@
 Rows are lists of cells with their numbers in the file, so that text files and sheets are treated alike.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from recurra.errors import listed, shown
-from recurra.tables.dates.which_columns import SEARCHED_COLUMNS
-from recurra.tables.files.cells import Kind, is_comment, is_remark, is_total, is_unit, kind
+import pandas as pd
+
+from recurra.errors import InputError, listed, shown
+from recurra.tables.columns import check_count
+from recurra.tables.dates.which_columns import DATES, TIMES
+from recurra.tables.files.cells import is_comment, is_drawn, kind
 from recurra.tables.files.header import Header, with_header, without_header
+from recurra.tables.files.table_rows import Row, TableRows
 
-MOST_LEVELS = 3  # rows of a header
-MOST_BELOW = 20  # rows below the data
-LONGEST_NAME = 30  # characters of a name in a header that is a comment
-PREFERRED: list[Kind] = ["date", "value", "word"]  # where a column has as many cells of two kinds
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row that is not blank.
-
-    Attributes:
-        number: its number in the file.
-        cells: its cells, without space around them.
-    """
-
-    number: int
-    cells: tuple[str, ...]
-
-    @property
-    def filled(self) -> tuple[str, ...]:
-        return tuple(cell for cell in self.cells if cell)
-
-    @property
-    def width(self) -> int:
-        """Number of cells up to the last that is not empty."""
-        return max((place for place, cell in enumerate(self.cells, start=1) if cell), default=0)
+FIRST_ROWS, LAST_ROWS = 100, 50  # of which the layout is found
+WHOLE = re.compile(r"[-+]?\d+")
 
 
 @dataclass(frozen=True)
@@ -48,29 +30,51 @@ class Layout:
         header: names of the columns.
         header_row: number of the row that has them; None: no row has.
         first: number of the first row of data.
-        after: number of the first row below the data; None: they go to the end.
-        notes: sentences about how the table was read.
+        above: rows above the data that are left out.
+        below: rows below the data.
     """
 
     header: Header
     header_row: int | None
     first: int
-    after: int | None
-    notes: tuple[str, ...]
+    above: tuple[Row, ...] = ()
+    below: tuple[Row, ...] = ()
+
+    @property
+    def after(self) -> int | None:
+        """Number of the first row below the data; None: they go to the end."""
+        return self.below[0].number if self.below else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about how the table was read."""
+        above, below = _left_out(self.above, "above the data"), _left_out(self.below, "below the data")
+        return (*self.header.notes, *above, *below)
+
+    def has_ids_below(self, frame: pd.DataFrame) -> bool:
+        """Return whether a row below the data begins with a text that also stands in this column of the data."""
+        for place in {row.begin for row in self.below if row.begin < frame.shape[1]}:
+            column = frame.iloc[:, place]
+            if not pd.api.types.is_numeric_dtype(column):
+                texts = {str(text).strip() for text in column.unique()}
+                if not texts.isdisjoint(row.cells[place] for row in self.below if row.begin == place):
+                    return True
+        return False
 
 
-def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str) -> Layout:
+def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str, *, decimal_commas: bool = False) -> Layout:
     """Find the header and the data of a table.
 
     Args:
         rows: the first rows, at least one.
         last_rows: the last rows, which may be the first ones too.
         source: the file, for messages.
+        decimal_commas: whether two cells may be one number with a decimal comma, as commas separate the cells.
 
     Raises:
-        InputError: the header has a name twice, or too many names.
+        InputError: the header has a name twice, or too many names, or a row may be read in two ways.
     """
-    table = _Table(rows)
+    table = TableRows(rows)
     begin, levels, index_row = table.parts()
     if levels:
         data = [row for row in rows[begin:] if table.is_data(row)]
@@ -80,22 +84,45 @@ def found_layout(rows: Sequence[Row], last_rows: Sequence[Row], source: str) -> 
         cells = [rows[place].cells[:width] for place in levels]
         if is_comment(cells[0]):
             cells = [(cells[0][0].lstrip("#/ "), *cells[0][1:])]
+        if _has_row_names(rows[levels[-1]], data, f"{source}: row {number}", decimal_commas=decimal_commas):
+            cells = [("", *row) for row in cells]
         index_name = "" if index_row is None else rows[index_row].cells[0]
         header = with_header(cells, index_name, f"{source}: row {number}")
     else:
         number = None
         data = [row for row in rows[begin:] if table.is_data(row)]
         usual = Counter(len(row.cells) for row in data).most_common(1)[0][0]
-        header = without_header(max(row.width for row in data if len(row.cells) == usual))
+        count = max(row.width for row in data if len(row.cells) == usual)
+        check_count(source, count)
+        header = without_header(count)
     first = rows[begin].number if begin < len(rows) else rows[-1].number + 1
     above = [row for place, row in enumerate(rows[:begin]) if place not in {*levels, index_row}]
     below = table.rows_below([row for row in last_rows if row.number > first])
-    notes = [*header.notes, *_left_out(above, "above the data"), *_left_out(below, "below the data")]
-    return Layout(header, number, first, below[0].number if below else None, tuple(notes))
+    return Layout(header, number, first, tuple(above), tuple(below))
+
+
+def _has_row_names(header: Row, data: Sequence[Row], where: str, *, decimal_commas: bool) -> bool:
+    """Return whether rows begin with their numbers, which have no name in the header, as R writes them."""
+    count, names = len(header.filled), [row.cells[0] for row in data]
+    one_more = len(header.cells) == count and {len(row.cells) for row in data} == {count + 1}
+    numbered = len(data) > 1 and names == [str(number) for number in range(1, len(data) + 1)]
+    if not one_more or not numbered or all(row.width <= count for row in data):
+        return False
+    pairs = [pair for row in data for pair in pairwise(row.cells) if all(map(WHOLE.fullmatch, pair))]
+    dated = [place for place, cell in enumerate(data[0].cells) if kind(cell) == "date"]
+    called = [place for place, cell in enumerate(header.cells) if cell.lower() in DATES | TIMES]
+    if decimal_commas and pairs and (not dated or called != [place - 1 for place in dated]):
+        raise InputError(
+            f"{where}: names {count} columns, and the rows have {count + 1} cells; either they begin with row numbers, "
+            f"as R writes them, or {shown(','.join(pairs[0]), 40)} is one number with a decimal comma: name the first "
+            "column too, or quote the number."
+        )
+    return True
 
 
 def _left_out(rows: Sequence[Row], where: str) -> list[str]:
-    """Return the note about rows that are left out, if there are any."""
+    """Return the note about rows that are left out, if there are any; lines that are drawn say nothing."""
+    rows = [row for row in rows if not is_drawn(row.cells)]
     if not rows:
         return []
     beginning = shown(rows[0].filled[0], 40)
@@ -103,134 +130,3 @@ def _left_out(rows: Sequence[Row], where: str) -> list[str]:
         return [f"row {rows[0].number} is left out: it stands {where} and begins with {beginning}"]
     numbers = listed([row.number for row in rows])
     return [f"rows {numbers} are left out: they stand {where}, and the first begins with {beginning}"]
-
-
-class _Table:
-    """The first rows of a table, and what its columns hold by them.
-
-    Attributes:
-        rows: the rows.
-        wide: whether it has several columns.
-        kinds: what most cells of each column are.
-    """
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.rows = rows
-        plain = [row for row in rows if not is_comment(row.cells)]
-        self.wide = 3 * sum(len(row.cells) > 1 for row in plain) >= max(len(plain), 1)
-        counts: list[Counter[Kind]] = []
-        for row in plain:
-            kinds = [kind(cell) for cell in row.cells[:SEARCHED_COLUMNS]]
-            title = self.wide and len(row.filled) == 1 and "word" in kinds
-            if not title and not _is_label(row.filled[0]):
-                counts += [Counter() for _ in range(len(kinds) - len(counts))]
-                for count, found in zip(counts, kinds, strict=False):
-                    count[found] += 1 if found == "word" else 2  # there may be as many rows of names as of data
-        self.kinds = [max(PREFERRED, key=count.__getitem__) for count in counts]
-
-    def parts(self) -> tuple[int, list[int], int | None]:
-        """Return the places of the first row of data, of the rows of the header, and of the row that names the index.
-
-        The first may be behind the last row.
-        """
-        begin = self._begin()
-        names = [place for place, row in enumerate(self.rows[:begin]) if not self._is_remark(row)]
-        if begin is None:  # there are only words, or no rows of data
-            return min(names, default=0) + 1, [min(names, default=0)], None
-        index_row = None
-        if len(names) > 1 and self._names_index(self.rows[names[-1]]):
-            index_row = names.pop()
-        while len(names) > 1 and _describes(self.rows[names[-1]]):
-            names.pop()
-        if names:
-            header = max(reversed(names), key=lambda place: self._unlike(self.rows[place]))
-            if not self._unlike(self.rows[header]):
-                return names[0], [], None
-            return (
-                min([begin, *(place for place in names if place > header)]),
-                self._levels(header, index_row),
-                index_row,
-            )
-        commented = begin > 0 and self._names_in_comment(self.rows[begin - 1], self.rows[begin])
-        return begin, [begin - 1] if commented else [], None
-
-    def is_data(self, row: Row) -> bool:
-        """Return whether a row has a date or value where its column has them, and no word there."""
-        if self.wide and len(row.cells) == 1:
-            return False
-        return self._has("date", row) or (self._has("value", row) and not self._unlike(row))
-
-    def rows_below(self, last_rows: Sequence[Row]) -> list[Row]:
-        """Return which of the last rows are below the data: totals, the source, and the like."""
-        below: list[Row] = []
-        for row in reversed(last_rows):
-            label = row.filled[0]
-            remark = self._is_remark(row) and kind(label) == "word" and not self._has("value", row)
-            if self._has("date", row) or not (remark or _is_label(label)):
-                break
-            below.insert(0, row)
-        labels = {row.filled[0] for row in below}
-        return below if len(labels) == len(below) <= MOST_BELOW else []  # equal ones are the ids of a series
-
-    def _begin(self) -> int | None:
-        """Return the place of the first row of data."""
-        data = [place for place, row in enumerate(self.rows) if self.is_data(row)]
-        # a row of a date alone may be a title; it is data if there is data right below it
-        sure = [place for place in data if len(self.rows[place].filled) > 1 or not self.wide]
-        begin = next(iter(sure or data), None)
-        while begin is not None and begin - 1 in data:
-            begin -= 1
-        return begin
-
-    def _is_remark(self, row: Row) -> bool:
-        """Return whether a row is a comment, or has no delimiter though the table has columns."""
-        return is_comment(row.cells) or (self.wide and len(row.cells) == 1)
-
-    def _has(self, wanted: Kind, row: Row) -> bool:
-        """Return whether a row has a date, or a value, in a column of them."""
-        return any(usual == wanted == kind(cell) for usual, cell in zip(self.kinds, row.cells, strict=False))
-
-    def _unlike(self, row: Row) -> float:
-        """Return the fraction of cells that are of another kind than the dates or values of their columns."""
-        found = [(usual, kind(cell)) for usual, cell in zip(self.kinds, row.cells, strict=False)]
-        unlike = sum(usual != "word" and cell not in {usual, ""} for usual, cell in found)
-        return unlike / max(sum(cell != "" for _, cell in found), 1)
-
-    def _levels(self, header: int, index_row: int | None) -> list[int]:
-        """Return the places of the rows of a header, of which one is given."""
-        lower = self.rows[header].cells
-        levels = [header]
-        while len(levels) < MOST_LEVELS and levels[0] > 0:
-            above = self.rows[levels[0] - 1]
-            if len(above.cells) != len(lower) or len(above.filled) < 2:
-                break
-            levels.insert(0, levels[0] - 1)
-        if index_row is not None or len(levels) == 1:
-            return levels
-        upper = self.rows[header - 1].cells
-        if lower[0] and len(set(lower)) == len(lower):
-            return [header]
-        if all(upper) and len(set(upper)) == len(upper):  # of which the row below says more
-            return [header - 1]
-        return levels[-2:]
-
-    @staticmethod
-    def _names_index(row: Row) -> bool:
-        """Return whether a row names only the first column, as pandas names an index below other names."""
-        return len(row.cells) > 1 and bool(row.cells[0]) and not any(row.cells[1:])
-
-    @staticmethod
-    def _names_in_comment(comment: Row, data: Row) -> bool:
-        """Return whether a comment above the data has the names of the columns, as NumPy writes them."""
-        short = all(len(cell) <= LONGEST_NAME and ":" not in cell for cell in comment.cells)
-        return is_comment(comment.cells) and len(comment.cells) == len(data.cells) > 1 and short
-
-
-def _is_label(cell: str) -> bool:
-    """Return whether a cell is the first one of a row below the data."""
-    return is_total(cell) or is_remark(cell)
-
-
-def _describes(row: Row) -> bool:
-    """Return whether a row has the units of the columns; the first one, of dates, may have any text."""
-    return len(row.filled) > 0 and all(is_unit(cell) for cell in row.cells[1:] if cell)

@@ -1,6 +1,7 @@
 """Read the cells of a table: a CSV, Parquet, Feather or spreadsheet file, packed or not, or an open file."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from recurra.errors import InputError
@@ -9,10 +10,11 @@ from recurra.tables.files.csv_reader import read_csv
 from recurra.tables.files.parquet_reader import read_parquet
 from recurra.tables.files.temporary import Source, file_of, name_of, only_file_in
 from recurra.tables.files.unpacking import Unpacking
-from recurra.tables.files.workbook_reader import read_workbook
+from recurra.tables.files.workbook_reader import is_no_workbook, read_workbook
 from recurra.tables.form import RawTable, Reading
 
 IDS = ("unique_id",)  # columns of ids, kept as text even if they look like numbers
+XLS = ".xls"  # as many programs name a text, so that a spreadsheet program opens it
 READERS: dict[str, Callable[[Path, Unpacking], RawTable]] = {  # of files that are not text, by the end of their names
     ".parquet": read_parquet,
     ".pq": read_parquet,
@@ -21,7 +23,7 @@ READERS: dict[str, Callable[[Path, Unpacking], RawTable]] = {  # of files that a
     ".ipc": read_arrow,
     ".xlsx": read_workbook,
     ".xlsm": read_workbook,
-    ".xls": read_workbook,  # which says that it is too old
+    XLS: read_workbook,  # which says that it is too old
     ".ods": read_workbook,
 }
 ZIP = ".zip"
@@ -34,10 +36,10 @@ def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence
     spreadsheet program. In a Parquet or Feather file, the first row of data is row 1.
 
     Args:
-        source: a CSV file, optionally gzipped, delimited by commas, semicolons, tabs or vertical bars; a Parquet,
-            Feather, Arrow IPC, Excel (.xlsx) or OpenDocument (.ods) file; or a .zip with one of these in it. Of a
-            spreadsheet, the first sheet with data is read. "-" reads CSV from standard input, and an open file is read
-            as its name says, as CSV if it has none.
+        source: a CSV file, optionally gzipped, delimited by commas, semicolons, tabs, vertical bars or spaces; a
+            Parquet, Feather, Arrow IPC, Excel (.xlsx) or OpenDocument (.ods) file; or a .zip with one of these in it.
+            Of a spreadsheet, the first sheet with data is read. "-" reads CSV from standard input, and an open file is
+            read as its name says, as CSV if it has none. A text that is named .xls is read as CSV.
         reading: what the user says about the file.
         texts: case-insensitive names of CSV columns to read as text, so that 01 is not read as 1, nor NA as a missing
             value. `unique_id` is always read as text. A text that was written as `'=…` so that no spreadsheet
@@ -69,8 +71,9 @@ def _read(path: Path, reading: Reading, texts: Sequence[str]) -> RawTable:
         with only_file_in(path, reading) as (inner, own):
             return _read(inner, own, texts)
     unpacking = Unpacking(reading.max_unpacked)
-    return (
-        READERS[kind](path, unpacking)
-        if kind in READERS
-        else read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
-    )
+    is_text = kind not in READERS or (kind == XLS and is_no_workbook(path))
+    if not is_text:
+        return READERS[kind](path, unpacking)
+    raw = read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
+    named_otherwise = [f"the file is read as text, though its name ends in {XLS}"] if kind == XLS else []
+    return replace(raw, notes=(*named_otherwise, *raw.notes))

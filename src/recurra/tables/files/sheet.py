@@ -1,7 +1,8 @@
 """The cells of a sheet of a spreadsheet, and the columns that they are."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ import pandas as pd
 
 from recurra.errors import InputError, listed, shown, shown_path
 from recurra.tables.columns import check_count
+from recurra.tables.files.header import unnamed
+from recurra.tables.files.layout import FIRST_ROWS, LAST_ROWS, Layout, found_layout
+from recurra.tables.files.raw_table import raw_table
+from recurra.tables.files.table_rows import Row
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
 from recurra.tables.numbers.shapes import NOTHING
@@ -35,6 +40,7 @@ class Sheet:
     unpacking: Unpacking
     _rows: list[int] = field(default_factory=list)  # numbers of the rows that are not empty
     _columns: dict[int, tuple[list[int], list[object]]] = field(default_factory=dict)  # places in `_rows`, and values
+    _beside: set[int] = field(default_factory=set)  # columns of rows that have several cells, and so are no titles
     _count: int = 0
     _checked: int = 0  # number of cells from which on it is checked again
 
@@ -58,6 +64,10 @@ class Sheet:
             self._checked = self._count + CHECKED_AFTER
         if not 0 < row <= MOST_ROWS_OF_SHEET - repeated + 1 or filled[-1][0] >= MOST_COLUMNS_OF_SHEET:
             raise ValueError(f"row {row} or column {filled[-1][0] + 1} is none of a sheet")
+        if self._rows and row <= self._rows[-1]:
+            raise ValueError(f"row {row} after row {self._rows[-1]}")
+        if len(filled) > 1:
+            self._beside.update(column for column, _ in filled)
         for number in range(row, row + repeated):
             place = len(self._rows)
             self._rows.append(number)
@@ -72,26 +82,54 @@ class Sheet:
         return len(self._rows) > 1
 
     def table(self, notes: Sequence[str] = ()) -> RawTable:
-        """Return the rows below the first one, which is the header; the index is the row number in the sheet.
+        """Return the table that the sheet holds; the index is the row number in the sheet.
 
         Raises:
             InputError: two columns have the same name, or the sheet is too large.
         """
-        name = shown_path(self.path)
-        if not self._rows:
+        name, rows = shown_path(self.path), len(self._rows)
+        if not rows:
             raise InputError(f"{name}: is empty; expected a sheet with a header and rows of data.")
-        where = f"{name}: row {self._rows[0]}"
-        check_count(where, len(self._columns))
-        self.unpacking.check(self.path, len(self._rows) * len(self._columns) * PLACE)
-        columns: dict[str, Any] = {}
-        for number in sorted(self._columns):
-            places, values = self._columns[number]
-            header = _text(values[0]) if places[0] == 0 else f"Unnamed: {number}"
-            if header in columns:
-                raise InputError(f"{where}: the column {shown(header)} occurs twice; give each column a unique name.")
-            below = int(places[0] == 0)
-            columns[header] = _column(np.array(places[below:], dtype=np.int64) - 1, values[below:], len(self._rows) - 1)
-        return RawTable(pd.DataFrame(columns, index=pd.Index(self._rows[1:])), tuple(notes))
+        columns = sorted(self._beside or self._columns)
+        check_count(f"{name}: row {self._rows[0]}", len(columns))
+        self.unpacking.check(self.path, rows * len(columns) * PLACE)
+        first_rows = self._as_texts(columns, range(min(rows, FIRST_ROWS)))
+        last_rows = self._as_texts(columns, range(max(rows - LAST_ROWS, 0), rows))
+        layout = found_layout(first_rows, last_rows, name)
+        frame = self._frame(columns, layout)
+        if layout.has_ids_below(frame):
+            layout = replace(layout, below=())
+            frame = self._frame(columns, layout)
+        return raw_table(frame, layout, notes)
+
+    def _as_texts(self, columns: Sequence[int], rows: range) -> list[Row]:
+        """Return some rows as texts; one of a single cell beside the columns has no other."""
+        cells = [[""] * len(columns) for _ in rows]
+        for place, column in enumerate(columns):
+            for row, value in zip(*self._cells(column, rows), strict=True):
+                cells[row][place] = _text(value)
+        for column in self._columns.keys() - set(columns):
+            for row, value in zip(*self._cells(column, rows), strict=True):
+                cells[row] = [_text(value)]
+        return [Row(self._rows[row], tuple(own)) for row, own in zip(rows, cells, strict=True)]
+
+    def _frame(self, columns: Sequence[int], layout: Layout) -> pd.DataFrame:
+        """Return the rows of data."""
+        end = len(self._rows) if layout.after is None else bisect_left(self._rows, layout.after)
+        rows = range(bisect_left(self._rows, layout.first), end)
+        named = layout.header.columns
+        names = [*named, *(unnamed(place, named) for place in range(len(named), len(columns)))]  # filled far below
+        found: dict[str, Any] = {}
+        for name, column in zip(names, columns, strict=True):
+            places, values = self._cells(column, rows)
+            found[name] = _column(np.array(places, dtype=np.int64), values, len(rows))
+        return pd.DataFrame(found, index=pd.Index(self._rows[rows.start : rows.stop]))
+
+    def _cells(self, column: int, rows: range) -> tuple[list[int], list[object]]:
+        """Return the places, counted from the first row, and the values of the cells of a column in some rows."""
+        places, values = self._columns[column]
+        begin, end = bisect_left(places, rows.start), bisect_left(places, rows.stop)
+        return [place - rows.start for place in places[begin:end]], values[begin:end]
 
 
 def first_with_data(path: Path, sheets: Iterable[tuple[str, Sheet]], names: Sequence[str]) -> RawTable:

@@ -14,6 +14,7 @@ from recurra.tables.files.unpacking import Unpacking
 AT_ONCE = 1 << 20  # bytes
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # others may take gigabytes to unpack a byte
 ENCRYPTED = 0x1  # flag of an entry
+ZIP = b"PK"  # first bytes of an archive
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of an old .xls file, and of an encrypted .xlsx file
 DAMAGED = (
     zipfile.BadZipFile,
