@@ -38,7 +38,7 @@ from recurra.tables.form import Form
         (["13/02/2020", "12/02/2020", "01/02/2020"], ["2020-02-13", "2020-02-12", "2020-02-01"]),  # newest first
         (["01/02/2020", "01/13/2020"], ["2020-01-02", "2020-01-13"]),
         (["02/02/2020", "03/03/2020"], ["2020-02-02", "2020-03-03"]),
-        (["1/2/20", "13/2/20 9:30"], ["2020-02-01", "2020-02-13 09:30"]),
+        (["1/2/20", "13/2/20 9:30", "1/3/20"], ["2020-02-01", "2020-02-13 09:30", "2020-03-01"]),
         (["31-01-2020", "01-02-2020"], ["2020-01-31", "2020-02-01"]),  # -2020 is no offset of a time zone
         (["01-2020", "02-2020"], ["2020-01-01", "2020-02-01"]),
         (["1-Jan-2020", "12-Feb-2020"], ["2020-01-01", "2020-02-12"]),
@@ -122,7 +122,14 @@ def test_dates_with_a_time_zone_keep_the_time_of_the_place() -> None:
         (["09:30", "09:45"], "row 8, column 'd': '09:30' is not a date"),
         (["13/02/2020", "02/13/2020"], "the day comes first in '13/02/2020' (row 8), and the month in '02/13/2020'"),
         (["01/02/2020", "02/02/2020"], "'01/02/2020' (row 8) may be 2020-02-01 or 2020-01-02, and no date shows which"),
-        (["20-01-30", "20-01-31"], "the year is ambiguous in dates such as '20-01-30' (row 8)"),
+        (
+            ["20-01-30", "20-01-31"],
+            "'20-01-30' (row 8) may be 2030-01-20 or 2020-01-30, and no date shows which; say t",
+        ),
+        (
+            ["98/01/01", "98/01/02"],
+            "a year of two digits comes first in '98/01/01' (row 8); write years with",
+        ),
         (["01/01/2020", "02/01/2020"], "'02/01/2020' (row 9) may be 2020-01-02 or 2020-02-01"),
         (["Jan-02", "Jan-03"], "'Jan-02' (row 8) may be a month with its year or a day without its year"),
         (["Foo 03.01.2022", "Bar 04.01.2022"], "row 8, column 'd': 'Foo 03.01.2022' is not a date"),
@@ -149,14 +156,90 @@ def test_whether_day_or_month_comes_first_is_seen_from_two_weeks_in_any_order(
     pattern: str, start: date, rows: int, newest_first: bool
 ) -> None:
     days = pd.date_range(start, periods=rows)[:: -1 if newest_first else 1]
-    assert dates(pd.DataFrame({"d": days.strftime(pattern)}), ["d"], "t").index.equals(days)
+    frame = pd.DataFrame({"d": days.strftime(pattern)})
+    if pattern == "%d.%m.%y" and days.min().month == days.max().month and 0 < days[0].year % 100 < 32:
+        with pytest.raises(
+            InputError, match=r"may be .*-.* or .*-.*, and no date shows which"
+        ):  # one day of many years
+            dates(frame, ["d"], "t")
+    else:
+        assert dates(frame, ["d"], "t").index.equals(days)
 
 
 @pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
-@pytest.mark.parametrize("frequency", ["MS", "QS"])
-def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, frequency: str) -> None:
-    months = pd.date_range("2018-01-01", periods=26, freq=frequency)
-    assert dates(pd.DataFrame({"d": months.strftime(pattern)}), ["d"], "t").index.equals(months)
+@pytest.mark.parametrize("rows", [13, 26])
+@pytest.mark.parametrize("frequency", ["MS", "QS", "2MS", "4MS", "6MS", "YS", "BMS", "SMS", "W-FRI", "7D"])
+def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, rows: int, frequency: str) -> None:
+    months = pd.date_range("2018-01-01", periods=rows, freq=frequency)
+    for written in (months, months[::-1]):
+        assert dates(pd.DataFrame({"d": written.strftime(pattern)}), ["d"], "t").index.equals(written)
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("frequency", ["2D", "2MS", "D", "MS", "3D", "QS"])
+def test_dates_that_are_even_in_both_orders_are_refused_with_both(pattern: str, frequency: str) -> None:
+    days = pd.date_range("2018-01-01", periods=4, freq=frequency)
+    with pytest.raises(InputError, match=r"may be 2018-.* or 2018-.*, and no date shows which; say whether"):
+        dates(pd.DataFrame({"d": days.strftime(pattern)}), ["d"], "t")
+
+
+def test_the_order_in_which_dates_are_sorted_is_taken_unless_they_are_even_in_the_other() -> None:
+    def read(*days: int) -> pd.DatetimeIndex:
+        texts = [f"{day:02}/{month:02}/2024" for month in range(1, 13) for day in days]
+        return dates(pd.DataFrame({"d": texts}), ["d"], "t").index
+
+    assert read(5, 10).is_monotonic_increasing  # with the month first 5 January, 10 January, 5 February and so on
+    with pytest.raises(InputError, match=r"'05/01/2024' .* may be 2024-01-05 or 2024-05-01, and no date shows which"):
+        read(1, 5, 12)  # with the month first 12 days of each of three months
+
+
+@given(
+    st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d"]),
+    st.sampled_from(["D", "2D", "5D", "B", "7D", "SMS", "MS", "ME", "2MS", "QS", "4MS", "6MS", "YS", "6h"]),
+    st.dates(date(1995, 1, 1), date(2030, 1, 1)),
+    st.integers(3, 40),
+)
+@settings(max_examples=200)
+def test_no_order_of_sorted_dates_is_taken_for_another(pattern: str, frequency: str, start: date, rows: int) -> None:
+    days = pd.date_range(start, periods=rows, freq=frequency)
+    days = days[days.year < 2034]  # two-digit years are not far in the future
+    try:
+        found = dates(pd.DataFrame({"d": days.strftime(f"{pattern} %H:%M")}), ["d"], "t").index
+    except InputError as error:
+        assert "may be" in str(error) or (pattern == "%y/%m/%d" and "write years with four digits" in str(error))
+    else:
+        assert found.equals(days)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pd.date_range("2024-01-01", periods=12, freq="MS"),  # 24 January 2001, 24 February 2001 and so on
+        pd.date_range("2016-01-01", periods=9, freq="YS"),  # 16 January 2001, 17 January 2001 and so on
+        pd.date_range("2024-01-01", periods=12),  # 24 January of 2001, 2002 and so on
+        pd.date_range("2024-03-04", periods=1),
+    ],
+)
+def test_two_digit_years_that_may_come_first_are_refused_with_both(days: pd.DatetimeIndex) -> None:
+    frame = pd.DataFrame({"d": days.strftime("%y/%m/%d")})
+    with pytest.raises(InputError, match=r"may be .* or 20.*--dayfirst.*, or, if the year does, write it with four di"):
+        dates(frame, ["d"], "t")
+    assert dates(frame, ["d"], "t", dayfirst=True).index[0].day == days[0].year - 2000
+
+
+@pytest.mark.parametrize("rows", [40, 400])
+def test_sorted_dates_show_that_a_two_digit_year_comes_first_or_last(rows: int) -> None:
+    days = pd.date_range("2024-01-01", periods=rows)
+    with pytest.raises(InputError, match=r"a year of two digits comes first in '24/01/01' .* sorted that way; write"):
+        dates(pd.DataFrame({"d": days.strftime("%y/%m/%d")}), ["d"], "t")
+    found = dates(pd.DataFrame({"d": days.strftime("%d/%m/%y")}), ["d"], "t")
+    assert found.index.equals(days)
+    assert found.notes[0].endswith("have the day first, since they are sorted that way.")
+
+
+def test_an_earlier_table_with_the_day_first_has_no_year_first() -> None:
+    found = dates(pd.DataFrame({"d": ["31/12/24", "31/01/25"]}), ["d"], "t", earlier=Form(dayfirst=True))
+    assert found.index.equals(pd.DatetimeIndex(["2024-12-31", "2025-01-31"]))
 
 
 def test_dates_of_a_long_table_are_read_as_those_of_one_series() -> None:

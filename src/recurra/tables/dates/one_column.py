@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError, shown
 from recurra.tables.arrays import Integers
-from recurra.tables.dates.assembling import NANOSECOND_YEARS, NO_OFFSET, assembled, in_order, offsets, with_century
+from recurra.tables.dates.assembling import (
+    IN_ORDER,
+    NANOSECOND_YEARS,
+    NO_OFFSET,
+    First,
+    assembled,
+    in_order,
+    offsets,
+    with_century,
+)
 from recurra.tables.dates.day_order import order_of
 from recurra.tables.dates.forms import DATES
 from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, dates_of, unit_of
@@ -133,7 +142,7 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
     parts = parts_of(whole(sample).to_numpy(dtype=object), DATES)
     if parts is None:
         return False
-    readings = [in_order(parts, day) for day in (False, True)] if "first" in parts else [parts]
+    readings = [in_order(parts, first) for first in IN_ORDER] if "first" in parts else [parts]
     return max(int((~np.isnat(assembled(with_century(one)[0]))).sum()) for one in readings) >= len(sample) / 2
 
 
@@ -179,10 +188,10 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
             earlier=None if of.earlier is None else of.earlier.dayfirst,
             gap=of.gap,
         )
-        parts, dayfirst = in_order(parts, order.day_first), order.day_first if order.known else None
-        if order.by_gaps:
-            first = "day" if order.day_first else "month"
-            notes.append(f"dates such as {cell(0)} have the {first} first, since they are evenly spaced that way.")
+        first: First = "day" if order.day_first else "month"
+        parts, dayfirst = in_order(parts, first), order.day_first if order.known else None
+        if order.reason:
+            notes.append(f"dates such as {cell(0)} have the {first} first, since they are {order.reason} that way.")
     elif "day" not in parts and _are_days(parts):
         raise InputError(
             f"{of.where()}: {cell(0)} may be a month with its year or a day without its year, and the next dates do "

@@ -58,6 +58,10 @@ class Parts(dict[str, NDArray[np.int32]]):
         """Return a part of some rows, or its default if no date has it."""
         return self[name][rows] if name in self else DEFAULTS[name]
 
+    def head(self, count: int) -> "Parts":
+        """Return the parts of the first dates."""
+        return Parts(min(count, self.length), {name: values[:count] for name, values in self.items()})
+
     def write(self, name: str, rows: Any, values: Any) -> None:
         """Write a part of some rows."""
         if name not in self:
