@@ -399,6 +399,57 @@ def test_what_the_dates_do_not_say_plainly_is_noted() -> None:
     assert notes("2022-01-03/2022-01-09") == ("the column 'd' holds periods, of which the start is taken.",)
 
 
+@pytest.mark.parametrize(
+    ("texts", "frequency", "days"),
+    [
+        (["2001-02", "2002-03", "2003-04"], None, ["2001-01-01", "2002-01-01", "2003-01-01"]),  # not 13 months apart
+        (["2001/02", "2002/03"], None, ["2001-01-01", "2002-01-01"]),
+        (["1998-99", "1999-00", "2000-01"], None, ["1998-01-01", "1999-01-01", "2000-01-01"]),
+        (["2001–02", "2002–03"], None, ["2001-01-01", "2002-01-01"]),
+        (["201112", "201213"], None, ["2011-01-01", "2012-01-01"]),
+        (["2011-2012", "2012-2013"], None, ["2011-01-01", "2012-01-01"]),
+        (["2001-02", "2001-03", "2002-03"], None, ["2001-02-01", "2001-03-01", "2002-03-01"]),
+        (["2010-11"], None, ["2010-11-01"]),
+        (["2010-11"], Frequency("month"), ["2010-11-01"]),
+        (["2010-11"], Frequency("month", every=12), ["2010-01-01"]),
+        (["2012-13"], Frequency("month", every=12), ["2012-01-01"]),
+        (["2001-02", "2002-04", "2013-14"], None, None),
+    ],
+)
+def test_pairs_of_years_are_years_where_months_would_be_13_months_apart(
+    texts: list[str], frequency: Frequency | None, days: list[str] | None
+) -> None:
+    frame = pd.DataFrame({"d": texts})
+    if days is None:
+        with pytest.raises(InputError, match="'2013-14' is not a date"):
+            dates(frame, ["d"], "t", frequency=frequency)
+        return
+    found = dates(frame, ["d"], "t", frequency=frequency)
+    assert found.index.equals(pd.DatetimeIndex(days))
+    assert any("holds pairs of years" in note for note in found.notes) == (days[-1][5:] == "01-01")
+
+
+@pytest.mark.parametrize(
+    ("texts", "frequency", "hours"),
+    [
+        (["2020-01-01 1", "2020-01-01 2", "2020-01-01 3"], None, [1, 2, 3]),
+        (["2020-01-01 23", "2020-01-02 0"], Frequency("minute", 60), [23, 0]),
+        (["2020-01-01 1", "2020-02-01 1", "2020-03-01 2"], None, None),
+        (["2020-01-01 1", "2020-01-02 1", "2020-01-01 1", "2020-01-02 1"], None, None),  # of two series
+        (["2020-01-01 1"], Frequency("day"), None),
+    ],
+)
+def test_a_number_behind_a_date_is_an_hour_only_where_dates_repeat(
+    texts: list[str], frequency: Frequency | None, hours: list[int] | None
+) -> None:
+    frame = pd.DataFrame({"d": texts})
+    if hours is None:
+        with pytest.raises(InputError, match=r"'2020-01-01 1' \(row 0\) ends in a number that may be an hour or somet"):
+            dates(frame, ["d"], "t", frequency=frequency)
+    else:
+        assert dates(frame, ["d"], "t", frequency=frequency).index.hour.tolist() == hours
+
+
 FORMS = {
     "%Y-%m-%d": "D", "%Y/%m/%d %H:%M": "h", "%d.%m.%Y": "D", "%m/%d/%Y %I:%M %p": "h", "%d %b %Y": "D", "%Y%m%d": "D",
     "%b-%y": "MS", "%B %Y": "MS", "%YM%m": "MS", "%G-W%V": "W-MON", "%G-W%V-%u": "D", "%A, %d %B %Y": "D",

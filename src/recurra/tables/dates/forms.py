@@ -3,6 +3,7 @@
 import re
 
 _YEAR = r"(?P<year>(?:1[5-9]|2[0-4])\d\d)"
+_NEXT_YEAR = "|".join(rf"{year:02}\s?[-/–]?\s?{(year + 1) % 100:02}" for year in range(100))
 _ANY_YEAR = r"(?P<year>(?:1[5-9]|2[0-4])\d\d|\d{2})"
 _MONTH, _DAY = r"(?P<month>0?[1-9]|1[0-2])", r"(?P<day>\d{1,2})"
 _NTH_DAY = rf"{_DAY}(?:st|nd|rd|th|er|º|ª)?"
@@ -24,6 +25,8 @@ _UNTIL = (  # the end of a period
 DATES = tuple(
     re.compile(rf"^\s*{form}{_UNTIL}\s*$")
     for form in (
+        rf"(?=\s*\d\d(?:{_NEXT_YEAR}))\s*{_YEAR}\s?[-/–]?\s?(?P<end_year>\d\d)",  # 2020-21; in all rows, before 2020-01
+        rf"{_YEAR}\s?[-/–]\s?(?P<end_year>(?:1[5-9]|2[0-4])\d\d)",  # 2020-2021
         rf"{_BEFORE}{_YEAR}\s*[-/.年]\s*{_MONTH}(?:\s*[-/.月]\s*(?:{_DAY}日?)?)?{_AFTER}{_TIME}",  # 2020-1-31
         rf"{_BEFORE}(?P<first>{_TWO})\s*[-/.]\s*(?P<next>{_TWO})\s*[-/.]\s*(?P<year>\d{{4}}|\d{{2}}){_AFTER}{_TIME}",
         rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}}){_AFTER}{_TIME}",  # 20200131

@@ -22,6 +22,7 @@ from recurra.tables.dates.assembling import (
     with_century,
 )
 from recurra.tables.dates.day_order import order_of
+from recurra.tables.dates.doubtful_parts import may_be_days, with_hours, with_months
 from recurra.tables.dates.forms import DATES
 from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, dates_of, unit_of
 from recurra.tables.dates.parts import SAMPLED, Cells, Parts, parts_of
@@ -142,6 +143,7 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
     parts = parts_of(whole(sample).to_numpy(dtype=object), DATES)
     if parts is None:
         return False
+    parts = with_months(parts, None) if "end_year" in parts else parts
     readings = [in_order(parts, first) for first in IN_ORDER] if "first" in parts else [parts]
     return max(int((~np.isnat(assembled(with_century(one)[0]))).sum()) for one in readings) >= len(sample) / 2
 
@@ -179,6 +181,10 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         return f"{shown(of.text(row(place)))} (row {of.frame.index[row(place)]})"
 
     dayfirst, notes = None, []
+    if "end_year" in parts:
+        parts = with_months(parts, of.gap)
+        if "month" not in parts:
+            notes.append(f"the column {shown(of.name)} holds pairs of years such as {cell(0)}; the first is taken.")
     if "first" in parts:
         order = order_of(
             parts,
@@ -192,7 +198,7 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         parts, dayfirst = in_order(parts, first), order.day_first if order.known else None
         if order.reason:
             notes.append(f"dates such as {cell(0)} have the {first} first, since they are {order.reason} that way.")
-    elif "day" not in parts and _are_days(parts):
+    elif "day" not in parts and may_be_days(parts):
         raise InputError(
             f"{of.where()}: {cell(0)} may be a month with its year or a day without its year, and the next dates do "
             "not show which; write it as 2020-01 or 2020-01-31."
@@ -203,6 +209,14 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         notes.append(f"the two-digit years in the column {shown(of.name)} are read as {span}.")
     if "until" in parts:
         notes.append(f"the column {shown(of.name)} holds periods, of which the start is taken.")
+    if "hour_alone" in parts:
+        place = int((parts["hour_alone"] >= 0).argmax())
+        if (parts_with_hours := with_hours(parts, of.gap)) is None:
+            raise InputError(
+                f"{of.where()}: {cell(place)} ends in a number that may be an hour or something else, as dates do not "
+                "repeat; write times with minutes, as in 2020-01-31 09:00."
+            )
+        parts = parts_with_hours
     found = assembled(parts)
     if (wrong := np.isnat(found)).any():
         raise of.no_date(row(int(wrong.argmax())))
@@ -241,14 +255,6 @@ def as_numbers(values: "pd.Series[Any]") -> NDArray[Any] | None:
     found = pd.to_numeric(values, errors="coerce").dropna()
     numbers = found.to_numpy() if found.dtype.kind in "iuf" else found.to_numpy(dtype=np.float64)
     return numbers if np.isfinite(numbers).all() else None
-
-
-def _are_days(parts: Parts) -> bool:
-    """Return whether two-digit years may be days: most of them differ from one date to the next in the same month."""
-    if "digits" not in parts or not (1 <= parts["year"].min() <= parts["year"].max() <= 31):
-        return False
-    changed, same = np.diff(parts["year"]) != 0, np.diff(parts.of("month", slice(None)) + 0 * parts["year"]) == 0
-    return bool(changed.any() and np.mean(same[changed]) > 0.5)
 
 
 def whole(values: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -20,9 +20,9 @@ FULL_WIDTH, WIDE_SPACE = (0xFF01, 0xFF5E), 0x3000  # the first and the last full
 DEFAULTS = {
     "year": -1, "digits": 4, "first": 0, "next": 0, "month": 1, "day": 1, "week": 0, "day_of_week": 1, "weekday": 1,
     "hour": 0, "minute": 0, "second": 0, "fraction": 0, "half": 0, "sign": 0, "utc": 0, "zone_hour": 0,
-    "zone_minute": 0, "until": 0,
+    "zone_minute": 0, "until": 0, "hour_alone": -1, "end_year": -1,
 }  # fmt: skip
-PART = {"name": "month", "quarter": "month", "semester": "month", "weekday_after": "weekday", "hour_alone": "hour"}
+PART = {"name": "month", "quarter": "month", "semester": "month", "weekday_after": "weekday"}
 HALVES = {"a": 1, "p": 2}  # of a day
 WORDS: dict[str, Callable[[str], int]] = {
     "name": lambda word: MONTHS.get(word.lower(), 0),
@@ -43,7 +43,8 @@ class Parts(dict[str, NDArray[np.int32]]):
     """The parts of dates by name, [T] each. A part that no date has is left out; the year of no date is -1.
 
     Besides those that a date is written with, `digits` is the number of digits of the year, and `until` whether the end
-    of a period follows.
+    of a period follows. `hour_alone` is a number behind the date, and `end_year` one behind the year: see
+    `recurra.tables.dates.doubtful_parts`.
 
     Args:
         length: number of dates.
