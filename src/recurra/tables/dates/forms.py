@@ -22,7 +22,7 @@ _UNTIL = (  # the end of a period
     r"(?P<until>(?:\s+(?:-|–|—|to|until|bis|au|al)\s+|\s*[~至–—]\s*|[-/](?=\d{4}\D|\d{1,2}[-/.]\d{1,2}[-/.]\d))\d.*)?"
 )
 
-DATES = tuple(
+DATE_FORMS = tuple(
     re.compile(rf"^\s*{form}{_UNTIL}\s*$")
     for form in (
         rf"(?=\s*\d\d(?:{_NEXT_YEAR}))\s*{_YEAR}\s?[-/–]?\s?(?P<end_year>\d\d)",  # 2020-21; in all rows, before 2020-01
@@ -31,7 +31,7 @@ DATES = tuple(
         rf"{_BEFORE}(?P<first>{_TWO})\s*[-/.]\s*(?P<next>{_TWO})\s*[-/.]\s*(?P<year>\d{{4}}|\d{{2}}){_AFTER}{_TIME}",
         rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}}){_AFTER}{_TIME}",  # 20200131
         rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}}){_COMPACT_TIME}",  # 20200131T0930
-        r"(?P<year>19[89]\d|20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?P<hour>[01]\d|2[0-4])",  # 2020013109
+        r"(?P<year>19\d\d|20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?P<hour>[01]\d|2[0-4])",  # 2020013109
         rf"{_YEAR}(?P<month>\d{{2}})",  # 202001
         rf"{_YEAR}年?",  # 2020
         rf"(?P<month>\d{{1,2}})[-/.]{_YEAR}",  # 01/2020
@@ -51,11 +51,12 @@ DATES = tuple(
     )
 )
 
-TIMES = tuple(
+TIME_FORMS = tuple(
     re.compile(rf"^\s*{form}{_UNTIL}\s*$")
     for form in (
         rf"{_CLOCK}{_ZONE}",  # 9:30, 09:30:00.5 PM
         r"(?P<hour>\d{1,2})\.(?P<minute>\d{2})(?:\.(?P<second>\d{2}))?",  # 18.00.00
+        r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?",  # 1800
         r"(?P<hour>\d{1,2})(?:[Hh]|\.0|[时時点點])?",  # 18
         r"(?P<hour>\d{1,2})(?:[Hh]|[时時点點])(?P<minute>\d{1,2})分?",
         rf"(?P<hour>\d{{1,2}}){_HALF}",  # 6 PM

@@ -21,20 +21,20 @@ from recurra.tables.dates.assembling import (
     offsets,
     with_century,
 )
+from recurra.tables.dates.column_names import COUNTED_NAMES, plain_name
 from recurra.tables.dates.day_order import order_of
 from recurra.tables.dates.doubtful_parts import may_be_days, with_hours, with_months
-from recurra.tables.dates.forms import DATES
-from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, dates_of, unit_of
+from recurra.tables.dates.forms import DATE_FORMS
+from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, are_digits, dates_of, unit_of
 from recurra.tables.dates.parts import SAMPLED, Cells, Parts, parts_of
 from recurra.tables.dates.zones import is_zone
 from recurra.tables.form import Form
+from recurra.tables.whole_numbers import whole
 
 SEARCHED = 10_000  # number of rows in which the first dates are searched
 COMPARED = 20_000  # number of rows from which it is seen whether dates repeat
-MOST_WHOLE = 1e15  # a larger float is no date
 YEAR_FIRST = re.compile(r"(\d{4})-\d{2}", re.ASCII)
 NUMBER = re.compile(r"\s*\d+(?:\.\d*)?\s*", re.ASCII)
-COUNTED = {"t", "step", "index", "row", "n", "no", "nr", "period", "week", "序号", "期数"}  # names of numbers of rows
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ class Column:
         if pd.api.types.is_datetime64_any_dtype(values):
             return _of_type(self, pd.DatetimeIndex(values))
         numbers = as_numbers(values.head(SEARCHED).dropna())
-        if (unit := _unit(self, numbers, EXACT)) is not None:
+        if not self._has_digits(numbers) and (unit := _unit(self, numbers, EXACT)) is not None:
             return _numbered(self, unit)
         codes, cells = distinct_cells(whole(values))
         has_fractions = numbers is not None and values.dtype.kind == "f" and bool((numbers % 1 > 0).any())
-        if not has_fractions and (parts := parts_of(cells, DATES)) is not None:
+        if not has_fractions and (parts := parts_of(cells, DATE_FORMS)) is not None:
             return _written(self, parts, codes)
-        counted = self.name.strip().lower() in COUNTED
+        counted = plain_name(self.name) in COUNTED_NAMES
         unit = _unit(self, numbers, ("rows", "excel days") if counted else ("excel days", "rows"))
         if unit is None:
             raise self.no_date(0)
@@ -105,6 +105,11 @@ class Column:
     @property
     def values(self) -> "pd.Series[Any]":
         return self.frame[self.name]
+
+    def _has_digits(self, numbers: NDArray[Any] | None) -> bool:
+        """Return whether numbers are dates by their digits, unless those of the earlier table were of a unit."""
+        known = self.earlier is not None and self.earlier.date_unit in IN_WORDS
+        return numbers is not None and not known and are_digits(numbers)
 
     def where(self, place: int | None = None) -> str:
         row = "" if place is None else f"row {self.frame.index[place]}, "
@@ -140,7 +145,7 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
     numbers = as_numbers(sample)
     if numbers is not None and unit_of(numbers, EXACT):
         return True
-    parts = parts_of(whole(sample).to_numpy(dtype=object), DATES)
+    parts = parts_of(whole(sample).to_numpy(dtype=object), DATE_FORMS)
     if parts is None:
         return False
     parts = with_months(parts, None) if "end_year" in parts else parts
@@ -239,7 +244,7 @@ def _unit(of: Column, numbers: NDArray[Any] | None, units: Iterable[str]) -> str
         return None
     if of.earlier is None:
         return unit_of(numbers, units)
-    if of.earlier.date_unit is not None and unit_of(numbers, [of.earlier.date_unit]):
+    if of.earlier.date_unit in IN_WORDS and unit_of(numbers, [of.earlier.date_unit]):
         return of.earlier.date_unit
     return unit_of(numbers, [unit for unit in units if unit != "rows"])
 
@@ -255,14 +260,6 @@ def as_numbers(values: "pd.Series[Any]") -> NDArray[Any] | None:
     found = pd.to_numeric(values, errors="coerce").dropna()
     numbers = found.to_numpy() if found.dtype.kind in "iuf" else found.to_numpy(dtype=np.float64)
     return numbers if np.isfinite(numbers).all() else None
-
-
-def whole(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return floats that are all whole numbers, such as years, as integers."""
-    if not pd.api.types.is_float_dtype(values):
-        return values
-    whole = ((values % 1 == 0) & (values.abs() < MOST_WHOLE) | values.isna()).all()
-    return values.astype("Int64") if whole else values
 
 
 def distinct_cells(values: "pd.Series[Any]") -> tuple[Integers | None, Cells]:
