@@ -22,7 +22,7 @@ DEFAULTS = {
     "hour": 0, "minute": 0, "second": 0, "fraction": 0, "half": 0, "sign": 0, "utc": 0, "zone_hour": 0,
     "zone_minute": 0, "until": 0, "hour_alone": -1, "end_year": -1,
 }  # fmt: skip
-PART = {"name": "month", "quarter": "month", "semester": "month", "weekday_after": "weekday"}
+PART = {"name": "month", "quarter": "month", "semester": "month", "weekday_after": "weekday", "half_before": "half"}
 HALVES = {"a": 1, "p": 2}  # of a day
 WORDS: dict[str, Callable[[str], int]] = {
     "name": lambda word: MONTHS.get(word.lower(), 0),
@@ -30,6 +30,7 @@ WORDS: dict[str, Callable[[str], int]] = {
     "weekday_after": lambda word: int(word.lower() in WEEKDAYS),
     "quarter": lambda word: 3 * CHINESE_DIGITS[word] - 2,
     "semester": lambda word: 1 if word == "上" else 7,
+    "half_before": lambda word: HALVES["a" if word in {"上午", "午前", "오전"} else "p"],
     "half": lambda word: HALVES[word.lower()],
     "sign": lambda word: 1 if word == "+" else -1,
     "utc": lambda _: 1,
