@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recurra.errors import InputError
+from recurra.tables.arrays import Integers
 from recurra.tables.dates.assembling import First, assembled, in_order, with_century
+from recurra.tables.dates.date_numbers import SECONDS_PER_DAY
 from recurra.tables.dates.parts import Parts
 
 SEEN = 100_000  # number of dates from which the order is seen, if several are possible
-EVEN = 0.5  # more than this fraction of the steps between dates are equal, if they are even
-DENSER = 5  # how many times as many of the dates in even steps are there in the order that is meant
+EVEN = 0.5  # more than this fraction of the steps between dates are multiples of one, if they are even
+DENSE = 0.25  # at least this fraction of the dates in even steps is there
+DENSER = 5  # how many times as many of them are there in the order that is meant
+SIMILAR_DAYS = 5  # by which the days of two months differ at most if they have a place in common, such as a Friday
 SORTED = 20  # steps for each one in the other direction, at least, in a file whose rows are sorted
+LEAST_TURNS = 1  # that an order has by chance, such as between two series in a file
 ALIKE = 1.5  # ratio of two times between rows that may be the same
 
 Dates = NDArray[np.datetime64]
@@ -144,25 +149,43 @@ def _seen(dates: Mapping[First, Dates], gap: float | None) -> tuple[First | None
     *_, second, dense = sorted(densities, key=densities.__getitem__)
     is_even = densities[dense] > DENSER * densities[second]
     ordered, unordered, *_ = sorted(turns, key=turns.__getitem__)
-    is_sorted = turns[ordered] < turns[unordered] and SORTED * turns[ordered] <= len(dates[ordered])
-    if is_even and is_sorted and dense != ordered:
-        return None, ""
+    may_be_sorted = SORTED * turns[ordered] <= len(dates[ordered])
     if is_even:
-        return dense, "evenly spaced"
+        contradicted = may_be_sorted and turns[dense] > turns[ordered]
+        return (None, "") if contradicted else (dense, "evenly spaced")
+    is_sorted = may_be_sorted and turns[unordered] - turns[ordered] > LEAST_TURNS
     return (ordered, "sorted") if is_sorted else (None, "")
 
 
 def _density(found: Dates) -> float:
-    """Return how many of the even steps between the first and the last date are there; 0 if steps are not even.
+    """Return how many of the dates in even steps, between the first and the last date, are there; 0 if it is too few.
 
-    Steps are those of time or of months, so that rows of the first day of each month are even.
+    Steps are those of time, or of months from one day to a similar one, as rows of the first day of each month have.
     """
-    moments, densities = np.unique(found), [0.0]
-    for numbers in (moments.astype("datetime64[s]").astype(np.int64), moments.astype("datetime64[M]").astype(np.int64)):
-        steps, counts = np.unique(np.diff(numbers), return_counts=True)
-        if counts.max(initial=0) > EVEN * counts.sum() and (step := int(steps[counts.argmax()])) > 0:
-            densities.append(float(counts.max() / ((numbers[-1] - numbers[0]) / step)))
-    return max(densities)
+    moments = np.unique(found)
+    months = moments.astype("datetime64[M]")
+    of_month = (moments.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
+    similar = np.abs(np.diff(of_month)) <= SIMILAR_DAYS
+    by_time = _share_of_steps(moments.astype("datetime64[s]").astype(np.int64), similar | True, SECONDS_PER_DAY)
+    return max(by_time, _share_of_steps(months.astype(np.int64), similar, 1))
+
+
+def _share_of_steps(numbers: Integers, counted: NDArray[np.bool_], day: int) -> float:
+    """Return the fraction that most of the steps, multiples of the most frequent one, make up of all; 0 if too few.
+
+    Args:
+        numbers: ascending numbers, [T].
+        counted: which of the steps between them may be even, [T - 1].
+        day: from which step on too few are none at all; bars of an exchange, less than a day apart, may be few.
+    """
+    steps = np.diff(numbers)
+    found, counts = np.unique(steps[(steps > 0) & counted], return_counts=True)
+    if not len(found):
+        return 0.0
+    step = int(found[counts.argmax()])
+    even = int(counts[found % step == 0].sum())
+    share = even * step / int(steps.sum())
+    return share if even > EVEN * len(steps) and (step < day or share >= DENSE) else 0.0
 
 
 def _turns(found: Dates) -> int:
