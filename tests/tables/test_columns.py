@@ -39,13 +39,26 @@ SHOPS = {"date": ["2020-01-01", "2020-01-01", "2020-01-02", "2020-01-02"], "y": 
     ("columns", "advised"),
     [
         ({"shop": ["a", "b", "a", "b"]}, "the 2 values of the column 'shop' tell series apart, name it with --id"),
-        ({"shop": [1, 2, 1, 2]}, "the 2 values of the column 'shop'"),
-        ({"shop": [1.0, 2.0, 1.0, 2.0]}, "the 2 values of the column 'shop'"),
+        ({"shop": [1, 2, 1, 2]}, "the 2 values of the column 'shop' tell series apart"),
+        ({"shop": [1.0, 2.0, 1.0, 2.0]}, "the 2 values of the column 'shop' tell series apart"),
         ({"time": ["a", "b", "a", "b"]}, ""),  # by its name
-        ({"Hour": [9, 10, 9, 10]}, ""),
-        ({"at": ["09:30", "10:30", "09:30", "10:30"]}, ""),  # by what it holds
-        ({"at": ["9:30 am", "3:30 pm", "9:30 am", "3:30 pm"]}, ""),
-        ({"at": pd.to_datetime(["09:30", "10:30", "09:30", "10:30"], format="%H:%M").time}, ""),
+        (
+            {"Hour": [9, 10, 9, 10]},
+            "if the column 'Hour' completes the dates, join them with --date date --date H",
+        ),
+        (
+            {"<TIME>": [93000, 100000] * 2},
+            "the column '<TIME>' completes the dates, join them with --date date",
+        ),
+        ({"period": ["M01", "M02"] * 2}, ""),
+        ({"at": ["09:30", "10:30", "09:30", "10:30"]}, "the column 'at' completes the dates"),  # by what it holds
+        ({"at": ["9:30 am", "3:30 pm", "9:30 am", "3:30 pm"]}, "the column 'at' completes the dates"),
+        ({"at": pd.to_datetime(["09:30", "10:30", "09:30", "10:30"], format="%H:%M").time}, "'at' completes the dates"),
+        (
+            {"SETTLEMENT_PERIOD": [47, 48, 47, 48]},
+            "the column 'SETTLEMENT_PERIOD' counts the times of a day, wr",
+        ),
+        ({"time_series": ["a", "b", "a", "b"]}, "the 2 values of the column 'time_series' tell series apart"),
         ({"until": ["2020-01-03", "2020-01-04", "2020-01-03", "2020-01-04"]}, ""),
         ({"row": [1, 2, 3, 4]}, ""),
         ({"Unnamed: 0": [1, 2, 1, 2]}, ""),
@@ -61,6 +74,18 @@ def test_a_time_a_row_number_or_a_measured_value_is_never_advised_as_an_id(
     hint = hint_of_id(pd.DataFrame({**SHOPS, **columns}), ["date"], {"date", "y"})
     assert bool(hint) == bool(advised)
     assert advised in hint
+    assert ("--id" in hint) == ("tell series apart" in hint)
+
+
+def test_numbers_that_count_as_many_rows_as_a_day_has_half_hours_are_advised_as_ids_or_times() -> None:
+    days = pd.DataFrame({"date": ["2020-01-01"] * 48 + ["2020-01-02"] * 48, "n": [*range(1, 49)] * 2, "y": 1.0})
+    said = "if the 48 values of the column 'n' tell series apart, name it with --id (id=… in Python), or, if they count"
+    assert said in hint_of_id(days, ["date"], {"date", "y"})
+
+
+def test_the_period_of_a_year_is_advised_to_be_joined() -> None:
+    frame = pd.DataFrame({"year": [2020, 2020], "period": ["M01", "M02"], "y": [1.0, 2.0]})
+    assert "join them with --date year --date period" in hint_of_id(frame, ["year"], {"year", "y"})
 
 
 def test_two_columns_that_name_series_together_are_advised_together() -> None:

@@ -231,6 +231,7 @@ def test_coming_rows_of_business_days_may_know_holidays() -> None:
     [
         lambda f: f.set_index("date"),
         lambda f: f.set_index("date").rename_axis(None),
+        lambda f: f.set_index(f["date"].astype(str)).rename_axis(None)[["v"]],
         lambda f: f.set_index("date", drop=False),
         lambda f: f.set_index("date")["v"],
         lambda f: f.set_index(pd.PeriodIndex(f["date"], freq="D"))[["v"]],

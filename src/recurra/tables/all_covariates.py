@@ -16,7 +16,7 @@ FEWEST_ROWS = 3  # of a table with row numbers
 UNIX_SECONDS = 5e8, 4.2e9  # from 1985 to 2103
 UNITS = 1, 1e3, 1e6, 1e9  # of Unix times in a second
 COMPACT_DATES = 19000101, 22001231
-TIMES = ("unix", "epoch", "time", "时间")  # in names
+TIME_WORDS = ("unix", "epoch", "time", "时间")  # in names
 
 
 def all_covariates(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -77,7 +77,7 @@ def _reason(name: str, cells: "pd.Series[Any]", *, varies: bool) -> str:
 def _are_times(name: str, cells: "pd.Series[Any]", values: Floats) -> bool:
     """Return whether whole numbers are Unix times, or dates such as 20240131."""
     steps = np.diff(values)
-    named = any(word in name.lower() for word in TIMES)
+    named = any(word in name.lower() for word in TIME_WORDS)
     if not (named or (steps > 0).all() or (steps < 0).all()):
         return False
     first, last = values.min(), values.max()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,35 @@ import pandas as pd
 from recurra.errors import InputError, listed, printable, shown
 from recurra.tables.all_covariates import all_covariates, is_row_number
 from recurra.tables.arrays import Integers
-from recurra.tables.dates.one_column import holds_dates
+from recurra.tables.dates.clock_times import has_times, holds_times
+from recurra.tables.dates.column_names import (
+    DATE_NAMES,
+    DATE_OR_TIME_NAMES,
+    PART_NAMES,
+    TIME_NAMES,
+    part_of,
+    plain_name,
+)
+from recurra.tables.dates.one_column import SEARCHED, holds_dates
 from recurra.tables.dates.parts import SAMPLED
-from recurra.tables.dates.several_columns import PARTS
-from recurra.tables.dates.which_columns import DATES, SEARCHED_COLUMNS, TIMES
+from recurra.tables.dates.several_columns import role_of
+from recurra.tables.dates.which_columns import SEARCHED_COLUMNS
 from recurra.tables.numbers.read import number_columns
+from recurra.tables.whole_numbers import whole
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
 LONGEST_ID = 1_000  # characters
 MOST_COLUMNS = 5_000
-PARTS_OF_TIME = {name for names in PARTS.values() for name in names} | {"weekday", "时刻", "星期"}
-TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*", re.ASCII)
+NAMES_OF_WEEKDAYS = {"weekday", "星期"}
+CLOCK_TIME = re.compile(r"\s*\d{1,2}:\d{2}.*", re.ASCII)
+TIMES_OF_A_DAY = re.compile(r"^hour|(?:hour|period|interval|minute|时段|时刻|(?:^|[\W_])time)$")  # in names
+TIMES_PER_DAY = {24, 48, 96, 144, 288}  # of an hour, a half, a quarter, 10 and 5 minutes
+WRITE_TIMES = "write these times into the dates"
 PAIRED_COLUMNS = 8  # number of columns of which two are tried together as ids
-MOST_WHOLE = 1e15  # a larger float has no whole number of its own
 SAME: list[set[str]] = [  # synonyms in English and Chinese
-    DATES | TIMES,
-    *PARTS.values(),
+    DATE_NAMES | DATE_OR_TIME_NAMES,
+    *PART_NAMES.values(),
     {"open", "开盘", "开盘价"},
     {"close", "收盘", "收盘价"},
     {"high", "最高", "最高价"},
@@ -65,7 +78,7 @@ def check_count(where: str, count: int) -> None:
 
 def _same(name: str) -> set[str]:
     """Return all synonyms of a column name."""
-    plain = name.strip().lower()
+    plain = plain_name(name)
     return next((names for names in SAME if plain in names), {plain})
 
 
@@ -84,9 +97,9 @@ def found_column(frame: pd.DataFrame, name: str, source: str, what: str) -> str:
     columns = [str(column) for column in frame.columns]
     if name in columns:
         return name
-    for names in ({name.strip().lower()}, _same(name)):
+    for names in ({plain_name(name)}, _same(name)):
         for column in columns:
-            if column.strip().lower() in names:
+            if plain_name(column) in names:
                 return column
     near = difflib.get_close_matches(name, columns, n=1)
     hint = f" (did you mean {shown(near[0])}?)" if near else ""
@@ -168,8 +181,7 @@ def ids(
     names = frame[column]
     if names.isna().any():
         raise _no_id(frame, column, source, int(names.isna().to_numpy().argmax()), "has no series id; add it or drop")
-    if pd.api.types.is_float_dtype(names) and bool(((names % 1 == 0) & (names.abs() < MOST_WHOLE)).all()):
-        names = names.astype("int64")
+    names = whole(names)
     if names.dtype == object and pd.api.types.infer_dtype(names) != "string":
         names = names.map(str)  # so that 1 and 1.0, which are equal, stay two ids
     codes, texts = _distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
@@ -217,36 +229,71 @@ def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str
 
 
 def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], used: Collection[str]) -> str:
-    """Return the advice to use one or two columns as --id, if they make the dates unique; else an empty string.
+    """Return the advice to use one or two columns as --id or one for the time of day, if they make the dates unique.
 
-    A column without repetition, row numbers, times and measured values are never advised.
+    A column without repetition, row numbers, times and measured values are never advised as ids.
     """
-    likely = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
-    likely = [column for column in likely if not is_row_number(column) and _may_be_id(frame[column])]
+    others = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
+    for column in others:
+        if _may_be_time(frame[column]) and not frame.duplicated([*dates, column]).any():
+            return _advice_of_times(frame, dates, column)
+    likely = [column for column in others if not is_row_number(column) and not _may_be_time(frame[column])]
+    likely = [column for column in likely if _may_be_id(frame[column])]
     for columns in [*combinations(likely, 1), *combinations(likely[:PAIRED_COLUMNS], 2)]:
         if not frame.duplicated([*dates, *columns]).any():
-            return _advice(frame, *columns)
+            return _advice(frame, dates, *columns)
     return ""
 
 
-def _advice(frame: pd.DataFrame, column: str, other: str | None = None) -> str:
+def _advice(frame: pd.DataFrame, dates: Sequence[str], column: str, other: str | None = None) -> str:
     if other is None:
         values = f"the {frame[column].nunique()} values of the column {shown(column)}"
-        return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
+        times = f", or, if they count the times of a day, {WRITE_TIMES}" if _counts_times(frame, dates, column) else ""
+        return f", or, if {values} tell series apart, name it with --id (id=… in Python){times}"
     return (
         f", or, if the columns {shown(column)} and {shown(other)} tell series apart, name them with --id "
-        f"{printable(column)} --id {printable(other)} (id=[…] in Python)"
+        f"{quote(printable(column))} --id {quote(printable(other))} (id=[…] in Python)"
+    )
+
+
+def _advice_of_times(frame: pd.DataFrame, dates: Sequence[str], column: str) -> str:
+    of_year = part_of(dates[0]) == "year" and role_of(column, frame[column])
+    if of_year or (holds_times(frame[column]) and not has_times(frame[dates[0]])):
+        flags = " ".join(f"--date {quote(printable(name))}" for name in (*dates, column))
+        return f", or, if the column {shown(column)} completes the dates, join them with {flags} (date=[…] in Python)"
+    if pd.api.types.is_numeric_dtype(frame[column]):
+        return f", or, if the column {shown(column)} counts the times of a day, {WRITE_TIMES}"
+    return ""
+
+
+def _may_be_time(values: "pd.Series[Any]") -> bool:
+    """Return whether values are times of day or other parts of dates by their name, or as 09:30."""
+    name = str(values.name)
+    plain, sample = plain_name(name), values.head(SAMPLED)
+    if plain in TIME_NAMES or part_of(name) or TIMES_OF_A_DAY.search(plain):
+        return True
+    is_text = not pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_datetime64_any_dtype(values)
+    return is_text and bool(sample.astype(str).str.fullmatch(CLOCK_TIME).any())
+
+
+def _counts_times(frame: pd.DataFrame, dates: Sequence[str], column: str) -> bool:
+    """Return whether a column counts up by one within each date, to a number of times that a day may have."""
+    first = frame.head(SEARCHED)
+    if not pd.api.types.is_numeric_dtype(first[column]):
+        return False
+    same = ~first[list(dates)].ne(first[list(dates)].shift()).any(axis=1)
+    return (
+        bool((first[column].diff()[same] == 1).all()) and first.groupby(list(dates)).size().mode()[0] in TIMES_PER_DAY
     )
 
 
 def _may_be_id(values: "pd.Series[Any]") -> bool:
-    """Return whether values may name series: several of them, which occur again and again, and are no times."""
+    """Return whether values may name series: several of them, which occur again and again, and are no dates."""
     if not pd.api.types.is_hashable(values.iloc[0]) or values.isna().any():
         return False
     count = values.nunique()
-    if not 1 < count < len(values) or str(values.name).strip().lower() in DATES | TIMES | PARTS_OF_TIME:
+    if not 1 < count < len(values) or plain_name(str(values.name)) in DATE_NAMES | NAMES_OF_WEEKDAYS:
         return False
     if pd.api.types.is_numeric_dtype(values):  # measured values seldom repeat
         return bool((values % 1 == 0).all()) and 2 * count <= len(values)
-    sample = values.head(SAMPLED).astype(str)
-    return not holds_dates(values) and not sample.str.fullmatch(TIME_OF_DAY).any()
+    return not holds_dates(values)

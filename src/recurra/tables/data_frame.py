@@ -1,4 +1,4 @@
-"""A frame in place of a file: rows are numbered, and an index that says something becomes a column."""
+"""A frame in place of a file, of pandas or of another library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
-from recurra.tables.columns import DATE, ID, TARGET
+from recurra.tables.columns import TARGET
 from recurra.tables.form import RawTable
+from recurra.tables.index_columns import with_index_columns
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame, IntoSeries
@@ -31,7 +32,7 @@ class FrameKind:
 
 
 def with_row_numbers(data: object) -> RawTable:
-    """Return the columns of a frame with rows numbered from 1, and with named or date index levels as columns.
+    """Return the columns of a frame with rows numbered from 1, and with its index as columns if it says something.
 
     Args:
         data: a DataFrame or Series of pandas, or of another library that narwhals reads, such as polars or pyarrow; a
@@ -53,17 +54,9 @@ def with_row_numbers(data: object) -> RawTable:
         )
     frame = data.copy(deep=False)
     frame.columns = frame.columns.map(str)
-    for number in range(data.index.nlevels):
-        level = data.index.get_level_values(number)
-        dated = isinstance(level, pd.DatetimeIndex | pd.PeriodIndex)
-        name = str(level.name) if level.name is not None else DATE if dated else ID
-        says_something = dated or level.name is not None or data.index.nlevels > 1
-        if says_something and name not in frame.columns:
-            frame.insert(number, name, level if dated else level.to_numpy())  # an array would lose the time zone
     if (twice := frame.columns[frame.columns.duplicated()]).size:
         raise InputError(f"the table has the column {shown(twice[0])} twice; give each column a unique name.")
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return RawTable(frame, kind=kind)
+    return RawTable(with_index_columns(frame), kind=kind)
 
 
 def _of_other_library(data: object) -> tuple[pd.DataFrame, FrameKind]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Decimal = Literal[".", ","]
 Thousands = Literal["none", ".", ",", "'", " "]
 IdKind = Literal["text", "integer"]
-DateUnit = Literal["s", "ms", "us", "ns", "excel days", "year.month", "years", "rows"]
+DateUnit = Literal["s", "ms", "us", "ns", "excel days", "year.month", "years", "rows", "hhmm", "hhmmss"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -384,3 +384,10 @@ def test_numbers_of_rows_without_a_step_are_an_error() -> None:
         infer_frequency_of_rows(pd.DatetimeIndex(pd.to_datetime([1], unit="s")))
     with pytest.raises(InputError, match="calendar 'XNYS' is for daily rows, and these have no dates"):
         infer_frequency_of_rows(pd.DatetimeIndex(pd.to_datetime([1, 2], unit="s")), "XNYS")
+
+
+def test_half_months_are_not_taken_for_two_weeks() -> None:
+    days = pd.date_range("2018-01-01", periods=6, freq="SMS")  # the 1st and 15th: 14, 17, 14, 14 and 14 days apart
+    with pytest.raises(InputError, match="the dates are irregular"):
+        infer_frequency(days)
+    assert infer_frequency(pd.date_range("2018-01-01", periods=6, freq="14D")).name == "every 2 weeks"

@@ -38,7 +38,7 @@ from recurra.tables.form import Form
         (["13/02/2020", "12/02/2020", "01/02/2020"], ["2020-02-13", "2020-02-12", "2020-02-01"]),  # newest first
         (["01/02/2020", "01/13/2020"], ["2020-01-02", "2020-01-13"]),
         (["02/02/2020", "03/03/2020"], ["2020-02-02", "2020-03-03"]),
-        (["1/2/20", "13/2/20 9:30"], ["2020-02-01", "2020-02-13 09:30"]),
+        (["1/2/98", "13/2/98 9:30"], ["1998-02-01", "1998-02-13 09:30"]),
         (["31-01-2020", "01-02-2020"], ["2020-01-31", "2020-02-01"]),  # -2020 is no offset of a time zone
         (["01-2020", "02-2020"], ["2020-01-01", "2020-02-01"]),
         (["1-Jan-2020", "12-Feb-2020"], ["2020-01-01", "2020-02-12"]),
@@ -65,6 +65,18 @@ from recurra.tables.form import Form
         (["2012年上半年", "2012年下半年"], ["2012-01-01", "2012-07-01"]),
         (["2022-01-03 星期一", "2022-01-04 周二"], ["2022-01-03", "2022-01-04"]),
         (["2022-01-03（周一）", "2022-01-04（周二）"], ["2022-01-03", "2022-01-04"]),
+        (["2024/1/5(金)", "2024/1/6（土）", "2024/1/7(日曜日)"], ["2024-01-05", "2024-01-06", "2024-01-07"]),
+        (["2024年1月5日(金) 9:00", "2024年1月6日(土) 9:00"], ["2024-01-05 09:00", "2024-01-06 09:00"]),
+        (["2024-01-02 (화)", "2024-01-03 (수요일)"], ["2024-01-02", "2024-01-03"]),
+        (["2024. 1. 2.", "2024. 1. 3."], ["2024-01-02", "2024-01-03"]),
+        (["2024.01.02.", "2024.01.03."], ["2024-01-02", "2024-01-03"]),  # Hungarian as well
+        (["2024년 1월 2일", "2024년 1월 3일"], ["2024-01-02", "2024-01-03"]),
+        (["2024년 1월", "2024년 12월"], ["2024-01-01", "2024-12-01"]),
+        (["2024년 1월 2일 9시 30분", "2024년 1월 2일 10시"], ["2024-01-02 09:30", "2024-01-02 10:00"]),
+        (["2024. 1. 2. 오전 12:00", "2024. 1. 2. 오후 3:00"], ["2024-01-02", "2024-01-02 15:00"]),
+        (["2024/1/2 上午 09:00", "2024/1/2 下午 03:00:05"], ["2024-01-02 09:00", "2024-01-02 15:00:05"]),
+        (["1950010100", "1950010101"], ["1950-01-01 00:00", "1950-01-01 01:00"]),  # Unix seconds of 2031
+        (["202401010000", "202401010010"], ["2024-01-01 00:00", "2024-01-01 00:10"]),  # Unix milliseconds of 1976
         (["2022-01-03 Mon", "2022-01-04 Tue"], ["2022-01-03", "2022-01-04"]),
         (["Mo 03.01.2022", "Fr 14.01.2022"], ["2022-01-03", "2022-01-14"]),
         (["Mon 03.01.2022 09:30", "Fri 14.01.2022 09:30"], ["2022-01-03 09:30", "2022-01-14 09:30"]),
@@ -122,7 +134,14 @@ def test_dates_with_a_time_zone_keep_the_time_of_the_place() -> None:
         (["09:30", "09:45"], "row 8, column 'd': '09:30' is not a date"),
         (["13/02/2020", "02/13/2020"], "the day comes first in '13/02/2020' (row 8), and the month in '02/13/2020'"),
         (["01/02/2020", "02/02/2020"], "'01/02/2020' (row 8) may be 2020-02-01 or 2020-01-02, and no date shows which"),
-        (["20-01-30", "20-01-31"], "the year is ambiguous in dates such as '20-01-30' (row 8)"),
+        (
+            ["20-01-30", "20-01-31"],
+            "'20-01-30' (row 8) may be 2030-01-20 or 2020-01-30, and no date shows which; say t",
+        ),
+        (
+            ["98/01/01", "98/01/02"],
+            "a year of two digits comes first in '98/01/01' (row 8); write years with",
+        ),
         (["01/01/2020", "02/01/2020"], "'02/01/2020' (row 9) may be 2020-01-02 or 2020-02-01"),
         (["Jan-02", "Jan-03"], "'Jan-02' (row 8) may be a month with its year or a day without its year"),
         (["Foo 03.01.2022", "Bar 04.01.2022"], "row 8, column 'd': 'Foo 03.01.2022' is not a date"),
@@ -149,14 +168,97 @@ def test_whether_day_or_month_comes_first_is_seen_from_two_weeks_in_any_order(
     pattern: str, start: date, rows: int, newest_first: bool
 ) -> None:
     days = pd.date_range(start, periods=rows)[:: -1 if newest_first else 1]
-    assert dates(pd.DataFrame({"d": days.strftime(pattern)}), ["d"], "t").index.equals(days)
+    frame = pd.DataFrame({"d": days.strftime(pattern)})
+    try:
+        found = dates(frame, ["d"], "t").index
+    except InputError as error:  # a few days of one or two months of 2001 to 2031 may be one day of many years
+        assert pattern == "%d.%m.%y"
+        assert "may be" in str(error)
+    else:
+        assert found.equals(days)
 
 
 @pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
-@pytest.mark.parametrize("frequency", ["MS", "QS"])
-def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, frequency: str) -> None:
-    months = pd.date_range("2018-01-01", periods=26, freq=frequency)
-    assert dates(pd.DataFrame({"d": months.strftime(pattern)}), ["d"], "t").index.equals(months)
+@pytest.mark.parametrize("rows", [13, 26])
+@pytest.mark.parametrize("frequency", ["MS", "QS", "2MS", "4MS", "6MS", "YS", "BMS", "SMS", "W-FRI", "7D"])
+def test_the_even_reading_of_dates_that_fit_both_is_taken(pattern: str, rows: int, frequency: str) -> None:
+    months = pd.date_range("2018-01-01", periods=rows, freq=frequency)
+    for written in (months, months[::-1]):
+        assert dates(pd.DataFrame({"d": written.strftime(pattern)}), ["d"], "t").index.equals(written)
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("frequency", ["2D", "2MS", "D", "MS", "3D", "QS"])
+def test_dates_that_are_even_in_both_orders_are_refused_with_both(pattern: str, frequency: str) -> None:
+    days = pd.date_range("2018-01-01", periods=4, freq=frequency)
+    with pytest.raises(InputError, match=r"may be 2018-.* or 2018-.*, and no date shows which; say whether"):
+        dates(pd.DataFrame({"d": days.strftime(pattern)}), ["d"], "t")
+
+
+def test_the_order_in_which_dates_are_sorted_is_taken_unless_they_are_even_in_the_other() -> None:
+    def read(days: list[int], months: list[int]) -> pd.DatetimeIndex:
+        texts = [f"{day:02}/{month:02}/2024" for month in months for day in days]
+        return dates(pd.DataFrame({"d": texts}), ["d"], "t").index
+
+    assert read([1, 6, 11], [1, 2, 3, 4]).is_monotonic_increasing  # with the month first 1 January, 1 June and so on
+    with pytest.raises(InputError, match=r"'02/01/2024' .* may be 2024-01-02 or 2024-02-01, and no date shows which"):
+        read([1, 2], [*range(1, 13)])  # with the month first 12 days of January and of February
+
+
+def test_few_dates_of_a_series_are_no_evidence_of_an_order() -> None:
+    # every 2 days of December 2022 in three series, of which the last one starts earlier; or years from 2002 to 2030
+    days = pd.date_range("2022-11-30", periods=8, freq="2D").strftime("%y/%m/%d").tolist()
+    with pytest.raises(InputError, match="may be 2002-12-22 or 2022-12-02"):
+        dates(pd.DataFrame({"d": [*days[1:], *days[3:], *days]}), ["d"], "t")
+
+
+@given(
+    st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d"]),
+    st.sampled_from(["D", "2D", "5D", "B", "7D", "SMS", "MS", "ME", "2MS", "QS", "4MS", "6MS", "YS", "6h"]),
+    st.dates(date(1995, 1, 1), date(2030, 1, 1)),
+    st.integers(3, 40),
+)
+@settings(max_examples=200)
+def test_no_order_of_sorted_dates_is_taken_for_another(pattern: str, frequency: str, start: date, rows: int) -> None:
+    days = pd.date_range(start, periods=rows, freq=frequency)
+    days = days[days.year < 2034]  # two-digit years are not far in the future
+    try:
+        found = dates(pd.DataFrame({"d": days.strftime(f"{pattern} %H:%M")}), ["d"], "t").index
+    except InputError as error:
+        assert "may be" in str(error) or (pattern == "%y/%m/%d" and "write years with four digits" in str(error))
+    else:
+        assert found.equals(days)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pd.date_range("2024-01-01", periods=12, freq="MS"),  # 24 January 2001, 24 February 2001 and so on
+        pd.date_range("2016-01-01", periods=9, freq="YS"),  # 16 January 2001, 17 January 2001 and so on
+        pd.date_range("2024-01-01", periods=12),  # 24 January of 2001, 2002 and so on
+        pd.date_range("2024-03-04", periods=1),
+    ],
+)
+def test_two_digit_years_that_may_come_first_are_refused_with_both(days: pd.DatetimeIndex) -> None:
+    frame = pd.DataFrame({"d": days.strftime("%y/%m/%d")})
+    with pytest.raises(InputError, match=r"may be .* or 20.*--dayfirst.*, or, if the year does, write it with four di"):
+        dates(frame, ["d"], "t")
+    assert dates(frame, ["d"], "t", dayfirst=True).index[0].day == days[0].year - 2000
+
+
+@pytest.mark.parametrize("rows", [80, 400])
+def test_sorted_dates_show_that_a_two_digit_year_comes_first_or_last(rows: int) -> None:
+    days = pd.date_range("2024-01-01", periods=rows)
+    with pytest.raises(InputError, match=r"a year of two digits comes first in '24/01/01' .* that way; write"):
+        dates(pd.DataFrame({"d": days.strftime("%y/%m/%d")}), ["d"], "t")
+    found = dates(pd.DataFrame({"d": days.strftime("%d/%m/%y")}), ["d"], "t")
+    assert found.index.equals(days)
+    assert "have the day first, since they are " in found.notes[0]
+
+
+def test_an_earlier_table_with_the_day_first_has_no_year_first() -> None:
+    found = dates(pd.DataFrame({"d": ["31/12/24", "31/01/25"]}), ["d"], "t", earlier=Form(dayfirst=True))
+    assert found.index.equals(pd.DatetimeIndex(["2024-12-31", "2025-01-31"]))
 
 
 def test_dates_of_a_long_table_are_read_as_those_of_one_series() -> None:
@@ -259,6 +361,8 @@ def test_an_order_that_only_even_gaps_show_is_noted() -> None:
         ([1640995200, 1640995260], "s", ["2022-01-01 00:00", "2022-01-01 00:01"]),
         ([1640995200.0, 1640995260.5], "s", ["2022-01-01 00:00", "2022-01-01 00:01:00.5"]),
         (["1640995200.0", "1640995260.0"], "s", ["2022-01-01 00:00", "2022-01-01 00:01"]),
+        ([1924956000, 1924959600], "s", ["2030-12-31 14:00", "2030-12-31 15:00"]),  # not 1924-95-60
+        ([203_644_800_000, 203_648_400_000], "ms", ["1976-06-15 00:00", "1976-06-15 01:00"]),  # not 2036-44-80
         ([1640995200000, 1640998800000], "ms", ["2022-01-01 00:00", "2022-01-01 01:00"]),
         ([1640995200000000, 1640998800000000], "us", ["2022-01-01 00:00", "2022-01-01 01:00"]),
         ([1640995200000000001, 1640998800000000000], "ns", ["2022-01-01 00:00:00.000000001", "2022-01-01 01:00"]),
@@ -301,6 +405,9 @@ def test_earlier_rows_tell_the_unit_of_a_single_number() -> None:
     one = pd.DataFrame({"t": [43900]})
     assert dates(one, ["t"], "t", earlier=Form(date_unit="excel days")).index[0] == pd.Timestamp("2020-03-10")
     assert dates(one, ["t"], "t", earlier=Form(date_unit="rows")).unit == "rows"
+    hour = pd.DataFrame({"t": [1950010100]})
+    assert dates(hour, ["t"], "t", earlier=Form(date_unit="s")).index[0] == pd.Timestamp(1950010100, unit="s")
+    assert dates(hour, ["t"], "t", earlier=Form()).index[0] == pd.Timestamp("1950-01-01")
     with pytest.raises(InputError, match="holds dates, and the earlier rows have numbers of rows"):
         dates(pd.DataFrame({"t": ["2020-01-01"]}), ["t"], "t", earlier=Form(date_unit="rows"))
     with pytest.raises(InputError, match="'7' is not a date"):
@@ -314,6 +421,57 @@ def test_what_the_dates_do_not_say_plainly_is_noted() -> None:
     assert notes("2020-01-31") == ()
     assert notes("Jan-49", "Dec-60") == ("the two-digit years in the column 'd' are read as 1949 to 1960.",)
     assert notes("2022-01-03/2022-01-09") == ("the column 'd' holds periods, of which the start is taken.",)
+
+
+@pytest.mark.parametrize(
+    ("texts", "frequency", "days"),
+    [
+        (["2001-02", "2002-03", "2003-04"], None, ["2001-01-01", "2002-01-01", "2003-01-01"]),  # not 13 months apart
+        (["2001/02", "2002/03"], None, ["2001-01-01", "2002-01-01"]),
+        (["1998-99", "1999-00", "2000-01"], None, ["1998-01-01", "1999-01-01", "2000-01-01"]),
+        (["2001–02", "2002–03"], None, ["2001-01-01", "2002-01-01"]),
+        (["201112", "201213"], None, ["2011-01-01", "2012-01-01"]),
+        (["2011-2012", "2012-2013"], None, ["2011-01-01", "2012-01-01"]),
+        (["2001-02", "2001-03", "2002-03"], None, ["2001-02-01", "2001-03-01", "2002-03-01"]),
+        (["2010-11"], None, ["2010-11-01"]),
+        (["2010-11"], Frequency("month"), ["2010-11-01"]),
+        (["2010-11"], Frequency("month", every=12), ["2010-01-01"]),
+        (["2012-13"], Frequency("month", every=12), ["2012-01-01"]),
+        (["2001-02", "2002-04", "2013-14"], None, None),
+    ],
+)
+def test_pairs_of_years_are_years_where_months_would_be_13_months_apart(
+    texts: list[str], frequency: Frequency | None, days: list[str] | None
+) -> None:
+    frame = pd.DataFrame({"d": texts})
+    if days is None:
+        with pytest.raises(InputError, match="'2013-14' is not a date"):
+            dates(frame, ["d"], "t", frequency=frequency)
+        return
+    found = dates(frame, ["d"], "t", frequency=frequency)
+    assert found.index.equals(pd.DatetimeIndex(days))
+    assert any("holds pairs of years" in note for note in found.notes) == (days[-1][5:] == "01-01")
+
+
+@pytest.mark.parametrize(
+    ("texts", "frequency", "hours"),
+    [
+        (["2020-01-01 1", "2020-01-01 2", "2020-01-01 3"], None, [1, 2, 3]),
+        (["2020-01-01 23", "2020-01-02 0"], Frequency("minute", 60), [23, 0]),
+        (["2020-01-01 1", "2020-02-01 1", "2020-03-01 2"], None, None),
+        (["2020-01-01 1", "2020-01-02 1", "2020-01-01 1", "2020-01-02 1"], None, None),  # of two series
+        (["2020-01-01 1"], Frequency("day"), None),
+    ],
+)
+def test_a_number_behind_a_date_is_an_hour_only_where_dates_repeat(
+    texts: list[str], frequency: Frequency | None, hours: list[int] | None
+) -> None:
+    frame = pd.DataFrame({"d": texts})
+    if hours is None:
+        with pytest.raises(InputError, match=r"'2020-01-01 1' \(row 0\) ends in a number that may be an hour or somet"):
+            dates(frame, ["d"], "t", frequency=frequency)
+    else:
+        assert dates(frame, ["d"], "t", frequency=frequency).index.hour.tolist() == hours
 
 
 FORMS = {

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from recurra import InputError
+from recurra.tables.data_frame import with_row_numbers
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
 from recurra.tables.numbers.read import numbers
@@ -211,23 +212,27 @@ def test_numbers_with_a_comma_stay_texts(table: Callable[[str | bytes], Path]) -
 @pytest.mark.parametrize(
     ("index", "columns"),
     [
-        (pd.date_range("2020-01-01", periods=3), ["y", "ds"]),
-        (pd.Index(["2020-01-01", "2020-01-02", "2020-01-03"]), ["y", "ds"]),
+        (pd.date_range("2020-01-01", periods=3), ["ds", "y"]),
+        (pd.Index(["2020-01-01", "2020-01-02", "2020-01-03"]), ["ds", "y"]),
+        (pd.Index([20200101, 20200102, 20200103]), ["ds", "y"]),
         (pd.date_range("2020-01-01", periods=3, name="day"), ["day", "y"]),
         (pd.Index(["a", "b", "c"]), ["index", "y"]),
         (pd.Index([3, 5, 9]), ["y"]),  # of rows that were chosen from more
+        (pd.Index([1990, 1991, 1992]), ["y"]),
+        (pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]), ["unique_id", "level_1", "y"]),
         (pd.RangeIndex(3), ["y"]),
     ],
 )
-def test_the_index_of_a_parquet_file_is_kept_if_it_says_something(
+def test_the_index_of_a_frame_or_of_a_parquet_file_is_kept_if_it_says_something(
     index: "pd.Index[Any]", columns: list[str], tmp_path: Path
 ) -> None:
-    pd.DataFrame({"y": [1.0, 2.0, 3.0]}, index=index).to_parquet(tmp_path / "t.parquet")
-    frame = read_file(tmp_path / "t.parquet").frame
-    assert frame.columns.tolist() == columns
-    assert frame.index.tolist() == [1, 2, 3]
-    if "ds" in columns:
-        assert dates(frame, ["ds"], "t").index.equals(pd.date_range("2020-01-01", periods=3))
+    given = pd.DataFrame({"y": [1.0, 2.0, 3.0]}, index=index)
+    given.to_parquet(tmp_path / "t.parquet")
+    for frame in (read_file(tmp_path / "t.parquet").frame, with_row_numbers(given).frame):
+        assert frame.columns.tolist() == columns
+        assert frame.index.tolist() == [1, 2, 3]
+        if "ds" in columns:
+            assert dates(frame, ["ds"], "t").index.equals(pd.date_range("2020-01-01", periods=3))
 
 
 def test_a_column_of_a_parquet_file_that_is_named_index_is_kept(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Assemble dates of their parts: the calendar, two-digit years, and offsets from UTC."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,12 @@ from recurra.tables.dates.parts import AT_ONCE, HALVES, Parts
 NANOSECOND_YEARS = (1678, 2261)  # full years that datetime64[ns] can represent
 YEARS_AHEAD = 10  # how far ahead of today dates with two-digit years may lie
 LONGEST_OFFSET = 15 * 60  # minutes
+First = Literal["day", "month", "year"]
+IN_ORDER: dict[First, dict[str, str]] = {
+    "day": {"day": "first", "month": "next"},
+    "month": {"month": "first", "day": "next"},
+    "year": {"year": "first", "month": "next", "day": "year"},
+}
 NAT, NO_OFFSET = np.datetime64("NaT"), np.iinfo(np.int64).max
 
 
@@ -52,10 +58,9 @@ def _days_of_weeks(year: Any, week: Any, day_of_week: Any) -> tuple[NDArray[np.d
     return mondays + (day_of_week - 1), (week >= 1) & (years == year)
 
 
-def in_order(parts: Parts, day_first: bool) -> Parts:
-    """Return the parts of dates such as 01/02/2020, by the order of day and month."""
-    day, month = ("first", "next") if day_first else ("next", "first")
-    return Parts(parts.length, parts | {"day": parts[day], "month": parts[month]})
+def in_order(parts: Parts, first: First) -> Parts:
+    """Return the parts of dates such as 01/02/20, of which the day, the month or the year comes first."""
+    return Parts(parts.length, parts | {part: parts[name] for part, name in IN_ORDER[first].items()})
 
 
 def with_century(parts: Parts, latest: int | None = None) -> tuple[Parts, tuple[int, int] | None]:

@@ -93,6 +93,8 @@ def _of_days(dates: pd.DatetimeIndex) -> Frequency:
         return Frequency("day", at=at, slots=slots)
     if every == 7:  # rows moved by a holiday stay in their weeks
         fit = _multiple(np.diff(Frequency("week", anchor=usual_weekday(dates))._periods(dates)))[1]
+    if every == 14 and fit < 1 and len(np.unique(dates.day)) == 2:  # such as the 1st and the 15th of each month
+        raise _unknown(dates)
     months, of_months = _multiple(np.diff(date_numbers(dates, "M")))
     if fit < FITTING_DAYS and of_months < FITTING_DAYS:
         raise _unknown(dates)

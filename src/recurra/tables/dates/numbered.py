@@ -11,7 +11,9 @@ from recurra.tables.dates.date_numbers import SECONDS_PER_DAY
 from recurra.tables.form import DateUnit
 
 UNIX: dict[DateUnit, int] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds of a unit
-MOMENTS = (100_000_000, 1_988_150_400)  # seconds of 1973 and 2033, before which 2033010100 is no Unix time
+MOMENTS = (100_000_000, 1_988_150_400)  # seconds of 1973 and 2033
+DIGITS = {8: 1500, 10: 1900, 12: 1900}  # digits of dates such as 2020013109, and their first year
+LAST_YEAR = 2499  # of such dates
 SPREADSHEET_DAYS = (18_264, 73_050)  # of the years 1950 to 2099
 DAY_0 = np.datetime64("1899-12-30", "ns")  # of spreadsheets
 EPOCH = np.datetime64("1970-01-01", "ns")
@@ -42,6 +44,24 @@ def unit_of(values: NDArray[Any], units: Iterable[DateUnit]) -> DateUnit | None:
     return next((unit for unit in units if len(values) and _fit(values, unit)), None)
 
 
+def are_digits(values: NDArray[Any]) -> bool:
+    """Return whether all numbers are dates by their digits, such as 20200131, 2020013109 and 202001310930.
+
+    Hours from 1900 to 1988 are Unix seconds of 2030 to 2033 as well, and minutes are Unix milliseconds of 1976; numbers
+    of these years that all have the digits of months, days and hours are no Unix times.
+    """
+    if not len(values) or (values % 1 != 0).any():
+        return False
+    width = len(str(int(values.max())))
+    if width not in DIGITS or values.min() < 10 ** (width - 1):
+        return False
+    days, clock = np.divmod(values.astype(np.int64), 10 ** (width - 8))
+    year, month, day = days // 10_000, days // 100 % 100, days % 100
+    hour, minute = np.divmod(clock, 10 ** (width - 10)) if width > 8 else (clock, clock)
+    possible = (year >= DIGITS[width]) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return bool((possible & (hour <= 24) & (minute < 60)).all())
+
+
 def dates_of(values: NDArray[Any], unit: DateUnit) -> NDArray[np.datetime64]:
     """Return the dates of numbers, [T]; NaT where a number is missing or cannot be a date of this unit."""
     values = np.where(np.isinf(values), np.nan, values) if values.dtype.kind == "f" else values
@@ -62,14 +82,15 @@ def dates_of(values: NDArray[Any], unit: DateUnit) -> NDArray[np.datetime64]:
 
 
 def numbers_of(dates: pd.DatetimeIndex, unit: DateUnit) -> "pd.Index[Any]":
-    """Return dates as numbers of a unit: whole ones if they all are; of decimal years, the dates as they are.
+    """Return dates as numbers of a unit: whole ones if they all are; of other units, the dates as they are.
 
     >>> numbers_of(pd.DatetimeIndex(["2024-01-01 06:00"]), "excel days").tolist()
     [45292.25]
     """
-    if unit in {"year.month", "years"}:
+    sizes = UNIX | {"excel days": SECONDS_PER_DAY * 10**9, "rows": 10**9}
+    if unit not in sizes:
         return dates
-    size = UNIX.get(unit, SECONDS_PER_DAY * 10**9 if unit == "excel days" else 10**9)
+    size = sizes[unit]
     whole, rest = np.divmod((dates.to_numpy() - (DAY_0 if unit == "excel days" else EPOCH)).astype(np.int64), size)
     return pd.Index(whole + rest / size if rest.any() else whole)
 

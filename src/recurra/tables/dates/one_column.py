@@ -11,20 +11,30 @@ from numpy.typing import NDArray
 
 from recurra.errors import InputError, shown
 from recurra.tables.arrays import Integers
-from recurra.tables.dates.assembling import NANOSECOND_YEARS, NO_OFFSET, assembled, in_order, offsets, with_century
+from recurra.tables.dates.assembling import (
+    IN_ORDER,
+    NANOSECOND_YEARS,
+    NO_OFFSET,
+    First,
+    assembled,
+    in_order,
+    offsets,
+    with_century,
+)
+from recurra.tables.dates.column_names import COUNTED_NAMES, plain_name
 from recurra.tables.dates.day_order import order_of
-from recurra.tables.dates.forms import DATES
-from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, dates_of, unit_of
+from recurra.tables.dates.doubtful_parts import may_be_days, with_hours, with_months
+from recurra.tables.dates.forms import DATE_FORMS
+from recurra.tables.dates.numbered import EXACT, IN_WORDS, UNIX, are_digits, dates_of, unit_of
 from recurra.tables.dates.parts import SAMPLED, Cells, Parts, parts_of
 from recurra.tables.dates.zones import is_zone
 from recurra.tables.form import DateUnit, Form
+from recurra.tables.whole_numbers import whole
 
 SEARCHED = 10_000  # number of rows in which the first dates are searched
 COMPARED = 20_000  # number of rows from which it is seen whether dates repeat
-MOST_WHOLE = 1e15  # a larger float is no date
 YEAR_FIRST = re.compile(r"(\d{4})-\d{2}", re.ASCII)
 NUMBER = re.compile(r"\s*\d+(?:\.\d*)?\s*", re.ASCII)
-COUNTED = {"t", "step", "index", "row", "n", "no", "nr", "period", "week", "序号", "期数"}  # names of numbers of rows
 
 
 @dataclass(frozen=True)
@@ -80,13 +90,13 @@ class Column:
         if pd.api.types.is_datetime64_any_dtype(values):
             return _of_type(self, pd.DatetimeIndex(values))
         numbers = as_numbers(values.head(SEARCHED).dropna())
-        if (unit := _unit(self, numbers, EXACT)) is not None:
+        if not self._has_digits(numbers) and (unit := _unit(self, numbers, EXACT)) is not None:
             return _numbered(self, unit)
         codes, cells = distinct_cells(whole(values))
         has_fractions = numbers is not None and values.dtype.kind == "f" and bool((numbers % 1 > 0).any())
-        if not has_fractions and (parts := parts_of(cells, DATES)) is not None:
+        if not has_fractions and (parts := parts_of(cells, DATE_FORMS)) is not None:
             return _written(self, parts, codes)
-        counted = self.name.strip().lower() in COUNTED
+        counted = plain_name(self.name) in COUNTED_NAMES
         unit = _unit(self, numbers, ("rows", "excel days") if counted else ("excel days", "rows"))
         if unit is None:
             raise self.no_date(0)
@@ -95,6 +105,11 @@ class Column:
     @property
     def values(self) -> "pd.Series[Any]":
         return self.frame[self.name]
+
+    def _has_digits(self, numbers: NDArray[Any] | None) -> bool:
+        """Return whether numbers are dates by their digits, unless those of the earlier table were of a unit."""
+        known = self.earlier is not None and self.earlier.date_unit in IN_WORDS
+        return numbers is not None and not known and are_digits(numbers)
 
     def where(self, place: int | None = None) -> str:
         row = "" if place is None else f"row {self.frame.index[place]}, "
@@ -130,10 +145,11 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
     numbers = as_numbers(sample)
     if numbers is not None and unit_of(numbers, EXACT):
         return True
-    parts = parts_of(whole(sample).to_numpy(dtype=object), DATES)
+    parts = parts_of(whole(sample).to_numpy(dtype=object), DATE_FORMS)
     if parts is None:
         return False
-    readings = [in_order(parts, day) for day in (False, True)] if "first" in parts else [parts]
+    parts = with_months(parts, None) if "end_year" in parts else parts
+    readings = [in_order(parts, first) for first in IN_ORDER] if "first" in parts else [parts]
     return max(int((~np.isnat(assembled(with_century(one)[0]))).sum()) for one in readings) >= len(sample) / 2
 
 
@@ -170,6 +186,10 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         return f"{shown(of.text(row(place)))} (row {of.frame.index[row(place)]})"
 
     dayfirst, notes = None, []
+    if "end_year" in parts:
+        parts = with_months(parts, of.gap)
+        if "month" not in parts:
+            notes.append(f"the column {shown(of.name)} holds pairs of years such as {cell(0)}; the first is taken.")
     if "first" in parts:
         order = order_of(
             parts,
@@ -179,11 +199,11 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
             earlier=None if of.earlier is None else of.earlier.dayfirst,
             gap=of.gap,
         )
-        parts, dayfirst = in_order(parts, order.day_first), order.day_first if order.known else None
-        if order.by_gaps:
-            first = "day" if order.day_first else "month"
-            notes.append(f"dates such as {cell(0)} have the {first} first, since they are evenly spaced that way.")
-    elif "day" not in parts and _are_days(parts):
+        first: First = "day" if order.day_first else "month"
+        parts, dayfirst = in_order(parts, first), order.day_first if order.known else None
+        if order.reason:
+            notes.append(f"dates such as {cell(0)} have the {first} first, since they are {order.reason} that way.")
+    elif "day" not in parts and may_be_days(parts):
         raise InputError(
             f"{of.where()}: {cell(0)} may be a month with its year or a day without its year, and the next dates do "
             "not show which; write it as 2020-01 or 2020-01-31."
@@ -194,6 +214,14 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         notes.append(f"the two-digit years in the column {shown(of.name)} are read as {span}.")
     if "until" in parts:
         notes.append(f"the column {shown(of.name)} holds periods, of which the start is taken.")
+    if "hour_alone" in parts:
+        place = int((parts["hour_alone"] >= 0).argmax())
+        if (parts_with_hours := with_hours(parts, of.gap)) is None:
+            raise InputError(
+                f"{of.where()}: {cell(place)} ends in a number that may be an hour or something else, as dates do not "
+                "repeat; write times with minutes, as in 2020-01-31 09:00."
+            )
+        parts = parts_with_hours
     found = assembled(parts)
     if (wrong := np.isnat(found)).any():
         raise of.no_date(row(int(wrong.argmax())))
@@ -216,7 +244,7 @@ def _unit(of: Column, numbers: NDArray[Any] | None, units: Iterable[DateUnit]) -
         return None
     if of.earlier is None:
         return unit_of(numbers, units)
-    if of.earlier.date_unit is not None and unit_of(numbers, [of.earlier.date_unit]):
+    if of.earlier.date_unit in IN_WORDS and unit_of(numbers, [of.earlier.date_unit]):
         return of.earlier.date_unit
     return unit_of(numbers, [unit for unit in units if unit != "rows"])
 
@@ -232,22 +260,6 @@ def as_numbers(values: "pd.Series[Any]") -> NDArray[Any] | None:
     found = pd.to_numeric(values, errors="coerce").dropna()
     numbers = found.to_numpy() if found.dtype.kind in "iuf" else found.to_numpy(dtype=np.float64)
     return numbers if np.isfinite(numbers).all() else None
-
-
-def _are_days(parts: Parts) -> bool:
-    """Return whether two-digit years may be days: most of them differ from one date to the next in the same month."""
-    if "digits" not in parts or not (1 <= parts["year"].min() <= parts["year"].max() <= 31):
-        return False
-    changed, same = np.diff(parts["year"]) != 0, np.diff(parts.of("month", slice(None)) + 0 * parts["year"]) == 0
-    return bool(changed.any() and np.mean(same[changed]) > 0.5)
-
-
-def whole(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return floats that are all whole numbers, such as years, as integers."""
-    if not pd.api.types.is_float_dtype(values):
-        return values
-    whole = ((values % 1 == 0) & (values.abs() < MOST_WHOLE) | values.isna()).all()
-    return values.astype("Int64") if whole else values
 
 
 def distinct_cells(values: "pd.Series[Any]") -> tuple[Integers | None, Cells]:

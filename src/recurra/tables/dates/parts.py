@@ -20,9 +20,9 @@ FULL_WIDTH, WIDE_SPACE = (0xFF01, 0xFF5E), 0x3000  # the first and the last full
 DEFAULTS = {
     "year": -1, "digits": 4, "first": 0, "next": 0, "month": 1, "day": 1, "week": 0, "day_of_week": 1, "weekday": 1,
     "hour": 0, "minute": 0, "second": 0, "fraction": 0, "half": 0, "sign": 0, "utc": 0, "zone_hour": 0,
-    "zone_minute": 0, "until": 0,
+    "zone_minute": 0, "until": 0, "hour_alone": -1, "end_year": -1,
 }  # fmt: skip
-PART = {"name": "month", "quarter": "month", "semester": "month", "weekday_after": "weekday", "hour_alone": "hour"}
+PART = {"name": "month", "quarter": "month", "semester": "month", "weekday_after": "weekday", "half_before": "half"}
 HALVES = {"a": 1, "p": 2}  # of a day
 WORDS: dict[str, Callable[[str], int]] = {
     "name": lambda word: MONTHS.get(word.lower(), 0),
@@ -30,6 +30,7 @@ WORDS: dict[str, Callable[[str], int]] = {
     "weekday_after": lambda word: int(word.lower() in WEEKDAYS),
     "quarter": lambda word: 3 * CHINESE_DIGITS[word] - 2,
     "semester": lambda word: 1 if word == "上" else 7,
+    "half_before": lambda word: HALVES["a" if word in {"上午", "午前", "오전"} else "p"],
     "half": lambda word: HALVES[word.lower()],
     "sign": lambda word: 1 if word == "+" else -1,
     "utc": lambda _: 1,
@@ -43,7 +44,8 @@ class Parts(dict[str, NDArray[np.int32]]):
     """The parts of dates by name, [T] each. A part that no date has is left out; the year of no date is -1.
 
     Besides those that a date is written with, `digits` is the number of digits of the year, and `until` whether the end
-    of a period follows.
+    of a period follows. `hour_alone` is a number behind the date, and `end_year` one behind the year: see
+    `recurra.tables.dates.doubtful_parts`.
 
     Args:
         length: number of dates.
@@ -57,6 +59,10 @@ class Parts(dict[str, NDArray[np.int32]]):
     def of(self, name: str, rows: slice = slice(None)) -> Any:
         """Return a part of some rows, or its default if no date has it."""
         return self[name][rows] if name in self else DEFAULTS[name]
+
+    def head(self, count: int) -> "Parts":
+        """Return the parts of the first dates."""
+        return Parts(min(count, self.length), {name: values[:count] for name, values in self.items()})
 
     def write(self, name: str, rows: Any, values: Any) -> None:
         """Write a part of some rows."""

@@ -10,37 +10,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, listed, shown
-from recurra.tables.dates.assembling import NO_OFFSET, assembled, offsets, with_century
-from recurra.tables.dates.forms import TIMES
+from recurra.tables.dates.assembling import assembled, with_century
+from recurra.tables.dates.clock_times import clock_times
+from recurra.tables.dates.column_names import part_of
 from recurra.tables.dates.month_names import MONTHS
-from recurra.tables.dates.one_column import Column, LocalDates, distinct_cells, holds_dates, whole
-from recurra.tables.dates.parts import SAMPLED, Parts, parts_of
+from recurra.tables.dates.one_column import Column, LocalDates, distinct_cells, holds_dates
+from recurra.tables.dates.parts import SAMPLED, YEAR_OF_TIMES, Parts
+from recurra.tables.whole_numbers import whole
 
-PARTS = {  # in their order
-    "year": {"year", "yr", "yyyy", "年", "年份", "jahr", "année", "annee", "año", "ano", "anno"},
-    "quarter": {"quarter", "qtr", "季", "季度", "quartal", "trimestre"},
-    "month": {"month", "mon", "mm", "月", "月份", "monat", "mois", "mes", "mês", "mese"},
-    "week": {"week", "周", "週", "woche", "semaine", "semana", "settimana"},
-    "day": {"day", "dd", "日", "号", "tag", "jour", "día", "dia", "giorno"},
-    "hour": {"hour", "hr", "hh", "时", "小时", "stunde", "heure", "hora", "ora"},
-    "minute": {"minute", "min", "分", "分钟"},
-    "second": {"second", "sec", "秒"},
-}
 BY_PLACE = ("year", "month", "day", "hour", "minute", "second")
-TIME_OF_DAY = {"time", "时间", "uhrzeit", "zeit", *PARTS["hour"]}
-PART = re.compile(r"\s*[第QqTtWwMm]?(\d{1,4})(?:\.0*)?\s*[年月日号时時点點分秒周週季]?度?\s*", re.ASCII)
+OF_A_DAY = BY_PLACE[3:]
+PART = re.compile(
+    r"\s*(?P<prefix>[第QqTtWwMm]?)(?P<number>\d{1,4})(?:\.0*)?\s*[年月日号时時点點分秒周週季]?度?\s*", re.ASCII
+)
+PREFIXES = {"quarter": "QqTt", "week": "Ww", "month": "Mm"}
 
 
-def part_of(column: str) -> str | None:
-    """Return the part of a date that a column holds by its name, such as "month"; None if it is none."""
-    return next((part for part, names in PARTS.items() if column.strip().lower() in names), None)
-
-
-def holds_times(values: "pd.Series[Any]") -> bool:
-    """Return whether at least half of the first values of a column are times of day, such as 9:30 or 18."""
-    sample = whole(values.dropna().head(SAMPLED)).to_numpy(dtype=object)
-    parts = parts_of(sample, TIMES) if len(sample) else None
-    return parts is not None and bool(np.mean(_times(parts) >= 0) >= 0.5)
+def role_of(name: str, values: "pd.Series[Any]") -> str | None:
+    """Return the part of a date that a column holds, by its name or by letters such as in M01; None if it is none."""
+    if part := part_of(name):
+        return part
+    first = [PART.fullmatch(str(cell)) for cell in values.dropna().head(SAMPLED)]
+    prefixes = {match["prefix"] if match else "" for match in first}
+    return next((part for part, letters in PREFIXES.items() if prefixes and prefixes <= set(letters)), None)
 
 
 def holds_parts(values: "pd.Series[Any]", part: str) -> bool:
@@ -50,55 +42,77 @@ def holds_parts(values: "pd.Series[Any]", part: str) -> bool:
 
 
 def joined(columns: Sequence[Column]) -> LocalDates:
-    """Read dates that stand in several columns: a column of dates and one of times, or the parts of dates.
+    """Read dates that stand in several columns: a column of dates and some of times, or the parts of dates.
 
-    The parts are those that the names of the columns say, or in the order year, month, day, hour, minute, second.
+    The parts are those that the columns say, or in the order year, month, day, hour, minute, second.
 
     Raises:
         InputError: a value is not a part of a date (the message gives its row), or there is no such date.
     """
     names = [column.name for column in columns]
-    roles = [part_of(name) for name in names]
+    roles = [role_of(column.name, column.values) for column in columns]
     first, *others = columns
-    of_years = "year" in roles or holds_parts(first.values, "year")
-    if len(others) == 1 and not of_years and holds_dates(first.values):
-        found = _with_times(first.read(), others[0])
+    if "year" not in roles and not holds_parts(first.values, "year") and holds_dates(first.values):
+        found = _with_times(first.read(), first, others)
     else:
-        if "year" not in roles or None in roles or len(set(roles)) < len(roles):
-            if len(names) > len(BY_PLACE):
-                raise InputError(
-                    f"{first.source}: {listed(names)} are {len(names)} columns of dates; expected at most those of "
-                    "year, month, day, hour, minute and second."
-                )
-            roles = list(BY_PLACE[: len(names)])
-        found = LocalDates(_of_parts(columns, [str(role) for role in roles]))
-    return replace(
-        found, notes=(*found.notes, f"the dates are joined from the columns {', '.join(map(shown, names))}.")
-    )
+        found = LocalDates(assembled(with_century(_parts(columns, _roles(roles, BY_PLACE, first.source, names)))[0]))
+        _check(columns, found.local, "date")
+    note = f"the dates are joined from the columns {', '.join(map(shown, names))}."
+    return replace(found, notes=(*found.notes, note))
 
 
-def _with_times(found: LocalDates, column: Column) -> LocalDates:
-    """Return dates with the times of day of another column."""
-    codes, cells = distinct_cells(whole(column.values))
-    parts = parts_of(cells, TIMES)
-    times = np.full(len(cells), -1) if parts is None else _times(parts)
-    minutes = None if parts is None else offsets(parts)
-    if codes is not None:
-        times, minutes = times[codes], minutes if minutes is None else minutes[codes]
-    wrong = times < 0 if minutes is None else (times < 0) | (minutes == NO_OFFSET)
-    if wrong.any():
-        raise column.wrong(int(wrong.argmax()), "a time of day such as 09:30", "correct or drop the row")
-    local = found.local + times.astype("timedelta64[ns]")
-    return replace(found, local=local, utc=None if minutes is None else local - minutes.astype("timedelta64[m]"))
+def _roles(roles: Sequence[str | None], by_place: Sequence[str], source: str, names: Sequence[str]) -> list[str]:
+    """Return the parts that columns hold; those that are not known follow from the places of the columns."""
+    if len(names) > len(by_place):
+        raise InputError(
+            f"{source}: {listed(names)} are {len(names)} columns of dates; expected at most those of "
+            f"{', '.join(by_place[:-1])} and {by_place[-1]}."
+        )
+    found = [role or place for role, place in zip(roles, by_place, strict=False)]
+    return found if by_place[0] in found and len(set(found)) == len(found) else list(by_place[: len(names)])
 
 
-def _times(parts: Parts) -> NDArray[np.int64]:
-    """Return times of day in nanoseconds, [T]; -1 where there is none."""
-    return np.maximum(assembled(parts).view(np.int64), -1)  # those of 1970-01-01; NaT is less
+def _check(columns: Sequence[Column], found: NDArray[np.datetime64], what: str) -> None:
+    """Raise an InputError if the parts in the columns of a row make up no date or time."""
+    if (wrong := np.isnat(found)).any():
+        place = int(wrong.argmax())
+        texts = ", ".join(shown(column.text(place)) for column in columns)
+        raise InputError(
+            f"{columns[0].source}: row {columns[0].frame.index[place]}, columns {listed([c.name for c in columns])}: "
+            f"{texts} are no {what}; correct or drop the row."
+        )
 
 
-def _of_parts(columns: Sequence[Column], roles: Sequence[str]) -> NDArray[np.datetime64]:
-    """Return the dates of parts in columns of their own, [T]."""
+def _with_times(found: LocalDates, date: Column, others: Sequence[Column]) -> LocalDates:
+    """Return dates with the times of day of one column, or with hours, minutes and seconds of several."""
+    if (has_time := found.local != found.local.astype("datetime64[D]")).any():
+        place = int(has_time.argmax())
+        raise date.wrong(
+            place, "a date without a time, as the time is in another column", "leave out one of the columns"
+        )
+    if len(others) > 1:
+        names = [column.name for column in others]
+        parts = _parts(others, _roles([part_of(name) for name in names], OF_A_DAY, date.source, names))
+        parts["year"] = np.full(parts.length, YEAR_OF_TIMES, dtype=np.int32)
+        times = assembled(parts)
+        _check(others, times, "time of day")
+        return replace(found, local=found.local + times.view(np.int64).astype("timedelta64[ns]"), utc=None)
+    (column,) = others
+    clock = clock_times(column.values, None if column.earlier is None else column.earlier.date_unit)
+    if not (valid := clock.valid).all():
+        raise column.wrong(int(valid.argmin()), "a time of day such as 09:30", "correct or drop the row")
+    local = found.local + clock.times.astype("timedelta64[ns]")
+    utc = None if clock.minutes is None else local - clock.minutes.astype("timedelta64[m]")
+    notes = found.notes
+    if clock.unit is not None:
+        place = int(clock.times.argmax())
+        time = str(clock.times[place].astype("datetime64[ns]").astype("datetime64[s]"))[11:]
+        notes += (f"the column {shown(column.name)} holds times of day: {shown(column.text(place))} is {time}.",)
+    return replace(found, local=local, utc=utc, unit=clock.unit, notes=notes)
+
+
+def _parts(columns: Sequence[Column], roles: Sequence[str]) -> Parts:
+    """Return parts of dates in columns of their own."""
     parts = Parts(len(columns[0].frame), {})
     for column, role in zip(columns, roles, strict=True):
         codes, cells = distinct_cells(whole(column.values))
@@ -107,20 +121,14 @@ def _of_parts(columns: Sequence[Column], roles: Sequence[str]) -> NDArray[np.dat
         if (wrong := numbers < 0).any():
             raise column.wrong(int(wrong.argmax()), f"a {role}", "correct or drop the row")
         parts["month" if role == "quarter" else role] = 3 * numbers - 2 if role == "quarter" else numbers
-    parts["digits"] = np.where(parts["year"] < 100, 2, 4).astype(np.int32)
-    found = assembled(with_century(parts)[0])
-    if (wrong := np.isnat(found)).any():
-        place = int(wrong.argmax())
-        texts = ", ".join(shown(column.text(place)) for column in columns)
-        raise InputError(
-            f"{columns[0].source}: row {columns[0].frame.index[place]}, columns {listed([c.name for c in columns])}: "
-            f"{texts} are no date; correct or drop the row."
-        )
-    return found
+        if role == "year":
+            parts["digits"] = np.where(numbers < 100, 2, 4).astype(np.int32)
+    return parts
 
 
 def _part(text: str, role: str) -> int:
     """Return a part of a date as a number; -1 if it is none."""
-    if match := PART.fullmatch(text):
-        return int(match[1])
+    match = PART.fullmatch(text)
+    if match and (match["prefix"] in {"", "第"} or match["prefix"] in PREFIXES.get(role, "")):
+        return int(match["number"])
     return MONTHS.get(text.strip().rstrip(".").lower(), -1) if role == "month" else -1

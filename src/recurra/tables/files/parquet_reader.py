@@ -8,9 +8,9 @@ import pandas as pd
 
 from recurra.errors import InputError, reason, shown, shown_path
 from recurra.tables.columns import check_count
-from recurra.tables.dates.one_column import holds_dates
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
+from recurra.tables.index_columns import with_index_columns
 
 FEW_ROWS = 1_000  # of which each text may have a copy of its own
 CELL = 8  # bytes of a number, a date, or a reference to a text
@@ -74,12 +74,11 @@ def rows_of(path: Path, table: Any, unpacking: Unpacking) -> pd.DataFrame:
     unpacking.check(path, table.nbytes + sum(map(_length_of_views, table.columns)))
     frame = table.to_pandas(use_threads=False)
     categories = frame.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]]
-    frame = _with_index_as_column(frame.astype(dict.fromkeys(categories, object))).rename(columns=str)
+    frame = with_index_columns(frame.astype(dict.fromkeys(categories, object)).rename(columns=str))
     if (twice := frame.columns[frame.columns.duplicated()]).size:
         raise InputError(
             f"{shown_path(path)}: the column {shown(twice[0])} occurs twice; give each column a unique name."
         )
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
 
 
@@ -94,15 +93,3 @@ def _length_of_views(column: Any) -> int:
             lengths = np.frombuffer(texts.buffers()[1], dtype="<i4")[::4]  # the first of 16 bytes
             size += int(lengths[texts.offset : texts.offset + len(texts)].sum(dtype=np.int64))
     return size
-
-
-def _with_index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn the index into columns, unless it only numbers the rows."""
-    index = frame.index
-    if index.nlevels > 1 or index.name is not None:
-        return frame.reset_index()
-    if isinstance(index, pd.RangeIndex):
-        return frame
-    if "ds" not in frame.columns and holds_dates(index.to_series()):
-        return frame.assign(ds=index)
-    return frame if pd.api.types.is_integer_dtype(index) else frame.reset_index()

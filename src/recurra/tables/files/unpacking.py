@@ -9,7 +9,7 @@ from recurra.errors import InputError, InputTypeError, shown, shown_path
 
 MEGABYTE, GIGABYTE = 10**6, 10**9
 ALWAYS = 10 * MEGABYTE  # bytes that every file may unpack to
-TIMES = 100  # tables of real data are packed 3 to 16 times by gzip, and sparse ones up to 70 times in Parquet
+RATIO = 100  # tables of real data are packed 3 to 16 times by gzip, and sparse ones up to 70 times in Parquet
 MOST = 2 * GIGABYTE
 
 
@@ -40,7 +40,7 @@ class Unpacking:
         """Return the limit for a file, in bytes."""
         if self.gigabytes is not None:
             return round(self.gigabytes * GIGABYTE)
-        return min(max(TIMES * path.stat().st_size, ALWAYS), MOST)
+        return min(max(RATIO * path.stat().st_size, ALWAYS), MOST)
 
     def check(self, path: Path, size: int) -> None:
         """Raise an InputError if a file unpacks to more bytes than the limit; an unpacked file has no limit."""
