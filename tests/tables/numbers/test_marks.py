@@ -86,6 +86,7 @@ def test_two_readings_are_an_error_with_both_and_the_flags_that_decide(
 
 NEAR = ["902", "978", "1.000", "1.018"]  # thousand by thousand
 FAR = ["1.125", "2.250"]
+ISO = ["2024-01-31", "2024-02-29"]
 
 
 @pytest.mark.parametrize(
@@ -107,11 +108,17 @@ FAR = ["1.125", "2.250"]
         ({"v": ["1,125"]}, {"delimiter": ";"}, [1.125], "semicolons separate the columns"),
         ({"v": NEAR}, {}, [902, 978, 1000, 1018], "neighbouring rows differ a thousandfold otherwise"),
         ({"v": FAR, "w": NEAR[1:3]}, {"apart": {"w"}}, None, "nothing else"),
-        ({"v": ["1,125"], "d": ["2024-01-31"]}, {"delimiter": ",", "apart": {"d"}}, [1125], "dates such as 2024-01-31"),
-        ({"v": ["1.125"], "d": ["2024-01-31"]}, {"delimiter": ",", "apart": {"d"}}, [1.125], "dates such as"),
-        ({"v": ["1,125"], "d": ["31.01.2024"]}, {"delimiter": ",", "apart": {"d"}}, None, "nothing else"),
-        ({"v": ["1,125"], "d": ["2024-01-31"]}, {"delimiter": None, "apart": {"d"}}, None, "nothing else"),
-        ({"v": ["1,1252"], "d": ["2024-01-31"]}, {"delimiter": ",", "apart": {"d"}}, None, "nothing else"),
+        ({"v": FAR, "date": ISO}, {"delimiter": ",", "apart": {"date"}}, [1.125, 2.25], "2024-01-31 under 'date' and"),
+        ({"v": FAR, "tradeDate": ISO}, {"delimiter": ",", "apart": {"tradeDate"}}, [1.125, 2.25], "dates such as"),
+        ({"v": FAR, "Unnamed: 0": ISO}, {"delimiter": ",", "apart": {"Unnamed: 0"}}, [1.125, 2.25], "dates such as"),
+        ({"v": FAR, "日期": ISO}, {"delimiter": ",", "apart": {"日期"}}, [1.125, 2.25], "dates such as"),
+        # whoever writes Datum may write points between thousands; a comma needs quotes, whatever it means
+        ({"v": FAR, "Datum": ISO}, {"delimiter": ",", "apart": {"Datum"}}, None, "nothing else"),
+        ({"v": FAR, "Update": ISO}, {"delimiter": ",", "apart": {"Update"}}, None, "nothing else"),
+        ({"v": ["1,125"], "date": ISO[:1]}, {"delimiter": ",", "apart": {"date"}}, None, "nothing else"),
+        ({"v": FAR[:1], "date": ["31.01.2024"]}, {"delimiter": ",", "apart": {"date"}}, None, "nothing else"),
+        ({"v": FAR, "date": ISO}, {"delimiter": None, "apart": {"date"}}, None, "nothing else"),
+        ({"v": FAR, "date": ISO}, {"delimiter": ";", "apart": {"date"}}, None, "nothing else"),
         ({"v": FAR, "w": [1.5, 2.0]}, {}, None, "nothing else"),  # no file: how w was written is not known
         ({"v": FAR, "w": ["Köln", "1,5"]}, {"apart": {"w"}}, None, "nothing else"),
         ({"v": FAR}, {"delimiter": ";"}, None, "nothing else"),

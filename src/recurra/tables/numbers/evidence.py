@@ -19,6 +19,9 @@ OTHER: dict[str, Decimal] = {".": ",", ",": "."}
 NEAR, MOST = 5, 0.9  # usual factor between neighbours, and share of them that are nearer if they are read right
 SEARCHED = 10_000  # number of rows in which other columns are searched for decimal marks
 ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+DATES_OF_PROGRAMS = {"date", "datetime", "timestamp", "time", "ds", "day", "month", "unnamed"}  # words of their names
+EAST_ASIAN_DATES = "日月时時날"  # characters of names, where decimal marks are points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +51,14 @@ class Evidence:
         around: what surrounds them.
         shown_by: columns that have one reading only, by their decimal mark.
         steps: decimal marks by the names of the columns in which the steps between neighbours show them.
-        iso_dates: whether the dates are written as 2024-01-31.
+        iso_dates: name of a column of dates such as 2024-01-31, if programs or people who write decimal points call it
+            so; otherwise None.
     """
 
     around: Surroundings
     shown_by: Mapping[Decimal, str]
     steps: Mapping[str, Decimal]
-    iso_dates: bool
+    iso_dates: str | None
 
     @classmethod
     def gathered(
@@ -74,7 +78,7 @@ class Evidence:
             around,
             _shown_by(others, around) | {decimal: name for name, decimal in reversed(list(decided.items()))},
             {column.name: decimal for column in unclear if (decimal := _by_steps(column, around.series))},
-            any(_are_iso_dates(apart[name]) for name in apart.columns),
+            next((name for name in map(str, apart.columns) if _are_of_programs(name, apart[name])), None),
         )
 
     def about(self, column: TextColumn) -> list[tuple[Decimal, str]]:
@@ -92,8 +96,9 @@ class Evidence:
             found.append((self.steps[column.name], "neighbouring rows differ a thousandfold otherwise"))
         elif not found and self.steps:
             found += [(decimal, _has(name, decimal)) for name, decimal in self.steps.items()]
-        if not found and self.around.delimiter == "," and self.iso_dates and column.decimals == 3:
-            found.append((".", "dates such as 2024-01-31 and commas between columns go with decimal points"))
+        if not found and self.around.delimiter == "," and self.iso_dates and column.mark == ".":
+            dates = f"dates such as 2024-01-31 under {shown(self.iso_dates)}"
+            found.append((".", f"{dates} and commas between columns go with decimal points"))
         return found
 
 
@@ -123,8 +128,14 @@ def _shown_by(frame: pd.DataFrame, around: Surroundings) -> dict[Decimal, str]:
     return found
 
 
-def _are_iso_dates(cells: "pd.Series[Any]") -> bool:
-    """Return whether the first values are texts such as 2024-01-31."""
+def _are_of_programs(name: str, cells: "pd.Series[Any]") -> bool:
+    """Return whether the first values are texts such as 2024-01-31, in a column as programs name those of dates.
+
+    A column with another name, such as Datum or Fecha, may be of someone who writes points between thousands.
+    """
+    words = {word.lower() for word in WORDS.findall(name)}
+    if not words & DATES_OF_PROGRAMS and not any(character in name for character in EAST_ASIAN_DATES):
+        return False
     texts = cells.head(SEARCHED).dropna()
     return len(texts) > 0 and all(isinstance(text, str) and ISO_DATE.match(text) for text in texts)
 
