@@ -37,8 +37,8 @@ def main() -> None:
         f"`python benchmarks/tables/countries.py {count}`: tables in the marks, dates and words of a country, in a "
         "random encoding, with random delimiters, titles, comments and totals. Where the writer left one reading, the "
         "table should be read; where he left two, it should be refused with both, and read with the flag that decides. "
-        "Where opinions may differ, as the steps between neighbours are neither clearly plausible nor clearly not, it may "
-        "be read or refused. No table that is made is discarded, and none should be misread.",
+        "Where opinions may differ, as the steps between neighbours are neither clearly plausible nor clearly not, it "
+        "may be read or refused. No table that is made is discarded, and none should be misread.",
         "",
         f"| readings left | tables | share | {' | '.join(KINDS)} |",
         f"|{'---|' * (len(KINDS) + 3)}",

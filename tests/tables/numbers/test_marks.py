@@ -100,9 +100,12 @@ ISO = ["2024-01-31", "2024-02-29"]
         ({"v": NEAR}, {"reading": Reading(decimal=".")}, [902, 978, 1, 1.018], None),
         ({"v": FAR[:1]}, {"earlier": Form(decimal=",")}, [1125], "the earlier rows have decimal commas"),
         ({"v": FAR[:1]}, {"earlier": Form(decimal=".")}, [1.125], "the earlier rows have decimal points"),
-        ({"v": FAR[:1]}, {"earlier": Form(thousands=".")}, [1125], "the earlier rows have decimal commas"),
+        ({"v": FAR[:1]}, {"earlier": Form(thousands=".")}, [1125], "the earlier rows have points between thousands"),
+        ({"v": FAR[:1]}, {"earlier": Form(decimal=".", thousands=",")}, [1.125], "have commas between thousands"),
         ({"v": FAR, "w": ["1.024,22", "0"]}, {}, [1125, 2250], "column 'w' has decimal commas"),
         ({"v": FAR, "w": ["0,5%", "-"]}, {}, [1125, 2250], "column 'w' has decimal commas"),
+        ({"v": FAR, "w": ["1.234.567", "1"]}, {}, [1125, 2250], "column 'w' has points between thousands"),
+        ({"v": FAR, "w": ["1,234,567", "1"]}, {}, [1.125, 2.25], "column 'w' has commas between thousands"),
         ({"v": FAR, "w": [1.5, 2.0]}, {"delimiter": ","}, [1.125, 2.25], "column 'w' has decimal points"),
         ({"v": ["1,125"], "w": [1.5]}, {"delimiter": ";"}, [1125], "column 'w' has decimal points"),
         ({"v": ["1,125"]}, {"delimiter": ";"}, [1.125], "semicolons separate the columns"),
@@ -146,8 +149,21 @@ def test_steps_in_one_column_tell_the_marks_of_another() -> None:
     assert found.values[:, 1].tolist() == [1125.0] * 4
     assert found.notes == (
         "column 'v': points are between thousands, as neighbouring rows differ a thousandfold otherwise.",
-        "column 'w': points are between thousands, as column 'v' has decimal commas.",
+        "column 'w': points are between thousands, as column 'v' has points between thousands.",
     )
+
+
+def test_columns_in_two_ways_say_nothing_about_newer_rows() -> None:
+    trained = read_numbers(pd.DataFrame({"v": ["1,5", "2,5"], "w": ["1,234,567", "5"]}), ["v", "w"], "t")
+    assert (trained.decimal, trained.thousands) == (None, None)
+    form = Form(decimal=trained.decimal, thousands=trained.thousands)
+    with pytest.raises(InputError, match=r"column 'v': '1,250' may be 1\.25 or 1250"):
+        read_numbers(pd.DataFrame({"v": ["1,250"], "w": ["5"]}), ["v", "w"], "t", Surroundings(earlier=form))
+
+
+def test_a_note_says_what_was_seen_in_a_column_that_is_read_too() -> None:
+    read = read_numbers(pd.DataFrame({"v": FAR, "w": ["1.234.567", "1"]}), ["v", "w"], "t")
+    assert read.notes[0] == "column 'v': points are between thousands, as column 'w' has points between thousands."
 
 
 def test_neighbours_are_those_of_the_same_series() -> None:

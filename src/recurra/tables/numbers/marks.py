@@ -54,7 +54,8 @@ def marks(columns: Sequence[TextColumn], frame: pd.DataFrame, source: str, aroun
             unclear.append(column)
     reasons = {}
     if unclear:
-        evidence = Evidence.gathered(unclear, decided, frame, around)
+        sure = [(column, decided[column.name]) for column in columns if column.name in decided]
+        evidence = Evidence.gathered(unclear, sure, frame, around)
         for column in unclear:
             found = evidence.about(column)
             if len({decimal for decimal, _ in found}) != 1:

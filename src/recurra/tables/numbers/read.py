@@ -87,11 +87,13 @@ def read_numbers(
         values[:, places[column.name]] = column.values(mark.decimal)
     _check_size(values, frame, columns, source)
     earlier = around.earlier or Form()
-    decimals: set[Decimal] = {mark.decimal for mark in found if mark.known}
+    decimals: set[Decimal] = {mark.decimal for mark in found if mark.known} | ({"."} if has_points else set())
+    thousands = {mark.thousands for mark in found if mark.thousands is not None}
+    one_way = len(decimals) < 2  # otherwise, neither mark says how newer rows are written
     return Numbers(
         values,
-        _only(decimals | ({"."} if has_points else set())) or earlier.decimal,
-        _only({mark.thousands for mark in found if mark.thousands is not None}) or earlier.thousands,
+        _only(decimals) or (earlier.decimal if one_way else None),
+        (_only(thousands) or earlier.thousands) if one_way else None,
         _as_earlier(columns, tuple(units.get(name, "") for name in columns), earlier.units, source),
         tuple(_notes(texts, found, units)),
     )
