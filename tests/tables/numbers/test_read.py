@@ -57,10 +57,7 @@ from recurra.tables.numbers.read import number_columns, numbers, read_numbers
         ("1 234,50 zł", 1234.5),
         ("CHF 1'234.50", 1234.5),
         ("3.5元", 3.5),
-        ("394.55K", 394550.0),
-        ("1.46M", 1460000.0),
-        ("1.5B", 1.5e9),
-        ("2.1T", 2.1e12),
+        ("394.55k", 394550.0),
         ("1,32 Mio. €", 1320000.0),
         ("3.5万", 35000.0),
         ("1.2亿", 120000000.0),
@@ -96,7 +93,8 @@ def test_every_float_that_is_written_by_python_is_read_exactly(values: list[floa
 @given(st.decimals(0, 10**9, places=4), st.sampled_from([("K", 3), ("M", 6), ("万", 4), ("亿", 8), ("万亿", 12)]))
 def test_a_factor_gives_the_nearest_float(value: Any, factor: tuple[str, int]) -> None:
     word, power = factor
-    assert numbers(pd.DataFrame({"v": [f"{value}{word}"]}), "v", "t").tolist() == [float(value.scaleb(power))]
+    found = numbers(pd.DataFrame({"volume": [f"{value}{word}"]}), "volume", "t")
+    assert found.tolist() == [float(value.scaleb(power))]
 
 
 @pytest.mark.parametrize(
@@ -126,13 +124,13 @@ def test_numbers_in_two_units_are_an_error_with_both(first: str, other: str) -> 
 
 
 def test_notes_name_units_factors_and_brackets_once_for_all_their_columns() -> None:
-    frame = pd.DataFrame({"a": ["5%"], "b": ["1.5M"], "c": ["7%"], "d": ["(5) kWh"], "e": ["1.5"]})
+    frame = pd.DataFrame({"a": ["5%"], "b": ["1.5 Mio."], "c": ["7%"], "d": ["(5) kWh"], "e": ["1.5"]})
     read = read_numbers(frame, list("abcde"), "t")
     assert read.values.tolist() == [[5, 1.5e6, 7, -5, 1.5]]
     assert read.units == ("%", "", "%", "kWh", "")
     assert read.notes == (
         "columns a, c: the values are in percent.",
-        "column 'b': M stands for 1,000,000.",
+        "column 'b': Mio. stands for 1,000,000.",
         "column 'd': the unit 'kWh' is left out of the numbers.",
         "column 'd': numbers in brackets are negative.",
     )

@@ -128,9 +128,9 @@ def _seen(frame: pd.DataFrame, around: Surroundings) -> dict[Decimal, str]:
     """Return what is seen in columns whose numbers have one reading only, by their decimal mark."""
     sample = frame.head(SEARCHED)
     found: dict[Decimal, str] = {}
-    if around.delimiter is not None:  # numbers that are no texts had decimal points in a text file
-        if (name := next((name for name in sample.columns if has_fractions(sample[name])), None)) is not None:
-            found["."] = f"column {shown(str(name))} has decimal points"
+    typed = () if around.delimiter is None else sample.columns  # numbers that are no texts had decimal points in a file
+    if (name := next((name for name in typed if has_fractions(sample[name])), None)) is not None:
+        found["."] = f"column {shown(str(name))} has decimal points"
     for column in text_columns(sample.select_dtypes([object, "string", "category"])):
         decimals = possible_decimals(column.present.values(), Reading())
         if len(decimals) == 1 and np.isfinite(column.decimal_values).sum() >= (~pd.isna(column.cells)).sum() / 2:
