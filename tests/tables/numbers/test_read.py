@@ -78,10 +78,33 @@ def test_numbers_are_read_as_people_write_them(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "--", "---", "—", "–", ".", "...", "…", "?", "N/A", "n.a.", "#N/A", "NaN", "null", "None", "无"]
+    "text",
+    [
+        *("", "-", "--", "---", "—", "–", "?", "N/A", "n.a.", "#N/A", "NaN", "null", "NULL", "None", "missing"),
+        *(":", "..", "...", "…", "."),  # Eurostat, the World Bank, statistical offices
+        *("n.d.", "n/d", "s/d", "k.A.", "k. A.", "b.d."),  # not available, in French, Spanish, German and Polish
+        *("***", "*", "////", "\\N", "#DIV/0!", "No data"),  # weather services, suppressed values, SQL, Excel
+        *("无", "缺测", "欠測", "－", "：", "결측"),
+    ],
 )
 def test_words_for_missing_values_are_missing(text: str) -> None:
     np.testing.assert_equal(numbers(pd.DataFrame({"v": [text, "5"]}), "v", "t"), [np.nan, 5.0])
+
+
+@pytest.mark.parametrize("text", ["T", "M", "x", "x*", "12:30", "yes", "########"])
+def test_words_that_may_mean_something_are_no_missing_values(text: str) -> None:
+    with pytest.raises(InputError, match="expected a number"):
+        numbers(pd.DataFrame({"v": [text, "5"]}), "v", "t")
+
+
+@pytest.mark.parametrize("text", ["<1", "< 0,5", ">100", "≤5", "<=5", "&lt;1"])
+def test_a_bound_is_an_error_that_says_what_to_write(text: str) -> None:
+    with pytest.raises(InputError) as error:
+        numbers(pd.DataFrame({"v": ["5", text]}), "v", "t")
+    assert str(error.value) == (
+        f"t: row 1, column 'v': found {text!r}, expected one number, and this is only its bound; write the number that "
+        "is to be used, such as 0 or 0.5 for <1, in all such cells."
+    )
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e50, max_value=1e50), min_size=1))

@@ -1,5 +1,6 @@
 """Read columns of numbers as people write them: with either decimal mark, thousands, units and factors."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from recurra.tables.numbers.texts import TextColumn, text_columns
 
 LARGEST = 1e50  # absolute value; its fourth power is finite, as statistics of squared errors need
 PARTS = {"%": "percent", "‰": "per mille"}  # units without which the numbers would be others
+BOUND = re.compile(r"\s*(?:[<>≤≥＜＞]=?|&[lg]t;)\s*[\d.,]")
 SAMPLED = 50  # number of values that tell whether a column holds numbers
 NO_SURROUNDINGS = Surroundings()
 
@@ -128,10 +130,13 @@ def _checked_unit(column: TextColumn, source: str) -> str:
     where = f"{source}: {{}}, column {shown(column.name)}: found {{}}, expected"
     if (code := column.other) is not None:
         place = column.first(code)
-        raise InputError(
-            f"{where.format(column.row(place), column.quoted(place))} a number; correct the cell, or leave it empty "
-            "and allow that with --missing."
-        )
+        found = where.format(column.row(place), column.quoted(place))
+        if BOUND.match(str(column.cells[place])):
+            raise InputError(
+                f"{found} one number, and this is only its bound; write the number that is to be used, such as 0 or "
+                "0.5 for <1, in all such cells."
+            )
+        raise InputError(f"{found} a number; correct the cell, or leave it empty and allow that with --missing.")
     units: dict[str, int] = {}
     for number, shape in column.present.items():
         units.setdefault(shape.unit, number)

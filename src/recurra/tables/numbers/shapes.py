@@ -9,9 +9,12 @@ from recurra.tables.form import Decimal, Reading, Thousands
 
 DECIMALS: tuple[Decimal, ...] = get_args(Decimal)
 NOTHING = {  # written for missing values, after `plain`
-    *("", "-", "--", "---", ".", "..", "...", "?", "na", "n/a", "n.a.", "nan", "nat", "null", "none", "nil", "missing"),
-    *("<na>", "#n/a", "#n/a n/a", "#na", "#null!", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "\\n"),
-    *("无", "空", "缺失", "暂无"),
+    *("", "-", "--", "---", ".", "..", "...", ":", "?", "*", "**", "***", "****", "*****", "/", "//", "///", "////"),
+    *("na", "n/a", "n.a.", "n.a", "n. a.", "(na)", "nan", "nat", "null", "none", "nil", "missing", "no data", "nodata"),
+    *("not available", "not applicable", "<na>", "#n/a", "#n/a n/a", "#na", "#null!", "#value!", "#div/0!", "#ref!"),
+    *("#num!", "#name?", "\\n", "n.d.", "n.d", "n/d", "n. d.", "s/d", "k.a.", "k. a.", "k.a", "k/a", "keine angabe"),
+    *("n.v.", "b.d.", "无", "空", "缺失", "缺测", "暂无", "暂缺", "无数据", "未公布", "無", "欠測", "欠損"),
+    *("없음", "결측"),
 }
 ALIKE = {  # characters → the ASCII ones that are meant
     **{chr(start + digit): str(digit) for start in (0xFF10, 0x0660, 0x06F0) for digit in range(10)},
@@ -19,7 +22,7 @@ ALIKE = {  # characters → the ASCII ones that are meant
     **dict.fromkeys("\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "),
     **dict.fromkeys("’‘ʼ′´＇٬", "'"),  # the last is between the thousands of Arabic numbers
     **dict.fromkeys("\u200b\u200e\u200f\u061c\u2066\u2067\u2068\u2069\ufeff", ""),
-    **dict(zip("．，＋％（）＄￥٫٪…", [*".,+%()$¥.%", "..."], strict=True)),
+    **dict(zip("．，：＋％（）＄￥٫٪…", [*".,:+%()$¥.%", "..."], strict=True)),
 }
 SYMBOLS = "$€£¥₹₩₽₺₫₴₪฿"
 CURRENCY = (
@@ -129,8 +132,8 @@ def without_digits(text: bytes) -> bytes:
 
 def shape_of(text: bytes) -> Shape:
     """Return the shape of a text in UTF-8, as `without_digits` returns it."""
-    if FIRST_DIGIT.search(text) is None:
-        return MISSING if text.decode().strip().lower() in NOTHING else OTHER
+    if text.decode().strip().lower() in NOTHING:
+        return MISSING
     match = NUMBER.fullmatch(text.decode("latin-1"))  # one character for each byte
     if match is None:
         return OTHER
