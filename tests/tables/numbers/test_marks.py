@@ -46,6 +46,9 @@ def read(columns: dict[str, Sequence[Any]], **around: Any) -> Numbers:
         (["1,2345,6789", "1,2345"], [123456789.0, 12345.0], ".", ","),
         (["1,2345", "1,23"], [1.2345, 1.23], ",", None),
         (["1,2345", "1,250"], [1.2345, 1.25], ",", None),
+        (["1,2345"], [1.2345], ",", None),  # whoever writes 1,2345 for 12345 writes 1,2345,6789, too
+        (["12", "1,2345", "11,3456"], [12.0, 1.2345, 11.3456], ",", None),
+        (["1.2345"], [1.2345], ".", None),
     ],
 )
 def test_the_numbers_of_a_column_may_leave_one_reading(
@@ -66,7 +69,6 @@ def test_the_numbers_of_a_column_may_leave_one_reading(
         (["12", "1.125"], ("1.125", "1125")),
         (["-$1,125", "-$2,250"], ("-1.125", "-1125")),
         (["1,125%", "2,250%"], ("1.125", "1125")),
-        (["1,2345", "1,3456"], ("1.2345", "12345")),
         (["1234", "1.235"], ("1.235", "1235")),  # whoever writes 1234 has no marks between thousands
     ],
 )
@@ -82,6 +84,13 @@ def test_two_readings_are_an_error_with_both_and_the_flags_that_decide(
         f"the table says which; say it with --decimal {mark} or --thousands {mark} (decimal={mark!r} or "
         f"thousands={mark!r} in Python)."
     )
+
+
+@pytest.mark.parametrize(
+    "around", [{"reading": Reading(thousands=",")}, {"reading": Reading(decimal=".")}, {"earlier": Form(thousands=",")}]
+)
+def test_a_comma_before_four_digits_stands_between_groups_if_that_is_known(around: dict[str, Any]) -> None:
+    assert read({"v": ["1,2345"]}, **around).values.tolist() == [[12345.0]]
 
 
 NEAR = ["902", "978", "1.000", "1.018"]  # thousand by thousand
@@ -177,6 +186,7 @@ def test_neighbours_are_those_of_the_same_series() -> None:
     ("texts", "reading", "said"),
     [
         (["1,5", "2.5"], {}, "found '2.5', but '1,5' in row 0; expected the same decimal mark"),
+        (["1,2345", "1.5", "1,2345,6789", "0,5"], {}, "found '1.5', but '1,2345' in row 0"),
         (["1'234", "5", "1,234.5"], {}, "found '1,234.5', but \"1'234\" in row 0"),
         (["1'234", "0,5", "1.234"], {}, "found '1.234', but \"1'234\" in row 0"),
         (["12,34,567", "123,456"], {}, "found '123,456', but '12,34,567' in row 0"),
@@ -309,7 +319,7 @@ LOCALES = {
     "fr": Locale(",", "\u202f"),
     "pl": Locale(",", "\u00a0", least=2),
     "sv": Locale(",", "\u00a0", minus="−"),
-    "in tens of thousands": Locale(".", ",", sizes=(4, 4)),  # not of the CLDR, but written in China and Japan
+    "in tens of thousands": Locale(".", ",", sizes=(4, 4), least=5),  # not of the CLDR, but written in China and Japan
 }
 
 

@@ -44,8 +44,9 @@ def marks(columns: Sequence[TextColumn], frame: pd.DataFrame, source: str, aroun
     """
     decided: dict[str, Decimal] = {}
     unclear = []
+    by_four = around.earlier is not None and around.earlier.thousands == ","
     for column in columns:
-        decimals = possible_decimals(column.present.values(), around.reading)
+        decimals = possible_decimals(column.present.values(), around.reading, by_four=by_four)
         if not decimals:
             raise _no_reading(column, source, around.reading)
         if len(decimals) == 1:
