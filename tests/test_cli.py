@@ -77,7 +77,19 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["train", "letters", "--epochs", "2.5"], "Invalid value for --epochs: '2.5' is not a whole number"),
         (["train", "letters", "--clip-norm", "-1"], "clip_norm is -1.0; expected greater than 0"),
         (["train", "letters", "--cell", "rn"], 'Invalid value "rn" for --cell. Choose from: "rnn", "gru", "lstm"'),
-        (["predict"], "RUN"),
+        (["predict"], "RUN is missing; write it as in recurra predict RUN."),
+        (["predict", "RUNS/none", "--levle", "80"], "Unknown option: --levle. Did you mean --level?"),
+        (["predict", "RUNS/none", "--level", "high"], "--level is 'high'; expected a number."),
+        (
+            ["show", "RUNS/none", "extra"],
+            "'extra' is not expected here; leave it out, or write the flag before it whose",
+        ),
+        (["cases", "y"], "'y' is not expected here"),
+        (["train", "letters", "y"], "'y' is not expected here"),
+        (["train", "letters", "--epochs"], "--epochs has no value; write one after it."),
+        (["train", "letters", "--epochs", "3", "--epochs", "4"], "--epochs is given more than once; give it once."),
+        (["train", "letters", "--learning-rate", "fast"], "--learning-rate is 'fast'; expected a number."),
+        (["train", "letters", "--quiet=maybe"], "--quiet is 'maybe'; expected true or false."),
         (["predict", "RUNS/letters-onehot", "ab"], "'ab' is 2 long; this model reads 1 symbol at a time"),
         (["train", "letters", "--dropout", "1.5", "--out", "RUNS/new"], "dropout is 1.5; expected"),
         (["train", "letters", "--device", "abacus", "--out", "RUNS/new"], "device 'abacus' cannot be used here"),
@@ -99,6 +111,14 @@ def test_a_fault_in_the_input_is_one_clear_line_and_status_2(
     assert err.startswith("recurra: ")
     assert err.count("\n") == 1
     assert message in err
+
+
+def test_the_help_quotes_choices_that_are_marks(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(["forecast", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert """[choices: none, ".", ",", "'", " "]""" in text
+    assert '[choices: ".", ","]' in text
 
 
 def test_every_setting_is_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

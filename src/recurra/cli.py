@@ -12,10 +12,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 from json import dumps as to_json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
+from recurra.command_errors import in_words
 from recurra.errors import MESSAGE_LIMIT, InputError, in_one_line, printable, shortened, shown
 from recurra.stages import watched
 
@@ -80,8 +81,11 @@ def run(tokens: list[str]) -> int:
         with watched(sys.stderr):
             app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
-    except (InputError, CycloptsError) as error:
-        _complain(" ".join(str(error).split()))
+    except InputError as error:
+        _complain(str(error))
+        return INPUT_AT_FAULT
+    except CycloptsError as error:
+        _complain(in_words(error))
         return INPUT_AT_FAULT
     except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -418,7 +422,14 @@ def _flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tupl
     converters = {int: _whole_numbers, int | None: _whole_numbers, list[int]: _whole_numbers, float | int: _part}
     converter = converters.get(flag_type)
     several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
-    parameter = Parameter(help=text, negative=negative, converter=converter, consume_multiple=several)
+    choices = [str(c) for part in (kind, *get_args(kind)) if get_origin(part) is Literal for c in get_args(part)]
+    has_marks = any(not choice[0].isalpha() for choice in choices)
+    if has_marks:  # cyclopts shows choices without quotes, so that a space or a comma cannot be seen
+        quoted = (choice if choice.isalpha() else f'"{choice}"' for choice in choices)
+        text += f" [choices: {', '.join(quoted)}]"
+    parameter = Parameter(
+        help=text, negative=negative, converter=converter, consume_multiple=several, show_choices=not has_marks
+    )
     annotation: Any = Annotated[flag_type, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 

@@ -127,6 +127,7 @@ FORMS = [
     numbers("full-width digits", "１２．５", "３．２５", first=12.5, last=3.25),
     numbers("scientific", "1.2E+05", "1.3E+05", first=120000, last=130000),
     numbers("units behind the numbers", "902 kWh", "930 kWh", first=902, last=930),
+    numbers("marks for missing values, here filled with `missing`", "5", ":", "..", "n/a", "7", first=5, last=7, missing="ffill"),
     layout("a header", "date,y\n" + ROWS),
     layout("no header", ROWS),
     layout("comments above", "# source: somewhere\n# unit: MW\ndate,y\n" + ROWS),

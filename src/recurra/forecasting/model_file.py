@@ -30,13 +30,13 @@ from recurra.tables.columns import ID, LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
 from recurra.tables.dates.zones import is_zone
-from recurra.tables.form import DateUnit, Decimal, Form, IdKind, Thousands
+from recurra.tables.form import DateUnit, Decimal, Factors, Form, IdKind, Thousands
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
 LARGEST_STEP = 100_000  # units between rows
-LISTS_OF_FORM = "date_columns", "id_columns", "id_kinds", "units"
+LISTS_OF_FORM = "date_columns", "id_columns", "id_kinds", "units", "factors"
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
 ANCHOR = rf"^(({'|'.join(WEEKDAYS)})( (-1|[1-4]))?|day (-1|[1-9]|[12][0-9]|3[01])|business day -?1)$"
 
@@ -93,6 +93,7 @@ class FormDescription(Settings):
     id_kinds: ListOf[IdKind] = field(default_factory=list)
     units: ListOf[str] = field(default_factory=list)
     instants: bool = False
+    factors: ListOf[Factors] = field(default_factory=list)
 
     @model_validator(mode="after")
     def _has_a_zone_for_instants(self) -> "FormDescription":

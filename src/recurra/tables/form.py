@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Decimal = Literal[".", ","]
 Thousands = Literal["none", ".", ",", "'", " "]
 IdKind = Literal["text", "integer"]
+Factors = Literal["none", "some", "all"]  # how many numbers of a column have one
 DateUnit = Literal["s", "ms", "us", "ns", "excel days", "year.month", "years", "rows", "hhmm", "hhmmss"]
 
 
@@ -65,6 +66,7 @@ class Form:
         id_kinds: in which type the ids of each column of ids came.
         units: units of the target and the covariates, such as "%", "$" or "kWh"; empty texts where there is none.
         instants: whether the dates are kept in UTC, as those of rows around the clock are; otherwise in local time.
+        factors: how many numbers of the target and the covariates end in a factor such as K or 万; empty if none does.
     """
 
     decimal: Decimal | None = None
@@ -79,6 +81,7 @@ class Form:
     id_kinds: tuple[IdKind, ...] = ()
     units: tuple[str, ...] = ()
     instants: bool = False
+    factors: tuple[Factors, ...] = ()
 
 
 @dataclass(frozen=True)

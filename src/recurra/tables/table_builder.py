@@ -213,6 +213,7 @@ def _read(
         id_kinds=ids.kinds,
         units=read.units,
         instants=days.instants,
+        factors=read.factors,
     )
     start = np.zeros(1, dtype=np.int64)
     rows = Rows(source, columns.names, form, ids.texts, start, days.index, read.values, frame.index)

@@ -46,6 +46,9 @@ def read(columns: dict[str, Sequence[Any]], **around: Any) -> Numbers:
         (["1,2345,6789", "1,2345"], [123456789.0, 12345.0], ".", ","),
         (["1,2345", "1,23"], [1.2345, 1.23], ",", None),
         (["1,2345", "1,250"], [1.2345, 1.25], ",", None),
+        (["1,2345"], [1.2345], ",", None),  # whoever writes 1,2345 for 12345 writes 1,2345,6789, too
+        (["12", "1,2345", "11,3456"], [12.0, 1.2345, 11.3456], ",", None),
+        (["1.2345"], [1.2345], ".", None),
     ],
 )
 def test_the_numbers_of_a_column_may_leave_one_reading(
@@ -66,7 +69,6 @@ def test_the_numbers_of_a_column_may_leave_one_reading(
         (["12", "1.125"], ("1.125", "1125")),
         (["-$1,125", "-$2,250"], ("-1.125", "-1125")),
         (["1,125%", "2,250%"], ("1.125", "1125")),
-        (["1,2345", "1,3456"], ("1.2345", "12345")),
         (["1234", "1.235"], ("1.235", "1235")),  # whoever writes 1234 has no marks between thousands
     ],
 )
@@ -84,8 +86,16 @@ def test_two_readings_are_an_error_with_both_and_the_flags_that_decide(
     )
 
 
+@pytest.mark.parametrize(
+    "around", [{"reading": Reading(thousands=",")}, {"reading": Reading(decimal=".")}, {"earlier": Form(thousands=",")}]
+)
+def test_a_comma_before_four_digits_stands_between_groups_if_that_is_known(around: dict[str, Any]) -> None:
+    assert read({"v": ["1,2345"]}, **around).values.tolist() == [[12345.0]]
+
+
 NEAR = ["902", "978", "1.000", "1.018"]  # thousand by thousand
 FAR = ["1.125", "2.250"]
+ISO = ["2024-01-31", "2024-02-29"]
 
 
 @pytest.mark.parametrize(
@@ -99,19 +109,28 @@ FAR = ["1.125", "2.250"]
         ({"v": NEAR}, {"reading": Reading(decimal=".")}, [902, 978, 1, 1.018], None),
         ({"v": FAR[:1]}, {"earlier": Form(decimal=",")}, [1125], "the earlier rows have decimal commas"),
         ({"v": FAR[:1]}, {"earlier": Form(decimal=".")}, [1.125], "the earlier rows have decimal points"),
-        ({"v": FAR[:1]}, {"earlier": Form(thousands=".")}, [1125], "the earlier rows have decimal commas"),
+        ({"v": FAR[:1]}, {"earlier": Form(thousands=".")}, [1125], "the earlier rows have points between thousands"),
+        ({"v": FAR[:1]}, {"earlier": Form(decimal=".", thousands=",")}, [1.125], "have commas between thousands"),
         ({"v": FAR, "w": ["1.024,22", "0"]}, {}, [1125, 2250], "column 'w' has decimal commas"),
         ({"v": FAR, "w": ["0,5%", "-"]}, {}, [1125, 2250], "column 'w' has decimal commas"),
+        ({"v": FAR, "w": ["1.234.567", "1"]}, {}, [1125, 2250], "column 'w' has points between thousands"),
+        ({"v": FAR, "w": ["1,234,567", "1"]}, {}, [1.125, 2.25], "column 'w' has commas between thousands"),
         ({"v": FAR, "w": [1.5, 2.0]}, {"delimiter": ","}, [1.125, 2.25], "column 'w' has decimal points"),
         ({"v": ["1,125"], "w": [1.5]}, {"delimiter": ";"}, [1125], "column 'w' has decimal points"),
         ({"v": ["1,125"]}, {"delimiter": ";"}, [1.125], "semicolons separate the columns"),
         ({"v": NEAR}, {}, [902, 978, 1000, 1018], "neighbouring rows differ a thousandfold otherwise"),
         ({"v": FAR, "w": NEAR[1:3]}, {"apart": {"w"}}, None, "nothing else"),
-        ({"v": ["1,125"], "d": ["2024-01-31"]}, {"delimiter": ",", "apart": {"d"}}, [1125], "dates such as 2024-01-31"),
-        ({"v": ["1.125"], "d": ["2024-01-31"]}, {"delimiter": ",", "apart": {"d"}}, [1.125], "dates such as"),
-        ({"v": ["1,125"], "d": ["31.01.2024"]}, {"delimiter": ",", "apart": {"d"}}, None, "nothing else"),
-        ({"v": ["1,125"], "d": ["2024-01-31"]}, {"delimiter": None, "apart": {"d"}}, None, "nothing else"),
-        ({"v": ["1,1252"], "d": ["2024-01-31"]}, {"delimiter": ",", "apart": {"d"}}, None, "nothing else"),
+        ({"v": FAR, "date": ISO}, {"delimiter": ",", "apart": {"date"}}, [1.125, 2.25], "2024-01-31 under 'date' and"),
+        ({"v": FAR, "tradeDate": ISO}, {"delimiter": ",", "apart": {"tradeDate"}}, [1.125, 2.25], "dates such as"),
+        ({"v": FAR, "Unnamed: 0": ISO}, {"delimiter": ",", "apart": {"Unnamed: 0"}}, [1.125, 2.25], "dates such as"),
+        ({"v": FAR, "日期": ISO}, {"delimiter": ",", "apart": {"日期"}}, [1.125, 2.25], "dates such as"),
+        # whoever writes Datum may write points between thousands; a comma needs quotes, whatever it means
+        ({"v": FAR, "Datum": ISO}, {"delimiter": ",", "apart": {"Datum"}}, None, "nothing else"),
+        ({"v": FAR, "Update": ISO}, {"delimiter": ",", "apart": {"Update"}}, None, "nothing else"),
+        ({"v": ["1,125"], "date": ISO[:1]}, {"delimiter": ",", "apart": {"date"}}, None, "nothing else"),
+        ({"v": FAR[:1], "date": ["31.01.2024"]}, {"delimiter": ",", "apart": {"date"}}, None, "nothing else"),
+        ({"v": FAR, "date": ISO}, {"delimiter": None, "apart": {"date"}}, None, "nothing else"),
+        ({"v": FAR, "date": ISO}, {"delimiter": ";", "apart": {"date"}}, None, "nothing else"),
         ({"v": FAR, "w": [1.5, 2.0]}, {}, None, "nothing else"),  # no file: how w was written is not known
         ({"v": FAR, "w": ["Köln", "1,5"]}, {"apart": {"w"}}, None, "nothing else"),
         ({"v": FAR}, {"delimiter": ";"}, None, "nothing else"),
@@ -139,8 +158,21 @@ def test_steps_in_one_column_tell_the_marks_of_another() -> None:
     assert found.values[:, 1].tolist() == [1125.0] * 4
     assert found.notes == (
         "column 'v': points are between thousands, as neighbouring rows differ a thousandfold otherwise.",
-        "column 'w': points are between thousands, as column 'v' has decimal commas.",
+        "column 'w': points are between thousands, as column 'v' has points between thousands.",
     )
+
+
+def test_columns_in_two_ways_say_nothing_about_newer_rows() -> None:
+    trained = read_numbers(pd.DataFrame({"v": ["1,5", "2,5"], "w": ["1,234,567", "5"]}), ["v", "w"], "t")
+    assert (trained.decimal, trained.thousands) == (None, None)
+    form = Form(decimal=trained.decimal, thousands=trained.thousands)
+    with pytest.raises(InputError, match=r"column 'v': '1,250' may be 1\.25 or 1250"):
+        read_numbers(pd.DataFrame({"v": ["1,250"], "w": ["5"]}), ["v", "w"], "t", Surroundings(earlier=form))
+
+
+def test_a_note_says_what_was_seen_in_a_column_that_is_read_too() -> None:
+    read = read_numbers(pd.DataFrame({"v": FAR, "w": ["1.234.567", "1"]}), ["v", "w"], "t")
+    assert read.notes[0] == "column 'v': points are between thousands, as column 'w' has points between thousands."
 
 
 def test_neighbours_are_those_of_the_same_series() -> None:
@@ -154,6 +186,7 @@ def test_neighbours_are_those_of_the_same_series() -> None:
     ("texts", "reading", "said"),
     [
         (["1,5", "2.5"], {}, "found '2.5', but '1,5' in row 0; expected the same decimal mark"),
+        (["1,2345", "1.5", "1,2345,6789", "0,5"], {}, "found '1.5', but '1,2345' in row 0"),
         (["1'234", "5", "1,234.5"], {}, "found '1,234.5', but \"1'234\" in row 0"),
         (["1'234", "0,5", "1.234"], {}, "found '1.234', but \"1'234\" in row 0"),
         (["12,34,567", "123,456"], {}, "found '123,456', but '12,34,567' in row 0"),
@@ -286,7 +319,7 @@ LOCALES = {
     "fr": Locale(",", "\u202f"),
     "pl": Locale(",", "\u00a0", least=2),
     "sv": Locale(",", "\u00a0", minus="−"),
-    "in tens of thousands": Locale(".", ",", sizes=(4, 4)),  # not of the CLDR, but written in China and Japan
+    "in tens of thousands": Locale(".", ",", sizes=(4, 4), least=5),  # not of the CLDR, but written in China and Japan
 }
 
 

@@ -14,7 +14,7 @@ from recurra.tables.dates.one_column import SEARCHED, as_numbers, distinct_cells
 from recurra.tables.dates.parts import SAMPLED, parts_of
 from recurra.tables.whole_numbers import whole
 
-WIDTHS = {"hhmm": 4, "hhmmss": 6}  # number of digits of times without a mark
+WIDTHS: dict[DateUnit, int] = {"hhmm": 4, "hhmmss": 6}  # number of digits of times without a mark
 LARGEST_HOUR, LARGEST = 24, {"hhmm": 2400, "hhmmss": 240_000}
 
 
@@ -30,7 +30,7 @@ class ClockTimes:
 
     times: NDArray[np.int64]
     minutes: NDArray[np.int64] | None
-    unit: str | None
+    unit: DateUnit | None
 
     @property
     def valid(self) -> NDArray[np.bool_]:
@@ -39,7 +39,7 @@ class ClockTimes:
         return np.asarray(valid if self.minutes is None else valid & (self.minutes != NO_OFFSET))
 
 
-def clock_times(values: "pd.Series[Any]", unit: str | None = None) -> ClockTimes:
+def clock_times(values: "pd.Series[Any]", unit: DateUnit | None = None) -> ClockTimes:
     """Read times of day.
 
     Whole numbers up to 24 are hours, larger ones have digits of hours, minutes and perhaps seconds.

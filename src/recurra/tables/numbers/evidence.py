@@ -19,6 +19,9 @@ OTHER: dict[str, Decimal] = {".": ",", ",": "."}
 NEAR, MOST = 5, 0.9  # usual factor between neighbours, and share of them that are nearer if they are read right
 SEARCHED = 10_000  # number of rows in which other columns are searched for decimal marks
 ISO_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+DATES_OF_PROGRAMS = {"date", "datetime", "timestamp", "time", "ds", "day", "month", "unnamed"}  # words of their names
+EAST_ASIAN_DATES = "日月时時날"  # characters of names, where decimal marks are points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,44 +49,53 @@ class Evidence:
 
     Attributes:
         around: what surrounds them.
-        shown_by: columns that have one reading only, by their decimal mark.
+        others: what is seen in columns that have one reading only, by their decimal mark.
         steps: decimal marks by the names of the columns in which the steps between neighbours show them.
-        iso_dates: whether the dates are written as 2024-01-31.
+        iso_dates: name of a column of dates such as 2024-01-31, if programs or people who write decimal points call it
+            so; otherwise None.
     """
 
     around: Surroundings
-    shown_by: Mapping[Decimal, str]
+    others: Mapping[Decimal, str]
     steps: Mapping[str, Decimal]
-    iso_dates: bool
+    iso_dates: str | None
 
     @classmethod
     def gathered(
-        cls, unclear: Sequence[TextColumn], decided: Mapping[str, Decimal], frame: pd.DataFrame, around: Surroundings
+        cls,
+        unclear: Sequence[TextColumn],
+        decided: Sequence[tuple[TextColumn, Decimal]],
+        frame: pd.DataFrame,
+        around: Surroundings,
     ) -> "Evidence":
         """Gather the evidence in a table.
 
         Args:
             unclear: columns that have two readings.
-            decided: decimal marks of columns that have one, by their names.
+            decided: columns that have one, with their decimal marks.
             frame: the table, with all its columns.
             around: what surrounds the columns.
         """
         apart = frame[[name for name in around.apart if name in frame.columns]]
-        others = frame.drop(columns=[*apart.columns, *decided, *(column.name for column in unclear)])
+        read = [*unclear, *(column for column, _ in decided)]
+        others = frame.drop(columns=[*apart.columns, *(column.name for column in read)])
         return cls(
             around,
-            _shown_by(others, around) | {decimal: name for name, decimal in reversed(list(decided.items()))},
+            _seen(others, around) | {decimal: _marks_of(column, decimal) for column, decimal in reversed(decided)},
             {column.name: decimal for column in unclear if (decimal := _by_steps(column, around.series))},
-            any(_are_iso_dates(apart[name]) for name in apart.columns),
+            next((name for name in map(str, apart.columns) if _are_of_programs(name, apart[name])), None),
         )
 
     def about(self, column: TextColumn) -> list[tuple[Decimal, str]]:
         """Return decimal marks of a column, and what speaks for each; none if nothing does."""
         found: list[tuple[Decimal, str]] = []
-        by_column = [(decimal, _has(name, decimal)) for decimal, name in self.shown_by.items()]
-        if (earlier := _decimal_of(self.around.earlier)) is not None:
-            found.append((earlier, f"the earlier rows have decimal {NAMES[earlier]}"))
-            found += [] if earlier in self.shown_by else by_column
+        by_column = list(self.others.items())
+        form = self.around.earlier or Form()
+        if (earlier := form.decimal or OTHER.get(form.thousands or "")) is not None:
+            grouped = form.thousands in OTHER
+            seen = f"{NAMES[OTHER[earlier]]} between thousands" if grouped else f"decimal {NAMES[earlier]}"
+            found.append((earlier, f"the earlier rows have {seen}"))
+            found += [] if earlier in self.others else by_column
         elif by_column:
             found += by_column
         elif self.around.delimiter == ";" and column.mark == ",":
@@ -91,9 +103,13 @@ class Evidence:
         if column.name in self.steps:
             found.append((self.steps[column.name], "neighbouring rows differ a thousandfold otherwise"))
         elif not found and self.steps:
-            found += [(decimal, _has(name, decimal)) for name, decimal in self.steps.items()]
-        if not found and self.around.delimiter == "," and self.iso_dates and column.decimals == 3:
-            found.append((".", "dates such as 2024-01-31 and commas between columns go with decimal points"))
+            found += [
+                (decimal, f"column {shown(name)} has {NAMES[OTHER[decimal]]} between thousands")
+                for name, decimal in self.steps.items()
+            ]
+        if not found and self.around.delimiter == "," and self.iso_dates and column.mark == ".":
+            dates = f"dates such as 2024-01-31 under {shown(self.iso_dates)}"
+            found.append((".", f"{dates} and commas between columns go with decimal points"))
         return found
 
 
@@ -102,29 +118,34 @@ def has_fractions(cells: "pd.Series[Any]") -> bool:
     return pd.api.types.is_float_dtype(cells) and bool((cells.head(SEARCHED) % 1 > 0).any())
 
 
-def _has(column: str, decimal: Decimal) -> str:
-    return f"column {shown(column)} has decimal {NAMES[decimal]}"
+def _marks_of(column: TextColumn, decimal: Decimal) -> str:
+    """Return by which marks a column shows its decimal mark, for a note."""
+    seen = f"decimal {NAMES[decimal]}" if column.has_decimals(decimal) else f"{NAMES[OTHER[decimal]]} between thousands"
+    return f"column {shown(column.name)} has {seen}"
 
 
-def _decimal_of(form: Form | None) -> Decimal | None:
-    return None if form is None else form.decimal or OTHER.get(form.thousands or "")
-
-
-def _shown_by(frame: pd.DataFrame, around: Surroundings) -> dict[Decimal, str]:
-    """Return columns whose numbers have one reading only, by their decimal mark."""
+def _seen(frame: pd.DataFrame, around: Surroundings) -> dict[Decimal, str]:
+    """Return what is seen in columns whose numbers have one reading only, by their decimal mark."""
     sample = frame.head(SEARCHED)
     found: dict[Decimal, str] = {}
-    if around.delimiter is not None:  # numbers that are no texts had decimal points in a text file
-        found |= [(".", str(name)) for name in sample.columns if has_fractions(sample[name])][:1]
+    typed = () if around.delimiter is None else sample.columns  # numbers that are no texts had decimal points in a file
+    if (name := next((name for name in typed if has_fractions(sample[name])), None)) is not None:
+        found["."] = f"column {shown(str(name))} has decimal points"
     for column in text_columns(sample.select_dtypes([object, "string", "category"])):
         decimals = possible_decimals(column.present.values(), Reading())
         if len(decimals) == 1 and np.isfinite(column.decimal_values).sum() >= (~pd.isna(column.cells)).sum() / 2:
-            found.setdefault(decimals[0], column.name)
+            found.setdefault(decimals[0], _marks_of(column, decimals[0]))
     return found
 
 
-def _are_iso_dates(cells: "pd.Series[Any]") -> bool:
-    """Return whether the first values are texts such as 2024-01-31."""
+def _are_of_programs(name: str, cells: "pd.Series[Any]") -> bool:
+    """Return whether the first values are texts such as 2024-01-31, in a column as programs name those of dates.
+
+    A column with another name, such as Datum or Fecha, may be of someone who writes points between thousands.
+    """
+    words = {word.lower() for word in WORDS.findall(name)}
+    if not words & DATES_OF_PROGRAMS and not any(character in name for character in EAST_ASIAN_DATES):
+        return False
     texts = cells.head(SEARCHED).dropna()
     return len(texts) > 0 and all(isinstance(text, str) and ISO_DATE.match(text) for text in texts)
 

@@ -44,8 +44,9 @@ def marks(columns: Sequence[TextColumn], frame: pd.DataFrame, source: str, aroun
     """
     decided: dict[str, Decimal] = {}
     unclear = []
+    by_four = around.earlier is not None and around.earlier.thousands == ","
     for column in columns:
-        decimals = possible_decimals(column.present.values(), around.reading)
+        decimals = possible_decimals(column.present.values(), around.reading, by_four=by_four)
         if not decimals:
             raise _no_reading(column, source, around.reading)
         if len(decimals) == 1:
@@ -54,7 +55,8 @@ def marks(columns: Sequence[TextColumn], frame: pd.DataFrame, source: str, aroun
             unclear.append(column)
     reasons = {}
     if unclear:
-        evidence = Evidence.gathered(unclear, decided, frame, around)
+        sure = [(column, decided[column.name]) for column in columns if column.name in decided]
+        evidence = Evidence.gathered(unclear, sure, frame, around)
         for column in unclear:
             found = evidence.about(column)
             if len({decimal for decimal, _ in found}) != 1:

@@ -1,5 +1,6 @@
 """Read columns of numbers as people write them: with either decimal mark, thousands, units and factors."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, listed, shown
 from recurra.tables.arrays import Floats
-from recurra.tables.form import Decimal, Form, Thousands
+from recurra.tables.form import Decimal, Factors, Form, Thousands
 from recurra.tables.numbers.evidence import Surroundings, has_fractions
+from recurra.tables.numbers.factors import factors
 from recurra.tables.numbers.marks import Marks, marks
 from recurra.tables.numbers.shapes import POWERS
 from recurra.tables.numbers.texts import TextColumn, text_columns
 
 LARGEST = 1e50  # absolute value; its fourth power is finite, as statistics of squared errors need
 PARTS = {"%": "percent", "‰": "per mille"}  # units without which the numbers would be others
+BOUND = re.compile(r"\s*(?:[<>≤≥＜＞]=?|&[lg]t;)\s*[\d.,]")
 SAMPLED = 50  # number of values that tell whether a column holds numbers
 NO_SURROUNDINGS = Surroundings()
 
@@ -33,6 +36,7 @@ class Numbers:
         decimal: decimal mark of these and of newer rows; None if nothing shows it.
         thousands: mark between thousands; None likewise.
         units: units of the columns, [C]; empty where there is none.
+        factors: how many numbers of each column end in a factor, [C]; empty if none does.
         notes: sentences about what is not plain.
     """
 
@@ -40,6 +44,7 @@ class Numbers:
     decimal: Decimal | None
     thousands: Thousands | None
     units: tuple[str, ...]
+    factors: tuple[Factors, ...]
     notes: tuple[str, ...]
 
 
@@ -87,12 +92,17 @@ def read_numbers(
         values[:, places[column.name]] = column.values(mark.decimal)
     _check_size(values, frame, columns, source)
     earlier = around.earlier or Form()
-    decimals: set[Decimal] = {mark.decimal for mark in found if mark.known}
+    by_name = {column.name: column for column in texts}
+    was = None if around.earlier is None else earlier.factors
+    decimals: set[Decimal] = {mark.decimal for mark in found if mark.known} | ({"."} if has_points else set())
+    thousands = {mark.thousands for mark in found if mark.thousands is not None}
+    one_way = len(decimals) < 2  # otherwise, neither mark says how newer rows are written
     return Numbers(
         values,
-        _only(decimals | ({"."} if has_points else set())) or earlier.decimal,
-        _only({mark.thousands for mark in found if mark.thousands is not None}) or earlier.thousands,
+        _only(decimals) or (earlier.decimal if one_way else None),
+        (_only(thousands) or earlier.thousands) if one_way else None,
         _as_earlier(columns, tuple(units.get(name, "") for name in columns), earlier.units, source),
+        factors(columns, by_name, values, frame, source, was),
         tuple(_notes(texts, found, units)),
     )
 
@@ -120,10 +130,13 @@ def _checked_unit(column: TextColumn, source: str) -> str:
     where = f"{source}: {{}}, column {shown(column.name)}: found {{}}, expected"
     if (code := column.other) is not None:
         place = column.first(code)
-        raise InputError(
-            f"{where.format(column.row(place), column.quoted(place))} a number; correct the cell, or leave it empty "
-            "and allow that with --missing."
-        )
+        found = where.format(column.row(place), column.quoted(place))
+        if BOUND.match(str(column.cells[place])):
+            raise InputError(
+                f"{found} one number, and this is only its bound; write the number that is to be used, such as 0 or "
+                "0.5 for <1, in all such cells."
+            )
+        raise InputError(f"{found} a number; correct the cell, or leave it empty and allow that with --missing.")
     units: dict[str, int] = {}
     for number, shape in column.present.items():
         units.setdefault(shape.unit, number)
@@ -170,13 +183,13 @@ def _notes(texts: Sequence[TextColumn], found: Sequence[Marks], units: Mapping[s
     about: dict[str, list[str]] = {}
     for column, mark in zip(texts, found, strict=True):
         unit, shapes = units[column.name], column.present.values()
-        factors = sorted({shape.factor for shape in shapes} - {""}, key=POWERS.__getitem__)
+        words = sorted({shape.factor for shape in shapes} - {""}, key=POWERS.__getitem__)
         facts = {
             mark.note: bool(mark.note),
             f"the values are in {PARTS.get(unit)}": unit in PARTS,
             f"the unit {shown(unit)} is left out of the numbers": unit and unit not in PARTS,
             "numbers in brackets are negative": any(shape.bracketed for shape in shapes),
-            " and ".join(f"{word} stands for {10 ** POWERS[word]:,}" for word in factors): factors,
+            " and ".join(f"{word} stands for {10 ** POWERS[word]:,}" for word in words): words,
         }
         for fact, holds in facts.items():
             if holds:

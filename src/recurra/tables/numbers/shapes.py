@@ -9,9 +9,12 @@ from recurra.tables.form import Decimal, Reading, Thousands
 
 DECIMALS: tuple[Decimal, ...] = get_args(Decimal)
 NOTHING = {  # written for missing values, after `plain`
-    *("", "-", "--", "---", ".", "..", "...", "?", "na", "n/a", "n.a.", "nan", "nat", "null", "none", "nil", "missing"),
-    *("<na>", "#n/a", "#n/a n/a", "#na", "#null!", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "\\n"),
-    *("无", "空", "缺失", "暂无"),
+    *("", "-", "--", "---", ".", "..", "...", ":", "?", "*", "**", "***", "****", "*****", "/", "//", "///", "////"),
+    *("na", "n/a", "n.a.", "n.a", "n. a.", "(na)", "nan", "nat", "null", "none", "nil", "missing", "no data", "nodata"),
+    *("not available", "not applicable", "<na>", "#n/a", "#n/a n/a", "#na", "#null!", "#value!", "#div/0!", "#ref!"),
+    *("#num!", "#name?", "\\n", "n.d.", "n.d", "n/d", "n. d.", "s/d", "k.a.", "k. a.", "k.a", "k/a", "keine angabe"),
+    *("n.v.", "b.d.", "无", "空", "缺失", "缺测", "暂无", "暂缺", "无数据", "未公布", "無", "欠測", "欠損"),
+    *("없음", "결측"),
 }
 ALIKE = {  # characters → the ASCII ones that are meant
     **{chr(start + digit): str(digit) for start in (0xFF10, 0x0660, 0x06F0) for digit in range(10)},
@@ -19,7 +22,7 @@ ALIKE = {  # characters → the ASCII ones that are meant
     **dict.fromkeys("\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "),
     **dict.fromkeys("’‘ʼ′´＇٬", "'"),  # the last is between the thousands of Arabic numbers
     **dict.fromkeys("\u200b\u200e\u200f\u061c\u2066\u2067\u2068\u2069\ufeff", ""),
-    **dict(zip("．，＋％（）＄￥٫٪…", [*".,+%()$¥.%", "..."], strict=True)),
+    **dict(zip("．，：＋％（）＄￥٫٪…", [*".,:+%()$¥.%", "..."], strict=True)),
 }
 SYMBOLS = "$€£¥₹₩₽₺₫₴₪฿"
 CURRENCY = (
@@ -54,10 +57,12 @@ class Written:
         thousands: mark between groups of digits; None if there is none.
         groupings: numbers of digits of a group that are possible: 3; 2 as in the Indian 12,34,567; 4 as in the Chinese
             12,3456.
+        several: whether there are several such marks.
     """
 
     thousands: Thousands | None = None
     groupings: frozenset[int] = ANY_GROUPING
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,20 +101,29 @@ class Shape:
 MISSING, OTHER = Shape(missing=True), Shape()
 
 
-def possible_decimals(shapes: Collection[Shape], reading: Reading) -> list[Decimal]:
-    """Return the decimal marks with which all numbers of a column can be read."""
-    return [decimal for decimal in DECIMALS if reading.decimal in {None, decimal} and _fit(shapes, decimal, reading)]
+def possible_decimals(shapes: Collection[Shape], reading: Reading, *, by_four: bool = False) -> list[Decimal]:
+    """Return the decimal marks with which all numbers of a column can be read.
+
+    Args:
+        shapes: the shapes of the numbers.
+        reading: what the user says.
+        by_four: whether commas are known to stand between groups, as in 12,3456; otherwise only a number with several
+            commas, such as 1,2345,6789, shows that they do.
+    """
+    by_four = by_four or reading.thousands == "," or reading.decimal == "."
+    return [decimal for decimal in DECIMALS if _fit(shapes, decimal, reading, by_four)]
 
 
-def _fit(shapes: Collection[Shape], decimal: Decimal, reading: Reading) -> bool:
+def _fit(shapes: Collection[Shape], decimal: Decimal, reading: Reading, by_four: bool) -> bool:
     """Return whether numbers can be read with a decimal mark, and the same groups of digits in all of them."""
     written = [shape.written[decimal] for shape in shapes if decimal in shape.written]
-    if len(written) < len(shapes) or reading.thousands == decimal:
+    if len(written) < len(shapes) or reading.thousands == decimal or reading.decimal not in {None, decimal}:
         return False
     thousands = {one.thousands for one in written} - {None}
     if len(thousands) > 1 or (reading.thousands is not None and not thousands <= {reading.thousands}):
         return False
-    return bool(ANY_GROUPING.intersection(*(one.groupings for one in written)))
+    groupings = ANY_GROUPING.intersection(*(one.groupings for one in written))
+    return bool(groupings if by_four or any(one.several for one in written) else groupings - {4})
 
 
 def plain(text: str) -> str:
@@ -129,8 +143,8 @@ def without_digits(text: bytes) -> bytes:
 
 def shape_of(text: bytes) -> Shape:
     """Return the shape of a text in UTF-8, as `without_digits` returns it."""
-    if FIRST_DIGIT.search(text) is None:
-        return MISSING if text.decode().strip().lower() in NOTHING else OTHER
+    if text.decode().strip().lower() in NOTHING:
+        return MISSING
     match = NUMBER.fullmatch(text.decode("latin-1"))  # one character for each byte
     if match is None:
         return OTHER
@@ -176,4 +190,4 @@ def _written(body: str, decimal: Decimal, exponent: bool) -> Written | None:
     by_two = thousands == "," and 1 <= first <= 2 and set(rest[:-1]) <= {2} and rest[-1] == 3
     by_four = thousands == "," and 1 <= first <= 4 and set(rest) == {4}
     groupings = frozenset(size for size, fits in ((3, by_three), (2, by_two), (4, by_four)) if fits)
-    return Written(thousands, groupings) if groupings else None
+    return Written(thousands, groupings, len(rest) > 1) if groupings else None
