@@ -435,3 +435,13 @@ def test_files_are_read_with_dates_as_people_write_them(
     assert (table.series[0].dates[0], table.frequency.name) == (pd.Timestamp(expected), frequency)
     assert table.series[0].values[:, 0].tolist() == list(range(len(dates)))
     assert len(table.frequency.absent(table.series[0].dates)) == 0
+
+
+def test_a_single_newer_row_has_its_dates_where_the_earlier_rows_had_them() -> None:
+    days = pd.date_range("2024-01-01", periods=30).strftime("%Y-%m-%d")
+    earlier = make_table(
+        pd.DataFrame({"shipped": days, "checked": ["2024-02-01"] * 30, "y": np.arange(30.0)}), date="shipped"
+    )
+    newer = pd.DataFrame({"shipped": ["2024-01-31"], "checked": ["2024-02-02"], "y": [3.0]})
+    table = make_table(newer, earlier=earlier.form, frequency=earlier.frequency)
+    assert table.series[0].dates.tolist() == [pd.Timestamp("2024-01-31")]

@@ -59,7 +59,7 @@ class Form:
         dayfirst: whether the day comes before the month; None if the dates are not of that kind.
         date_unit: unit of dates that are numbers, such as "s", "ms", "excel days" or "rows"; None for other dates.
         zone: time zone of the dates, such as "Europe/Berlin", "UTC" or "+02:00"; None if they have none.
-        date_columns: names of the columns that make up a date, if there are several.
+        date_columns: names of the column of dates, or of those that make up a date.
         id_columns: names of the columns that make up an id, if there are several.
         provider: name of the provider of daily bars; None for other tables.
         adjust: adjustment of their prices: "qfq", "hfq" or "none"; None for other tables.

@@ -208,7 +208,7 @@ def _read(
         dayfirst=earlier.dayfirst if days.dayfirst is None and earlier is not None else days.dayfirst,
         date_unit=days.unit,
         zone=days.zone,
-        date_columns=columns.dates if len(columns.dates) > 1 else (),
+        date_columns=columns.dates,
         id_columns=columns.ids if len(columns.ids) > 1 else (),
         id_kinds=ids.kinds,
         units=read.units,

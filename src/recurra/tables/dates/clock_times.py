@@ -12,10 +12,12 @@ from recurra.tables.dates.forms import DATE_FORMS, TIME_FORMS
 from recurra.tables.dates.numbered import UNIX, dates_of, unit_of
 from recurra.tables.dates.one_column import SEARCHED, as_numbers, distinct_cells
 from recurra.tables.dates.parts import SAMPLED, parts_of
+from recurra.tables.form import DateUnit
 from recurra.tables.whole_numbers import whole
 
 WIDTHS: dict[DateUnit, int] = {"hhmm": 4, "hhmmss": 6}  # number of digits of times without a mark
-LARGEST_HOUR, LARGEST = 24, {"hhmm": 2400, "hhmmss": 240_000}
+LARGEST_HOUR = 24
+LARGEST: dict[DateUnit, int] = {"hhmm": 2400, "hhmmss": 240_000}
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def has_times(values: "pd.Series[Any]") -> bool:
     return parts is not None and any(np.any(parts.of(part) > 0) for part in ("hour", "minute", "second", "hour_alone"))
 
 
-def _unit(values: "pd.Series[Any]") -> str | None:
+def _unit(values: "pd.Series[Any]") -> DateUnit | None:
     """Return the unit of times that are digits without a mark; None if they are something else, such as hours."""
     numbers = as_numbers(values.dropna())
     if numbers is None or not len(numbers):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from recurra.errors import InputError, listed, shown
 from recurra.tables.columns import check_count
-from recurra.tables.dates.which_columns import DATES, TIMES
+from recurra.tables.dates.column_names import DATE_NAMES, TIME_NAMES, plain_name
 from recurra.tables.files.cells import is_comment, is_drawn, kind
 from recurra.tables.files.header import Header, with_header, without_header
 from recurra.tables.files.table_rows import Row, TableRows
@@ -110,7 +110,7 @@ def _has_row_names(header: Row, data: Sequence[Row], where: str, *, decimal_comm
         return False
     pairs = [pair for row in data for pair in pairwise(row.cells) if all(map(WHOLE.fullmatch, pair))]
     dated = [place for place, cell in enumerate(data[0].cells) if kind(cell) == "date"]
-    called = [place for place, cell in enumerate(header.cells) if cell.lower() in DATES | TIMES]
+    called = [place for place, cell in enumerate(header.cells) if plain_name(cell) in DATE_NAMES | TIME_NAMES]
     if decimal_commas and pairs and (not dated or called != [place - 1 for place in dated]):
         raise InputError(
             f"{where}: names {count} columns, and the rows have {count + 1} cells; either they begin with row numbers, "
