@@ -1,7 +1,7 @@
 """The forecasting cases: read a table, split off a test part, train, score, predict and plot."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -177,7 +177,7 @@ def evaluate_run(
     refresh: bool = False,
     any_source: bool = False,
     statistical: bool = False,
-    max_unpacked: float | None = None,
+    reading: Mapping[str, Any],
 ) -> Evaluation:
     """Score the model of a run on rows that are later than its training rows; see `newer_rows`, `Forecaster.evaluate`.
 
@@ -187,15 +187,10 @@ def evaluate_run(
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
         raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
-    rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source)
+    rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source, reading=reading)
     assert rows is not None
-    return model.evaluate(
-        rows,
-        levels=levels_of(run, model),
-        statistical=statistical,
-        max_unpacked=max_unpacked,
-        any_source=any_source,
-    )
+    levels = levels_of(run, model)
+    return model.evaluate(rows, levels=levels, statistical=statistical, any_source=any_source, **reading)
 
 
 def _rows(settings: SeriesSettings) -> tuple[pd.DataFrame | Path, Origin | None]:
