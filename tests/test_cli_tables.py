@@ -67,7 +67,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     "a target that is no column": (
         edited(lambda _: None),
         ["--target", "sails"],
-        "there is no column 'sails' for the target (did you mean 'sales'?); the columns are month, sales",
+        "there is no column 'sails' for the target (did you mean 'sales'?); the columns are 'month', 'sales'",
     ),
     "no column of dates": (b"v,b\n1,x\n2,y\n", [], "there is no column of dates"),
     "two columns that may be the target": (

@@ -60,12 +60,12 @@ def reason(error: BaseException, limit: int) -> str:
 
 
 def listed(names: Sequence[object], limit: int = 20) -> str:
-    """Return the first names of a list on one line, without quotes, and how many there are more.
+    """Return the first names or numbers of a list on one line, and how many there are more; names are in quotes.
 
-    >>> listed([f"c{i}" for i in range(1000)])
-    'c0, c1, c2, c3, c4, c5, c6, c7 … and 992 more'
+    >>> print(listed([f"c{i}" for i in range(1000)]))
+    'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7' … and 992 more
     """
-    first = ", ".join(shown(str(name), limit)[1:-1] for name in names[:LISTED])
+    first = ", ".join(shown(name, limit) for name in names[:LISTED])
     return first if len(names) <= LISTED else f"{first} … and {len(names) - LISTED} more"
 
 

@@ -144,7 +144,7 @@ def test_newer_rows_are_of_the_same_series_and_columns() -> None:
         model.update_context(long({"c": 40}))
     assert model.predict()["unique_id"].tolist() == ["a", "b"]
     assert model.update_context(long({"b": 45})).predict()["unique_id"].tolist() == ["a", "b"]
-    with pytest.raises(InputError, match="its columns are v, w; the model was fitted to y, in this order"):
+    with pytest.raises(InputError, match="its columns are 'v', 'w'; the model was fitted to 'y', in this order"):
         model.predict(make_table(table(30, v=np.arange(30.0), w=np.ones(30)), target="v", past_covariates="w"))
 
 

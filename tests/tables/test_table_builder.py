@@ -95,15 +95,15 @@ def test_texts_of_numbers_are_numbers() -> None:
 @pytest.mark.parametrize(
     ("columns", "options", "said"),
     [
-        ({"v": [1.0, 2.0]}, {"target": "w"}, "there is no column 'w' for the target; the columns are date, v"),
+        ({"v": [1.0, 2.0]}, {"target": "w"}, "there is no column 'w' for the target; the columns are 'date', 'v'"),
         (
             {"value": [1.0, 2.0]},
             {"target": "valeu"},
             "no column 'valeu' for the target (did you mean 'value'?)",
         ),
         ({"v": [1.0, 2.0]}, {"past_covariates": ["w"]}, "there is no column 'w' for the past covariates"),
-        ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found v, w; name it with --target"),
-        ({"v": ["x", "z"]}, {}, "which column is the target? found none"),
+        ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found 'v', 'w'; name it with --target"),
+        ({"v": ["x", "z"]}, {}, "no numeric column was found for the target; the columns are 'v'."),
         ({"v": [1.0, 2.0]}, {"target": "v", "past_covariates": ["v"]}, "the column 'v' is used twice"),
         ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
         ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
@@ -342,7 +342,7 @@ def test_dates_of_every_unit_are_read_and_those_of_far_years_are_an_error(unit: 
 
 def test_what_messages_quote_of_a_table_is_short_and_printable() -> None:
     frame = pd.DataFrame({f"\x1b{number}" + "x" * 300: ["a"] for number in range(1_000)})
-    with pytest.raises(InputError, match=r"among \\x1b0x+…, .* … and 992 more: name it with --date") as caught:
+    with pytest.raises(InputError, match=r"among '\\x1b0x+…', .* … and 992 more: name it with --date") as caught:
         make_table(frame)
     assert len(str(caught.value)) <= 550
     assert str(caught.value).isprintable()

@@ -151,7 +151,7 @@ class Forecaster(Estimator, ForecasterSettings):
             any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
                 otherwise.
             reading: how the data is read, where this differs from the fit: the arguments `missing`, `decimal`,
-                `thousands`, `dayfirst`, `encoding` and `max_unpacked` of the constructor.
+                `thousands`, `dayfirst`, `encoding`, `sheet` and `max_unpacked` of the constructor.
 
         Returns:
             One row per value, with the columns `unique_id` if there are several series, the columns of ids if these are

@@ -18,7 +18,7 @@ from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments
 from recurra.forecasting.origins import check_later, check_origins, later_origins
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
-from recurra.forecasting.read import Data, read_table
+from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS
@@ -26,7 +26,6 @@ from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
-from recurra.settings.reading import said
 from recurra.stages import stage
 from recurra.tables.arrays import Floats, Origins
 from recurra.tables.as_given import as_given
@@ -174,7 +173,7 @@ class Predictor:
             data: newer rows.
             arguments: what is said about them.
         """
-        context, settings = self.context, replace(self.settings, **said(arguments))
+        context, settings = self.context, settings_of_newer_rows(self.settings, arguments, data)
         columns = {
             "target": context.target,
             "past_covariates": context.past_covariates,

@@ -30,6 +30,8 @@ class ReadingSettings(Settings):
     """Whether the day comes before the month in dates such as 03/04/2024; by default as the dates of the table show."""
     encoding: str | None = None
     """Encoding of a text file, such as cp1252, big5 or gb18030; by default as its bytes show."""
+    sheet: str | None = None
+    """Name of the sheet of a spreadsheet; by default the first with data."""
     max_unpacked: MaxUnpacked = None
     """Number of gigabytes to which a packed table (csv.gz, zip, Parquet, Feather or a spreadsheet) may unpack; by
     default 100 times the size of the file, but at least 10 MB and at most 2 GB."""

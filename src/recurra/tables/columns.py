@@ -119,9 +119,13 @@ def chosen_columns(
     if target is None:
         numeric = [TARGET] if TARGET in plain else number_columns(frame, plain)
         if TARGET not in numeric and len(numeric) != 1:
-            found = f"found {listed(numeric)}" if numeric else "found none"
+            if not numeric:
+                raise InputError(
+                    f"{source}: no numeric column was found for the target; the columns are {listed(plain)}."
+                )
             raise InputError(
-                f"{source}: which column is the target? {found}; name it with --target (target=… in Python)."
+                f"{source}: which column is the target? found {listed(numeric)}; name it with --target (target=… in "
+                "Python)."
             )
         target = TARGET if TARGET in numeric else numeric[0]
     target = found_column(frame, target, source, "the target")

@@ -43,6 +43,7 @@ def make_table(
     thousands: Thousands | None = None,
     dayfirst: bool | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
     max_unpacked: float | None = None,
     earlier: Form | None = None,
 ) -> Table:
@@ -77,6 +78,7 @@ def make_table(
         thousands: mark between thousands: ".", ",", "'", " " or "none"; None: as the numbers show.
         dayfirst: whether the day comes before the month in dates such as 03/04/2024; None: as the dates show.
         encoding: encoding of a text file, such as "cp1252"; None: as its bytes show.
+        sheet: name of the sheet of a spreadsheet; None: the first with data.
         max_unpacked: number of gigabytes to which a packed file, such as csv.gz, zip, Parquet or a spreadsheet, may
             unpack; None: 100 times its size, but at least 10 MB and at most 2 GB.
         earlier: how an earlier table was read whose newer rows these are; they are read in the same way.
@@ -105,7 +107,12 @@ def make_table(
                 f"{name} is {shown(value)}; expected {'text' if kind is str else kind.__name__} or None."
             )
     reading = Reading(
-        encoding=encoding, decimal=decimal, thousands=thousands, dayfirst=dayfirst, max_unpacked=max_unpacked
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        dayfirst=dayfirst,
+        max_unpacked=max_unpacked,
+        sheet=sheet,
     )
     named = _Named(
         target,

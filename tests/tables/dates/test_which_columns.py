@@ -80,5 +80,5 @@ def test_columns_of_another_role_are_not_taken_for_dates() -> None:
 
 
 def test_a_table_without_dates_says_what_was_looked_for() -> None:
-    with pytest.raises(InputError, match=r"there is no column of dates; .* among shop, y: name it with --date"):
+    with pytest.raises(InputError, match=r"there is no column of dates; .* among 'shop', 'y': name it with --date"):
         date_columns(pd.DataFrame({"shop": ["a", "b"], "y": [2020, 2021]}), {None}, "t")
