@@ -24,6 +24,10 @@ class InputError(ValueError):
     def __init__(self, message: str) -> None:
         super().__init__(shortened(in_one_line(message), MESSAGE_LIMIT))
 
+    def add_note(self, note: str) -> None:
+        """Add a sentence about the input that may explain the error; a traceback and the command line show it."""
+        super().add_note(shortened(in_one_line(note), MESSAGE_LIMIT))
+
 
 class InputTypeError(InputError, TypeError):
     """Raised if an argument has the wrong type."""

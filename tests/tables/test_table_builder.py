@@ -434,3 +434,23 @@ def test_files_are_read_with_dates_as_people_write_them(
     assert (table.series[0].dates[0], table.frequency.name) == (pd.Timestamp(expected), frequency)
     assert table.series[0].values[:, 0].tolist() == list(range(len(dates)))
     assert len(table.frequency.absent(table.series[0].dates)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("2024-01-01,5,7\n2024-01-02,6,8\n", "the file has no header, so that its columns are named 'c1', 'c2', 'c3'."),
+        (
+            "date,y\n" + "".join(f"01/{m % 12 + 1:02}/{2020 + m // 12},1\n" for m in range(36)) + "01/01/2023,many\n",
+            "dates such as '01/01/2020' (row 2) have the day first",
+        ),
+        ("date,y\n2024-01-02,1\n2024-01-01,2\n2024-01-09,3\n2024-03-20,4\n2024-05-01,3\n", "the rows were not in the"),
+    ],
+)
+def test_what_was_noted_before_an_error_is_told_with_it(text: str, note: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        make_table(tmp_path / "t.csv")
+    (told,) = caught.value.__notes__
+    assert told.startswith(f"{tmp_path / 't.csv'}: {note}")
+    assert told.endswith(".")

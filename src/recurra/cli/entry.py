@@ -64,6 +64,8 @@ def run(tokens: list[str]) -> int:
             app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
     except (InputError, CycloptsError) as error:
+        for note in getattr(error, "__notes__", ()):  # which explain it
+            complain(note)
         complain(" ".join(str(error).split()))
         return INPUT_AT_FAULT
     except BrokenPipeError:  # the reader closed the pipe, as `head` does

@@ -1,6 +1,7 @@
 """The rows of all series of a table: one series after another, each in the order of its dates, and checked."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,7 +21,12 @@ class Notes:
     """Notes about a table, and about some of its series, each said once for all of them."""
 
     def __init__(self) -> None:
+        self._of_cells: list[str] = []  # sentences about how cells were read
         self._whose: dict[str, list[str]] = {}  # note → ids of the series
+
+    def quote(self, sentences: Iterable[str]) -> None:
+        """Add sentences, which come before the other notes."""
+        self._of_cells += [f"{sentence.removesuffix('.')}." for sentence in sentences]
 
     def say(self, note: str) -> None:
         self._whose[note] = []
@@ -31,10 +37,20 @@ class Notes:
             self._whose.setdefault(note, []).extend(ids)
 
     def sentences(self) -> tuple[str, ...]:
-        return tuple(
+        return tuple(self._of_cells) + tuple(
             f"{note} in {len(ids)} series, the first is {shown(ids[0])}." if any(ids) else f"{note}."
             for note, ids in self._whose.items()
         )
+
+    @contextmanager
+    def told_with_errors(self, source: str) -> Iterator[None]:
+        """Add the notes so far to an InputError within the context, which they may explain."""
+        try:
+            yield
+        except InputError as error:
+            for sentence in self.sentences():
+                error.add_note(f"{source}: {sentence}")
+            raise
 
 
 @dataclass(frozen=True, eq=False)
