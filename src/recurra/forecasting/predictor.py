@@ -307,6 +307,8 @@ class Predictor:
     def _ready(self, table: Table) -> Table:
         """Return the series with enough rows for a forecast, if any, and warn about the others."""
         short = [series for series in table.series if len(series.dates) < self.plan.context]
+        if len(short) == len(table.series):
+            self._check_newer(table)
         if not short or len(short) == len(table.series):
             return table
         warnings.warn(
@@ -315,6 +317,17 @@ class Predictor:
             stacklevel=4,
         )
         return table.only({series.id for series in table.series} - {series.id for series in short})
+
+    def _check_newer(self, table: Table) -> None:
+        """Raise an InputError if a series, which is too short for a forecast, ends before the last row seen."""
+        last_seen = {series.id: series.dates[-1] for series in self.context.series}
+        for series in table.series:
+            if series.dates[-1] < (last := last_seen.get(series.id, series.dates[-1])):
+                whose = f" of series {shown(series.id)}" if series.id else ""
+                raise InputError(
+                    f"{table.source}: its last date{whose}, {table.shown_date(series.dates[-1])}, is before the last "
+                    f"that the model has seen, {table.shown_date(last)}; give newer rows."
+                )
 
 
 @dataclass(frozen=True, eq=False)

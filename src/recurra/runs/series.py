@@ -149,18 +149,16 @@ class SeriesCase:
 
     def _test_rows(self) -> int:
         """Return the number of test rows of a usual series; of those that are long enough, if the usual one is not."""
-        lengths, horizon, test = (
-            [len(series.dates) for series in self.table.series],
-            self.settings.horizon,
-            self.settings.test,
-        )
+        lengths = [len(series.dates) for series in self.table.series]
+        horizon, validation, test = self.settings.horizon, self.settings.validation, self.settings.test
         try:
+            Split.of(max(lengths), horizon=horizon, validation=validation, test=test)  # says why if it is too short
             splits = Split.of_each(lengths, horizon=horizon, test=test)
         except InputError as error:
             raise InputError(f"{self.table.source}: {error}") from error
         enough = [rows for rows, split in zip(lengths, splits, strict=True) if split is not None]
         usual = int(np.median(lengths))
-        return Split.of(usual if usual >= min(enough) else int(np.median(enough)), horizon=horizon, test=test).test
+        return Split.cut(usual if usual >= min(enough) else int(np.median(enough)), horizon=horizon, test=test).test
 
     def _prepare(self, run: Run | None) -> Prepared:
         return self.model.prepare(self.table.head(self.test) if self.test else self.table, run=run)
