@@ -143,6 +143,38 @@ def test_a_date_that_comes_twice_is_an_error_with_both_rows() -> None:
         make_table(twice.assign(unique_id="x", y=twice["v"]))
 
 
+def test_a_date_that_comes_twice_in_a_series_may_need_one_more_column_of_ids() -> None:
+    days = pd.date_range("2024-01-01", periods=3)
+    each = [(day, region, product) for region in "NS" for product in "ab" for day in days]
+    sold = pd.DataFrame(each, columns=["date", "region", "product"]).assign(v=1.5)
+    with pytest.raises(InputError) as error:
+        make_table(sold, target="v", id="region")
+    assert str(error.value) == (
+        "the table: rows 1 and 4 of series 'N' have the same date 2024-01-01; expected each date once: if the 2 "
+        "values of the column 'product' tell series apart too, name it with --id region --id product (id=[…] in Python); "
+        "otherwise drop one."
+    )
+    assert len(make_table(sold, target="v", id=["region", "product"]).series) == 4
+
+
+def test_rows_on_days_without_a_session_are_refused() -> None:
+    pytest.importorskip("exchange_calendars")
+    days = pd.date_range("2024-01-02", "2024-01-31")  # with four weekends and Martin Luther King's day
+    data = pd.DataFrame({"date": days, "close": np.arange(len(days)) + 1.5})
+    with pytest.raises(InputError) as error:
+        make_table(data, calendar="XNYS")
+    assert str(error.value) == (
+        "the table: row 5 (2024-01-06) is on a day that is no session of XNYS, as 8 other rows are; drop such rows, or "
+        "leave out --calendar (calendar=… in Python)."
+    )
+    holiday = data["date"] == "2024-01-15"
+    open_days = data[(days.weekday < 5) & ~holiday]
+    table = make_table(open_days, calendar="XNYS")
+    assert table.notes == ()
+    with pytest.raises(InputError, match=r"row 1 \(2024-01-15\) is on a day that is no session of XNYS; drop"):
+        make_table(data[holiday], frequency=table.frequency)
+
+
 def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
     with pytest.raises(InputError, match="the table: has no rows of data"):
         make_table(frame(v=[]))

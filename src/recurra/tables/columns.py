@@ -220,27 +220,34 @@ def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str
     return InputError(f"{source}: row {frame.index[place]}, column {shown(column)}: {fault} the row.")
 
 
-def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], used: Collection[str]) -> str:
-    """Return the advice to use one or two columns as --id, if they make the dates unique; else an empty string.
+def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], ids: Sequence[str], values: Collection[str]) -> str:
+    """Return the advice to use one or two more columns as --id, if they make the dates unique; else an empty string.
 
     A column without repetition, row numbers, times and measured values are never advised.
+
+    Args:
+        frame: the table.
+        dates: columns of dates.
+        ids: columns of ids, which do not make the dates unique.
+        values: columns that are no ids.
     """
+    used = {*dates, *ids, *values}
     likely = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
     likely = [column for column in likely if not is_row_number(column) and _may_be_id(frame[column])]
     for columns in [*combinations(likely, 1), *combinations(likely[:PAIRED_COLUMNS], 2)]:
-        if not frame.duplicated([*dates, *columns]).any():
-            return _advice(frame, *columns)
+        if not frame.duplicated([*dates, *ids, *columns]).any():
+            return _advice(frame, ids, columns)
     return ""
 
 
-def _advice(frame: pd.DataFrame, column: str, other: str | None = None) -> str:
-    if other is None:
-        values = f"the {frame[column].nunique()} values of the column {shown(column)}"
-        return f", or, if {values} tell series apart, name it with --id (id=… in Python)"
-    return (
-        f", or, if the columns {shown(column)} and {shown(other)} tell series apart, name them with --id "
-        f"{printable(column)} --id {printable(other)} (id=[…] in Python)"
-    )
+def _advice(frame: pd.DataFrame, ids: Sequence[str], more: Sequence[str]) -> str:
+    too, flags = " too" * bool(ids), " ".join(f"--id {printable(name)}" for name in (*ids, *more))
+    if len(more) > 1:
+        columns = f"the columns {shown(more[0])} and {shown(more[1])} tell series apart{too}"
+        return f"if {columns}, name them with {flags} (id=[…] in Python); otherwise "
+    values = f"the {frame[more[0]].nunique()} values of the column {shown(more[0])} tell series apart{too}"
+    how = f"with {flags} (id=[…] in Python)" if ids else "with --id (id=… in Python)"
+    return f"if {values}, name it {how}; otherwise "
 
 
 def _may_be_id(values: "pd.Series[Any]") -> bool:

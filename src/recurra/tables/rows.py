@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, counted, shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.columns import Names
+from recurra.tables.dates.calendars import sessions
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.zones import shown_date
 from recurra.tables.form import Form
@@ -149,6 +150,22 @@ class Rows:
                     f"{wanted}, the next date; give every future row its date."
                 )
 
+    def check_sessions(self, calendar: str) -> None:
+        """Raise an InputError if a row is on a day on which an exchange is closed, or its calendar has not that day."""
+        days = self.dates.normalize()
+        try:
+            closed = ~days.isin(sessions(calendar, days.min(), days.max()))
+        except InputError as error:
+            raise InputError(f"{self.source}: {error}") from error
+        if closed.any():
+            place, more = int(closed.argmax()), int(closed.sum()) - 1
+            others = f", as {counted(more, 'other row is', 'other rows are')}" if more else ""
+            day = shown_date(self.dates[place], self.form)
+            raise InputError(
+                f"{self.source}: row {self.numbers[place]} ({day}) is on a day that is no session of {calendar}"
+                f"{others}; drop such rows, or leave out --calendar (calendar=… in Python)."
+            )
+
     def _are_future(self) -> NDArray[np.bool_]:
         return np.arange(len(self.dates)) >= np.repeat(self.ends, self.stops - self.starts)
 
@@ -173,7 +190,7 @@ def rows_in_order(rows: Rows, codes: Integers, notes: Notes, hint: Callable[[], 
         rows: the rows as they stand in the file.
         codes: place in `Rows.ids` of each row's series, [L].
         notes: notes, to which one is added if rows are sorted.
-        hint: function that returns the end of the message about a date that occurs twice.
+        hint: function that returns what to do before a row is dropped, for the message about a date that occurs twice.
 
     Raises:
         InputError: a date occurs twice in a series.
@@ -201,5 +218,5 @@ def _twice(rows: Rows, first: int, id_: str, hint: Callable[[], str]) -> InputEr
     clock = "" if rows.form.date_unit == "rows" or day == day.normalize() else clock
     return InputError(
         f"{rows.source}: rows {a} and {b}{whose} have the same date {shown_date(day, rows.form)}; "
-        f"expected each date once: drop one{clock}{hint()}."
+        f"expected each date once: {hint()}drop one{clock}."
     )

@@ -133,10 +133,12 @@ def make_table(
         unsorted, codes = _read(raw, columns, source, reading, frequency, known_ids, earlier, notes)
 
         def hint() -> str:
-            return "" if columns.ids else hint_of_id(raw.frame, columns.dates, {*columns.dates, *columns.names.all})
+            return hint_of_id(raw.frame, columns.dates, columns.ids, columns.names.all)
 
         rows = rows_in_order(unsorted, codes, notes, hint)
         frequency = frequency or _frequency(rows, calendar, notes)
+        if frequency.calendar is not None:
+            rows.check_sessions(frequency.calendar)
         rows.check_values(gaps=missing != "error", empty=missing == "auto")
         rows.check_future(frequency)
         without_gaps = filled(rows.history(), frequency, missing, notes, newer=earlier is not None)
