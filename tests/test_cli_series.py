@@ -249,7 +249,10 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["forecast", "FILE", "--validation", "half"], "Invalid value for --validation: 'half' is not a number"),
         (["forecast", "FILE", "--levels", "120"], "levels[0] is 120.0; expected less than 100"),
         (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
-        (["forecast", "FILE", "--test", "200"], "test=200 take 200 of 96 rows"),
+        (
+            ["forecast", "FILE", "--test", "200"],
+            "96 rows are too few for a horizon of 1 with validation=0.15 and test=200, which",
+        ),
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; expected auto, last, seasonal, none"),
         (["predict", "RUN", "abc"], "is a forecasting run, which takes no symbols such as 'abc'; give --data FILE"),
         (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),

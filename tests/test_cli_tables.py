@@ -67,7 +67,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     "a target that is no column": (
         edited(lambda _: None),
         ["--target", "sails"],
-        "there is no column 'sails' for the target (did you mean 'sales'?); the columns are month, sales",
+        "there is no column 'sails' for the target (did you mean 'sales'?); the columns are 'month', 'sales'",
     ),
     "no column of dates": (b"v,b\n1,x\n2,y\n", [], "there is no column of dates"),
     "two columns that may be the target": (
@@ -181,3 +181,12 @@ def test_several_columns_of_ids_are_given_one_after_the_other(
     assert pd.read_csv(out / "predictions.csv", dtype=str)["store"].unique().tolist() == ["01", "02"]
     assert run(["predict", str(out), "--data", str(path), "--json"]) == 0
     assert '"unique_id": "02 / 2",\n    "store": "02",\n    "item": 2,' in capsys.readouterr().out
+
+
+def test_notes_come_before_the_error_that_they_explain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "nohead.csv"
+    path.write_text("2024-01-01,5,7\n2024-01-02,6,8\n2024-01-03,5,9\n")
+    assert run(["forecast", str(path), "--out", str(tmp_path / "run")]) == 2
+    note, error = printed(capsys)[1].splitlines()
+    assert note == f"recurra: {path}: the file has no header, so that its columns are named 'c1', 'c2', 'c3'."
+    assert error.startswith(f"recurra: {path}: which column is the target? found 'c2', 'c3'; name it with --target")

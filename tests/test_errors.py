@@ -31,8 +31,9 @@ def test_results_keep_wide_spaces_and_joined_emoji() -> None:
 
 
 def test_a_list_tells_how_many_names_it_leaves_out() -> None:
-    assert listed(["a", "b"]) == "a, b"
-    assert listed(list("abcdefghijk")) == "a, b, c, d, e, f, g, h … and 3 more"
+    assert listed(["a", "b"]) == "'a', 'b'"
+    assert listed([2, 3]) == "2, 3"
+    assert listed(list(range(11))) == "0, 1, 2, 3, 4, 5, 6, 7 … and 3 more"
 
 
 def test_a_wrong_type_is_an_input_error_and_a_type_error() -> None:

@@ -24,6 +24,10 @@ class InputError(ValueError):
     def __init__(self, message: str) -> None:
         super().__init__(shortened(in_one_line(message), MESSAGE_LIMIT))
 
+    def add_note(self, note: str) -> None:
+        """Add a sentence about the input that may explain the error; a traceback and the command line show it."""
+        super().add_note(shortened(in_one_line(note), MESSAGE_LIMIT))
+
 
 class InputTypeError(InputError, TypeError):
     """Raised if an argument has the wrong type."""
@@ -60,12 +64,12 @@ def reason(error: BaseException, limit: int) -> str:
 
 
 def listed(names: Sequence[object], limit: int = 20) -> str:
-    """Return the first names of a list on one line, without quotes, and how many there are more.
+    """Return the first names or numbers of a list on one line, and how many there are more; names are in quotes.
 
-    >>> listed([f"c{i}" for i in range(1000)])
-    'c0, c1, c2, c3, c4, c5, c6, c7 … and 992 more'
+    >>> print(listed([f"c{i}" for i in range(1000)]))
+    'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7' … and 992 more
     """
-    first = ", ".join(shown(str(name), limit)[1:-1] for name in names[:LISTED])
+    first = ", ".join(shown(name, limit) for name in names[:LISTED])
     return first if len(names) <= LISTED else f"{first} … and {len(names) - LISTED} more"
 
 

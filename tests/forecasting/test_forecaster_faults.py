@@ -28,8 +28,23 @@ def test_rows_that_were_trained_on_are_not_scored() -> None:
     assert len(model.evaluate(table(65), [np.arange(57, 61)]).predictions) == 4 * 5
     model = Forecaster(horizon=5, missing="error", **SMALL).fit(data[:57])
     absent = pytest.warns(UserWarning, match="56 dates are absent, the first is 2020-01-02, and skipped")
-    with absent, pytest.raises(InputError, match="has 9 rows; a window and the horizon after it need at least 11"):
+    with absent, pytest.raises(InputError, match=r"up to 2020-03-05 there are 9 rows with .* need 11; give newer"):
         model.evaluate(table(65).drop(index=range(1, 57)))  # the rows between are absent
+
+
+def test_rows_that_are_not_newer_are_told_by_their_dates() -> None:
+    data = table(60)
+    model = Forecaster(horizon=2, **SMALL).fit(data[:57])  # 2020-02-26
+    with pytest.raises(
+        InputError, match="its last date, 2020-01-05, is before the last that the model has seen, 2020-02-"
+    ):
+        model.predict(data[:5])
+    assert len(model.predict(data[:30])) == 2  # enough rows for a window of their own
+    model.update_context(data)
+    with pytest.raises(
+        InputError, match="no forecast of rows after 2020-02-26, the last training row, can be scored: up"
+    ):
+        model.evaluate(data[57:])
 
 
 def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
@@ -144,7 +159,7 @@ def test_newer_rows_are_of_the_same_series_and_columns() -> None:
         model.update_context(long({"c": 40}))
     assert model.predict()["unique_id"].tolist() == ["a", "b"]
     assert model.update_context(long({"b": 45})).predict()["unique_id"].tolist() == ["a", "b"]
-    with pytest.raises(InputError, match="its columns are v, w; the model was fitted to y, in this order"):
+    with pytest.raises(InputError, match="its columns are 'v', 'w'; the model was fitted to 'y', in this order"):
         model.predict(make_table(table(30, v=np.arange(30.0), w=np.ones(30)), target="v", past_covariates="w"))
 
 

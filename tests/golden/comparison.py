@@ -27,7 +27,7 @@ IGNORED = {"seconds", "versions", "files", "description"}  # not numbers, or not
 IGNORED |= {"format", "sha256", "digests"}  # of a run; those recorded state none
 IGNORED |= {"form"}  # how a table was read, which those recorded do not say
 IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
-IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "provider"}  # and these
+IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "sheet", "provider"}  # and these
 IGNORED |= {"missing"}  # whose default has changed
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 

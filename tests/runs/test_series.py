@@ -228,7 +228,7 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
         ({"test": 5, "horizon": 6}, r"a test part of 5 rows is shorter than the horizon of 6"),
         ({"test": 50, "test_windows_inside": True}, "a test part of 50 rows holds no window of 60 and horizon of 1"),
         ({"test": 0.99}, "the training part has .* rows; a window of 60"),
-        ({"test": 300}, "test=300 take 300 of 300 rows"),
+        ({"test": 300}, "300 rows are too few for a horizon of 1 with validation=0.12 and test=300, which leave none"),
         ({"past_covariates": ["adjusted"]}, "there is no column 'adjusted' for the past covariates"),
         ({"data": "nowhere.csv"}, "nowhere.csv: there is no such file"),
         ({"data": None, "symbol": None}, "there is no data: give --data FILE, or --symbol"),

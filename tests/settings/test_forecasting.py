@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "thousands": None,
     "dayfirst": None,
     "encoding": None,
+    "sheet": None,
     "max_unpacked": None,
     "dropout": 0.0,
     "validation": 0,

@@ -45,7 +45,7 @@ def test_all_columns_of_varying_numbers_are_covariates_and_the_others_are_named(
 ) -> None:
     kept, notes = all_covariates(pd.DataFrame({name: values}), [name])
     assert kept == ((name,) if reason is None else ())
-    assert notes == (() if reason is None else (f"all columns are past covariates, except {name} ({reason}).",))
+    assert notes == (() if reason is None else (f"all columns are past covariates, except {name!r} ({reason}).",))
 
 
 def test_the_note_of_a_table_names_what_is_left_out_by_reason() -> None:
@@ -61,7 +61,9 @@ def test_the_note_of_a_table_names_what_is_left_out_by_reason() -> None:
     )
     table = make_table(frame, target="y", past_covariates="all")
     assert table.past_covariates == ("w",)
-    assert table.notes == ("all columns are past covariates, except shop, city (no numbers); row_id (row numbers).",)
+    assert table.notes == (
+        "all columns are past covariates, except 'shop', 'city' (no numbers); 'row_id' (row numbers).",
+    )
 
 
 def test_a_covariate_that_all_would_leave_out_can_be_named() -> None:

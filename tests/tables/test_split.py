@@ -1,5 +1,8 @@
 """Splits in time order: parts are counts or shares, and share no target."""
 
+import re
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,12 +32,27 @@ def test_the_tutorials_protocol_has_240_predictions_in_300_rows() -> None:
 
 
 def test_parts_are_counts_or_shares() -> None:
-    assert Split.of(1000, validation=0.1, test=250) == Split(650, 100, 250)
+    assert Split.of(1000, validation=0.1, test=250) == Split(675, 75, 250)
     assert Split.of(10) == Split(10, 0, 0)
-    assert Split.of_each([4, 1000, 20], validation=0.1, test=10) == [None, Split(890, 100, 10), Split(8, 2, 10)]
-    with pytest.raises(InputError, match=r"validation=0 and test=3 take 3 of 3 rows"):
-        Split.of_each([3, 1], test=3)
-    with pytest.raises(InputError, match=r"a horizon of 1 row needs more than the 1 row that there is; choose"):
-        Split.of(1)
-    with pytest.raises(InputError, match=r"validation=0\.5 and test=5 take 10 of 10 rows; leave some for training"):
-        Split.of(10, validation=0.5, test=5)
+    assert Split.of_each([4, 1000, 20], validation=0.1, test=10) == [None, Split(891, 99, 10), Split(9, 1, 10)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (3, {"test": 3}, "3 rows are too few for a horizon of 1 with test=3, which leave none of them for training; g"),
+        (1, {}, "1 row is too few for a horizon of 1; give more rows, or choose a smaller horizon."),
+        (
+            10,
+            {"validation": 5, "test": 0.5},
+            "10 rows are too few for a horizon of 1 with validation=5 and test=0.5, wh",
+        ),
+        (200, {"validation": 0.15, "test": 0.15, "horizon": 150}, "200 rows are too few for a horizon of 150 with val"),
+        (200, {"validation": 0.15, "test": 300}, "with validation=0.15 and test=300, which leave none of them for"),
+        (200, {"validation": 100, "test": 150}, "with validation=100 and test=150, which leave none of them for"),
+        (200, {"test": 0.15, "horizon": 150}, "with test=0.15, which leave 50 of them for training; give more rows"),
+    ],
+)
+def test_too_few_rows_are_all_rows_beside_the_parts_as_given(rows: int, options: Any, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        Split.of_each([rows, 1], **options) if len(options) == 1 else Split.of(rows, **options)

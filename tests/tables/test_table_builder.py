@@ -95,15 +95,15 @@ def test_texts_of_numbers_are_numbers() -> None:
 @pytest.mark.parametrize(
     ("columns", "options", "said"),
     [
-        ({"v": [1.0, 2.0]}, {"target": "w"}, "there is no column 'w' for the target; the columns are date, v"),
+        ({"v": [1.0, 2.0]}, {"target": "w"}, "there is no column 'w' for the target; the columns are 'date', 'v'"),
         (
             {"value": [1.0, 2.0]},
             {"target": "valeu"},
             "no column 'valeu' for the target (did you mean 'value'?)",
         ),
         ({"v": [1.0, 2.0]}, {"past_covariates": ["w"]}, "there is no column 'w' for the past covariates"),
-        ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found v, w; name it with --target"),
-        ({"v": ["x", "z"]}, {}, "which column is the target? found none"),
+        ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found 'v', 'w'; name it with --target"),
+        ({"v": ["x", "z"]}, {}, "no numeric column was found for the target; the columns are 'v'."),
         ({"v": [1.0, 2.0]}, {"target": "v", "past_covariates": ["v"]}, "the column 'v' is used twice"),
         ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
         ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
@@ -141,6 +141,38 @@ def test_a_date_that_comes_twice_is_an_error_with_both_rows() -> None:
         make_table(twice.assign(shop=["x", "x", "z"]), target="v")
     with pytest.raises(InputError, match=r"rows 1 and 3 of series 'x' have the same date"):
         make_table(twice.assign(unique_id="x", y=twice["v"]))
+
+
+def test_a_date_that_comes_twice_in_a_series_may_need_one_more_column_of_ids() -> None:
+    days = pd.date_range("2024-01-01", periods=3)
+    each = [(day, region, product) for region in "NS" for product in "ab" for day in days]
+    sold = pd.DataFrame(each, columns=["date", "region", "product"]).assign(v=1.5)
+    with pytest.raises(InputError) as error:
+        make_table(sold, target="v", id="region")
+    assert str(error.value) == (
+        "the table: rows 1 and 4 of series 'N' have the same date 2024-01-01; expected each date once: if the 2 "
+        "values of the column 'product' tell series apart too, name it with --id region --id product (id=[…] in "
+        "Python); otherwise drop one."
+    )
+    assert len(make_table(sold, target="v", id=["region", "product"]).series) == 4
+
+
+def test_rows_on_days_without_a_session_are_refused() -> None:
+    pytest.importorskip("exchange_calendars")
+    days = pd.date_range("2024-01-02", "2024-01-31")  # with four weekends and Martin Luther King's day
+    data = pd.DataFrame({"date": days, "close": np.arange(len(days)) + 1.5})
+    with pytest.raises(InputError) as error:
+        make_table(data, calendar="XNYS")
+    assert str(error.value) == (
+        "the table: row 5 (2024-01-06) is on a day that is no session of XNYS, as 8 other rows are; drop such rows, or "
+        "leave out --calendar (calendar=… in Python)."
+    )
+    holiday = data["date"] == "2024-01-15"
+    open_days = data[(days.weekday < 5) & ~holiday]
+    table = make_table(open_days, calendar="XNYS")
+    assert table.notes == ()
+    with pytest.raises(InputError, match=r"row 1 \(2024-01-15\) is on a day that is no session of XNYS; drop"):
+        make_table(data[holiday], frequency=table.frequency)
 
 
 def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
@@ -343,7 +375,7 @@ def test_dates_of_every_unit_are_read_and_those_of_far_years_are_an_error(unit: 
 
 def test_what_messages_quote_of_a_table_is_short_and_printable() -> None:
     frame = pd.DataFrame({f"\x1b{number}" + "x" * 300: ["a"] for number in range(1_000)})
-    with pytest.raises(InputError, match=r"among \\x1b0x+…, .* … and 992 more: name it with --date") as caught:
+    with pytest.raises(InputError, match=r"among '\\x1b0x+…', .* … and 992 more: name it with --date") as caught:
         make_table(frame)
     assert len(str(caught.value)) <= 550
     assert str(caught.value).isprintable()
@@ -445,3 +477,23 @@ def test_a_single_newer_row_has_its_dates_where_the_earlier_rows_had_them() -> N
     newer = pd.DataFrame({"shipped": ["2024-01-31"], "checked": ["2024-02-02"], "y": [3.0]})
     table = make_table(newer, earlier=earlier.form, frequency=earlier.frequency)
     assert table.series[0].dates.tolist() == [pd.Timestamp("2024-01-31")]
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("2024-01-01,5,7\n2024-01-02,6,8\n", "the file has no header, so that its columns are named 'c1', 'c2', 'c3'."),
+        (
+            "date,y\n" + "".join(f"01/{m % 12 + 1:02}/{2020 + m // 12},1\n" for m in range(36)) + "01/01/2023,many\n",
+            "dates such as '01/01/2020' (row 2) have the day first",
+        ),
+        ("date,y\n2024-01-02,1\n2024-01-01,2\n2024-01-09,3\n2024-03-20,4\n2024-05-01,3\n", "the rows were not in the"),
+    ],
+)
+def test_what_was_noted_before_an_error_is_told_with_it(text: str, note: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        make_table(tmp_path / "t.csv")
+    (told,) = caught.value.__notes__
+    assert told.startswith(f"{tmp_path / 't.csv'}: {note}")
+    assert told.endswith(".")

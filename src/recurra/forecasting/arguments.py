@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from recurra.settings.base import ListOf, Settings, checked_as, no_single_number
-from recurra.settings.forecasting import MaxUnpacked
+from recurra.settings.base import ListOf, checked_as, no_single_number
+from recurra.settings.reading import ReadingSettings
 
 # the calibration checks their bounds
 Levels = Annotated[
@@ -16,12 +16,17 @@ Levels = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastArguments(Settings):
+class NewerRowsArguments(ReadingSettings):
+    """The arguments that say how newer rows are read; see `Forecaster.update_context`."""
+
+    any_source: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastArguments(NewerRowsArguments):
     """The arguments of a forecast; see `Forecaster.predict`."""
 
     levels: Levels
-    max_unpacked: MaxUnpacked = None
-    any_source: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,8 +139,8 @@ class Forecaster(Estimator, ForecasterSettings):
         data: "Data | None" = None,
         *,
         levels: Sequence[float] = (),
-        max_unpacked: float | None = None,
         any_source: bool = False,
+        **reading: Any,
     ) -> Any:
         """Predict the next `horizon` values after the last row.
 
@@ -148,9 +148,10 @@ class Forecaster(Estimator, ForecasterSettings):
             data: newer rows of the series, which may overlap with those that the model has seen; None predicts after
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
             levels: levels of the prediction intervals, in percent.
-            max_unpacked: gigabytes to which a packed file may unpack; None: as in the fit.
             any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
                 otherwise.
+            reading: how the data is read, where this differs from the fit: the arguments `missing`, `decimal`,
+                `thousands`, `dayfirst`, `encoding`, `sheet` and `max_unpacked` of the constructor.
 
         Returns:
             One row per value, with the columns `unique_id` if there are several series, the columns of ids if these are
@@ -164,7 +165,7 @@ class Forecaster(Estimator, ForecasterSettings):
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
-        return self.predictor_.predict(data, levels=levels, max_unpacked=max_unpacked, any_source=any_source)
+        return self.predictor_.predict(data, levels=levels, any_source=any_source, **reading)
 
     def backtest(
         self,
@@ -215,8 +216,8 @@ class Forecaster(Estimator, ForecasterSettings):
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,
-        max_unpacked: float | None = None,
         any_source: bool = False,
+        **reading: Any,
     ) -> Evaluation:
         """Evaluate the forecasts of this fitted model. No forecast uses a row at or after its origin.
 
@@ -226,9 +227,8 @@ class Forecaster(Estimator, ForecasterSettings):
                 for all of these.
             levels: levels of the prediction intervals, in percent.
             statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
-            max_unpacked: gigabytes to which a packed file may unpack; None: as in the fit.
-            any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
-                otherwise.
+            any_source: see `predict`.
+            reading: see `predict`.
 
         Returns:
             Predictions, scores next to the baselines, skill, and a verdict; see `Evaluation`.
@@ -238,12 +238,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         self._check_fitted()
         return self.predictor_.evaluate(
-            data,
-            origins,
-            levels=levels,
-            statistical=statistical,
-            max_unpacked=max_unpacked,
-            any_source=any_source,
+            data, origins, levels=levels, statistical=statistical, any_source=any_source, **reading
         )
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
@@ -254,10 +249,10 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         return float(self.evaluate(self._with_target(data, y)).skill["rmse"])
 
-    def update_context(self, data: Data, *, any_source: bool = False) -> Self:
+    def update_context(self, data: Data, *, any_source: bool = False, **reading: Any) -> Self:
         """Update the last rows seen, after which `predict` continues, without training on `data`; see `predict`."""
         self._check_fitted()
-        self.predictor_ = self.predictor_.with_context(data, any_source)
+        self.predictor_ = self.predictor_.with_context(data, any_source=any_source, **reading)
         return self
 
     @property

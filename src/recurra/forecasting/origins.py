@@ -63,10 +63,12 @@ def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str
             f"{table.source}: only {counted(newer, 'row is', 'rows are')} later than {table.shown_date(cutoff)}, the "
             f"last training row; a horizon of {horizon} needs {horizon}: give more rows."
         )
-    longest = max(len(series.dates) for series in table.series)
+    longest = max(table.series, key=lambda series: len(series.dates))
+    rows = counted(len(longest.dates), "row")
     raise InputError(
-        f"{table.source}: has {counted(longest, 'row')}; a window and the horizon after it need at least "
-        f"{context + horizon}: give more rows."
+        f"{table.source}: no forecast of rows after {table.shown_date(cutoff)}, the last training row, can be scored: "
+        f"up to {table.shown_date(longest.dates[-1])} there are {rows} with those that the model remembers, and a "
+        f"window and a horizon need {context + horizon}; give newer rows."
     )
 
 

@@ -14,11 +14,11 @@ from recurra.errors import InputError, counted, listed, series_left_out, shown
 from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
 from recurra.evaluation.conformal import Calibration
 from recurra.files import path_of
-from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments
+from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
 from recurra.forecasting.origins import check_later, check_origins, later_origins
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
-from recurra.forecasting.read import Data, read_table
+from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS
@@ -84,16 +84,14 @@ class Predictor:
         data: "Data | None" = None,
         *,
         levels: Sequence[float] = (),
-        max_unpacked: float | None = None,
         any_source: bool = False,
+        **reading: Any,
     ) -> Any:
         """Predict the rows after the last one; see `Forecaster.predict`."""
-        given = {"levels": levels, "max_unpacked": max_unpacked, "any_source": any_source}
-        levels = check(ForecastArguments, given, "Forecaster.predict", noun="argument").levels
-        table = (
-            self.context if data is None else self._ready(self._known(self.continued(data, max_unpacked, any_source)))
-        )
-        return as_given(self.next_values(table, levels), table.form, table.given)
+        given = {"levels": levels, "any_source": any_source, **reading}
+        arguments = check(ForecastArguments, given, "Forecaster.predict", noun="argument")
+        table = self.context if data is None else self._ready(self._known(self.continued(data, arguments)))
+        return as_given(self.next_values(table, arguments.levels), table.form, table.given)
 
     def next_values(self, table: Table, levels: Sequence[float] = ()) -> pd.DataFrame:
         """Predict the rows after the last ones of a table, with local dates and ids as texts."""
@@ -147,24 +145,19 @@ class Predictor:
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,
-        max_unpacked: float | None = None,
         any_source: bool = False,
+        **reading: Any,
     ) -> Evaluation:
         """Evaluate forecasts on rows later than the training rows; see `Forecaster.evaluate`."""
-        given = {
-            "levels": levels,
-            "statistical": statistical,
-            "max_unpacked": max_unpacked,
-            "any_source": any_source,
-        }
-        levels = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument").levels
-        table = self.continued(data, max_unpacked, any_source)
+        given = {"levels": levels, "statistical": statistical, "any_source": any_source, **reading}
+        arguments = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument")
+        table = self.continued(data, arguments)
         if origins is None:
             table = self._known(table)
             origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
         check_origins(table, origins, self.plan.context, self.plan.horizon)
         check_later(table, origins, self.cutoffs)
-        return self._evaluated(table, origins, levels, statistical)
+        return self._evaluated(table, origins, arguments.levels, arguments.statistical)
 
     def validate(self, prepared: Prepared, *, levels: Sequence[float] = ()) -> Evaluation:
         """Evaluate forecasts on the validation part of the table that the predictor was fitted to.
@@ -173,23 +166,27 @@ class Predictor:
         """
         return self._evaluated(prepared.table, prepared.validation, levels, False)
 
-    def continued(self, data: Data, max_unpacked: float | None = None, any_source: bool = False) -> Table:
+    def continued(self, data: Data, arguments: NewerRowsArguments) -> Table:
         """Return the data as a table read like the training data, preceded by the last rows that the model has seen.
 
         Args:
             data: newer rows.
-            max_unpacked: see `make_table`; None: as in the fit.
-            any_source: see `read_table`.
+            arguments: what is said about them.
         """
-        context = self.context
-        settings = self.settings if max_unpacked is None else replace(self.settings, max_unpacked=max_unpacked)
+        context, settings = self.context, settings_of_newer_rows(self.settings, arguments, data)
         columns = {
             "target": context.target,
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
         }
         table = read_table(
-            settings, data, columns, context.frequency, self.transform.ids, context.form, any_source=any_source
+            settings,
+            data,
+            columns,
+            context.frequency,
+            self.transform.ids,
+            context.form,
+            any_source=arguments.any_source,
         )
         if table.columns != self.plan.names:
             raise InputError(
@@ -198,9 +195,11 @@ class Predictor:
             )
         return table.after(context, at_least=self.plan.context)
 
-    def with_context(self, data: Data, any_source: bool = False) -> Self:
-        """Return the predictor with newer last rows seen; see `read_table` for `any_source`."""
-        table = self._known(self.continued(data, any_source=any_source)).tail(self.plan.context)
+    def with_context(self, data: Data, *, any_source: bool = False, **reading: Any) -> Self:
+        """Return the predictor with newer last rows seen; see `Forecaster.update_context`."""
+        given = {"any_source": any_source, **reading}
+        arguments = check(NewerRowsArguments, given, "Forecaster.update_context", noun="argument")
+        table = self._known(self.continued(data, arguments)).tail(self.plan.context)
         known = {series.id: series for series in (*self.context.series, *table.series)}  # newer ones replace older ones
         series = tuple(known[id_] for id_ in self.transform.ids if id_ in known)
         return replace(self, context=replace(table, series=series))
@@ -308,6 +307,8 @@ class Predictor:
     def _ready(self, table: Table) -> Table:
         """Return the series with enough rows for a forecast, if any, and warn about the others."""
         short = [series for series in table.series if len(series.dates) < self.plan.context]
+        if len(short) == len(table.series):
+            self._check_newer(table)
         if not short or len(short) == len(table.series):
             return table
         warnings.warn(
@@ -316,6 +317,17 @@ class Predictor:
             stacklevel=4,
         )
         return table.only({series.id for series in table.series} - {series.id for series in short})
+
+    def _check_newer(self, table: Table) -> None:
+        """Raise an InputError if a series, which is too short for a forecast, ends before the last row seen."""
+        last_seen = {series.id: series.dates[-1] for series in self.context.series}
+        for series in table.series:
+            if series.dates[-1] < (last := last_seen.get(series.id, series.dates[-1])):
+                whose = f" of series {shown(series.id)}" if series.id else ""
+                raise InputError(
+                    f"{table.source}: its last date{whose}, {table.shown_date(series.dates[-1])}, is before the last "
+                    f"that the model has seen, {table.shown_date(last)}; give newer rows."
+                )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 
 from recurra.errors import InputError, shown_path
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.reading import ReadingSettings, said
 from recurra.sources.origin import BUNDLED, Origin, origin_of
 from recurra.stages import stage
 from recurra.tables.data_frame import AnyFrame
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.files.reader import is_workbook
 from recurra.tables.files.temporary import Source, is_source, name_of
 from recurra.tables.form import Form
 from recurra.tables.table import Table
@@ -70,6 +72,7 @@ def read_table(
             thousands=settings.thousands,
             dayfirst=settings.dayfirst,
             encoding=settings.encoding,
+            sheet=settings.sheet,
             max_unpacked=settings.max_unpacked,
             earlier=earlier,
         )
@@ -82,6 +85,18 @@ def read_table(
     for note in table.notes:
         warnings.warn(f"{table.source}: {note}", stacklevel=4)
     return table
+
+
+def settings_of_newer_rows(
+    settings: ForecasterSettings, said_of_them: ReadingSettings, data: Data
+) -> ForecasterSettings:
+    """Return the settings with which newer rows are read: those of the fit, but for what is said.
+
+    A sheet that the fit named is one of spreadsheets; newer rows may also come in another file.
+    """
+    if settings.sheet is not None and not is_workbook(data):
+        settings = replace(settings, sheet=None)
+    return replace(settings, **said(said_of_them))
 
 
 def _check_origin(origin: Origin, earlier: Form, source: str) -> None:

@@ -1,6 +1,8 @@
 """Newer rows for a run: in a file, or the daily bars of its share, from the provider of its training rows."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from recurra.errors import InputError
 from recurra.forecasting.forecaster import Forecaster
@@ -11,7 +13,15 @@ from recurra.sources.origin import BUNDLED
 from recurra.training.run_folder import INFO, Run
 
 
-def newer_rows(run: Run, model: Forecaster, data: Path | None, *, refresh: bool, any_source: bool) -> Path | None:
+def newer_rows(
+    run: Run,
+    model: Forecaster,
+    data: Path | None,
+    *,
+    refresh: bool,
+    any_source: bool,
+    reading: Mapping[str, Any],
+) -> Path | None:
     """Return the file with newer rows; None if there is none.
 
     Args:
@@ -20,14 +30,17 @@ def newer_rows(run: Run, model: Forecaster, data: Path | None, *, refresh: bool,
         data: the given file.
         refresh: whether to download the bars of the run's share up to the provider's last day.
         any_source: whether they may come from another provider than the training rows, or be adjusted otherwise.
+        reading: what is said about how they are read; see `ReadingSettings`.
 
     Raises:
         InputError: if the arguments exclude each other, the run was not trained on a share, or nobody answers.
     """
     if data is not None and refresh:
         raise InputError("--data and --refresh are mutually exclusive.")
-    if any_source and data is None and not refresh:
-        raise InputError("--any-source requires newer rows; give --data FILE or --refresh.")
+    about_rows = [*(["any_source"] if any_source else []), *reading]
+    if about_rows and data is None and not refresh:
+        name = about_rows[0].replace("_", "-")
+        raise InputError(f"--{name} requires newer rows; give --data FILE or --refresh.")
     return _downloaded(run, model, any_source) if refresh else data
 
 

@@ -1,7 +1,7 @@
 """The forecasting cases: read a table, split off a test part, train, score, predict and plot."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -149,18 +149,16 @@ class SeriesCase:
 
     def _test_rows(self) -> int:
         """Return the number of test rows of a usual series; of those that are long enough, if the usual one is not."""
-        lengths, horizon, test = (
-            [len(series.dates) for series in self.table.series],
-            self.settings.horizon,
-            self.settings.test,
-        )
+        lengths = [len(series.dates) for series in self.table.series]
+        horizon, validation, test = self.settings.horizon, self.settings.validation, self.settings.test
         try:
+            Split.of(max(lengths), horizon=horizon, validation=validation, test=test)  # says why if it is too short
             splits = Split.of_each(lengths, horizon=horizon, test=test)
         except InputError as error:
             raise InputError(f"{self.table.source}: {error}") from error
         enough = [rows for rows, split in zip(lengths, splits, strict=True) if split is not None]
         usual = int(np.median(lengths))
-        return Split.of(usual if usual >= min(enough) else int(np.median(enough)), horizon=horizon, test=test).test
+        return Split.cut(usual if usual >= min(enough) else int(np.median(enough)), horizon=horizon, test=test).test
 
     def _prepare(self, run: Run | None) -> Prepared:
         return self.model.prepare(self.table.head(self.test) if self.test else self.table, run=run)
@@ -177,7 +175,7 @@ def evaluate_run(
     refresh: bool = False,
     any_source: bool = False,
     statistical: bool = False,
-    max_unpacked: float | None = None,
+    reading: Mapping[str, Any],
 ) -> Evaluation:
     """Score the model of a run on rows that are later than its training rows; see `newer_rows`, `Forecaster.evaluate`.
 
@@ -187,15 +185,10 @@ def evaluate_run(
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
         raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
-    rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source)
+    rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source, reading=reading)
     assert rows is not None
-    return model.evaluate(
-        rows,
-        levels=levels_of(run, model),
-        statistical=statistical,
-        max_unpacked=max_unpacked,
-        any_source=any_source,
-    )
+    levels = levels_of(run, model)
+    return model.evaluate(rows, levels=levels, statistical=statistical, any_source=any_source, **reading)
 
 
 def _rows(settings: SeriesSettings) -> tuple[pd.DataFrame | Path, Origin | None]:

@@ -40,6 +40,7 @@ def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = 
         # of a setting of several types, the fault that a check of ours names says most
         first = next((f for f in faults if f["type"] == "value_error" and f["loc"][:1] == first["loc"][:1]), first)
         is_type = first["type"].endswith(("_type", "_parsing")) or first["type"] == "is_instance_of"
+        is_type |= noun == "argument" and first["type"] == "unexpected_keyword_argument"  # as Python has it
         raise (InputTypeError if is_type else InputError)(
             f"{source}: {_in_one_line(first, names_of(kind), noun)}"
         ) from None

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from recurra.settings.base import Count, ListOf, checked_as
 from recurra.settings.network import MOST_LAYERS_OF_ENSEMBLE, CellChoice, NetworkSettings, Units, units_of_layers
+from recurra.settings.reading import Missing, ReadingSettings
 
 LossName = Literal["mse", "mae", "huber"]
 Logarithm = Literal["log"]
@@ -50,12 +51,8 @@ Scalings = Annotated[
 ]
 
 
-# it says how much the user trusts a file, so it is saved neither with a model nor with a run
-MaxUnpacked = Annotated[float | None, Field(gt=0.0, exclude=True)]
-
-
 @dataclass(frozen=True, kw_only=True)
-class ForecasterSettings(NetworkSettings):
+class ForecasterSettings(ReadingSettings, NetworkSettings):
     """A network that predicts the next values of a series, or of many."""
 
     target: str | None = field(default=None, kw_only=False)
@@ -80,21 +77,7 @@ class ForecasterSettings(NetworkSettings):
     for hours."""
     calendar: str | None = None
     """Exchange whose trading sessions the dates follow, such as XSHG or XNYS."""
-    missing: Literal["auto", "error", "ffill", "interpolate", "mask"] = "auto"
-    """Treatment of missing values and absent dates: fill forward up to 5 % of a series, in runs no longer than a season
-    (auto), or any number (ffill); interpolate; mask the rows so that the network skips them; or raise an error at a
-    missing value and skip absent dates (error)."""
-    decimal: Literal[".", ","] | None = None
-    """Decimal mark of numbers, a point or a comma; by default as the numbers of the table show."""
-    thousands: Literal["none", ".", ",", "'", " "] | None = None
-    """Mark between the thousands of numbers, or none; by default as the numbers of the table show."""
-    dayfirst: bool | None = None
-    """Whether the day comes before the month in dates such as 03/04/2024; by default as the dates of the table show."""
-    encoding: str | None = None
-    """Encoding of a text file, such as cp1252, big5 or gb18030; by default as its bytes show."""
-    max_unpacked: MaxUnpacked = None
-    """Number of gigabytes to which a packed table (csv.gz, zip, Parquet, Feather or a spreadsheet) may unpack; by
-    default 100 times the size of the file, but at least 10 MB and at most 2 GB."""
+    missing: Missing = "auto"
     scaling: Scalings = ("standard", "subtract-last")
     """Transformations of the values, in this order: log; difference or season-difference; minmax, standard or robust;
     and for each window subtract-last, subtract-mean, divide-last or divide-mean; or none."""

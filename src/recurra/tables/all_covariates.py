@@ -34,7 +34,7 @@ def all_covariates(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str
     kept = []
     for name in names:
         if reason := reasons.get(name, "no numbers"):
-            without.setdefault(reason, []).append(name or "the column without a name")
+            without.setdefault(reason, []).append(name)
         else:
             kept.append(name)
     if not without:

@@ -132,9 +132,13 @@ def chosen_columns(
     if target is None:
         numeric = [TARGET] if TARGET in plain else number_columns(frame, plain)
         if TARGET not in numeric and len(numeric) != 1:
-            found = f"found {listed(numeric)}" if numeric else "found none"
+            if not numeric:
+                raise InputError(
+                    f"{source}: no numeric column was found for the target; the columns are {listed(plain)}."
+                )
             raise InputError(
-                f"{source}: which column is the target? {found}; name it with --target (target=… in Python)."
+                f"{source}: which column is the target? found {listed(numeric)}; name it with --target (target=… in "
+                "Python)."
             )
         target = TARGET if TARGET in numeric else numeric[0]
     target = found_column(frame, target, source, "the target")
@@ -228,41 +232,49 @@ def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str
     return InputError(f"{source}: row {frame.index[place]}, column {shown(column)}: {fault} the row.")
 
 
-def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], used: Collection[str]) -> str:
-    """Return the advice to use one or two columns as --id or one for the time of day, if they make the dates unique.
+def hint_of_id(frame: pd.DataFrame, dates: Sequence[str], ids: Sequence[str], values: Collection[str]) -> str:
+    """Return the advice to use more columns as --id, or one for the time of day, if they make the dates unique.
 
     A column without repetition, row numbers, times and measured values are never advised as ids.
+
+    Args:
+        frame: the table.
+        dates: columns of dates.
+        ids: columns of ids, which do not make the dates unique.
+        values: columns that are no ids.
     """
+    used = {*dates, *ids, *values}
     others = [str(column) for column in frame.columns[:SEARCHED_COLUMNS] if column not in used]
     for column in others:
-        if _may_be_time(frame[column]) and not frame.duplicated([*dates, column]).any():
+        if _may_be_time(frame[column]) and not frame.duplicated([*dates, *ids, column]).any():
             return _advice_of_times(frame, dates, column)
     likely = [column for column in others if not is_row_number(column) and not _may_be_time(frame[column])]
     likely = [column for column in likely if _may_be_id(frame[column])]
     for columns in [*combinations(likely, 1), *combinations(likely[:PAIRED_COLUMNS], 2)]:
-        if not frame.duplicated([*dates, *columns]).any():
-            return _advice(frame, dates, *columns)
+        if not frame.duplicated([*dates, *ids, *columns]).any():
+            return _advice(frame, dates, ids, columns)
     return ""
 
 
-def _advice(frame: pd.DataFrame, dates: Sequence[str], column: str, other: str | None = None) -> str:
-    if other is None:
-        values = f"the {frame[column].nunique()} values of the column {shown(column)}"
-        times = f", or, if they count the times of a day, {WRITE_TIMES}" if _counts_times(frame, dates, column) else ""
-        return f", or, if {values} tell series apart, name it with --id (id=… in Python){times}"
-    return (
-        f", or, if the columns {shown(column)} and {shown(other)} tell series apart, name them with --id "
-        f"{quote(printable(column))} --id {quote(printable(other))} (id=[…] in Python)"
-    )
+def _advice(frame: pd.DataFrame, dates: Sequence[str], ids: Sequence[str], more: Sequence[str]) -> str:
+    too, flags = " too" * bool(ids), " ".join(f"--id {quote(printable(name))}" for name in (*ids, *more))
+    if len(more) > 1:
+        columns = f"the columns {shown(more[0])} and {shown(more[1])} tell series apart{too}"
+        return f"if {columns}, name them with {flags} (id=[…] in Python); otherwise "
+    values = f"the {frame[more[0]].nunique()} values of the column {shown(more[0])} tell series apart{too}"
+    how = f"with {flags} (id=[…] in Python)" if ids else "with --id (id=… in Python)"
+    times = f"if they count the times of a day, {WRITE_TIMES}; " if _counts_times(frame, dates, more[0]) else ""
+    return f"if {values}, name it {how}; {times}otherwise "
 
 
 def _advice_of_times(frame: pd.DataFrame, dates: Sequence[str], column: str) -> str:
     of_year = part_of(dates[0]) == "year" and role_of(column, frame[column])
     if of_year or (holds_times(frame[column]) and not has_times(frame[dates[0]])):
         flags = " ".join(f"--date {quote(printable(name))}" for name in (*dates, column))
-        return f", or, if the column {shown(column)} completes the dates, join them with {flags} (date=[…] in Python)"
+        how = f"join them with {flags} (date=[…] in Python)"
+        return f"if the column {shown(column)} completes the dates, {how}; otherwise "
     if pd.api.types.is_numeric_dtype(frame[column]):
-        return f", or, if the column {shown(column)} counts the times of a day, {WRITE_TIMES}"
+        return f"if the column {shown(column)} counts the times of a day, {WRITE_TIMES}; otherwise "
     return ""
 
 

@@ -29,6 +29,7 @@ class Reading:
         thousands: mark between thousands, "none" if there is none.
         dayfirst: whether the day comes before the month in dates such as 03/04/2024.
         max_unpacked: number of gigabytes to which a packed file may unpack.
+        sheet: name of the sheet of a spreadsheet.
     """
 
     encoding: str | None = None
@@ -36,6 +37,7 @@ class Reading:
     thousands: Thousands | None = None
     dayfirst: bool | None = None
     max_unpacked: float | None = None
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         for name, value, known in (("decimal", self.decimal, Decimal), ("thousands", self.thousands, Thousands)):
@@ -45,8 +47,9 @@ class Reading:
             raise InputError(f"decimal and thousands are both {shown(self.decimal)}; expected two marks.")
         if not isinstance(self.dayfirst, bool | None):
             raise InputTypeError(f"dayfirst is {shown(self.dayfirst)}; expected True, False or None.")
-        if not isinstance(self.encoding, str | None):
-            raise InputTypeError(f"encoding is {shown(self.encoding)}; expected text or None.")
+        for name, text in (("encoding", self.encoding), ("sheet", self.sheet)):
+            if not isinstance(text, str | None):
+                raise InputTypeError(f"{name} is {shown(text)}; expected text or None.")
 
 
 @dataclass(frozen=True, kw_only=True)

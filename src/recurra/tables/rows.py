@@ -1,6 +1,7 @@
 """The rows of all series of a table: one series after another, each in the order of its dates, and checked."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -8,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, counted, shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.columns import Names
+from recurra.tables.dates.calendars import sessions
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.zones import shown_date
 from recurra.tables.form import Form
@@ -20,7 +22,12 @@ class Notes:
     """Notes about a table, and about some of its series, each said once for all of them."""
 
     def __init__(self) -> None:
+        self._of_cells: list[str] = []  # sentences about how cells were read
         self._whose: dict[str, list[str]] = {}  # note → ids of the series
+
+    def quote(self, sentences: Iterable[str]) -> None:
+        """Add sentences, which come before the other notes."""
+        self._of_cells += [f"{sentence.removesuffix('.')}." for sentence in sentences]
 
     def say(self, note: str) -> None:
         self._whose[note] = []
@@ -31,10 +38,20 @@ class Notes:
             self._whose.setdefault(note, []).extend(ids)
 
     def sentences(self) -> tuple[str, ...]:
-        return tuple(
+        return tuple(self._of_cells) + tuple(
             f"{note} in {len(ids)} series, the first is {shown(ids[0])}." if any(ids) else f"{note}."
             for note, ids in self._whose.items()
         )
+
+    @contextmanager
+    def told_with_errors(self, source: str) -> Iterator[None]:
+        """Add the notes so far to an InputError within the context, which they may explain."""
+        try:
+            yield
+        except InputError as error:
+            for sentence in self.sentences():
+                error.add_note(f"{source}: {sentence}")
+            raise
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +150,22 @@ class Rows:
                     f"{wanted}, the next date; give every future row its date."
                 )
 
+    def check_sessions(self, calendar: str) -> None:
+        """Raise an InputError if a row is on a day on which an exchange is closed, or its calendar has not that day."""
+        days = self.dates.normalize()
+        try:
+            closed = ~days.isin(sessions(calendar, days.min(), days.max()))
+        except InputError as error:
+            raise InputError(f"{self.source}: {error}") from error
+        if closed.any():
+            place, more = int(closed.argmax()), int(closed.sum()) - 1
+            others = f", as {counted(more, 'other row is', 'other rows are')}" if more else ""
+            day = shown_date(self.dates[place], self.form)
+            raise InputError(
+                f"{self.source}: row {self.numbers[place]} ({day}) is on a day that is no session of {calendar}"
+                f"{others}; drop such rows, or leave out --calendar (calendar=… in Python)."
+            )
+
     def _are_future(self) -> NDArray[np.bool_]:
         return np.arange(len(self.dates)) >= np.repeat(self.ends, self.stops - self.starts)
 
@@ -157,7 +190,7 @@ def rows_in_order(rows: Rows, codes: Integers, notes: Notes, hint: Callable[[], 
         rows: the rows as they stand in the file.
         codes: place in `Rows.ids` of each row's series, [L].
         notes: notes, to which one is added if rows are sorted.
-        hint: function that returns the end of the message about a date that occurs twice.
+        hint: function that returns what to do before a row is dropped, for the message about a date that occurs twice.
 
     Raises:
         InputError: a date occurs twice in a series.
@@ -185,5 +218,5 @@ def _twice(rows: Rows, first: int, id_: str, hint: Callable[[], str]) -> InputEr
     clock = "" if rows.form.date_unit == "rows" or day == day.normalize() else clock
     return InputError(
         f"{rows.source}: rows {a} and {b}{whose} have the same date {shown_date(day, rows.form)}; "
-        f"expected each date once: drop one{clock}{hint()}."
+        f"expected each date once: {hint()}drop one{clock}."
     )

@@ -16,9 +16,9 @@ class Split:
         test: number of test rows, the last ones.
 
     >>> Split.of(100, validation=0.1, test=20)
-    Split(training=70, validation=10, test=20)
+    Split(training=72, validation=8, test=20)
     >>> Split.of(100, validation=0.1, test=20).bounds
-    (0, 70, 80, 100)
+    (0, 72, 80, 100)
     """
 
     training: int
@@ -32,24 +32,21 @@ class Split:
         Args:
             rows: number of rows of the series.
             horizon: number of predicted rows per sample; a fraction gives at least this many rows.
-            validation: number of validation rows, or their fraction of all rows if it is a float.
+            validation: number of validation rows, or their fraction of the rows before the test part if it is a float.
             test: number of test rows, or their fraction of all rows if it is a float.
 
         Raises:
-            InputError: if no rows are left for training.
+            InputError: if no rows are left for training, or not more than the horizon before the test part.
         """
-        if horizon >= rows:
-            raise InputError(
-                f"a horizon of {counted(horizon, 'row')} needs more than the {counted(rows, 'row')} that there "
-                f"{'is' if rows == 1 else 'are'}; choose a smaller horizon, or give more rows."
-            )
-        split = cls._cut(rows, horizon, validation, test)
-        if split.training <= 0:
-            raise InputError(
-                f"validation={validation} and test={test} take {split.validation + split.test} of "
-                f"{counted(rows, 'row')}; leave some for training: choose smaller parts."
-            )
-        return split
+        split = cls.cut(rows, horizon=horizon, validation=validation, test=test)
+        if split.training > 0 and rows - split.test > horizon:
+            return split
+        parts = [f"{name}={part}" for name, part in (("validation", validation), ("test", test)) if part]
+        with_parts = f" with {' and '.join(parts)}" if parts else ""
+        left = f", which leave {max(split.training, 0) or 'none'} of them for training" if parts else ""
+        mend = f"give more rows, or choose a smaller horizon{' or smaller parts' if parts else ''}"
+        few = counted(rows, "row is", "rows are")
+        raise InputError(f"{few} too few for a horizon of {horizon}{with_parts}{left}; {mend}.")
 
     @classmethod
     def of_each(
@@ -69,20 +66,22 @@ class Split:
         >>> Split.of_each([10, 2], validation=2)
         [Split(training=8, validation=2, test=0), None]
         """
-        cuts = [cls._cut(rows, horizon, validation, test) for rows in lengths]
+        cuts = [cls.cut(rows, horizon=horizon, validation=validation, test=test) for rows in lengths]
         splits = [cut if horizon < rows and cut.training > 0 else None for rows, cut in zip(lengths, cuts, strict=True)]
         if not any(splits):
             cls.of(max(lengths), horizon=horizon, validation=validation, test=test)  # says why
         return splits
 
     @classmethod
-    def _cut(cls, rows: int, horizon: int, validation: float | int, test: float | int) -> "Split":
-        """Return the parts, of which the training part may have no rows."""
-        held_out = [
-            max(round(part * rows), horizon) if isinstance(part, float) and part else int(part)
-            for part in (validation, test)
-        ]
-        return cls(rows - sum(held_out), *held_out)
+    def cut(cls, rows: int, *, horizon: int = 1, validation: float | int = 0, test: float | int = 0) -> "Split":
+        """Return the parts as `of` does, but without an error if the number of training rows is not positive."""
+
+        def held_out(part: float | int, of: int) -> int:
+            return max(round(part * of), horizon) if isinstance(part, float) and part else int(part)
+
+        tested = held_out(test, rows)
+        validated = held_out(validation, max(rows - tested, 0))
+        return cls(rows - tested - validated, validated, tested)
 
     @property
     def bounds(self) -> tuple[int, int, int, int]:

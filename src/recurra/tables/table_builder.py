@@ -43,6 +43,7 @@ def make_table(
     thousands: Thousands | None = None,
     dayfirst: bool | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
     max_unpacked: float | None = None,
     earlier: Form | None = None,
 ) -> Table:
@@ -77,6 +78,7 @@ def make_table(
         thousands: mark between thousands: ".", ",", "'", " " or "none"; None: as the numbers show.
         dayfirst: whether the day comes before the month in dates such as 03/04/2024; None: as the dates show.
         encoding: encoding of a text file, such as "cp1252"; None: as its bytes show.
+        sheet: name of the sheet of a spreadsheet; None: the first with data.
         max_unpacked: number of gigabytes to which a packed file, such as csv.gz, zip, Parquet or a spreadsheet, may
             unpack; None: 100 times its size, but at least 10 MB and at most 2 GB.
         earlier: how an earlier table was read whose newer rows these are; they are read in the same way.
@@ -105,7 +107,12 @@ def make_table(
                 f"{name} is {shown(value)}; expected {'text' if kind is str else kind.__name__} or None."
             )
     reading = Reading(
-        encoding=encoding, decimal=decimal, thousands=thousands, dayfirst=dayfirst, max_unpacked=max_unpacked
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        dayfirst=dayfirst,
+        max_unpacked=max_unpacked,
+        sheet=sheet,
     )
     named = _Named(
         target,
@@ -115,29 +122,35 @@ def make_table(
         _names("id", () if id is None else id),
     )
     source = name_of(data) if is_source(data) else "the table"
-    raw = read_file(data, reading, texts=named.ids) if is_source(data) else with_row_numbers(data)
-    if not len(raw.frame):
-        raise InputError(f"{source}: has no rows of data; at least one is needed.")
-    columns = _Columns.found(named, raw.frame, source, earlier)
-    unsorted, codes, said = _read(raw, columns, source, reading, frequency, known_ids, earlier)
-
-    def hint() -> str:
-        return "" if columns.ids else hint_of_id(raw.frame, columns.dates, {*columns.dates, *columns.names.all})
-
     notes = Notes()
-    rows = rows_in_order(unsorted, codes, notes, hint)
-    frequency = frequency or _frequency(rows, calendar, notes)
-    rows.check_values(gaps=missing != "error", empty=missing == "auto")
-    rows.check_future(frequency)
+    with notes.told_with_errors(source):
+        raw = read_file(data, reading, texts=named.ids) if is_source(data) else with_row_numbers(data)
+        notes.quote(raw.notes)
+        if not len(raw.frame):
+            raise InputError(f"{source}: has no rows of data; at least one is needed.")
+        columns = _Columns.found(named, raw.frame, source, earlier)
+        notes.quote(columns.names.notes)
+        unsorted, codes = _read(raw, columns, source, reading, frequency, known_ids, earlier, notes)
+
+        def hint() -> str:
+            return hint_of_id(raw.frame, columns.dates, columns.ids, columns.names.all)
+
+        rows = rows_in_order(unsorted, codes, notes, hint)
+        frequency = frequency or _frequency(rows, calendar, notes)
+        if frequency.calendar is not None:
+            rows.check_sessions(frequency.calendar)
+        rows.check_values(gaps=missing != "error", empty=missing == "auto")
+        rows.check_future(frequency)
+        without_gaps = filled(rows.history(), frequency, missing, notes, newer=earlier is not None)
     return Table(
-        _series(rows, filled(rows.history(), frequency, missing, notes, newer=earlier is not None)),
+        _series(rows, without_gaps),
         columns.names.target,
         columns.names.past_covariates,
         columns.names.future_covariates,
         frequency,
         source,
         bool(columns.ids),
-        (*raw.notes, *columns.names.notes, *said, *notes.sentences()),
+        notes.sentences(),
         rows.form,
         None if is_source(data) else GivenTypes.of(raw, columns.dates, columns.ids),
     )
@@ -186,14 +199,16 @@ def _read(
     frequency: Frequency | None,
     known_ids: Collection[str],
     earlier: Form | None,
-) -> tuple[Rows, Integers, list[str]]:
-    """Return the rows in the order of the table, the place of the series of each, and notes about the reading."""
+    notes: Notes,
+) -> tuple[Rows, Integers]:
+    """Return the rows in the order of the table, and the place of the series of each."""
     frame = raw.frame
     ids = read_ids(frame, columns.ids, source, known_ids, written=raw.delimiter is not None)
     if columns.dates:
         days = dates(frame, columns.dates, source, dayfirst=reading.dayfirst, earlier=earlier, frequency=frequency)
     else:
         days = numbered_rows(ids.places, source, earlier)
+    notes.quote(days.notes)
     around = Surroundings(
         reading=reading,
         earlier=earlier,
@@ -202,6 +217,7 @@ def _read(
         series=ids.places if columns.ids else None,
     )
     read = read_numbers(frame, columns.names.all, source, around)
+    notes.quote(read.notes)
     form = Form(
         decimal=read.decimal,
         thousands=read.thousands,
@@ -217,7 +233,7 @@ def _read(
     )
     start = np.zeros(1, dtype=np.int64)
     rows = Rows(source, columns.names, form, ids.texts, start, days.index, read.values, frame.index)
-    return rows, ids.places, [*days.notes, *read.notes]
+    return rows, ids.places
 
 
 def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:

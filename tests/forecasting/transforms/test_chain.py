@@ -154,7 +154,7 @@ def test_future_rows_that_are_not_given_are_named() -> None:
     data = table()
     transform = fitted(data)
     ends = [np.array([len(series.dates)]) for series in data.series]
-    with pytest.raises(InputError, match="3 more rows with values of holiday are needed after 2020-02-09; add them"):
+    with pytest.raises(InputError, match="3 more rows with values of 'holiday' are needed after 2020-02-09; leave"):
         transform.windows(transform.transform(data), data, ends, torch.device("cpu"))
 
 

@@ -68,7 +68,7 @@ def test_columns_are_joined_to_dates_and_that_is_noted(name: str) -> None:
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"year": [2010, 2010], "month": [1, 13]}, "row 9, columns year, month: '2010', '13' are no date"),
+        ({"year": [2010, 2010], "month": [1, 13]}, "row 9, columns 'year', 'month': '2010', '13' are no date"),
         ({"year": [2010, 2010], "month": ["Jan", "Foo"]}, "row 9, column 'month': found 'Foo', expected a month"),
         ({"year": [2010, None], "month": [1, 2]}, "row 9, column 'year': found nothing, expected a year"),
         ({"d": TWO_DAYS, "t": ["18:00", "soon"]}, "row 9, column 't': found 'soon', expected a time"),
@@ -79,7 +79,7 @@ def test_columns_are_joined_to_dates_and_that_is_noted(name: str) -> None:
         ({"d": ["2004-03-13", "2004-03-13 09:00"], "t": ["18:00", "9:00"]}, "row 9, column 'd': found '2004-03-13 09:"),
         ({"year": [2010, 2010], "period": ["M12", "M13"]}, "row 9, columns year, period: '2010', 'M13' are no date"),
         ({"year": [2010, 2010], "month": ["M1", "Q2"]}, "row 9, column 'month': found 'Q2', expected a month"),
-        ({name: [1, 1] for name in "abcdefg"}, "a, b, c, d, e, f, g are 7 columns of dates; expected at most"),
+        ({name: [1, 1] for name in "abcdefg"}, "'f', 'g' are 7 columns of dates; expected at most"),
     ],
 )  # fmt: skip
 def test_what_is_no_part_of_a_date_is_named_with_its_row(columns: dict[str, Any], said: str) -> None:

@@ -135,5 +135,5 @@ def test_the_same_date_in_all_series_is_no_reason_to_pass_over_a_column() -> Non
 
 
 def test_a_table_without_dates_says_what_was_looked_for() -> None:
-    with pytest.raises(InputError, match=r"there is no column of dates; .* among shop, y: name it with --date"):
+    with pytest.raises(InputError, match=r"there is no column of dates; .* among 'shop', 'y': name it with --date"):
         date_columns(pd.DataFrame({"shop": ["a", "b"], "y": [2020, 2021]}), {None}, "t")

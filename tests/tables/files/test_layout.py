@@ -184,7 +184,7 @@ def test_a_file_without_a_header_keeps_its_first_row_and_gets_names(
     raw = read(text)
     assert len(raw.frame) == rows
     assert raw.frame.columns.tolist() == [f"c{number}" for number in range(1, raw.frame.shape[1] + 1)]
-    assert raw.notes[0].startswith("the file has no header, so that its columns are named c1")
+    assert raw.notes[0].startswith("the file has no header, so that its columns are named 'c1'")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_several_tickers_become_series_of_a_long_table(
     assert raw.frame[["Close", "Volume"]].to_numpy().tolist() == long[["Close", "Volume"]].to_numpy().tolist()
     first = 4 if index else 3
     assert raw.frame.index.tolist() == [first, first + 1, first + 1]
-    assert raw.notes == ("the header names 2 series (ACME, BETA), which are put below each other",)
+    assert raw.notes == ("the header names 2 series ('ACME', 'BETA'), which are put below each other",)
 
 
 def test_names_of_two_rows_of_which_none_is_known_are_joined(read: Callable[[str], RawTable]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurra import InputError
+from recurra import Forecaster, InputError
+from recurra.errors import InputTypeError
 from recurra.tables.dates.parsing import dates
 from recurra.tables.files.reader import read_file
 from recurra.tables.table_builder import make_table
@@ -97,7 +98,44 @@ def test_the_first_sheet_with_data_is_read_and_named(engine: str, tmp_path: Path
             frame.to_excel(writer, sheet_name=name, index=False)
     raw = read_file(path)
     assert raw.frame["shop"].tolist() == [7, 8, 9]
-    assert raw.notes == ("the sheet 'Data' was read, the first with data; not Cover, More.",)
+    assert raw.notes == (
+        "the sheet 'Data' was read, the first with data; not 'Cover', 'More': --sheet NAME reads another (sheet=… in "
+        "Python).",
+    )
+
+
+@pytest.mark.parametrize("engine", ["openpyxl", "odf"])
+def test_a_sheet_is_chosen_by_its_name(engine: str, tmp_path: Path) -> None:
+    path = tmp_path / ("t.ods" if engine == "odf" else "t.xlsx")
+    days = pd.date_range("2024-01-01", periods=3)
+    with pd.ExcelWriter(path, engine=engine) as writer:  # type: ignore[call-overload]
+        for name, factor in {"Costs": 1.0, "Sales": 10.0}.items():
+            frame = pd.DataFrame({"day": days, "v": np.arange(3) * factor})
+            frame.to_excel(writer, sheet_name=name, index=False)
+    table = make_table(path, sheet="Sales")
+    assert table.series[0].values[:, 0].tolist() == [0.0, 10.0, 20.0]
+    assert table.notes == ()
+    with pytest.raises(InputError, match=r"t\.\w+: there is no sheet 'Sale'; the sheets are 'Costs', 'Sales'\."):
+        make_table(path, sheet="Sale")
+    csv = tmp_path / "t.csv"
+    csv.write_text("day,v\n2024-01-01,1\n2024-01-02,2\n")
+    with pytest.raises(InputError, match=r"t\.csv: a sheet 'Sales' was asked for, and only spreadsheets have sheets"):
+        make_table(csv, sheet="Sales")
+    with pytest.raises(InputTypeError, match="sheet is 2; expected text or None"):
+        make_table(path, sheet=2)  # type: ignore[arg-type]
+
+
+def test_newer_rows_are_read_from_the_sheet_of_the_fit_or_from_another_file(tmp_path: Path) -> None:
+    days, path = pd.date_range("2024-01-01", periods=20), tmp_path / "t.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        for name, factor in {"Costs": 1.0, "Sales": 10.0}.items():
+            frame = pd.DataFrame({"day": days, "v": np.arange(20) * factor})
+            frame.to_excel(writer, sheet_name=name, index=False)
+    model = Forecaster(sheet="Sales", window=3, units=2, epochs=1).fit(path)
+    assert model.update_context(path).context_.series[0].values[-1, 0] == 190.0
+    assert model.update_context(path, sheet="Costs").context_.series[0].values[-1, 0] == 19.0
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert model.update_context(tmp_path / "t.csv").context_.series[0].values[-1, 0] == 190.0
 
 
 @pytest.mark.parametrize(("engine", "row"), [("openpyxl", 5), ("odf", 5)])

@@ -152,7 +152,7 @@ def test_notes_name_units_factors_and_brackets_once_for_all_their_columns() -> N
     assert read.values.tolist() == [[5, 1.5e6, 7, -5, 1.5]]
     assert read.units == ("%", "", "%", "kWh", "")
     assert read.notes == (
-        "columns a, c: the values are in percent.",
+        "columns 'a', 'c': the values are in percent.",
         "column 'b': Mio. stands for 1,000,000.",
         "column 'd': the unit 'kWh' is left out of the numbers.",
         "column 'd': numbers in brackets are negative.",

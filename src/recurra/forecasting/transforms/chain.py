@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurra.errors import InputError, listed, shown
+from recurra.errors import InputError, counted, listed, shown
 from recurra.forecasting.plan import Plan, require_positive
 from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
@@ -272,8 +272,8 @@ class Transform:
         for series, own in zip(table.series, origins, strict=True):
             needed = int(own.max()) + self.plan.horizon - len(series.values) if len(own) else 0
             if needed > len(series.future_dates):
+                lacking, last = needed - len(series.future_dates), table.shown_date(series.dates[-1])
                 raise InputError(
-                    f"{table.source}: {needed - len(series.future_dates)} more rows with values of "
-                    f"{listed(table.future_covariates)} are needed after {table.shown_date(series.dates[-1])}; "
-                    "add them with the target left empty."
+                    f"{table.source}: {counted(lacking, 'more row')} with values of {listed(table.future_covariates)} "
+                    f"{'is' if lacking == 1 else 'are'} needed after {last}; leave the target empty there."
                 )

@@ -15,11 +15,11 @@ DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+(?:[.,]\d+)?)S")
 LONGEST_SPACE = 1_000  # number of spaces in a row
 
 
-def read_ods(archive: Archive) -> RawTable:
-    """Read the first sheet with data of an OpenDocument spreadsheet; see `read_workbook`."""
+def read_ods(archive: Archive, sheet: str | None = None) -> RawTable:
+    """Read a sheet of an OpenDocument spreadsheet; see `read_workbook`."""
     reader = _Reader(archive)
     walk(archive, CONTENT, reader.start, reader.end, reader.text)
-    return first_with_data(archive.path, reader.sheets.items(), list(reader.sheets))
+    return first_with_data(archive.path, reader.sheets.items(), list(reader.sheets), sheet)
 
 
 class _Reader:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recurra.errors import InputError
+from recurra.errors import InputError, shown, shown_path
 from recurra.tables.files.arrow_reader import read_arrow
 from recurra.tables.files.csv_reader import read_csv
 from recurra.tables.files.parquet_reader import read_parquet
-from recurra.tables.files.temporary import Source, file_of, name_of, only_file_in
+from recurra.tables.files.temporary import Source, file_of, is_source, name_of, only_file_in
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.files.workbook_reader import is_no_workbook, read_workbook
 from recurra.tables.form import RawTable, Reading
@@ -21,11 +21,8 @@ READERS: dict[str, Callable[[Path, Unpacking], RawTable]] = {  # of files that a
     ".feather": read_arrow,
     ".arrow": read_arrow,
     ".ipc": read_arrow,
-    ".xlsx": read_workbook,
-    ".xlsm": read_workbook,
-    XLS: read_workbook,  # which says that it is too old
-    ".ods": read_workbook,
 }
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")  # the reader says that an .xls file is too old
 ZIP = ".zip"
 
 
@@ -38,15 +35,15 @@ def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence
     Args:
         source: a CSV file, optionally gzipped, delimited by commas, semicolons, tabs, vertical bars or spaces; a
             Parquet, Feather, Arrow IPC, Excel (.xlsx) or OpenDocument (.ods) file; or a .zip with one of these in it.
-            Of a spreadsheet, the first sheet with data is read. "-" reads CSV from standard input, and an open file is
-            read as its name says, as CSV if it has none. A text that is named .xls is read as CSV.
+            "-" reads CSV from standard input, and an open file is read as its name says, as CSV if it has none. A text
+            that is named .xls is read as CSV.
         reading: what the user says about the file.
         texts: case-insensitive names of CSV columns to read as text, so that 01 is not read as 1, nor NA as a missing
             value. `unique_id` is always read as text. A text that was written as `'=…` so that no spreadsheet
             calculates it is read as `=…`.
 
     Raises:
-        InputError: the file does not exist, cannot be read or has no rows.
+        InputError: the file does not exist, cannot be read, has no rows, or has no sheet that `reading` names.
     """
     reading, name = reading or Reading(), name_of(source)
     Unpacking(reading.max_unpacked)  # raises an error before anything is read
@@ -65,15 +62,27 @@ def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence
     return raw
 
 
+def is_workbook(source: object) -> bool:
+    """Return whether data is a spreadsheet, which may have several sheets."""
+    return is_source(source) and Path(name_of(source)).suffix.lower() in WORKBOOKS
+
+
 def _read(path: Path, reading: Reading, texts: Sequence[str]) -> RawTable:
     kind = path.suffix.lower()
     if kind == ZIP:
         with only_file_in(path, reading) as (inner, own):
             return _read(inner, own, texts)
     unpacking = Unpacking(reading.max_unpacked)
-    is_text = kind not in READERS or (kind == XLS and is_no_workbook(path))
+    is_text = kind not in READERS and (kind not in WORKBOOKS or (kind == XLS and is_no_workbook(path)))
+    if kind in WORKBOOKS and not is_text:
+        return read_workbook(path, unpacking, reading.sheet)
+    if reading.sheet is not None:
+        raise InputError(
+            f"{shown_path(path)}: a sheet {shown(reading.sheet)} was asked for, and only spreadsheets have sheets "
+            f"({', '.join(WORKBOOKS)}); leave out --sheet (sheet=… in Python)."
+        )
     if not is_text:
         return READERS[kind](path, unpacking)
     raw = read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
-    named_otherwise = [f"the file is read as text, though its name ends in {XLS}"] if kind == XLS else []
+    named_otherwise = [f"the file is read as text, though its name ends in {XLS}."] if kind == XLS else []
     return replace(raw, notes=(*named_otherwise, *raw.notes))

@@ -132,19 +132,33 @@ class Sheet:
         return [place - rows.start for place in places[begin:end]], values[begin:end]
 
 
-def first_with_data(path: Path, sheets: Iterable[tuple[str, Sheet]], names: Sequence[str]) -> RawTable:
-    """Return the table of the first sheet that has more than a header; a note names it if there are several sheets.
+def first_with_data(
+    path: Path, sheets: Iterable[tuple[str, Sheet]], names: Sequence[str], chosen: str | None
+) -> RawTable:
+    """Return the table of a sheet: of the chosen one, or else of the first that has more than a header.
 
     Args:
         path: the file.
         sheets: name and cells of each sheet, read one by one.
-        names: the names of all sheets.
+        names: the names of all sheets, of which a note says which one was read.
+        chosen: the name of one.
+
+    Raises:
+        InputError: there is no such sheet, or no sheet at all.
     """
+    if chosen is not None:
+        for name, sheet in sheets:
+            if name == chosen:
+                return sheet.table()
+        raise InputError(f"{shown_path(path)}: there is no sheet {shown(chosen)}; the sheets are {listed(names)}.")
     first: Sheet | None = None
     for name, sheet in sheets:
         if sheet.has_data:
             others = [other for other in names if other != name]
-            note = f"the sheet {shown(name)} was read, the first with data; not {listed(others)}."
+            note = (
+                f"the sheet {shown(name)} was read, the first with data; not {listed(others)}: --sheet NAME reads "
+                "another (sheet=… in Python)."
+            )
             return sheet.table([note] if others else [])
         first = first or sheet
     if first is None:

@@ -9,18 +9,19 @@ from recurra.tables.files.zip_archive import OLE, ZIP, Archive
 from recurra.tables.form import RawTable
 
 
-def read_workbook(path: Path, unpacking: Unpacking) -> RawTable:
-    """Read the first sheet with data of a spreadsheet; the index is the row number in it.
+def read_workbook(path: Path, unpacking: Unpacking, sheet: str | None = None) -> RawTable:
+    """Read a sheet of a spreadsheet; the index is the row number in it.
 
     Args:
         path: the file.
         unpacking: limit for what it unpacks to.
+        sheet: name of the sheet; None: the first with data.
 
     Raises:
-        InputError: the file cannot be read or unpacks to too much.
+        InputError: the file cannot be read, unpacks to too much, or has no such sheet.
     """
     with Archive.opened(path, unpacking, "an Excel (.xlsx) or OpenDocument (.ods) file") as archive:
-        return read_ods(archive) if CONTENT in archive.entries else read_xlsx(archive)
+        return (read_ods if CONTENT in archive.entries else read_xlsx)(archive, sheet)
 
 
 def is_no_workbook(path: Path) -> bool:

@@ -20,8 +20,8 @@ LAST_DAY = 2_958_466  # the day after 9999-12-31, counted from 1899-12-30
 MILLISECONDS = 86_400_000  # of a day
 
 
-def read_xlsx(archive: Archive) -> RawTable:
-    """Read the first sheet with data of an Excel workbook; see `read_workbook`."""
+def read_xlsx(archive: Archive, sheet: str | None = None) -> RawTable:
+    """Read a sheet of an Excel workbook; see `read_workbook`."""
     workbook = _target(archive, "", "officeDocument", "xl/workbook.xml")
     sheets, since_1904 = _sheets(archive, workbook)
     strings = _strings(archive, _target(archive, workbook, "sharedStrings", "xl/sharedStrings.xml"))
@@ -33,7 +33,7 @@ def read_xlsx(archive: Archive) -> RawTable:
             walk(archive, part, reader.start, reader.end, reader.text)
             yield name, reader.sheet
 
-    return first_with_data(archive.path, each(), list(sheets))
+    return first_with_data(archive.path, each(), list(sheets), sheet)
 
 
 class _SheetReader:
