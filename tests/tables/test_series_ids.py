@@ -67,7 +67,7 @@ def test_the_type_of_ids_is_known(values: Any, written: bool, kind: str) -> None
         (["a", "A"], "the column 'a' is given twice as id; give each column of ids once"),
         (["a", "w"], "there is no column 'w' for id"),
         (["a", "b"], "row 2, column 'b': has no series id"),
-        (["a", "y"], "which column is the target"),
+        (["a", "y"], "no numeric column was found for the target"),
     ],
 )
 def test_a_wrong_column_of_ids_is_an_error(names: list[str], said: str) -> None:

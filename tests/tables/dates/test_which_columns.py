@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from recurra import InputError
+from recurra.errors import listed
 from recurra.tables.dates.which_columns import date_columns
 
 DAYS = ["2020-01-01", "2020-01-02", "2020-01-03"]
@@ -125,7 +126,7 @@ def test_columns_of_another_role_are_not_taken_for_dates() -> None:
     ],
 )  # fmt: skip
 def test_columns_of_dates_of_which_nothing_shows_the_right_one_are_refused(columns: dict[str, list[object]]) -> None:
-    with pytest.raises(InputError, match=f"the columns {', '.join(columns)} all hold dates, .* with --date"):
+    with pytest.raises(InputError, match=f"the columns {listed(list(columns))} all hold dates, .* with --date"):
         date_columns(pd.DataFrame(columns), {None}, "t")
 
 

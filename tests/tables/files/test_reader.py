@@ -55,7 +55,7 @@ def test_a_text_that_a_program_named_xls_is_read_as_text_with_a_note(encoding: s
     path.write_bytes("日期\t收盘\n2020-01-02\t1.5\n2020-01-03\t2.5\n".encode(encoding))
     raw = read_file(path)
     assert raw.frame.to_dict("list") == {"日期": ["2020-01-02", "2020-01-03"], "收盘": [1.5, 2.5]}
-    assert raw.notes[0] == "the file is read as text, though its name ends in .xls"
+    assert raw.notes[0] == "the file is read as text, though its name ends in .xls."
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_a_sheet_without_a_header_keeps_its_first_row(suffix: str, tmp_path: Pat
     assert table.target == "c2"
     assert table.series[0].dates.equals(days)
     assert table.series[0].values[:, 0].tolist() == (np.arange(200) + 0.5).tolist()
-    assert "the file has no header, so that its columns are named c1, c2" in table.notes
+    assert "the file has no header, so that its columns are named 'c1', 'c2'." in table.notes
 
 
 def test_a_cell_far_below_that_is_beyond_the_header_becomes_a_column(tmp_path: Path) -> None:

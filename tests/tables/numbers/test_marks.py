@@ -212,7 +212,7 @@ def test_a_point_in_one_decimal_mark_and_thousands_is_an_error() -> None:
 def test_a_table_keeps_the_marks_and_units_for_a_single_newer_row(tmp_path: Path) -> None:
     days = pd.date_range("2022-01-03", periods=4).strftime("%Y-%m-%d")
     table = make_table(pd.DataFrame({"date": days, "y": [f"{text} kWh" for text in NEAR]}))
-    assert table.form == Form(decimal=",", thousands=".", units=("kWh",))
+    assert table.form == Form(date_columns=("date",), decimal=",", thousands=".", units=("kWh",))
     newer = pd.DataFrame({"date": ["2022-01-07"], "y": ["1.031 kWh"]})
     with pytest.raises(InputError, match=r"may be 1\.031 or 1031"):
         make_table(newer, frequency=table.frequency)
