@@ -141,7 +141,14 @@ def test_show_has_configuration_layers_history_parameters_and_plots(
 ) -> None:
     assert run(["show", str(runs / "letters-window")]) == 0
     text = capsys.readouterr().out
-    for part in ("alphabet            abcdefghijk", "(None, 3, 3)", "294 parameters", "W_hh", "training.png", "100.0%"):
+    for part in (
+        "alphabet            abcdefghijk",
+        "(None, 3, 3)",
+        "294 parameters",
+        "W_hh",
+        "training.png",
+        "100.0 %",
+    ):
         assert part in text
     assert "\n100 " in text  # the last epoch
 

@@ -151,8 +151,8 @@ def test_a_date_that_comes_twice_in_a_series_may_need_one_more_column_of_ids() -
         make_table(sold, target="v", id="region")
     assert str(error.value) == (
         "the table: rows 1 and 4 of series 'N' have the same date 2024-01-01; expected each date once: if the 2 "
-        "values of the column 'product' tell series apart too, name it with --id region --id product (id=[…] in Python); "
-        "otherwise drop one."
+        "values of the column 'product' tell series apart too, name it with --id region --id product (id=[…] in "
+        "Python); otherwise drop one."
     )
     assert len(make_table(sold, target="v", id=["region", "product"]).series) == 4
 
