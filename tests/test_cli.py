@@ -71,34 +71,36 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["train", "letters", "--out", "RUNS/letters-onehot"], "is already a run; continue it with --resume"),
         (["train", "letters", "--resume", "--overwrite"], "--resume and --overwrite are mutually exclusive"),
         (["train", "leters"], "there is no case 'leters'; did you mean 'letters'?"),
-        (["train", "letters", "--cel", "lstm"], "Did you mean --cell?"),
-        (["train", "letters", "--units", "0", "--out", "RUNS/new"], "units is [0]; expected at least one layer"),
-        (["train", "letters", "--epochs", "many"], "Invalid value for --epochs: 'many' is not a whole number"),
-        (["train", "letters", "--epochs", "2.5"], "Invalid value for --epochs: '2.5' is not a whole number"),
-        (["train", "letters", "--clip-norm", "-1"], "clip_norm is -1.0; expected greater than 0"),
-        (["train", "letters", "--cell", "rn"], 'Invalid value "rn" for --cell. Choose from: "rnn", "gru", "lstm"'),
-        (["predict"], "RUN is missing; write it as in recurra predict RUN."),
-        (["predict", "RUNS/none", "--levle", "80"], "Unknown option: --levle. Did you mean --level?"),
-        (["predict", "RUNS/none", "--level", "high"], "--level is 'high'; expected a number."),
-        (
-            ["show", "RUNS/none", "extra"],
-            "'extra' is not expected here; leave it out, or write the flag before it whose",
-        ),
-        (["cases", "y"], "'y' is not expected here"),
-        (["train", "letters", "y"], "'y' is not expected here"),
-        (["train", "letters", "--epochs"], "--epochs has no value; write one after it."),
+        (["train", "letters", "--cel", "lstm"], "there is no option --cel; did you mean --cell?"),
+        (["train", "letters", "--units", "0", "--out", "RUNS/new"], "--units is [0]; expected at least one layer"),
+        (["train", "letters", "--epochs", "many"], "--epochs is 'many'; expected a whole number."),
+        (["train", "letters", "--epochs", "2.5"], "--epochs is '2.5'; expected a whole number."),
+        (["train", "letters", "--clip-norm", "-1"], "--clip-norm is -1.0; expected a number above 0."),
+        (["train", "letters", "--cell", "rn"], "--cell is 'rn'; expected rnn, gru or lstm; did you mean rnn?"),
+        (["predict"], "predict needs a run folder: recurra predict RUN."),
+        (["evaluate"], "evaluate needs a run folder: recurra evaluate RUN."),
+        (["show"], "show needs a run folder: recurra show RUN."),
+        (["train"], "train needs a case: recurra train CASE; `recurra cases` lists them."),
+        (["forecast"], "forecast needs a file: recurra forecast FILE --target COLUMN; `recurra forecast --help` lists"),
+        (["show", "RUNS/letters-onehot", "extra"], "unexpected argument 'extra'."),
+        (["cases", "one", "two"], "unexpected arguments 'one', 'two'."),
+        (["predict", "RUNS/letters-onehot", "a", "--levle", "80"], "there is no option --levle; did you mean --level?"),
+        (["train", "letters", "--epochs"], "--epochs needs a value."),
         (["train", "letters", "--epochs", "3", "--epochs", "4"], "--epochs is given more than once; give it once."),
         (["train", "letters", "--learning-rate", "fast"], "--learning-rate is 'fast'; expected a number."),
-        (["train", "letters", "--quiet=maybe"], "--quiet is 'maybe'; expected true or false."),
+        (["train", "letters", "--units", "3", "--units", "four"], "--units is 'four'; expected a whole number."),
+        (["train", "letters", "--units", "3,4"], "expected whole numbers separated by spaces: --units 3 4."),
+        (["train", "letters", "--ring=maybe"], "--ring is 'maybe'; expected true or false, or no value."),
+        (["train", "letters", "--epochs", "0"], "--epochs is 0; expected a whole number above 0."),
         (["predict", "RUNS/letters-onehot", "ab"], "'ab' is 2 long; this model reads 1 symbol at a time"),
-        (["train", "letters", "--dropout", "1.5", "--out", "RUNS/new"], "dropout is 1.5; expected"),
+        (["train", "letters", "--dropout", "1.5", "--out", "RUNS/new"], "--dropout is 1.5; expected a number below 1."),
         (["train", "letters", "--device", "abacus", "--out", "RUNS/new"], "device 'abacus' cannot be used here"),
         (["train", "--epochs", "3", "letters"], "the case comes first"),
-        (["tain", "letters"], "tain"),
+        (["tain", "letters"], "there is no command 'tain'; did you mean train?"),
         (["train", "letters", "--units", "99999999", "--out", "RUNS/new"], "99999999 units would take 40 PB"),
         (
             ["train", "letters", "--window", "9999999999999", "--out", "RUNS/new"],
-            "window is 9999999999999",
+            "--window is 9999999999999; expected a whole number below 2,147,483,648",
         ),
     ],
 )
@@ -151,7 +153,7 @@ def test_resuming_goes_on_and_then_has_nothing_to_do(tmp_path: Path, capsys: pyt
     assert run(["train", "letters", "--out", out, "--epochs", "4", "--resume"]) == 0
     assert "epoch 4/4" in printed(capsys)[1]
     assert run(["train", "letters", "--out", out, "--resume"]) == 0
-    assert printed(capsys)[0] == [f"{out}: is already finished; nothing to do."]
+    assert printed(capsys)[0] == [f"{out} is already finished; nothing to do."]
     assert run(["train", "letters", "--out", out, "--epochs", "3", "--overwrite", "--quiet"]) == 0
     assert len((tmp_path / "r" / "metrics.jsonl").read_text().splitlines()) == 3
 
@@ -161,7 +163,14 @@ def test_show_has_configuration_layers_history_parameters_and_plots(
 ) -> None:
     assert run(["show", str(runs / "letters-window")]) == 0
     text = capsys.readouterr().out
-    for part in ("alphabet            abcdefghijk", "(None, 3, 3)", "294 parameters", "W_hh", "training.png", "100.0%"):
+    for part in (
+        "alphabet            abcdefghijk",
+        "(None, 3, 3)",
+        "294 parameters",
+        "W_hh",
+        "training.png",
+        "100.0 %",
+    ):
         assert part in text
     assert "\n100 " in text  # the last epoch
 
@@ -224,8 +233,8 @@ def test_a_training_that_is_refused_leaves_what_was_there_before(tmp_path: Path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_train_without_a_case_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["train"]) == 0
+def test_the_help_of_train_lists_the_cases(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--help"]) == 0
     text = capsys.readouterr().out
     assert "recurra train CASE|FILE.toml" in text
     assert "letters-onehot" in text
@@ -244,6 +253,8 @@ def test_a_cases_help_lists_its_settings_with_their_values(capsys: pytest.Captur
     text = capsys.readouterr().out
     for part in ("--units", "--no-ring", "[default: abcdefghijk]", "[choices: rnn, gru, lstm]"):
         assert part in text
+    assert "Train the case letters-window: three letters" in text
+    assert "Commands" not in text
     assert text.index("--alphabet") < text.index("--cell") < text.index("--epochs")
     assert "--description" not in text  # is no setting
 

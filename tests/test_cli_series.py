@@ -50,7 +50,7 @@ def test_a_second_run_that_resumes_does_nothing_twice(
     before = {p.name: p.stat().st_mtime_ns for p in finished.iterdir()}
     arguments = ["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(finished), *QUICK]
     assert run([*arguments, "--resume"]) == 0
-    assert printed(capsys) == ([f"{finished}: is already finished; nothing to do."], "")
+    assert printed(capsys) == ([f"{finished} is already finished; nothing to do."], "")
     assert {p.name: p.stat().st_mtime_ns for p in finished.iterdir()} == before
     assert run(arguments) == 2
     assert "is already a run; continue it with --resume, or start over with --overwrite" in printed(capsys)[1]
@@ -143,8 +143,10 @@ def test_help_names_every_flag_in_both_ways_of_asking(capsys: pytest.CaptureFixt
             "--no-test-windows-inside",
         ):
             assert flag in text
-    assert run(["forecast"]) == 0
-    assert "Usage: recurra forecast FILE --target COLUMN" in capsys.readouterr().out
+    assert run(["forecast", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Usage: recurra forecast FILE [OPTIONS]" in text
+    assert "--data" not in text  # which is FILE
 
 
 def test_forecast_is_the_case_of_this_name(tmp_path: Path) -> None:
@@ -239,15 +241,17 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
     [
         (["forecast", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["forecast", "--target", "x"], "the file comes first"),
-        (["forecast", "FILE", "--horizon", "0"], "horizon is 0; expected greater than 0"),
-        (["forecast", "FILE", "--horizon", "x"], "Invalid value for --horizon: 'x' is not a whole number"),
-        (["forecast", "FILE", "--horizont", "3"], "Did you mean --horizon?"),
+        (["forecast", "FILE", "--horizon", "0"], "recurra: --horizon is 0; expected a whole number above 0."),
+        (["forecast", "FILE", "--horizon", "x"], "--horizon is 'x'; expected a whole number."),
+        (["forecast", "FILE", "--horizont", "3"], "there is no option --horizont; did you mean --horizon?"),
         (
             ["forecast", "FILE", "--test", "1.0"],
-            "test is 1.0; expected a fraction less than 1, or a whole number without",
+            "--test is 1.0; expected a fraction less than 1, or a whole number without",
         ),
-        (["forecast", "FILE", "--validation", "half"], "Invalid value for --validation: 'half' is not a number"),
-        (["forecast", "FILE", "--levels", "120"], "levels[0] is 120.0; expected less than 100"),
+        (["forecast", "FILE", "--validation", "half"], "--validation is 'half'; expected a number."),
+        (["forecast", "FILE", "--levels", "120"], "--levels is 120.0; expected a number below 100."),
+        (["forecast", "FILE", "--levels", "80,95"], "expected numbers separated by spaces: --levels 80 95."),
+        (["forecast", "FILE", "--levels"], "--levels needs a value."),
         (["forecast", "FILE", "--scaling", "log", "--scaling", "log"], "expected each of these at most once"),
         (
             ["forecast", "FILE", "--test", "200"],

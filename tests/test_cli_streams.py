@@ -48,7 +48,7 @@ def test_closed_input_where_it_is_needed(runs: Path) -> None:
     assert b"standard input is closed" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["cases", "train", "train letters --help"])
+@pytest.mark.parametrize("command", ["cases", "train --help", "train letters --help"])
 def test_an_encoding_without_some_characters(command: str) -> None:
     done = shell(f"{RECURRA} {command}", PYTHONIOENCODING="ascii", COLUMNS="80")
     assert (done.returncode, done.stderr) == (0, b"")

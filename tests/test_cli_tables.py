@@ -188,5 +188,5 @@ def test_notes_come_before_the_error_that_they_explain(tmp_path: Path, capsys: p
     path.write_text("2024-01-01,5,7\n2024-01-02,6,8\n2024-01-03,5,9\n")
     assert run(["forecast", str(path), "--out", str(tmp_path / "run")]) == 2
     note, error = printed(capsys)[1].splitlines()
-    assert note == f"recurra: {path}: the file has no header, so that its columns are named 'c1', 'c2', 'c3'."
+    assert note == f"recurra: note: {path}: the file has no header, so that its columns are named 'c1', 'c2', 'c3'."
     assert error.startswith(f"recurra: {path}: which column is the target? found 'c2', 'c3'; name it with --target")

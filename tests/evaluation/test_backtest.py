@@ -187,10 +187,24 @@ def test_the_statistical_forecasts_stand_in_the_table_when_asked_for() -> None:
     pytest.importorskip("statsforecast")
     t = np.arange(48)
     data = table(100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12), "MS")
-    result = evaluate(Guess(horizon=3), data, [np.array([36, 42])], horizon=3, season=12, step=6, statistical=True)
+    result = evaluate(Guess(5.0, horizon=3), data, [np.array([36, 42])], horizon=3, season=12, step=6, statistical=True)
     assert {"AutoETS", "AutoARIMA", "Theta"} < set(result.scores.index)
     assert result.best_naive == "seasonal naive"  # they are no naive forecasts
     assert result.scores.loc["AutoETS", "rmse"] < result.scores.loc["seasonal naive", "rmse"]
+    others = result.scores["rmse"].drop(MODEL_NAME)
+    assert result.best_baseline == others.idxmin()  # the verdict compares with the best of the table
+    assert result.best_baseline in result.verdict
+    assert result.to_json()["best_baseline"] == result.best_baseline
+
+
+@pytest.mark.parametrize(("off", "exact"), [(7e-8, True), (-1e-5, True), (0.01, False)])
+def test_rounding_errors_are_no_difference(off: float, exact: bool) -> None:
+    values = np.tile([10.0, 20.0, 30.0, 40.0], 10)
+    data, origins = table(values), [np.arange(30, 40)]
+    result = evaluate(Guess(off), data, origins, horizon=1, season=4)
+    assert result.best_naive == "seasonal naive"
+    said = "the network and the value one season earlier are both exact, but for rounding"
+    assert (result.verdict == said) == exact
 
 
 def test_what_is_said_as_json_is_plain() -> None:

@@ -107,7 +107,7 @@ def test_the_scores_are_those_of_a_hand_calculation() -> None:
     percent = 100 * np.mean(np.abs(changes) / np.array(Y[-4:]))
     assert persistence["MAPE"] == f"{percent:.2f} %"
     assert float(network["MASE"]) == pytest.approx(0.5 / np.mean([abs(101 - 100), abs(104 - 102)]), abs=1e-3)
-    assert network["direction"] == "100.0%"
+    assert network["direction"] == "100.0 %"
 
 
 def test_the_model_stands_first_and_then_what_needs_no_model_the_best_before_the_others() -> None:
@@ -125,7 +125,7 @@ def test_the_model_stands_first_and_then_what_needs_no_model_the_best_before_the
 def test_what_is_not_defined_is_a_dash() -> None:
     table = cells(evaluation_text("test", scores(levels=[80])))
     assert table["persistence: yesterday's sales"]["direction"] == "-"  # it never says up or down
-    assert table["the network"]["inside 80 % interval"] == "100.0%"
+    assert table["the network"]["inside 80 % interval"] == "100.0 %"
     assert table["drift: a straight line"]["inside 80 % interval"] == table["drift: a straight line"]["pinball"] == "-"
 
 
@@ -140,7 +140,7 @@ def test_a_column_that_no_forecaster_has_is_left_out() -> None:
 
 def test_intervals_of_several_levels_have_a_column_each() -> None:
     row = cells(evaluation_text("test", scores(levels=[80, 97.5])))["the network"]
-    assert row["inside 80 % interval"] == row["inside 97.5 % interval"] == "100.0%"
+    assert row["inside 80 % interval"] == row["inside 97.5 % interval"] == "100.0 %"
 
 
 def test_the_first_line_says_how_many_predictions_of_which_part_and_days() -> None:
@@ -167,14 +167,19 @@ def test_the_last_sentence_is_the_verdict_with_the_skill() -> None:
     assert last.endswith(" in RMSE, where 0 is the best naive forecast and 100 % perfect.")
     rmse = {name: row["rmse"] for name, row in said["scores"].items()}
     best = min(value for name, value in rmse.items() if name != "recurra")
-    assert f"skill {100 * (1 - 0.5 / best):+.1f}% in RMSE" in last
+    assert f"skill {100 * (1 - 0.5 / best):+.1f} % in RMSE" in last
     assert "skill -" in evaluation_text("test", scores(off=30.0)).split("\n")[-1]
 
 
 def test_where_the_best_naive_forecast_is_perfect_there_is_no_skill_to_tell() -> None:
     text = evaluation_text("test", scores([7.0] * 8, off=0.0))
-    assert text.endswith("\n\nThe network is no better than yesterday's sales (p = 1.00).")
+    assert text.endswith("\n\nThe network and yesterday's sales are both exact, but for rounding.")
     assert "MASE" not in text
+
+
+def test_a_single_date_is_told_once() -> None:
+    said = scores() | {"from": "2023-01-08", "to": "2023-01-08", "predictions": 1}
+    assert evaluation_text("test", said).startswith("1 prediction of the test part, 2023-01-08:\n")
 
 
 def test_the_table_stands_in_line_with_chinese_names() -> None:
@@ -240,6 +245,9 @@ def test_many_rows_are_cut_and_the_cut_is_told() -> None:
     *lines, last = forecast_text(following(SHOWN_ROWS + 6)).split("\n")
     assert len(lines) == 1 + SHOWN_ROWS
     assert last == "… and 6 more; --csv FILE writes all"
+    assert forecast_text(following(30), all_in="run/forecast.csv has all").endswith(
+        "… and 6 more; run/forecast.csv has all"
+    )
     assert lines[-1].split()[0] == f"{pd.Timestamp('2024-02-28') + pd.Timedelta(days=SHOWN_ROWS - 1):%Y-%m-%d}"
 
 
@@ -292,7 +300,7 @@ def test_points_of_a_series_stand_in_line_and_large_values_have_no_exponent() ->
 
 def test_a_skill_of_nothing_has_no_minus() -> None:
     said = scores() | {"skill": {"rmse": -1e-9}}
-    assert "skill +0.0% in RMSE" in evaluation_text("test", said)
+    assert "skill +0.0 % in RMSE" in evaluation_text("test", said)
 
 
 def test_an_interval_that_held_far_fewer_values_than_it_says_is_not_to_be_relied_on() -> None:
@@ -310,7 +318,7 @@ def test_an_interval_that_held_far_fewer_values_than_it_says_is_not_to_be_relied
     }
     text = evaluation_text("test", evaluation)
     assert text.startswith("48 predictions of the test part (from 4 origins, 12 steps each), 2020-01-01 to")
-    assert text.endswith("The 95 % interval covered only 55.7% of these values: do not rely on it.")
+    assert text.endswith("The 95 % interval covered only 55.7 % of these values: do not rely on it.")
     assert "80 % interval held" not in text
 
 

@@ -232,7 +232,7 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
         ({"past_covariates": ["adjusted"]}, "there is no column 'adjusted' for the past covariates"),
         ({"data": "nowhere.csv"}, "nowhere.csv: there is no such file"),
         ({"data": None, "symbol": None}, "there is no data: give --data FILE, or --symbol"),
-        ({"levels": [100.0]}, r"levels\[0\] is 100.0"),
+        ({"levels": [100.0]}, "--levels is 100.0; expected a number below 100"),
         ({"scaling": ["minmax", "minmax"]}, "scaling is .*; expected each of these at most once"),
     ],
 )

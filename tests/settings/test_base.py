@@ -29,7 +29,7 @@ def test_settings_are_values() -> None:
 
 def test_a_constructor_stores_what_it_is_given_and_check_what_is_right() -> None:
     assert Cut(share=7).share == 7
-    with pytest.raises(InputError, match=r"^x: share is 7; expected less than 1\.$"):
+    with pytest.raises(InputError, match=r"^x: share is 7; expected a number below 1\.$"):
         check(Cut, {"share": 7}, "x")
 
 

@@ -13,10 +13,10 @@ from recurra.settings.check import check, to_json
     ("field", "found", "expected"),
     [
         ("alphabet", "a", "expected to have at least 2 characters"),
-        ("ring", "maybe", "expected a valid boolean"),
+        ("ring", "maybe", "expected True or False"),
         ("kind", "series", "expected 'letters'"),
-        ("description", 1, "expected a valid string"),
-        ("save_every_seconds", -0.1, "expected greater than or equal to 0"),
+        ("description", 1, "expected text"),
+        ("save_every_seconds", -0.1, "expected a number of at least 0"),
     ],
 )
 def test_a_value_out_of_the_bounds_of_a_letters_case_is_refused(
@@ -29,19 +29,19 @@ def test_a_value_out_of_the_bounds_of_a_letters_case_is_refused(
     ("field", "found", "expected"),
     [
         ("kind", "letters", "expected 'series'"),
-        ("data", 1, "expected a valid string"),
-        ("symbol", 1, "expected a valid string"),
-        ("start", 2010, "expected a valid string"),
-        ("end", 2010, "expected a valid string"),
+        ("data", 1, "expected text"),
+        ("symbol", 1, "expected text"),
+        ("start", 2010, "expected text"),
+        ("end", 2010, "expected text"),
         ("adjust", "split", "expected 'qfq', 'hfq' or 'none'"),
-        ("refresh", "maybe", "expected a valid boolean"),
+        ("refresh", "maybe", "expected True or False"),
         ("provider", "akshare", "expected 'auto', 'baostock', 'tencent', 'sina', 'eastmoney' or 'yfinance'"),
-        ("test", -1, "expected greater than or equal to 0"),
+        ("test", -1, "expected a number of at least 0"),
         ("test", 1.5, "expected a fraction less than 1"),
-        ("test_windows_inside", "maybe", "expected a valid boolean"),
+        ("test_windows_inside", "maybe", "expected True or False"),
         ("levels", 90, "expected a list, such as [90]"),
-        ("statistical", "maybe", "expected a valid boolean"),
-        ("save_every_seconds", -0.1, "expected greater than or equal to 0"),
+        ("statistical", "maybe", "expected True or False"),
+        ("save_every_seconds", -0.1, "expected a number of at least 0"),
     ],
 )
 def test_a_value_out_of_the_bounds_of_a_series_case_is_refused(
@@ -50,7 +50,7 @@ def test_a_value_out_of_the_bounds_of_a_series_case_is_refused(
     refused(SeriesSettings, field, found, expected)
 
 
-@pytest.mark.parametrize(("level", "expected"), [(0.9, "greater than or equal to 1"), (100.0, "less than 100")])
+@pytest.mark.parametrize(("level", "expected"), [(0.9, "a number of at least 1"), (100.0, "a number below 100")])
 def test_a_level_out_of_bounds_is_named_by_its_place(level: float, expected: str) -> None:
     with pytest.raises(InputError, match=rf"^x: levels\[1\] is {level}; expected {expected}\.$"):
         check(SeriesSettings, {"levels": [90, level]}, "x")

@@ -38,7 +38,7 @@ def test_what_means_the_same_is_kept_as_the_same(field: str, given: Any, kept: A
 
 
 def test_a_bad_member_of_a_list_is_named_by_its_place() -> None:
-    with pytest.raises(InputError, match=r"^x: units\[1\] is 'b'; expected a valid integer"):
+    with pytest.raises(InputError, match=r"^x: units\[1\] is 'b'; expected a whole number"):
         check(LanguageModelSettings, {"units": [3, "b"]}, "x")
 
 
@@ -87,7 +87,7 @@ def test_settings_that_an_older_version_saved_get_the_defaults_of_newer_ones() -
 
 
 def test_a_saved_setting_that_was_changed_to_something_impossible_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^run\.json: epochs is -3; expected greater than 0\.$"):
+    with pytest.raises(InputError, match=r"^run\.json: epochs is -3; expected a whole number above 0\.$"):
         completed({"epochs": -3}, TrainingSettings, "run.json")
 
 

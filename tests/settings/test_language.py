@@ -50,9 +50,9 @@ def test_the_settings_of_a_language_model_are_its_constructor_arguments_with_the
     ("field", "found", "expected"),
     [
         ("encoding", "binary", "expected 'onehot' or 'embedding'"),
-        ("embedding_dim", 0, "expected greater than 0"),
-        ("window", 0, "expected greater than 0"),
-        ("window", "x", "expected a valid integer"),
+        ("embedding_dim", 0, "expected a whole number above 0"),
+        ("window", 0, "expected a whole number above 0"),
+        ("window", "x", "expected a whole number"),
         ("targets", "first", "expected 'last' or 'every'"),
         ("order", "random", "expected 'first-seen' or 'sorted'"),
         ("unknown", "", "expected to have at least 1 character"),

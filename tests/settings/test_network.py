@@ -24,8 +24,8 @@ def test_the_names_of_cells_are_those_that_have_one() -> None:
         ("units", [3, 0], "expected at least one layer, each of at least 1 unit"),
         ("units", "many", "expected a whole number, or a list of one for each layer"),
         ("units", 1.0, "expected a whole number, or a list of one for each layer"),
-        ("dropout", 1.0, "expected less than 1"),
-        ("dropout", -0.1, "expected greater than or equal to 0"),
+        ("dropout", 1.0, "expected a number below 1"),
+        ("dropout", -0.1, "expected a number of at least 0"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, expected: str) -> None:

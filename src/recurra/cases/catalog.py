@@ -34,7 +34,7 @@ class Case:
 
     def settings(self, overrides: Mapping[str, Any]) -> CaseSettings:
         """The case's settings with `overrides` over them, checked once."""
-        return check(self.settings_type, {**self.values, **overrides}, self.source)
+        return check(self.settings_type, {**self.values, **overrides}, self.source, flags=overrides.keys())
 
 
 def built_in_cases() -> list[Case]:

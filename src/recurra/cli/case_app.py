@@ -1,5 +1,6 @@
 """The command that trains a case, with a flag for every setting of the case."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from recurra.training.run_folder import Mode
 
 
-def case_app(case: Case, command: str, default_out: Path) -> App:
+def case_app(case: Case, command: str, summary: str, default_out: Path, *, without: Sequence[str] = ()) -> App:
     """Return a command that trains a case.
 
     Args:
         case: the case.
         command: the command as typed.
+        summary: what it does, for its help.
         default_out: run folder, if no other one is given.
+        without: settings that have no flag.
     """
 
     @takes(
@@ -31,7 +34,7 @@ def case_app(case: Case, command: str, default_out: Path) -> App:
         flag("overwrite", bool, False, "Start over in the folder of an earlier run."),
         flag("quiet", bool, False, "Do not show progress."),
         flag("json", bool, False, "Print only JSON: the scores and, for series, the next values."),
-        *flags_of(case.settings_type, case.settings({})),
+        *(own for own in flags_of(case.settings_type, case.settings({})) if own.name not in without),
     )
     def run_case(**given: Any) -> None:
         from recurra.runs.show import result_json, result_text
@@ -53,14 +56,15 @@ def case_app(case: Case, command: str, default_out: Path) -> App:
             print_json(result_json(result))
             return
         if result.was_finished:
-            print_result(f"{out}: is already finished; nothing to do.")
+            print_result(f"{out} is already finished; nothing to do.")
             return
         print_result(result_text(result))
         print_result(f"\nPredict: recurra predict {out}    Inspect: recurra show {out}")
 
     app = App(
         printable(f"recurra {command}"),
-        help=printable(str(case.values.get("description", ""))),
+        help=summary,
+        group_commands="Parameters",
         version_flags=[],
         suppress_keyboard_interrupt=False,
     )

@@ -8,9 +8,15 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from recurra.cli.output import print_result
-from recurra.errors import InputError, shown
+from recurra.errors import InputError, printable, shown
 
 STANDARD_INPUT = "-"  # in place of a file
+FORECAST = """Train on your own table, evaluate, predict and plot with one command.
+
+FILE is a CSV, Excel (.xlsx), OpenDocument (.ods), Parquet or Feather file, or - for standard input: a date column and
+numeric columns, or a long table of several series with columns unique_id, ds, y. In its place, --symbol SYMBOL takes
+the daily bars of a share.
+"""
 
 app = App(
     name="recurra",
@@ -44,7 +50,9 @@ def train(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None
     """Train a case and write its weights, scores, parameters and plots to a run folder."""
     from recurra.cases.catalog import find_case
 
-    if not tokens or tokens[0] in {"--help", "-h"}:
+    if not tokens:
+        raise InputError("train needs a case: recurra train CASE; `recurra cases` lists them.")
+    if tokens[0] in {"--help", "-h"}:
         print("Usage: recurra train CASE|FILE.toml [--out DIR] [--resume|--overwrite] [--quiet] [--FIELD VALUE …]\n")
         print("Every setting of a case is a flag; `recurra train CASE --help` lists them. Cases:\n")
         cases()
@@ -54,16 +62,14 @@ def train(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None
     case = find_case(tokens[0])
     from recurra.cli.case_app import case_app
 
-    case_app(case, f"train {case.name}", Path("runs") / case.name)(
+    described = case.values.get("description")
+    summary = printable(f"Train the case {case.name}{f': {described}' if described else ''}.")
+    case_app(case, f"train {case.name}", summary, Path("runs") / case.name)(
         tokens[1:], exit_on_error=False, print_error=False, result_action="return_none"
     )
 
 
-forecast_app = App(
-    name="forecast",
-    help="Train on your own table, evaluate, predict and plot with one command.",
-    help_flags=[],
-)
+forecast_app = App(name="forecast", help=FORECAST, help_flags=[])
 app.command(forecast_app)
 
 
@@ -72,14 +78,11 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
     """Train on your own table, evaluate, predict and plot with one command."""
     from recurra.cases.catalog import find_case
 
-    asks_for_help = bool(tokens) and tokens[0] in {"--help", "-h"}
     if not tokens:
-        print("Usage: recurra forecast FILE --target COLUMN [--horizon N] [--out DIR] [--resume|--overwrite] …")
-        print("       recurra forecast --symbol SYMBOL --target close [--provider NAME] …\n")
-        print("FILE is a CSV, Excel (.xlsx), OpenDocument (.ods), Parquet or Feather file, or - for standard input: a")
-        print("date column and numeric columns, or a long table of several series with columns unique_id, ds, y.")
-        print("`recurra forecast --help` lists all flags.")
-        return
+        raise InputError(
+            "forecast needs a file: recurra forecast FILE --target COLUMN; `recurra forecast --help` lists all flags."
+        )
+    asks_for_help = tokens[0] in {"--help", "-h"}
     is_flag = tokens[0].startswith("-") and tokens[0] != STANDARD_INPUT
     file = "FILE" if asks_for_help else None if is_flag else tokens[0]
     flags = {flag: value for flag in ("--data", "--symbol") if (value := _value_of(flag, tokens)) is not None}
@@ -93,7 +96,8 @@ def forecast(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
     out = Path("runs") / _stem(file or next(iter(flags.values())))
     from recurra.cli.case_app import case_app
 
-    case_app(case, "forecast FILE", out)(
+    without = () if file is None else ("data",)
+    case_app(case, "forecast FILE", FORECAST, out, without=without)(
         tokens if file is None or asks_for_help else tokens[1:],
         exit_on_error=False,
         print_error=False,

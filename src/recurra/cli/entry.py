@@ -11,9 +11,8 @@ from typing import Any
 
 from cyclopts import CycloptsError
 
-from recurra.cli.command_errors import in_words
 from recurra.cli.commands import app
-from recurra.cli.output import complain
+from recurra.cli.output import complain, note
 from recurra.errors import InputError
 from recurra.stages import watched
 
@@ -29,7 +28,7 @@ def main() -> None:
     def show_once(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in said:
             said.add(str(message))
-            complain(str(message))
+            note(str(message))
 
     for stream in ("stdout", "stderr"):  # None where it is closed
         if getattr(sys, stream) is None:
@@ -65,12 +64,14 @@ def run(tokens: list[str]) -> int:
             app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
     except InputError as error:
-        for note in getattr(error, "__notes__", ()):  # which explain it
-            complain(note)
+        for known in getattr(error, "__notes__", ()):  # which may explain it
+            note(known)
         complain(str(error))
         return INPUT_AT_FAULT
     except CycloptsError as error:
-        complain(in_words(error))
+        from recurra.cli.faults import in_our_words
+
+        complain(in_our_words(error, app))
         return INPUT_AT_FAULT
     except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

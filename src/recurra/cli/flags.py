@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from cyclopts import Parameter, Token
+from cyclopts import CoercionError, Parameter, Token
 
 from recurra.settings.base import Settings
 from recurra.settings.describe import describe
@@ -53,13 +53,17 @@ def flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple
     converters = {int: _whole_numbers, int | None: _whole_numbers, list[int]: _whole_numbers, float | int: _part}
     converter = converters.get(flag_type)
     several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
-    choices = [str(c) for part in (kind, *get_args(kind)) if get_origin(part) is Literal for c in get_args(part)]
-    has_marks = any(not choice[0].isalpha() for choice in choices)
-    if has_marks:  # cyclopts shows choices without quotes, so that a space or a comma cannot be seen
+    choices = [str(choice) for part in (kind, *get_args(kind)) for choice in _choices(part)]
+    marks = any(not choice[:1].isalnum() for choice in choices)
+    if marks:  # which cyclopts shows without quotes, so that a space or a comma cannot be seen
         quoted = (choice if choice.isalpha() else f'"{choice}"' for choice in choices)
         text += f" [choices: {', '.join(quoted)}]"
     parameter = Parameter(
-        help=text, negative=negative, converter=converter, consume_multiple=several, show_choices=not has_marks
+        help=text,
+        negative=negative,
+        converter=converter,
+        consume_multiple=1 if several else None,
+        show_choices=not marks,
     )
     annotation: Any = Annotated[flag_type, parameter]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -69,7 +73,7 @@ def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
     """Convert tokens as cyclopts does, but reject 2.5 where a whole number is expected."""
     for token in tokens:
         if not token.value.removeprefix("-").isdecimal():
-            raise ValueError(f"{token.value!r} is not a whole number")
+            raise CoercionError(token=token, target_type=int)
     values = [int(token.value) for token in tokens]
     return values if get_origin(kind) is list else values[0]
 
@@ -80,7 +84,11 @@ def _part(_: Any, tokens: Sequence[Token]) -> float | int:
     try:
         return int(value) if value.isdecimal() else float(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not a number") from None
+        raise CoercionError(token=tokens[0], target_type=float) from None
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _flag_type(kind: Any) -> Any:

@@ -18,5 +18,16 @@ def print_json(content: Any) -> None:
 
 
 def complain(text: str) -> None:
-    """Print an error or a note."""
-    print(f"recurra: {shortened(in_one_line(text), MESSAGE_LIMIT)}", file=sys.stderr)
+    """Print an error."""
+    print(f"recurra: {_sentence(text)}", file=sys.stderr)
+
+
+def note(text: str) -> None:
+    """Print a note: the command goes on."""
+    print(f"recurra: note: {_sentence(text)}", file=sys.stderr)
+
+
+def _sentence(text: str) -> str:
+    """Return a text on one line, with a full stop at its end."""
+    line = shortened(in_one_line(text), MESSAGE_LIMIT)
+    return line if line.endswith((".", "?", "!")) else f"{line}."

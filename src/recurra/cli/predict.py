@@ -27,7 +27,7 @@ def predict(
     data: DataFile = None,
     refresh: Switch = False,
     any_source: Switch = False,
-    level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=True)] = None,
+    level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=1)] = None,
     csv: Path | None = None,
     json: bool = False,
     **reading: Any,

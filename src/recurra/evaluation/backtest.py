@@ -22,6 +22,7 @@ from recurra.tables.table import Table
 
 MODEL_NAME = "recurra"  # name of the evaluated model in columns of predictions and rows of scores
 PERSISTENCE = "persistence"
+ROUNDING = 1e-6  # relative error of an exact forecast in float32
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Evaluation:
         skill: 1 - score of the model / score of the best naive forecast, for each metric.
         display_names: the forecasters in words.
         best_naive: name of the naive forecast with the smallest squared error.
-        comparison: Diebold-Mariano test of the model against `best_naive`.
+        best_baseline: name of the baseline with the smallest squared error, which may be a statistical forecast.
+        comparison: Diebold-Mariano test of the model against `best_baseline`.
         verdict: the comparison in words.
         form, given: how the table came, and in which types.
     """
@@ -77,6 +79,7 @@ class Evaluation:
     skill: "pd.Series[float]"
     display_names: Mapping[str, str]
     best_naive: str
+    best_baseline: str
     comparison: DieboldMariano
     verdict: str
     form: Form
@@ -103,6 +106,7 @@ class Evaluation:
             "model": MODEL_NAME,
             "in_words": dict(self.display_names),
             "best_naive": self.best_naive,
+            "best_baseline": self.best_baseline,
             "statistic": _finite(self.comparison.statistic),
             "p_value": _finite(self.comparison.p_value),
             "verdict": self.verdict,
@@ -246,14 +250,19 @@ def _judged(
         columns |= {f"{MODEL_NAME}-lo-{level:g}": lower, f"{MODEL_NAME}-hi-{level:g}": upper}
     predictions = _frame(table, origins, horizon, columns)
     scores = score_table(predictions, models, _training_frame(table, origins), season, list(forecasts.intervals))
-    losses = _losses(predictions, table, origins, [MODEL_NAME, *naive])
-    best = min(naive, key=lambda name: float(losses[name].mean()))
+    losses = _losses(predictions, table, origins, models)
+    error = losses[[name for name in losses if name != MODEL_NAME]].mean()  # infinite for one that failed
+    best_naive, best = str(error[naive].idxmin()), str(error.idxmin())
     comparison = diebold_mariano(losses[MODEL_NAME].to_numpy(), losses[best].to_numpy(), -(-horizon // step))
     better = float(losses[MODEL_NAME].mean()) < float(losses[best].mean())
+    exact = _are_exact(predictions, [MODEL_NAME, best])
     words = {name: display_name(name, table, horizon) for name in models}
-    said = verdict(words[MODEL_NAME], words[best], comparison, better)
+    said = verdict(words[MODEL_NAME], words[best], comparison, better, exact=exact)
     skills = skill(scores, MODEL_NAME, naive)
-    return Evaluation(predictions, scores, skills, words, best, comparison, said, table.form, table.given)
+    if exact:
+        skills[:] = np.nan  # a ratio of rounding errors
+    form, given = table.form, table.given
+    return Evaluation(predictions, scores, skills, words, best_naive, best, comparison, said, form, given)
 
 
 def display_name(name: str, table: Table, horizon: int) -> str:
@@ -331,7 +340,10 @@ def _frame(table: Table, origins: Sequence[Origins], horizon: int, columns: Mapp
 
 
 def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Origins], models: Sequence[str]) -> pd.DataFrame:
-    """Return mean squared errors at each cutoff, divided by the series' mean squared change before its first origin."""
+    """Return mean squared errors at each cutoff, divided by the series' mean squared change before its first origin.
+
+    They are infinite where a forecast is missing.
+    """
     scale = {}
     for series, own in zip(table.series, origins, strict=True):
         if len(own):
@@ -339,8 +351,15 @@ def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Origins],
             scale[series.id] = float(np.mean(changes**2)) or 1.0 if len(changes) else 1.0
     scored = predictions[predictions["y"].notna()]
     scales = scored["unique_id"].map(scale)
-    squared = {name: (scored[name] - scored["y"]) ** 2 / scales for name in models}
+    squared = {name: (scored[name].fillna(np.inf) - scored["y"]) ** 2 / scales for name in models}
     return pd.DataFrame(squared).groupby(scored["cutoff"]).mean()
+
+
+def _are_exact(predictions: pd.DataFrame, models: Sequence[str]) -> bool:
+    """Return whether all forecasts of these models differ from the values as rounding does, by series."""
+    scored = predictions[predictions["y"].notna()]
+    size = scored["y"].abs().groupby(scored["unique_id"]).transform("max")
+    return all(bool(((scored[name] - scored["y"]).abs() <= ROUNDING * size).all()) for name in models)
 
 
 def _ends(days: "pd.Index[Any]") -> tuple[str, str]:

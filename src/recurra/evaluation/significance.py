@@ -62,7 +62,7 @@ def diebold_mariano(model: Floats, baseline: Floats, horizon: int = 1) -> Diebol
     return DieboldMariano(statistic, float(2 * stdtr(n - 1, -abs(statistic))))
 
 
-def verdict(model: str, baseline: str, comparison: DieboldMariano, better: bool) -> str:
+def verdict(model: str, baseline: str, comparison: DieboldMariano, better: bool, *, exact: bool = False) -> str:
     """Describe a comparison in words.
 
     Args:
@@ -70,10 +70,13 @@ def verdict(model: str, baseline: str, comparison: DieboldMariano, better: bool)
         baseline: display name of the forecast that it is compared with.
         comparison: result of the test.
         better: whether the mean loss of the model is the smaller one.
+        exact: whether the errors of both are but those of rounding.
 
     >>> verdict("the network", "yesterday's close", DieboldMariano(-0.8, 0.41), better=True)
     "the network is no better than yesterday's close (p = 0.41)"
     """
+    if exact:
+        return f"{model} and {baseline} are both exact, but for rounding"
     p = comparison.p_value
     if p < SIGNIFICANCE:
         size = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"

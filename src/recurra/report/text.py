@@ -11,14 +11,15 @@ from recurra.errors import counted, printable, shortened
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC_FORMATS: dict[str, tuple[str, str | None]] = {
-    "rmse": ("RMSE", None),
-    "mae": ("MAE", None),
+SHARE = "share"  # format of what is shown in percent
+METRICS: dict[str, tuple[str, str]] = {  # name in words, and format
+    "rmse": ("RMSE", ""),
+    "mae": ("MAE", ""),
     "mape": ("MAPE", "{:.2f} %"),
     "smape": ("sMAPE", "{:.2f} %"),
     "mase": ("MASE", "{:.3f}"),
-    "direction": ("direction", "{:.1%}"),
-    "pinball": ("pinball", None),
+    "direction": ("direction", SHARE),
+    "pinball": ("pinball", ""),
 }
 SHOWN_ROWS = 24  # maximum number of forecast rows in a table
 WIDEST = 1_000  # characters of a cell
@@ -56,25 +57,27 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
         evaluation: the evaluation as returned by `Evaluation.to_json`.
     """
     scores: Mapping[str, Mapping[str, float | None]] = evaluation["scores"]
-    metrics = [name for name in METRIC_FORMATS if any(row.get(name) is not None for row in scores.values())]
+    metrics = [name for name in METRICS if any(row.get(name) is not None for row in scores.values())]
     intervals = sorted({name for row in scores.values() for name in row if name.startswith("coverage-")})
-    heading = ["", *(METRIC_FORMATS[name][0] for name in metrics)]
+    heading = ["", *(METRICS[name][0] for name in metrics)]
     heading += [f"inside {name.removeprefix('coverage-')} % interval" for name in intervals]
     rows = [heading]
     for name in sorted(scores, key=lambda name: (name != evaluation["model"], scores[name]["rmse"] or 0.0)):
         row = scores[name]
         words = evaluation["in_words"][name]
-        cells = [_cell(row.get(metric), METRIC_FORMATS[metric][1]) for metric in metrics]
-        cells += [_cell(row.get(interval), "{:.1%}") for interval in intervals]
+        cells = [_cell(row.get(metric), METRICS[metric][1]) for metric in metrics]
+        cells += [_cell(row.get(interval), SHARE) for interval in intervals]
         rows.append([words if words == name or name == evaluation["model"] else f"{name}: {words}", *cells])
     verdict = printable(evaluation["verdict"])
     skill = evaluation["skill"]["rmse"]
     gain = (
-        "" if skill is None else f"; skill {skill:+z.1%} in RMSE, where 0 is the best naive forecast and 100 % perfect"
+        ""
+        if skill is None
+        else f"; skill {percent(skill, '+z.1f')} in RMSE, where 0 is the best naive forecast and 100 % perfect"
     )
     count, origins, horizon = (evaluation[name] for name in ("predictions", "origins", "horizon"))
     how = "" if horizon == 1 else f" (from {counted(origins, 'origin')}, {horizon} steps each)"
-    days = f"{evaluation['from']} to {evaluation['to']}"
+    days = " to ".join(dict.fromkeys([str(evaluation["from"]), str(evaluation["to"])]))
     first = f"{counted(count, 'prediction')} of the {part} part{how}, {printable(days)}:"
     narrow = "".join(map(_too_narrow, intervals, (scores[evaluation["model"]].get(name) for name in intervals)))
     return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}.{narrow}"
@@ -85,15 +88,16 @@ def _too_narrow(interval: str, coverage: float | None) -> str:
     level = float(interval.removeprefix("coverage-"))
     if coverage is None or 100 * coverage > level - NARROW:
         return ""
-    return f"\nThe {level:g} % interval covered only {coverage:.1%} of these values: do not rely on it."
+    return f"\nThe {level:g} % interval covered only {percent(coverage)} of these values: do not rely on it."
 
 
-def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
+def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str = "--csv FILE writes all") -> str:
     """Format predicted values with their dates and intervals.
 
     Args:
         following: the predictions as returned by `Forecaster.predict`.
         times: whether to show the time of day even if all are midnight.
+        all_in: clause that says where the values are that are not shown.
     """
     import pandas as pd
 
@@ -111,7 +115,7 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False) -> str:
         decimals = min(_decimals(size, 6), 10)
         rows.append([*series, when, *(f"{record[name]:,.{decimals}f}" for name in values)])
     more = len(following) - SHOWN_ROWS
-    return aligned(rows, numbers=True) + (f"\n… and {more} more; --csv FILE writes all" if more > 0 else "")
+    return aligned(rows, numbers=True) + (f"\n… and {more:,} more; {all_in}" if more > 0 else "")
 
 
 def _shown_dates(dates: "pd.Series[Any]", times: bool) -> list[str]:
@@ -135,12 +139,23 @@ def plain(value: float, digits: int) -> str:
     return f"{value:,.{_decimals(value, digits)}f}"
 
 
+def percent(share: float, form: str = ".1f") -> str:
+    """Format a share in percent.
+
+    >>> percent(0.9876)
+    '98.8 %'
+    """
+    return f"{100 * share:{form}} %"
+
+
 def _decimals(value: float, digits: int) -> int:
     """Return the number of decimals of a number with `digits` significant digits."""
     return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
 
 
-def _cell(value: float | None, form: str | None) -> str:
+def _cell(value: float | None, form: str) -> str:
     if value is None:
         return "-"
-    return plain(value, 4) if form is None else form.format(value)
+    if form == SHARE:
+        return percent(value)
+    return form.format(value) if form else plain(value, 4)

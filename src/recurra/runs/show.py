@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.errors import InputError, counted, printable
 from recurra.language.language_model import LanguageModel
-from recurra.report.text import aligned, evaluation_text, forecast_text
+from recurra.report.text import aligned, evaluation_text, forecast_text, percent
 from recurra.runs.load import load
 from recurra.runs.train import TrainedRun
 from recurra.training.run_folder import FINISHED, METRICS, MODEL, PARAMETERS, SCORES, Run
@@ -75,8 +75,8 @@ def scores_text(run: Run) -> str:
                     blocks.append(evaluation_text(part, score))
                 continue
             accuracy, baseline = score["accuracy"], score["most_frequent_accuracy"]
-            line = f"accuracy {accuracy:.1%} of {counted(score['predictions'], f'{part} prediction')}; "
-            line += f"always the letter most frequent in training: {baseline:.1%}"
+            line = f"accuracy {percent(accuracy)} of {counted(score['predictions'], f'{part} prediction')}; "
+            line += f"always the letter most frequent in training: {percent(baseline)}"
             blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
     return "\n".join([heading, *blocks])
 
@@ -94,10 +94,11 @@ def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
     """What a forecaster expects after the last row, if it is one."""
     if isinstance(model, LanguageModel):
         return []
-    from recurra.runs.series import levels_of
+    from recurra.runs.series import NEXT, levels_of
 
     times = model.context_.frequency.minutes > 0
-    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times)}"]
+    all_in = f"{printable(str(run.path / NEXT))} has all"
+    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times, all_in=all_in)}"]
 
 
 def _layers(model: "LanguageModel | Forecaster") -> str:

@@ -87,7 +87,7 @@ def train_case(
         if begun is not None:
             _check_same_case(run, case)
             begun = run.info["settings"] = completed(begun, case.settings_type, str(out / INFO))
-            settings = check(case.settings_type, {**begun, **overrides}, case.source)
+            settings = check(case.settings_type, {**begun, **overrides}, case.source, flags=overrides.keys())
             work = _work(settings)
             work.check_begun(run)
             if begun == to_json(settings) and run.info.get("status") == FINISHED and not run.missing:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -12,9 +12,37 @@ from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.base import Settings
 
 S = TypeVar("S", bound=Settings)
+PHRASES = {  # of pydantic, and ours
+    "a valid string": "text",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "True or False",
+    "a valid list": "a list",
+    "a valid dictionary": "a dictionary",
+}
+BOUNDS = {
+    "greater_than": "above",
+    "greater_than_equal": "of at least",
+    "less_than": "below",
+    "less_than_equal": "of at most",
+}
 
 
-def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = "setting") -> S:
+class UnknownNameError(InputError):
+    """Raised if a value is given for a field that does not exist."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class UnknownArgumentError(UnknownNameError, InputTypeError):
+    """Raised if there is no such argument, which Python calls a TypeError."""
+
+
+def check(
+    kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = "setting", flags: Collection[str] = ()
+) -> S:
     """Validate plain values and return them as settings.
 
     Args:
@@ -22,14 +50,15 @@ def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = 
         values: mapping from field to value.
         source: where the values come from, for error messages.
         noun: what error messages call a field.
+        flags: fields that a command line gave as flags, which are at fault rather than the source.
 
     Returns:
         The settings, with each value converted to its type; fields that accept one value or several hold a list.
 
     Raises:
         InputTypeError: if a value has the wrong type.
-        InputError: if a value is invalid or a field is unknown. The message names the field, the value found and what
-            was expected, or the most similar known field.
+        UnknownNameError: if there is no such field. The message names the most similar one.
+        InputError: if a value is invalid. The message names the field, the value found and what was expected.
     """
     try:
         return _adapter(kind).validate_python(values)
@@ -39,11 +68,12 @@ def check(kind: type[S], values: Mapping[str, Any], source: str, *, noun: str = 
         first = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), faults[0])
         # of a setting of several types, the fault that a check of ours names says most
         first = next((f for f in faults if f["type"] == "value_error" and f["loc"][:1] == first["loc"][:1]), first)
+        message = _message(first, source, names_of(kind), noun, flags)
+        if first["type"] == "unexpected_keyword_argument":
+            unknown = UnknownArgumentError if noun == "argument" else UnknownNameError
+            raise unknown(message, str(first["loc"][-1])) from None
         is_type = first["type"].endswith(("_type", "_parsing")) or first["type"] == "is_instance_of"
-        is_type |= noun == "argument" and first["type"] == "unexpected_keyword_argument"  # as Python has it
-        raise (InputTypeError if is_type else InputError)(
-            f"{source}: {_in_one_line(first, names_of(kind), noun)}"
-        ) from None
+        raise (InputTypeError if is_type else InputError)(message) from None
 
 
 def to_json(settings: S, kind: type[S] | None = None) -> dict[str, Any]:
@@ -92,19 +122,35 @@ def _adapter(kind: type[S]) -> TypeAdapter[S]:
     return _adapters[kind]
 
 
-def _in_one_line(error: Any, known: Sequence[str], noun: str) -> str:
-    field, *inside = error["loc"] or ("",)
-    place = field + "".join(f"[{part}]" for part in inside if isinstance(part, int))  # other parts name types
-    if error["type"] in {"unexpected_keyword_argument", "missing"}:
-        name = str(inside[-1] if inside else field)
-        where = f" of {place}" if inside else ""
-        if error["type"] == "missing":
-            return f"the {noun} {name!r}{where} is missing."
-        return f"there is no {noun} {name!r}{where}{'.' if inside else near_miss(name, known)}"
+def _message(error: Any, source: str, known: Sequence[str], noun: str, flags: Collection[str]) -> str:
+    if not error["loc"]:
+        return f"{source}: {_expected(error)}."
+    *outside, last = error["loc"]
+    whose = f" of {_place(outside)}" if outside else ""
+    if error["type"] == "missing":
+        return f"{source}: the {noun} {last!r}{whose} is missing."
+    if error["type"] == "unexpected_keyword_argument":
+        return f"{source}: there is no {noun} {last!r}{whose or near_miss(last, known)}{'.' * bool(whose)}"
+    flag = str(error["loc"][0])
+    name = f"--{flag.replace('_', '-')}" if flag in flags else f"{source}: {_place(error['loc'])}"
+    return f"{name} is {shown(error['input'], 120)}; {_expected(error)}."
+
+
+def _place(path: Sequence[str | int]) -> str:
+    """Return a field with the place in a list; other parts of the path name types."""
+    return str(path[0]) + "".join(f"[{part}]" for part in path[1:] if isinstance(part, int))
+
+
+def _expected(error: Any) -> str:
+    if error["type"] in BOUNDS:
+        (bound,) = error["ctx"].values()
+        number = f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+        return f"expected a {'whole ' * isinstance(bound, int)}number {BOUNDS[error['type']]} {number}"
     message = re.sub(
         r"^(String|List|Value|Dictionary) should", "expected to", error["msg"].removeprefix("Value error, ")
     )
-    if not place:
-        return f"{message}."
-    message = message.replace("Input should be", "expected").replace("input should be", "expected")
-    return f"{place} is {shown(error['input'], 120)}; {message}."
+    message = re.sub("[Ii]nput should be", "expected", message)
+    for theirs, ours in PHRASES.items():
+        if theirs in message:
+            return f"expected {ours}"
+    return message

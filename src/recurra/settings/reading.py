@@ -22,9 +22,9 @@ class ReadingSettings(Settings):
     (auto), or any number (ffill); interpolate; mask the rows so that the network skips them; or raise an error at a
     missing value and skip absent dates (error)."""
     decimal: Literal[".", ","] | None = None
-    """Decimal mark of numbers, a point or a comma; by default as the numbers of the table show."""
+    """Decimal mark of numbers, '.' or ','; by default as the numbers of the table show."""
     thousands: Literal["none", ".", ",", "'", " "] | None = None
-    """Mark between the thousands of numbers: a point, a comma, an apostrophe, a space, or none; by default as the
+    """Mark between the thousands of numbers, '.', ',', an apostrophe or ' ' (a space), or none; by default as the
     numbers of the table show."""
     dayfirst: bool | None = None
     """Whether the day comes before the month in dates such as 03/04/2024; by default as the dates of the table show."""
