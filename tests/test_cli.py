@@ -372,7 +372,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(tmp_path: Path)
     done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=small_files_only)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "state.safetensors: cannot be written (File too large)" in done.stderr
+    assert "state.safetensors cannot be written (File too large)" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -406,16 +406,16 @@ def signed(content: dict[str, Any]) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("metrics.jsonl", b'{"epoch": 1, "lo', "metrics.jsonl: is damaged"),
-        ("metrics.jsonl", None, "metrics.jsonl: is missing"),
-        ("metrics.jsonl", b"", "metrics.jsonl: is damaged (its content does not match its digest)"),
-        ("metrics.jsonl", b"{}", "metrics.jsonl: is damaged (its content does not match its digest)"),
-        ("scores.json", signed({}), "scores.json: lacks what it should hold (KeyError('best_epoch'))"),
-        ("parameters.txt", b"\xff", "parameters.txt: cannot be read"),
-        ("run.json", signed({"settings": 3}), "run.json: is damaged (settings is 3)"),
-        ("run.json", b"[]", "run.json: is damaged (found list, expected an object); start over with another --out"),
-        ("model.safetensors", b"\x00" * 99, "model.safetensors: is damaged"),
-        ("scores.json", b"\xff", "scores.json: cannot be read"),
+        ("metrics.jsonl", b'{"epoch": 1, "lo', "metrics.jsonl is damaged"),
+        ("metrics.jsonl", None, "metrics.jsonl is missing"),
+        ("metrics.jsonl", b"", "metrics.jsonl is damaged (its content does not match its digest)"),
+        ("metrics.jsonl", b"{}", "metrics.jsonl is damaged (its content does not match its digest)"),
+        ("scores.json", signed({}), "scores.json lacks what it should hold (KeyError('best_epoch'))"),
+        ("parameters.txt", b"\xff", "parameters.txt cannot be read"),
+        ("run.json", signed({"settings": 3}), "run.json is damaged (settings is 3)"),
+        ("run.json", b"[]", "run.json is damaged (found list, expected an object); start over with another --out"),
+        ("model.safetensors", b"\x00" * 99, "model.safetensors is damaged"),
+        ("scores.json", b"\xff", "scores.json cannot be read"),
     ],
 )
 def test_a_damaged_run_is_shown_as_one_clear_line(

@@ -73,7 +73,7 @@ def test_a_run_refuses_to_replace_the_table_that_it_learns_from(
     table.write_bytes(file.read_bytes())
     (tmp_path / "run.json").write_text("{}")
     assert run(["forecast", str(table), "--out", str(tmp_path), "--overwrite", *QUICK]) == 2
-    assert f"{name}: is the name of a file that the run in" in printed(capsys)[1]
+    assert f"{name} is the name of a file that the run in" in printed(capsys)[1]
     assert table.read_bytes() == file.read_bytes()
 
 
@@ -270,7 +270,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["predict", "RUN", "--csv", "/nowhere/x.csv"], "an existing file is unchanged. Choose another folder.\n"),
         (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row; scores on"),
         (["evaluate", "RUN", "--statistical"], "--statistical requires --data"),
-        (["evaluate", "nowhere"], "nowhere: is not a run folder"),
+        (["evaluate", "nowhere"], "nowhere is not a run folder"),
         (["forecast", "FILE", "--symbol", "AAPL"], "', or --symbol; leave out one."),
         (["forecast", "FILE", "--data=other.csv"], "', or --data; leave out one."),
         (["forecast", "--symbol", "../x", "--target", "close"], "'../x' is not a share symbol"),

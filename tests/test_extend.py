@@ -173,7 +173,7 @@ def test_without_the_cell_the_file_is_refused_and_nothing_is_imported(cell, tmp_
     (folder / "mgu.py").write_text("raise SystemExit('imported because a file named it')")
     monkeypatch.syspath_prepend(str(folder))
     LanguageModel(cell=cell, units=4, epochs=1).fit("abcabc").save(tmp_path / "m.safetensors")
-    message = r"m.safetensors: was trained with the cell 'mgu', which is none of recurra's .rnn, gru, lstm.; give it"
+    message = r"m.safetensors was trained with the cell 'mgu', which is none of recurra's .rnn, gru, lstm.; give it"
     with pytest.raises(InputError, match=message):
         load(tmp_path / "m.safetensors")
     with pytest.raises(InputError, match=message):

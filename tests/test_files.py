@@ -89,7 +89,7 @@ def test_a_write_that_the_disk_cuts_off_leaves_the_old_file_and_nothing_else(old
         old,
     )
     assert done.stdout == (
-        f"{old}: cannot be written (File too large); an existing file is unchanged. "
+        f"{old} cannot be written (File too large); an existing file is unchanged. "
         "Free disk space, or choose another folder.\n"
     ), done.stderr
     assert old.read_bytes() == OLD
@@ -177,7 +177,7 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_it_and_nothing_is
     with pytest.raises(InputError) as error:
         replace_file(path, NEW)
     message = str(error.value)
-    assert message.startswith(f"{path}: cannot be written (")
+    assert message.startswith(f"{path} cannot be written (")
     assert "unchanged" in message
     assert "\n" not in message
     assert names(tmp_path) == ["file", "folder"]
@@ -189,7 +189,7 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_it_and_nothing_is
 @pytest.mark.parametrize(
     ("rights", "outcome"),
     [
-        (0o555, "old.bin: cannot be written (Permission denied); an existing file is unchanged."),
+        (0o555, "old.bin cannot be written (Permission denied); an existing file is unchanged."),
         (0o333, "written"),  # such a folder cannot be opened to be synced, and the file is replaced all the same
     ],
 )

@@ -54,7 +54,7 @@ def test_a_folder_that_is_removed_during_training_is_noticed_at_the_next_write(t
     with (
         Run(folder, "new") as run,
         pytest.raises(
-            InputError, match="run: was removed or replaced while this run was writing to it; start it again"
+            InputError, match="run was removed or replaced while this run was writing to it; start it again"
         ),
     ):
         LanguageModel(epochs=9).fit(

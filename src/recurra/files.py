@@ -57,7 +57,7 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         mend = "Free disk space, or choose another folder" if error.errno in NO_SPACE else "Choose another folder"
-        raise InputError(f"{path}: cannot be written ({reason}); an existing file is unchanged. {mend}.") from error
+        raise InputError(f"{path} cannot be written ({reason}); an existing file is unchanged. {mend}.") from error
 
 
 def sweep_temporary_files(folder: Path) -> None:

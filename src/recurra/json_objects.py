@@ -58,7 +58,7 @@ def checked(path: Path, data: dict[str, Any], parts: Iterable[Any] = ()) -> dict
     rest = {name: value for name, value in data.items() if name != DIGEST}
     if DIGEST not in data:
         warnings.warn(
-            f"{path}: has no digest, so that damage to it would go unnoticed; earlier versions of recurra wrote it.",
+            f"{path} has no digest, so that damage to it would go unnoticed; earlier versions of recurra wrote it.",
             MissingDigestWarning,
             stacklevel=3,
         )

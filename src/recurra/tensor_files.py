@@ -64,7 +64,7 @@ def _read(path: Path, *, with_tensors: bool) -> tuple[dict[str, Tensor], dict[st
         return tensors, checked(path, data, _parts(tensors))
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         reason = f"is damaged, or was not written by recurra ({error})"
-        raise InputError(f"{path}: {reason}; restore it from a copy, or train again.") from error
+        raise InputError(f"{path} {reason}; restore it from a copy, or train again.") from error
 
 
 def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

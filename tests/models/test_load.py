@@ -125,7 +125,7 @@ def test_every_truncated_file_is_refused(path):
     content = path.read_bytes()
     for length in [*range(0, len(content), 97), len(content) - 1]:
         path.write_bytes(content[:length])
-        with pytest.raises(InputError, match=r"model\.safetensors: is damaged, or was not written by recurra"):
+        with pytest.raises(InputError, match=r"model\.safetensors is damaged, or was not written by recurra"):
             load(path)
 
 
@@ -173,8 +173,14 @@ def with_parameter(**parameters):
         (changed(parameters=None), "is damaged: parameters is None; expected a dictionary."),
         (changed(vocabulary=["a"]), "is damaged: vocabulary is ['a']; expected a dictionary."),
         (changed(vocabulary={"symbols": 5, "unknown": None}), "vocabulary: symbols is 5; expected a list."),
-        (changed(epoch=3), "is damaged: there is no field 'epoch'; expected one of kind, format, parameters"),
-        (with_parameter(unitss=3), "there is no setting 'unitss'; did you mean 'units'?"),
+        (
+            changed(epoch=3),
+            "says something about 'epoch', which this version of recurra does not know; another version may",
+        ),
+        (
+            with_parameter(unitss=3),
+            "says something about 'unitss', which this version of recurra does not know; another",
+        ),
         (with_parameter(window=0), "window is 0; expected a whole number above 0."),
         (with_parameter(units=[5, 3]), "its weights do not fit its own configuration ("),
         (with_parameter(units=[4]), "its weights do not fit its own configuration ("),
@@ -188,7 +194,7 @@ def test_a_file_whose_metadata_do_not_fit_is_refused_in_one_line_with_its_name(p
     write_tensors(path, tensors, change(data))
     with pytest.raises(InputError) as error:
         load(path)
-    assert str(error.value).startswith(f"{path}: ")
+    assert str(error.value).startswith(str(path))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -198,7 +204,7 @@ def test_a_run_folders_model_can_be_loaded_but_not_its_state(tmp_path):
         model = LanguageModel(epochs=2).fit("abcabc", run=run)
     assert load(tmp_path / "run" / "model.safetensors").predict_proba("a") == model.predict_proba("a")
     with pytest.raises(
-        InputError, match=r"state\.safetensors: holds no model; .* that of a run is its model\.safetensors"
+        InputError, match=r"state\.safetensors holds no model; .* that of a run is its model\.safetensors"
     ):
         load(tmp_path / "run" / "state.safetensors")
 
@@ -209,7 +215,7 @@ def test_a_place_that_cannot_be_written_is_an_error_and_nothing_is_left_behind(m
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError) as error:
         model.save(tmp_path / place)
-    assert str(error.value).startswith(f"{tmp_path / place}: cannot be written (")
+    assert str(error.value).startswith(f"{tmp_path / place} cannot be written (")
     assert sorted(entry.name for entry in tmp_path.rglob("*")) == ["file", "folder"]
     assert (tmp_path / "file").read_bytes() == b"mine"
 

@@ -140,7 +140,7 @@ def test_the_same_curves_give_the_same_bytes(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"training\.png: cannot be written"):
+    with pytest.raises(InputError, match=r"training\.png cannot be written"):
         save_png(Figure(), tmp_path / "missing" / "training.png")
 
 

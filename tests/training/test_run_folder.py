@@ -142,7 +142,7 @@ def test_a_file_that_takes_the_place_of_one_that_a_killed_run_did_not_come_to_wr
         run.check_free("scores.json")
         run.save_state(a_state())
     (tmp_path / "scores.json").write_text("mine")
-    with Run(tmp_path, "resume") as run, pytest.raises(InputError, match=r"scores.json: was not written by this run"):
+    with Run(tmp_path, "resume") as run, pytest.raises(InputError, match=r"scores.json was not written by this run"):
         run.check_free("scores.json")
     Run(tmp_path, "overwrite").close()
     assert (tmp_path / "scores.json").read_text() == "mine"
@@ -164,7 +164,7 @@ def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> No
     with Run(tmp_path, "new") as run:
         run.record(status="training")
         (tmp_path / "scores.json").write_text("mine")
-        with pytest.raises(InputError, match=r"scores.json: was not written by this run, which would replace it; move"):
+        with pytest.raises(InputError, match=r"scores.json was not written by this run, which would replace it; move"):
             run.write_json("scores.json", {})
     assert (tmp_path / "scores.json").read_text() == "mine"
 
@@ -173,7 +173,7 @@ def test_a_file_that_the_run_did_not_write_is_not_replaced(tmp_path: Path) -> No
 @pytest.mark.parametrize("files", ['["../../thesis.txt"]', '["/etc/passwd"]', '["run.json"]', "[3]", '"abc"'])
 def test_a_list_of_files_that_reaches_outside_the_folder_is_damage(tmp_path: Path, files: str) -> None:
     (tmp_path / "run.json").write_text(f'{{"files": {files}}}')
-    with pytest.raises(InputError, match=r"run\.json: is damaged .files is .*start over with another --out"):
+    with pytest.raises(InputError, match=r"run\.json is damaged .files is .*start over with another --out"):
         Run(tmp_path, "resume")
     Run(tmp_path, "overwrite").close()
     assert (tmp_path / "run.json").is_file()
@@ -204,7 +204,7 @@ def test_reading_takes_no_lock(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere: is not a run folder \(no run.json\)"):
+    with pytest.raises(InputError, match=r"nowhere is not a run folder \(no run.json\)"):
         Run(tmp_path / "nowhere")
 
 
@@ -218,13 +218,13 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
 def test_a_damaged_state_says_so(tmp_path: Path, content: bytes) -> None:
     with Run(tmp_path, "new") as run:
         (tmp_path / "state.safetensors").write_bytes(content)
-        with pytest.raises(InputError, match=r"state\.safetensors: is damaged"):
+        with pytest.raises(InputError, match=r"state\.safetensors is damaged"):
             run.load_state()
 
 
 def test_a_damaged_run_json_says_so(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_bytes(b'{"status": "fin')
-    with pytest.raises(InputError, match=r"run\.json: is damaged"):
+    with pytest.raises(InputError, match=r"run\.json is damaged"):
         Run(tmp_path)
 
 

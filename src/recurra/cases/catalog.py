@@ -60,9 +60,9 @@ def find_case(name: str) -> Case:
     try:
         values = _parse(path.read_text("utf-8-sig"))
     except RecursionError:
-        raise InputError(f"{path}: is not valid TOML (nested too deeply).") from None
+        raise InputError(f"{path} is not valid TOML (nested too deeply).") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is not valid TOML ({error}).") from error
+        raise InputError(f"{path} is not valid TOML ({error}).") from error
     return Case(path.stem, name if name.endswith(".toml") else f"case {path.stem}", values)
 
 

@@ -56,13 +56,11 @@ def predict(
     if isinstance(model, LanguageModel):
         if given:
             name = next(iter(given)).replace("_", "-")
-            raise InputError(f"{run}: is a run of a letter case; --{name} needs a forecasting run.")
+            raise InputError(f"{run} is a run of a letter case; --{name} needs a forecasting run.")
         _predict_symbols(model, inputs, json=json)
         return
     if inputs:
-        raise InputError(
-            f"{run}: is a forecasting run, which takes no symbols such as {inputs[0]!r}; give --data FILE."
-        )
+        raise InputError(f"{run} is a forecasting run, which takes no symbols such as {inputs[0]!r}; give --data FILE.")
     from recurra.runs.newer_rows import newer_rows
 
     rows = newer_rows(opened, model, data, refresh=refresh, any_source=any_source, reading=reading)

@@ -18,10 +18,10 @@ from recurra.forecasting.networks import network_of
 from recurra.forecasting.plan import Plan, lag_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.transforms.chain import Transform
-from recurra.models.model_file import FORECASTER, Contents, damaged, read_model, settings_of
+from recurra.models.model_file import FORECASTER, Contents, checked_part, damaged, read_model, settings_of
 from recurra.models.networks import made_with_weights
 from recurra.settings.base import ListOf, Settings
-from recurra.settings.check import check, to_json
+from recurra.settings.check import to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
@@ -199,8 +199,8 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
     """
     tensors, described = read_model(path, Description, FORECASTER, FORMAT, {1: _from_format_1, 2: _from_format_2})
     settings = settings_of(path, ForecasterSettings, described.settings | {"max_unpacked": None}, device, cells)
-    plan = check(Plan, described.plan, f"{path}: is damaged: plan", noun="field")
-    context = check(ContextDescription, described.context, f"{path}: is damaged: context", noun="field")
+    plan = checked_part(Plan, described.plan, path, "plan")
+    context = checked_part(ContextDescription, described.context, path, "context")
     if plan.horizon != settings.horizon:
         raise damaged(path, f"its settings have horizon {settings.horizon}, and its plan {plan.horizon}")
     try:

@@ -55,7 +55,7 @@ def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str
     )
     if not newer:
         raise InputError(
-            f"{table.source}: has no rows after {table.shown_date(cutoff)}, the last training row; "
+            f"{table.source} has no rows after {table.shown_date(cutoff)}, the last training row; "
             "scores on training rows would be too good: give newer rows."
         )
     if newer < horizon:

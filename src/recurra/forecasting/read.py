@@ -104,7 +104,7 @@ def _check_origin(origin: Origin, earlier: Form, source: str) -> None:
     if earlier.provider is None or (origin.provider, origin.adjust) == (earlier.provider, earlier.adjust):
         return
     raise InputError(
-        f"{source}: holds bars from {origin}, and the model was trained on bars from {earlier.provider} "
+        f"{source} holds bars from {origin}, and the model was trained on bars from {earlier.provider} "
         f"({earlier.adjust}), whose prices may differ; give bars of that kind, or allow others with --any-source "
         "(in Python any_source=True)."
     )

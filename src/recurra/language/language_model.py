@@ -17,7 +17,7 @@ from recurra.files import path_of
 from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of, windows
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
-from recurra.models.model_file import LANGUAGE_MODEL, named, read_model, settings_of
+from recurra.models.model_file import LANGUAGE_MODEL, checked_part, named, read_model, settings_of
 from recurra.models.networks import made, made_with_weights
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.heads import Categorical
@@ -228,7 +228,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         path = path_of(path)
         weights, described = read_model(path, Description, LANGUAGE_MODEL, FORMAT, {})
         settings = settings_of(path, LanguageModelSettings, described.parameters, device, cells)
-        symbols = check(VocabularyDescription, described.vocabulary, f"{path}: is damaged: vocabulary", noun="field")
+        symbols = checked_part(VocabularyDescription, described.vocabulary, path, "vocabulary")
         with named(path):
             vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
         network = made_with_weights(path, lambda: _new_network(settings, len(vocabulary)), settings, weights)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.base import Settings
-from recurra.settings.check import check
+from recurra.settings.check import UnknownNameError, check
 from recurra.settings.migration import migrated
 from recurra.settings.network import CellName, NamedCell, NetworkSettings
 from recurra.tensor_files import read_tensors
@@ -17,6 +17,7 @@ from recurra.training.run_folder import MODEL
 
 FORECASTER, LANGUAGE_MODEL = "forecaster", "language-model"  # kinds of models
 D = TypeVar("D", bound=Settings)
+S = TypeVar("S", bound=Settings)
 N = TypeVar("N", bound=NetworkSettings)
 Contents = tuple[dict[str, Tensor], dict[str, Any]]  # tensors, description
 
@@ -40,13 +41,29 @@ def read_model(
     if kind_of_model(path, data) != kind or data.get("format") not in [format_, *migrations]:
         found = f"{data['kind']!r} of format {data.get('format')!r}"
         readable = " and ".join(map(str, sorted({format_, *migrations})))
-        raise InputError(f"{path}: holds a {found}; this version of recurra reads {kind!r} of format {readable}.")
+        raise InputError(f"{path} holds a {found}; this version of recurra reads {kind!r} of format {readable}.")
     try:
         for number in range(data["format"], format_):
             tensors, data = migrations[number]((tensors, data))
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(path, f"its description of format {data['format']} lacks parts ({error!r})") from error
-    return tensors, check(description, data, f"{path}: is damaged", noun="field")
+    return tensors, checked_part(description, data, path)
+
+
+def checked_part(kind: type[S], values: Mapping[str, Any], path: Path, part: str = "") -> S:
+    """Validate a part of the description of a saved model.
+
+    Args:
+        kind: class of the part.
+        values: mapping from field to value.
+        path: the file, for error messages.
+        part: name of the part; the whole description if there is none.
+
+    Raises:
+        InputError: if a value is invalid, or a field is unknown, as another version of recurra may have written it.
+    """
+    with _told_of_other_versions(path):
+        return check(kind, values, f"{path} is damaged{f': {part}' if part else ''}", noun="field")
 
 
 def settings_of(
@@ -78,17 +95,30 @@ def settings_of(
         values |= {"cell": cells[name]}
     elif isinstance(name, str) and name not in get_args(CellName):
         raise InputError(
-            f"{path}: was trained with the cell {name!r}, which is none of recurra's "
+            f"{path} was trained with the cell {name!r}, which is none of recurra's "
             f"({', '.join(get_args(CellName))}); give it: load(path, cells={{{name!r}: …}})."
         )
-    return check(kind, values, str(path))
+    with _told_of_other_versions(path):
+        return check(kind, values, str(path))
 
 
 def kind_of_model(path: Path, data: Any) -> str:
     """Return the kind of a saved model; raise InputError if the file holds none."""
     if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
-        raise InputError(f"{path}: holds no model; `save` writes one, and that of a run is its {MODEL}.")
+        raise InputError(f"{path} holds no model; `save` writes one, and that of a run is its {MODEL}.")
     return str(data["kind"])
+
+
+@contextmanager
+def _told_of_other_versions(path: Path) -> Iterator[None]:
+    """Say of a file with an unknown name that another version may have written it: it need not be damaged."""
+    try:
+        yield
+    except UnknownNameError as error:
+        raise InputError(
+            f"{path} says something about {shown(error.name)}, which this version of recurra does not know; another "
+            "version may have written it: load it with that one, or train again."
+        ) from None
 
 
 @contextmanager

@@ -47,13 +47,13 @@ def newer_rows(
 def _downloaded(run: Run, model: Forecaster, any_source: bool) -> Path:
     fields = {name: run.info.get("settings", {}).get(name) for name in ("data", "symbol", "start", "adjust")}
     given = {name: value for name, value in fields.items() if value is not None}
-    settings = check(SeriesSettings, given, f"{run.path / INFO}: is damaged")
+    settings = check(SeriesSettings, given, f"{run.path / INFO} is damaged")
     if settings.data is not None or settings.symbol is None:
-        raise InputError(f"{run.path}: was trained on a file, of which nothing can be downloaded; give --data FILE.")
+        raise InputError(f"{run.path} was trained on a file, of which nothing can be downloaded; give --data FILE.")
     provider = model.context_.form.provider
     if provider == BUNDLED and not any_source:
         raise InputError(
-            f"{run.path}: was trained on bundled bars, whose prices are adjusted to another day than those of a "
+            f"{run.path} was trained on bundled bars, whose prices are adjusted to another day than those of a "
             "provider; train it on downloaded ones with --provider, or allow these with --any-source."
         )
     chosen = {"provider": "auto" if any_source else provider or "auto"}
@@ -62,7 +62,7 @@ def _downloaded(run: Run, model: Forecaster, any_source: bool) -> Path:
             settings.symbol,
             start=settings.start,
             adjust=settings.adjust,
-            provider=check(SeriesSettings, chosen, f"{run.path}: is damaged").provider,
+            provider=check(SeriesSettings, chosen, f"{run.path} is damaged").provider,
             refresh=True,
         )
     except InputError as error:

@@ -184,7 +184,7 @@ def evaluate_run(
     """
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
-        raise InputError(f"{run.path}: is a run of a letter case; --data needs a forecasting run.")
+        raise InputError(f"{run.path} is a run of a letter case; --data needs a forecasting run.")
     rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source, reading=reading)
     assert rows is not None
     levels = levels_of(run, model)
@@ -225,7 +225,7 @@ def _title(name: str, model: Forecaster, table: Table) -> str:
 def levels_of(run: Run, model: Forecaster) -> list[float]:
     """Return the interval levels of a run for which its validation part had enough forecasts."""
     given = {"levels": run.info.get("settings", {}).get("levels", [])}
-    levels = check(SeriesSettings, given, f"{run.path / INFO}: is damaged").levels
+    levels = check(SeriesSettings, given, f"{run.path / INFO} is damaged").levels
     return [level for level in levels if model.predictor_.supports(level)]
 
 
@@ -248,10 +248,10 @@ def check_result_path(path: Path, data: Path | None) -> None:
         InputError: it is that file, a file that a run wrote, or something other than a file.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise InputError(f"{path}: is not a plain file; choose another name for the forecasts.")
+        raise InputError(f"{path} is not a plain file; choose another name for the forecasts.")
     if not path.exists():
         return
     if data is not None and data.exists() and path.samefile(data):
-        raise InputError(f"{path}: holds the newer rows; choose another name for the forecasts.")
+        raise InputError(f"{path} holds the newer rows; choose another name for the forecasts.")
     if (path.parent / INFO).is_file() and path.name in {INFO, *Run(path.parent).info.get(FILES, [])}:
-        raise InputError(f"{path}: is a file of a run; choose another name for the forecasts.")
+        raise InputError(f"{path} is a file of a run; choose another name for the forecasts.")

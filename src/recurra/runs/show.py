@@ -136,7 +136,7 @@ def _complete(run: Run, name: str) -> Iterator[None]:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(
-            f"{run.path / name}: lacks what it should hold ({error!r}); start over with --overwrite."
+            f"{run.path / name} lacks what it should hold ({error!r}); start over with --overwrite."
         ) from error
 
 

@@ -134,13 +134,13 @@ def _check_input_is_kept(settings: CaseSettings, work: Work, out: Path) -> None:
     if data is None or Path(data).resolve().parent != out.resolve():
         return
     if Path(data).resolve().name in {INFO, *_files(settings, work)}:
-        raise InputError(f"{data}: is the name of a file that the run in {out} writes; choose another --out.")
+        raise InputError(f"{data} is the name of a file that the run in {out} writes; choose another --out.")
 
 
 def _check_same_case(run: Run, case: Case) -> None:
     begun = run.info.get("case", "none, begun from Python")
     if begun != case.name:
-        raise InputError(f"{run.path}: is a run of case {begun}, not of {case.name}; choose another --out.")
+        raise InputError(f"{run.path} is a run of case {begun}, not of {case.name}; choose another --out.")
 
 
 def _versions(run: Run) -> dict[str, str]:
@@ -149,7 +149,7 @@ def _versions(run: Run) -> dict[str, str]:
     for name, begun in run.info.get("versions", {}).items():
         if begun != versions.get(name, begun):
             warnings.warn(
-                f"{run.path}: began with {name} {begun} and goes on with {versions[name]}; "
+                f"{run.path} began with {name} {begun} and goes on with {versions[name]}; "
                 "the result may differ in its last digits.",
                 stacklevel=2,
             )

@@ -74,7 +74,7 @@ def download(
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror
-        raise InputError(f"{cache}: cannot be created ({reason}); set RECURRA_CACHE to another folder.") from error
+        raise InputError(f"{cache} cannot be created ({reason}); set RECURRA_CACHE to another folder.") from error
     origin = Origin(name, adjust, datetime.now(UTC).isoformat(timespec="seconds"), declined)
     table = fetched.to_csv(index=False, lineterminator="\n").encode()  # dates and numbers only
     path = cache / f"{_file_name(name, bars)}.csv"

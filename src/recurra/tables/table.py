@@ -143,7 +143,7 @@ class Table:
             if first < stop:
                 parts.append(series.slice(first, stop))
         if not parts:
-            raise InputError(f"{self.source}: has no rows from {start or 'the first'} to {end or 'the last'}.")
+            raise InputError(f"{self.source} has no rows from {start or 'the first'} to {end or 'the last'}.")
         return replace(self, series=tuple(parts))
 
     def tail(self, rows: int) -> "Table":

@@ -67,7 +67,7 @@ class Run:
         self._begins = False  # whether there was no run in the folder
         if mode == "read":
             if not (self.path / INFO).is_file():
-                raise InputError(f"{self.path}: is not a run folder (no {INFO}); `recurra train` creates one.")
+                raise InputError(f"{self.path} is not a run folder (no {INFO}); `recurra train` creates one.")
             self.info = self._read_info()
             return
         self._take(mode)
@@ -82,7 +82,7 @@ class Run:
             raise InputError(f"{self.path}: another process is writing to this run; wait until it ends.") from error
         except OSError as error:
             self._remove_folders()
-            raise InputError(f"{self.path}: cannot be used as a run folder ({error.strerror}).") from error
+            raise InputError(f"{self.path} cannot be used as a run folder ({error.strerror}).") from error
         try:
             self._check_place(mode)  # and again, now that no other process can change it
             self._begins = not (self.path / INFO).is_file()
@@ -96,7 +96,7 @@ class Run:
                     self._empty()
                 elif lost := self._lost_state():
                     raise InputError(
-                        f"{self.path}: lacks {lost}, without which it cannot be resumed; "
+                        f"{self.path} lacks {lost}, without which it cannot be resumed; "
                         "restore it, or start over with --overwrite."
                     )
             self.info[FILES] = self._files  # recorded with the first change
@@ -120,12 +120,12 @@ class Run:
         is_run = (self.path / INFO).is_file()
         if is_run and mode == "new":
             raise InputError(
-                f"{self.path}: is already a run; continue it with --resume, or start over with --overwrite."
+                f"{self.path} is already a run; continue it with --resume, or start over with --overwrite."
             )
         if is_run or not self.path.is_dir():
             return
         if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-            raise InputError(f"{self.path}: holds files and is not a run folder; choose another --out.")
+            raise InputError(f"{self.path} holds files and is not a run folder; choose another --out.")
 
     def _empty(self) -> None:
         """Remove the files that the run wrote, and no others.
@@ -149,7 +149,7 @@ class Run:
         for name in names:
             if name not in self._files and (self.path / name).exists():
                 raise InputError(
-                    f"{self.path / name}: was not written by this run, which would replace it; "
+                    f"{self.path / name} was not written by this run, which would replace it; "
                     "move it away, or choose another --out."
                 )
 
@@ -260,14 +260,14 @@ class Run:
         for name in ("settings", "versions", DIGESTS):
             if not isinstance(info.get(name, {}), dict):
                 raise InputError(
-                    f"{self.path / INFO}: is damaged ({name} is {info[name]!r}); start over with another --out."
+                    f"{self.path / INFO} is damaged ({name} is {info[name]!r}); start over with another --out."
                 )
         files = info.get(FILES, [])
         if not isinstance(files, list) or not all(isinstance(name, str) and _is_bare(name) for name in files):
-            raise InputError(f"{self.path / INFO}: is damaged (files is {files!r}); start over with another --out.")
+            raise InputError(f"{self.path / INFO} is damaged (files is {files!r}); start over with another --out.")
         if info.get("format", FORMAT) != FORMAT:
             raise InputError(
-                f"{self.path / INFO}: is of format {info['format']!r}; this version of recurra reads runs of formats 1 "
+                f"{self.path / INFO} is of format {info['format']!r}; this version of recurra reads runs of formats 1 "
                 f"and {FORMAT}: take a newer version."
             )
         if "settings" in info:
@@ -310,9 +310,9 @@ class Run:
             content = path.read_bytes()
             text = content.decode()
         except FileNotFoundError:
-            raise InputError(f"{path}: is missing; the run may be incomplete: continue it with --resume.") from None
+            raise InputError(f"{path} is missing; the run may be incomplete: continue it with --resume.") from None
         except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read ({error}).") from error
+            raise InputError(f"{path} cannot be read ({error}).") from error
         with self._undamaged(name):
             digests = self.info.get(DIGESTS, {})
             if name in digests and digests[name] != hashlib.sha256(content).hexdigest():
@@ -326,7 +326,7 @@ class Run:
             yield
         except ValueError as error:
             how = "another --out" if name == INFO else "--overwrite"
-            raise InputError(f"{self.path / name}: is damaged ({error}); start over with {how}.") from error
+            raise InputError(f"{self.path / name} is damaged ({error}); start over with {how}.") from error
 
     def finish(self) -> None:
         """Record that the run is finished, and the digests of its files that hold plain text."""
@@ -345,14 +345,14 @@ class Run:
     def _require_lock(self) -> None:
         if self._lock is None:
             raise InputError(
-                f'{self.path}: is not open for writing; open it with Run(path, "resume") to train in it, and close it '
+                f'{self.path} is not open for writing; open it with Run(path, "resume") to train in it, and close it '
                 "afterwards."
             )
         if not self._lock.covers(self.path):
             moved = "" if self.path.is_absolute() else ", or the working directory has changed"
             mend = "" if self.path.is_absolute() else ", with an absolute path"
             raise InputError(
-                f"{self.path}: was removed or replaced while this run was writing to it{moved}; start it again{mend}."
+                f"{self.path} was removed or replaced while this run was writing to it{moved}; start it again{mend}."
             )
 
     def load_state(self, member: int = 0, count: int = 1) -> TrainingState | None:
@@ -385,7 +385,7 @@ def _state_in(path: Path, member: int = 0, count: int = 1) -> TrainingState:
     try:
         return state.of_member(member, count) if count > 1 else state
     except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"{path}: is damaged ({error}); start over with --overwrite.") from error
+        raise InputError(f"{path} is damaged ({error}); start over with --overwrite.") from error
 
 
 def state_name(member: int) -> str:

@@ -130,11 +130,11 @@ class TrainingState:
             data = data | {"format": 2, "step": None}
             tensors = {RENAMED.get(name, name): tensor for name, tensor in tensors.items()}
             tensors["batches.position"] = torch.tensor(0)
-        described = check(Description, data, f"{source}: is damaged, or of another version of recurra", noun="field")
+        described = check(Description, data, f"{source} is damaged, or of another version of recurra", noun="field")
         try:
             seconds = _seconds_of(described, tensors)
         except ValueError as error:
-            raise InputError(f"{source}: is damaged ({error}); start over with --overwrite.") from error
+            raise InputError(f"{source} is damaged ({error}); start over with --overwrite.") from error
         return cls(
             described.epoch,
             described.best_epoch,

@@ -23,7 +23,7 @@ def restoring(state: TrainingState) -> Iterator[None]:
     except (IndexError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         why = reason(error, 200)
         if state.source:
-            how = f"{state.source}: is damaged, or of another network ({why}); start over with --overwrite."
+            how = f"{state.source} is damaged, or of another network ({why}); start over with --overwrite."
         else:
             how = f"the state is that of another network or of other options ({why}); train without it."
         raise InputError(how) from error

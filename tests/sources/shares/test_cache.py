@@ -247,7 +247,7 @@ def test_a_disk_that_cuts_the_table_off_leaves_the_old_one(baostock: Provider, t
         check=False,
         timeout=60,
     )
-    assert f"{path}: cannot be written (File too large); an existing file is unchanged." in done.stdout, done.stderr
+    assert f"{path} cannot be written (File too large); an existing file is unchanged." in done.stdout, done.stderr
     assert (path.read_bytes(), names_in(tmp_path)) == (old, names)
 
 
@@ -256,7 +256,7 @@ def test_a_cache_that_cannot_be_made_says_how_to_choose_another(baostock: Provid
     for cache in (tmp_path / "file", tmp_path / "file" / "cache"):
         with pytest.raises(InputError) as error:
             download("600519", cache=cache)
-        assert str(error.value).startswith(f"{cache}: cannot be created (")
+        assert str(error.value).startswith(f"{cache} cannot be created (")
         assert str(error.value).endswith("); set RECURRA_CACHE to another folder.")
     assert contents_of(tmp_path) == {"file": b""}
 
