@@ -2,7 +2,7 @@
 
     python benchmarks/tables/reading.py
 
-Only samples around which the processor ran at full speed count (benchmarks/calm.py); the probe of its speed stands beside
+Only samples around which the processor ran at full speed count (benchmarks/calm.py); the probe of it stands beside
 them. The table goes to benchmarks/tables/RESULTS.md.
 """
 
