@@ -53,9 +53,7 @@ def test_a_folder_that_is_removed_during_training_is_noticed_at_the_next_write(t
     count: Any = type("Count", (Callback,), {"on_epoch_end": lambda self, state: epochs.append(state.epoch)})
     with (
         Run(folder, "new") as run,
-        pytest.raises(
-            InputError, match="run was removed or replaced while this run was writing to it; start it again"
-        ),
+        pytest.raises(InputError, match="run was removed or replaced while this run was writing to it; start it again"),
     ):
         LanguageModel(epochs=9).fit(
             "abc", run=run, callbacks=[count(), Remove(folder, replace=replace)], save_every_seconds=0
