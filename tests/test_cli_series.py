@@ -190,7 +190,7 @@ def test_a_series_without_rows_before_the_test_part_is_named(
     assert run(["forecast", str(tmp_path / "shops.csv"), "--target", "y"]) == 2
     assert "if the 3 values of the column 'shop' tell series apart, name it with --id" in printed(capsys)[1]
     flags = ["--target", "y", "--id", "shop", "--out", str(tmp_path / "r"), *QUICK]
-    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, with no rows before .* of 9; .* '005'"):
+    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, as no rows remain before the 9 test rows: '005'"):
         assert run(["forecast", str(tmp_path / "shops.csv"), *flags]) == 0
     assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002"]
 
@@ -201,7 +201,7 @@ def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pyt
     days = pd.date_range("2023-01-02", periods=60)
     parts = [pd.DataFrame({"unique_id": n, "ds": days[-r:], "y": 9 + np.sin(t[:r])}) for n, r in rows.items()]
     pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)  # of 11 rows, 9 are for the test and 2 for the rest
-    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, too short .*; the first is 'new' with 2 rows"):
+    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, too short .*: 'new' with 2 rows"):
         assert (
             run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
         )
@@ -215,7 +215,9 @@ def test_the_test_part_is_that_of_a_usual_series_that_is_long_enough(tmp_path: P
         for n, r in {"a": 60, "x": 2, "b": 60, "y": 2, "z": 2}.items()
     ]
     pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)
-    with pytest.warns(UserWarning, match=r"3 of 5 series are left out, with no rows before a test part of 9; .* 'x'"):
+    with pytest.warns(
+        UserWarning, match=r"3 of 5 series are left out, as no rows remain before the 9 test rows; the first is 'x'"
+    ):
         assert (
             run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
         )
@@ -259,7 +261,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         ),
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; expected auto, last, seasonal, none"),
         (["predict", "RUN", "abc"], "is a forecasting run, which takes no symbols such as 'abc'; give --data FILE"),
-        (["predict", "RUN", "--level", "99"], "an interval of 99 % needs at least 99 forecasts"),
+        (["predict", "RUN", "--level", "99"], "an interval of 99 % needs 99 validation forecasts"),
         (
             ["predict", "RUN", "--level", "0.8"],
             "--level is 0.8; expected percent from 1 to below 100; did you mean 80?",
@@ -277,6 +279,8 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["train", "stock", "--data", "FILE", "--symbol", "AAPL"], "either from a file or from a provider; leave out"),
         (["train", "stock", "--symbol", "AAPL", "--provider", "sina"], "sina has no bars of AAPL; expected provider"),
         (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),
+        (["train", "stock", "--symbol", "AAPL", "--end", "1970-01-01"], "AAPL has no rows up to 1970-01-01."),
+        (["forecast", "FILE", "--start", "2030-01-01"], "sales.csv has no rows from 2030-01-01 on."),
         (["train", "stock", "--symbol", "600519", "--start", "2010"], "start is '2010'; expected a day"),
     ],
 )

@@ -49,7 +49,7 @@ def shown(value: object, limit: int = 80) -> str:
     try:
         return shortened(in_one_line(short.repr(value)), limit)
     except ValueError:  # of an integer in it, with more digits than Python converts
-        return f"a {type(value).__name__}"
+        return a_type(value)
 
 
 def shown_path(path: object, limit: int = 100) -> str:
@@ -82,13 +82,39 @@ def counted(count: int, one: str, several: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
-def series_left_out(count: int, total: int) -> str:
+def left_out(count: int, total: int) -> str:
     """Return the beginning of a sentence about series that are left out.
 
-    >>> series_left_out(1, 3), series_left_out(2, 3)
+    >>> left_out(1, 3), left_out(2, 3)
     ('1 of 3 series is left out', '2 of 3 series are left out')
     """
     return f"{count:,} of {total:,} series {'is' if count == 1 else 'are'} left out"
+
+
+def series_left_out(ids: Sequence[str], total: int, why: str, first: str = "") -> str:
+    """Return a sentence about series that are left out, which names the first.
+
+    Args:
+        ids: the series.
+        total: number of all series.
+        why: clause that says why.
+        first: what is said about the first.
+
+    >>> print(series_left_out(["a"], 3, "as they are too short"))
+    1 of 3 series is left out, as they are too short: 'a'.
+    """
+    name = f": {shown(ids[0])}" if len(ids) == 1 else f"; the first is {shown(ids[0])}"
+    return f"{left_out(len(ids), total)}, {why}{name}{first}."
+
+
+def a_type(value: object) -> str:
+    """Return the type of a value with its article.
+
+    >>> a_type([]), a_type(1)
+    ('a list', 'an int')
+    """
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' or name.startswith('nd') else 'a'} {name}"
 
 
 def shortened(text: str, limit: int) -> str:

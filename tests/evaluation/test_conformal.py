@@ -23,7 +23,9 @@ def test_too_few_errors_for_a_level_are_an_error_that_says_how_many_there_must_b
     enough, too_few = Calibration.of(np.ones((needed, 2))), Calibration.of(np.ones((needed - 1, 2)))
     assert enough.supports(level)
     assert not too_few.supports(level)
-    with pytest.raises(InputError, match=f"needs at least {needed} forecasts .* there are {needed - 1}: make valid"):
+    with pytest.raises(
+        InputError, match=f"needs {needed} validation forecasts per step, and there are {needed - 1}; make valid"
+    ):
         too_few.half_width(level)
 
 

@@ -100,6 +100,7 @@ def test_a_covariate_is_learnt_from_a_row_late() -> None:
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else str(value),
 )
+@pytest.mark.filterwarnings("ignore:the table. 4 missing values are")
 def test_no_prediction_changes_when_something_later_does(arguments: dict[str, Any], refit: bool) -> None:
     data, model = bars(), Forecaster("open", **{**SMALL, "epochs": 1, **arguments})
     row = 73  # among the folds' rows
@@ -198,6 +199,7 @@ def test_intervals_of_logarithms_are_as_wide_in_percent_at_any_price() -> None:
     assert high["hi-90"] / high["lo-90"] == pytest.approx(low["hi-90"] / low["lo-90"], rel=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:the table. 116 missing values are masked")
 def test_a_covariate_that_is_seldom_there_hides_no_target() -> None:
     data = table(120, y=np.sin(np.arange(120.0)), seldom=np.where(np.arange(120) % 30 == 0, 1.0, np.nan))
     model = Forecaster("y", past_covariates="seldom", missing="mask", scaling="standard", **SMALL)
@@ -224,11 +226,11 @@ def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm(
 
 def test_series_that_are_too_short_are_left_out_and_named() -> None:
     data = long({"a": 60, "b": 60, "c": 4})
-    with pytest.warns(UserWarning, match="1 of 3 series is left out, too short .*; the first is 'c' wi"):
+    with pytest.warns(UserWarning, match="1 of 3 series is left out, too short .*: 'c' wi"):
         model = Forecaster(epochs=1, units=2).fit(data)
     assert model.predictor_.plan.window == 20
     assert model.predict()["unique_id"].tolist() == ["a", "b"]
-    with pytest.warns(UserWarning, match="1 of 2 series is left out, since a forecast needs 20 rows; the first is 'b'"):
+    with pytest.warns(UserWarning, match="1 of 2 series is left out, as a forecast needs 20 rows: 'b'"):
         shorter = model.predict(long({"a": 90, "b": 5}))
     assert shorter["unique_id"].tolist() == ["a"]
 
@@ -244,22 +246,20 @@ def test_a_series_too_short_for_its_parts_leaves_the_others_and_is_named_whateve
     newer = long({"a": 64, "b": 64, "new": 6})
     for ask in (model.predict, model.evaluate, model.update_context):
         with pytest.warns(
-            UserWarning, match="1 of 3 series is left out, since the model .* to them; the first is 'new'"
+            UserWarning, match="1 of 3 series is left out, because the model was not trained on it: 'new'"
         ):
             ask(newer)
     with pytest.warns(UserWarning) as caught:
         found = Forecaster(**arguments).backtest(long({"a": 60, "b": 60, "new": 6, "newer": 4}), folds=2)
     assert found.predictions["unique_id"].unique().tolist() == ["a", "b"]
     said = [str(one.message) for one in caught]
-    assert said[0] == (
-        "the table: 1 of 4 series is left out, with no rows before the 4 rows of 2 folds; the first is 'newer'."
-    )
+    assert said[0] == ("the table: 1 of 4 series is left out, as no rows remain before the 4 rows of 2 folds: 'newer'.")
     assert "1 of 3 series is left out, too short" in said[1]
     with pytest.raises(InputError, match="the table: 3 rows are too few for a horizon of 1 with validation=3, wh"):
         Forecaster(**(arguments | {"horizon": 1, "validation": 3})).fit(long({"a": 3, "new": 2}))
 
 
-@pytest.mark.filterwarnings("ignore:the table. 4 missing values are filled")
+@pytest.mark.filterwarnings("ignore:the table. 4 missing values are")
 def test_rows_without_values_are_passed_over_or_filled() -> None:
     y = np.sin(np.arange(120.0))
     holes = y.copy()
@@ -272,6 +272,7 @@ def test_rows_without_values_are_passed_over_or_filled() -> None:
         assert model.predict()["forecast"][0] == pytest.approx(math.sin(120), abs=0.15), missing
 
 
+@pytest.mark.filterwarnings("ignore:the table. 1 missing value is masked")
 def test_what_stands_in_a_masked_row_changes_nothing() -> None:
     data = table(60, v=np.sin(np.arange(60.0)))
     data.loc[57, "v"] = np.nan
@@ -321,7 +322,7 @@ def test_a_gap_before_newer_rows_is_said() -> None:
     data = table(60)
     model = Forecaster(**SMALL).fit(data[:50])
     with pytest.warns(
-        UserWarning, match="5 dates are absent between .* the first is 2020-02-20; .* give the rows between"
+        UserWarning, match="5 dates are absent between .* the first is 2020-02-20; .* add the missing rows"
     ):
         model.predict(data[55:])
     model.predict(data[54:])  # six rows are a window: nothing is reached over

@@ -68,10 +68,18 @@ def test_set_params_changes_them_and_returns_the_model():
     assert model.set_params() is model
 
 
-def test_set_params_refuses_an_unknown_parameter_and_names_the_known_ones():
+def test_set_params_refuses_an_unknown_parameter_and_names_the_nearest():
     with pytest.raises(InputError) as error:
         Scale().set_params(facto=2)
-    assert str(error.value) == "Scale has no parameter 'facto'; expected one of factor, offset."
+    assert str(error.value) == "Scale has no parameter 'facto'; did you mean 'factor'?"
+
+
+def test_a_constructor_names_the_nearest_argument_to_an_unknown_one():
+    for model, unknown, meant in ((Forecaster, "unit", "units"), (LanguageModel, "wndow", "window")):
+        with pytest.raises(InputError) as error:
+            model(**{unknown: 3})
+        assert str(error.value) == f"{model.__name__} has no argument {unknown!r}; did you mean {meant!r}?"
+        assert isinstance(error.value, TypeError)
 
 
 def test_scikit_learn_clones_a_model_without_what_it_learnt():

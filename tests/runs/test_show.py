@@ -41,6 +41,17 @@ def test_an_ensemble_shows_the_epoch_of_each_network(tmp_path: Path) -> None:
     assert "2 networks, each of:" in run_text(run)
 
 
+def test_what_was_chosen_is_shown_in_place_of_none(tmp_path: Path) -> None:
+    data = tmp_path / "sales.csv"
+    sales().to_csv(data, index=False)
+    run = trained("forecast", tmp_path / "run", data=str(data), epochs=1, levels=[80.0])
+    text = run_text(run)
+    for name, value in (("target", "sales"), ("window", "24"), ("season", "12")):
+        assert re.search(rf"^{name} +{value} \(chosen\)$", text, re.MULTILINE)
+    given = trained("forecast", tmp_path / "given", data=str(data), epochs=1, levels=[80.0], window=6)
+    assert re.search(r"^window +6$", run_text(given), re.MULTILINE)
+
+
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a run folder"):
         run_text(tmp_path)

@@ -201,15 +201,25 @@ def test_a_column_of_dates_is_found_by_what_it_holds_or_by_its_name() -> None:
     assert make_table(other, date="then").series[0].dates[0].year == 2021
 
 
-@pytest.mark.parametrize("missing", ["ffill", "mask", "interpolate"])
-def test_missing_values_are_filled_by_the_ones_before_and_marked(missing: Any) -> None:
+@pytest.mark.parametrize(
+    ("missing", "how"),
+    [
+        ("ffill", "filled with the values before"),
+        ("mask", "masked"),
+        ("interpolate", "interpolated in training rows, and otherwise filled with the values before"),
+    ],
+)
+def test_missing_values_are_filled_by_the_ones_before_and_marked(missing: Any, how: str) -> None:
     holes = frame(v=[np.nan, 2.0, np.nan, np.nan, 6.0, np.nan])
     table = make_table(holes, missing=missing)
     series = table.series[0]
     assert series.values[:, 0].tolist() == [2.0, 2.0, 2.0, 6.0, 6.0]
     assert series.observed[:, 0].tolist() == [True, False, False, True, False]
     assert series.dates.equals(DAYS[1:])
-    assert table.notes == ("the first rows are left out, as not all columns have values there.",)
+    assert table.notes == (
+        f"3 missing values are {how}, the first on 2020-01-03.",
+        "the first rows are left out, as not all columns have values there.",
+    )
 
 
 @given(st.lists(st.booleans(), min_size=4, max_size=6), st.integers(1, 5), st.sampled_from(["ffill", "interpolate"]))
@@ -229,7 +239,7 @@ def test_absent_dates_are_a_note_or_become_rows_without_values() -> None:
     gap = frame(v=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).drop(index=[3])
     table = make_table(gap, missing="error")
     assert len(table.series[0].dates) == 5
-    said = "1 date is absent, the first is 2020-01-04, and skipped: the rows before and after count as consecutive"
+    said = "1 absent date, 2020-01-04, is skipped, so that the rows around them count as consecutive"
     assert table.notes == (f"{said} (--missing ffill fills them).",)
     filled = make_table(gap, missing="interpolate").series[0]
     assert filled.values[:, 0].tolist() == [1.0, 2.0, 3.0, 3.0, 5.0, 6.0]
@@ -281,7 +291,7 @@ def test_what_the_index_says_is_read(same: Any) -> None:
     ("data", "message"),
     [
         ([1.0, 2.0], "the table is a list; expected a DataFrame of pandas, polars or pyarrow, or the path of a file"),
-        (np.ones(3), "the table is a ndarray"),
+        (np.ones(3), "the table is an ndarray"),
         (pd.DataFrame([[1, 2.0, 3.0]], columns=["date", "v", "v"]), "the table has the column 'v' twice"),
         (pd.DataFrame([[1.0]], columns=pd.MultiIndex.from_tuples([("Open", "AAPL")])), "columns of 2 levels"),
     ],

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, counted, printable, series_left_out, shown
+from recurra.errors import InputError, counted, printable, series_left_out
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.evaluation.metrics import score_table, skill
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
@@ -173,11 +173,8 @@ def backtest(
     rolling_origins(max(len(series.dates) for series in table.series), horizon, folds, step)  # raises errors
     tested = horizon + (folds - 1) * step
     if gone := [series.id for series in table.series if len(series.dates) <= tested]:
-        warnings.warn(
-            f"{table.source}: {series_left_out(len(gone), len(table.series))}, with no rows before the {tested} rows "
-            f"of {counted(folds, 'fold')}; the first is {shown(gone[0])}.",
-            stacklevel=3,
-        )
+        why = f"as no rows remain before the {tested} rows of {counted(folds, 'fold')}"
+        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.series), why)}", stacklevel=3)
     model = fit(table.head(tested))
     table = table.only(model.ids)  # others are too short
     origins = [rolling_origins(len(series.dates), horizon, folds, step) for series in table.series]

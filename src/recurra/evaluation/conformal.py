@@ -44,6 +44,13 @@ class Calibration:
         """Return whether there are enough errors for an interval of this level, in percent, at every step."""
         return bool((self._ranks(level) <= self._counts()).all())
 
+    def lack(self, level: float) -> str:
+        """Return how many errors an interval of this level needs, as a clause; empty if there are enough."""
+        if self.supports(level):
+            return ""
+        needed = math.ceil(level / (100.0 - level))
+        return f"needs {needed:,} validation forecasts per step, and there are {int(self._counts().min()):,}"
+
     def half_width(self, level: float) -> Floats:
         """Return the half-width of the interval of this level, in percent, for each step, [H].
 
@@ -51,12 +58,8 @@ class Calibration:
             InputError: the level is not between 1 and 100, or there are too few errors for it.
         """
         check_level(level, "a prediction interval's level")
-        if not self.supports(level):
-            needed = math.ceil(level / (100.0 - level))
-            raise InputError(
-                f"an interval of {level:g} % needs at least {needed} forecasts of the validation part at every step, "
-                f"and there are {int(self._counts().min())}: make validation larger, or the level lower."
-            )
+        if lack := self.lack(level):
+            raise InputError(f"an interval of {level:g} % {lack}; make validation larger, or the level lower.")
         width: Floats = np.take_along_axis(self.errors, self._ranks(level)[None] - 1, axis=0)[0]
         return width
 

@@ -295,13 +295,10 @@ class Predictor:
         known = table.only(self.ids)
         if not known.series:
             self.transform.check_series(table)
-        if gone := len(table.series) - len(known.series):
-            new = next(series for series in table.series if series.id not in set(self.ids))
-            warnings.warn(
-                f"{table.source}: {series_left_out(gone, len(table.series))}, since the model was not fitted to them; "
-                f"the first is {shown(new.id)}.",
-                stacklevel=4,
-            )
+        ids = set(self.ids)
+        if gone := [series.id for series in table.series if series.id not in ids]:
+            why = f"because the model was not trained on {'it' if len(gone) == 1 else 'them'}"
+            warnings.warn(f"{table.source}: {series_left_out(gone, len(table.series), why)}", stacklevel=4)
         return known
 
     def _ready(self, table: Table) -> Table:
@@ -311,11 +308,9 @@ class Predictor:
             self._check_newer(table)
         if not short or len(short) == len(table.series):
             return table
-        warnings.warn(
-            f"{table.source}: {series_left_out(len(short), len(table.series))}, since a forecast needs "
-            f"{counted(self.plan.context, 'row')}; the first is {shown(short[0].id)} with {len(short[0].dates)}.",
-            stacklevel=4,
-        )
+        why, rows = f"as a forecast needs {counted(self.plan.context, 'row')}", f" with {len(short[0].dates)}"
+        said = series_left_out([series.id for series in short], len(table.series), why, rows)
+        warnings.warn(f"{table.source}: {said}", stacklevel=4)
         return table.only({series.id for series in table.series} - {series.id for series in short})
 
     def _check_newer(self, table: Table) -> None:

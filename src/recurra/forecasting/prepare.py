@@ -117,15 +117,12 @@ def _long_enough(
         and (not split.validation or split.validation >= settings.horizon)
     ]
     if kept:
-        if gone := len(splits) - len(kept):
-            ids = {series.id for series, _ in kept}
-            first = next(series for series in table.series if series.id not in ids)
-            warnings.warn(
-                f"{table.source}: {series_left_out(gone, len(splits))}, too short for a window of {window} and "
-                f"a horizon of {settings.horizon} in each part; the first is {shown(first.id)} with "
-                f"{counted(len(first.dates), 'row')} to learn from.",
-                stacklevel=2,
-            )
+        ids = {series.id for series, _ in kept}
+        if gone := [series for series in table.series if series.id not in ids]:
+            why = f"too short for a window of {window} and a horizon of {settings.horizon} in each part"
+            rows = f" with {counted(len(gone[0].dates), 'row')} to learn from"
+            said = series_left_out([series.id for series in gone], len(splits), why, rows)
+            warnings.warn(f"{table.source}: {said}", stacklevel=2)
         return replace(table, series=tuple(series for series, _ in kept)), [split for _, split in kept]
     series, split = max(zip(table.series, splits, strict=True), key=lambda pair: len(pair[0].dates))
     assert split is not None  # the longest series

@@ -1,10 +1,13 @@
 """The base class of models, by the conventions of scikit-learn: constructor parameters, fitted attributes in `_`."""
 
 import inspect
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Self
 
-from recurra.errors import InputError
+from recurra.errors import InputError, InputTypeError
 from recurra.settings.base import Settings
+from recurra.settings.check import names_of, near_miss
 from recurra.settings.describe import documentation_of, signature_of
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ class Estimator:
         for settings in cls.__bases__:
             if issubclass(settings, Estimator) or not issubclass(settings, Settings):
                 continue
-            settings.__init__.__signature__ = signature_of(settings)  # type: ignore[attr-defined]
+            settings.__init__ = _with_known_names(settings)  # type: ignore[method-assign]
             if cls.__doc__ is not None:
                 text, heading, attributes = inspect.cleandoc(cls.__doc__).partition("\n\nAttributes:")
                 cls.__doc__ = f"{text}\n\n{documentation_of(settings)}{heading}{attributes}"
@@ -55,9 +58,7 @@ class Estimator:
         known = self._parameter_names()
         for name, value in params.items():
             if name not in known:
-                raise InputError(
-                    f"{type(self).__name__} has no parameter {name!r}; expected one of {', '.join(known)}."
-                )
+                raise InputError(f"{type(self).__name__} has no parameter {name!r}{near_miss(name, known)}")
             setattr(self, name, value)
         return self
 
@@ -81,3 +82,18 @@ class Estimator:
         shown = {name: repr(value) for name, value in self.get_params().items()}  # arrays do not compare to one truth
         changed = [f"{name}={text}" for name, text in shown.items() if text != repr(defaults[name])]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def _with_known_names(settings: type[Settings]) -> Callable[..., None]:
+    """Return the constructor of settings with its signature, which names the nearest argument to an unknown one."""
+    constructor = settings.__init__
+
+    @wraps(constructor)
+    def checked(self: Settings, *values: Any, **named: Any) -> None:
+        known = names_of(settings)
+        if unknown := next((name for name in named if name not in known), None):
+            raise InputTypeError(f"{type(self).__name__} has no argument {unknown!r}{near_miss(unknown, known)}")
+        constructor(self, *values, **named)
+
+    checked.__signature__ = signature_of(settings)  # type: ignore[attr-defined]
+    return checked

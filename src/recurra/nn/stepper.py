@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import InputError, InputTypeError
+from recurra.errors import InputError, InputTypeError, a_type
 from recurra.nn.arguments import check_size, check_tensor, shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.backends.native import Native, kernels
@@ -114,7 +114,7 @@ class Stepper:
             if kernel.step(x_t, self._output):
                 return self._output
         raise InputError(
-            f"Stepper: the input is a {type(x_t).__name__} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
+            f"Stepper: the input is {a_type(x_t)} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
             f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "
             f"on {self._device}."
         )
@@ -141,7 +141,7 @@ class Stepper:
         count = len(self._cell.states)
         if not isinstance(state, tuple | list):
             raise InputTypeError(
-                f"Stepper: the state is a {type(state).__name__}; expected a tuple with a tensor for each state."
+                f"Stepper: the state is {a_type(state)}; expected a tuple with a tensor for each state."
             )
         for s in state:
             check_tensor("Stepper", "state", s)

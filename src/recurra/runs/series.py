@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -51,6 +52,8 @@ class SeriesCase:
         self.model = Forecaster(**to_json(settings, ForecasterSettings))
         rows, origin = _rows(settings)
         table = read_table(settings, rows, origin=origin)
+        if origin is not None and settings.symbol is not None:
+            table = replace(table, source=settings.symbol.upper())
         self.table = table.between(day_of(settings.start, "start"), day_of(settings.end, "end"))
         self.test = self._test_rows()
         if 0 < self.test < settings.horizon:
@@ -59,11 +62,8 @@ class SeriesCase:
                 f"{settings.horizon}; make test larger, or 0 for none."
             )
         if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
-            warnings.warn(
-                f"{self.table.source}: {series_left_out(len(gone), len(self.table.series))}, with no rows before a "
-                f"test part of {self.test}; the first is {shown(gone[0])}.",
-                stacklevel=3,
-            )
+            why = f"as no rows remain before the {counted(self.test, 'test row')}"
+            warnings.warn(f"{self.table.source}: {series_left_out(gone, len(self.table.series), why)}", stacklevel=3)
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
 
@@ -117,11 +117,12 @@ class SeriesCase:
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:
             scores["validation"] = self.evaluated_on_validation().to_json()
-        for level in self.settings.levels if self.settings.validation else []:
-            try:
-                model.predictor_.half_width(level)
-            except InputError as error:
-                warnings.warn(f"no {level:g} % interval: {error}", stacklevel=2)
+        calibration = model.predictor_.calibration
+        for level in self.settings.levels:
+            if calibration is not None and (lack := calibration.lack(level)):
+                warnings.warn(
+                    f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
+                )
         test = self.evaluated_on_test() if self.test else None
         model.update_context(self.table).save(run.file(MODEL))
         following = model.predictor_.next_values(model.context_, self._levels())

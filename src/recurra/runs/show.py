@@ -45,12 +45,17 @@ def run_text(path: Path) -> str:
     heading = printable(f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}")
     settings = run.info.get("settings") or {"settings": "none yet"}
     unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
-    blocks = [heading, aligned([(name, str(value)) for name, value in settings.items() if name not in unused])]
-    if not (path / MODEL).is_file():
+    model = load(path, device="cpu") if (path / MODEL).is_file() else None
+    chosen = _chosen(model)
+    used = [(name, value) for name, value in settings.items() if name not in unused]
+    lines = [
+        (name, f"{chosen[name]} (chosen)" if value is None and name in chosen else str(value)) for name, value in used
+    ]
+    blocks = [heading, aligned(lines)]
+    if model is None:
         finished = run.info.get("status") == FINISHED
         nothing = f"{path / MODEL} is missing; --resume writes it again." if finished else "There are no weights yet."
         return "\n\n".join([*blocks, nothing])
-    model = load(path, device="cpu")
     blocks += [_layers(model), _history(run)]
     if (path / PARAMETERS).is_file():
         blocks.append(run.read_text(PARAMETERS).rstrip())
@@ -99,6 +104,14 @@ def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
     times = model.context_.frequency.minutes > 0
     all_in = f"{printable(str(run.path / NEXT))} has all"
     return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times, all_in=all_in)}"]
+
+
+def _chosen(model: "LanguageModel | Forecaster | None") -> dict[str, Any]:
+    """What a forecaster chose for settings that were not given."""
+    if model is None or isinstance(model, LanguageModel):
+        return {}
+    plan = model.predictor_.plan
+    return {"window": plan.window, "season": plan.season, "target": plan.names[0]}
 
 
 def _layers(model: "LanguageModel | Forecaster") -> str:

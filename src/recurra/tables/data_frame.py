@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, InputTypeError, shown
+from recurra.errors import InputError, InputTypeError, a_type, shown
 from recurra.tables.columns import TARGET
 from recurra.tables.form import RawTable
 from recurra.tables.index_columns import with_index_columns
@@ -70,8 +70,7 @@ def _of_other_library(data: object) -> tuple[pd.DataFrame, FrameKind]:
         frame = frame.alias(frame.name or TARGET).to_frame()
     if not isinstance(frame, nw.DataFrame):
         raise InputTypeError(
-            f"the table is a {type(data).__name__}; expected a DataFrame of pandas, polars or pyarrow, or the path of "
-            "a file."
+            f"the table is {a_type(data)}; expected a DataFrame of pandas, polars or pyarrow, or the path of a file."
         )
     columns = {column.name: _column(column) for column in frame.iter_columns()}
     return pd.DataFrame(columns), FrameKind(frame.implementation, dict(frame.schema))

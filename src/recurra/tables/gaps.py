@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.errors import InputError, counted, series_left_out, shown
+from recurra.errors import InputError, counted, left_out, shown
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.dates.absent import absent_dates
 from recurra.tables.dates.frequency import Frequency
@@ -88,7 +88,7 @@ def filled(rows: Rows, frequency: Frequency, missing: Missing, notes: Notes, *, 
     every = replace(every, values=values).only(inside)
     if missing == "auto":
         every = _accepted(every, rows, empty, frequency, notes, newer=newer)
-        _note_filled(every, rows, notes)
+    _note_filled(every, rows, missing, notes)
     for note, whose in cut.items():
         notes.add(note, [rows.ids[place] for place in every.places[whose[every.places]].tolist()])
     return every
@@ -100,14 +100,19 @@ def _absent_rows(rows: Rows, frequency: Frequency, missing: Missing, notes: Note
         absent, before = absent_dates(frequency, rows.dates, rows.starts)
     except InputError as error:
         raise InputError(f"{rows.source}: {error}") from error
-    if len(absent) and missing != "auto":
-        skipped = "skipped: the rows before and after count as consecutive (--missing ffill fills them)"
-        how = skipped if missing == "error" else "filled"
+    if missing != "error":
+        return absent, before
+    if len(absent):
         first = shown_date(absent[0], rows.form)
-        single = f"{counted(len(absent), 'date is', 'dates are')} absent, the first is {first}, and {how}"
+        which = (
+            f"1 absent date, {first}, is"
+            if len(absent) == 1
+            else f"{len(absent):,} absent dates, the first {first}, are"
+        )
+        how = "skipped, so that the rows around them count as consecutive (--missing ffill fills them)"
         whose = np.unique(rows.starts.searchsorted(before, side="right") - 1).tolist()
-        notes.add(single if rows.ids == [""] else f"some dates are absent, and {how}", [rows.ids[s] for s in whose])
-    return (absent[:0], before[:0]) if missing == "error" else (absent, before)
+        notes.add(f"{which if rows.ids == [''] else 'absent dates are'} {how}", [rows.ids[s] for s in whose])
+    return absent[:0], before[:0]
 
 
 def _with_rows(rows: Rows, absent: pd.DatetimeIndex, before: Integers) -> Filled:
@@ -169,7 +174,7 @@ def _accepted(
         most = f"up to {runs} in a row" if newer else f"up to {MOST_MISSING} %, in runs of at most {runs},"
         raise InputError(f"{rows.source}: {all_of}{lack}; by default {most} are filled: {fill}.")
     least = f"more than {runs} in a row" if newer else f"more than {MOST_MISSING} %, or {runs} in a row,"
-    notes.say(f"{series_left_out(len(out), len(starts))}, as {least} have no value: in the first, {lack} ({fill})")
+    notes.say(f"{left_out(len(out), len(starts))}, as {least} have no value: in the first, {lack} ({fill})")
     return every.only(~np.repeat(refused.any(axis=1), lengths))
 
 
@@ -200,16 +205,18 @@ def _lack(every: Filled, rows: Rows, series: int, column: int, longest: int) -> 
     )
 
 
-def _note_filled(every: Filled, rows: Rows, notes: Notes) -> None:
-    """Note how many values and dates are filled."""
+def _note_filled(every: Filled, rows: Rows, missing: Missing, notes: Notes) -> None:
+    """Note how many values and dates are filled, and how."""
     gaps = ~every.observed.all(axis=1)
     if not gaps.any():
         return
     absent = int(every.absent.sum())
     values = every.observed.size - int(every.observed.sum()) - absent * every.observed.shape[1]
     found = [counted(n, what) for n, what in ((values, "missing value"), (absent, "absent date")) if n]
-    how = "is filled with the value before" if values + absent == 1 else "are filled with the values before"
-    note = f"{' and '.join(found)} {how}"
+    single = values + absent == 1
+    how = f"filled with the value{'s' * (not single)} before"
+    how = {"interpolate": f"interpolated in training rows, and otherwise {how}", "mask": "masked"}.get(missing, how)
+    note = f"{' and '.join(found)} {'is' if single else 'are'} {how}"
     whose = np.flatnonzero(np.logical_or.reduceat(gaps, every.starts))
     first = f", the first on {shown_date(every.dates[int(gaps.argmax())], rows.form)}" if rows.ids == [""] else ""
     notes.add(f"{note}{first}", [rows.ids[place] for place in every.places[whose].tolist()])

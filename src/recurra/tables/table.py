@@ -143,7 +143,8 @@ class Table:
             if first < stop:
                 parts.append(series.slice(first, stop))
         if not parts:
-            raise InputError(f"{self.source} has no rows from {start or 'the first'} to {end or 'the last'}.")
+            which = f"up to {end}" if start is None else f"from {start} on" if end is None else f"from {start} to {end}"
+            raise InputError(f"{self.source} has no rows {which}.")
         return replace(self, series=tuple(parts))
 
     def tail(self, rows: int) -> "Table":
@@ -169,8 +170,8 @@ class Table:
                 if len(absent):
                     warnings.warn(
                         f"{self.source}: {counted(len(absent), 'date is', 'dates are')} absent between these rows and "
-                        f"{earlier.source}, the first is {self.shown_date(absent[0])}; a window reaches over the gap: "
-                        "give the rows between too.",
+                        f"{earlier.source}, the first is {self.shown_date(absent[0])}; the forecast treats the rows as "
+                        "consecutive: add the missing rows.",
                         stacklevel=5,
                     )
         return replace(self, series=tuple(joined))

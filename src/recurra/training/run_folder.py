@@ -67,7 +67,9 @@ class Run:
         self._begins = False  # whether there was no run in the folder
         if mode == "read":
             if not (self.path / INFO).is_file():
-                raise InputError(f"{self.path} is not a run folder (no {INFO}); `recurra train` creates one.")
+                raise InputError(
+                    f"{self.path} is not a run folder (no {INFO}); `recurra train` and `recurra forecast` create one."
+                )
             self.info = self._read_info()
             return
         self._take(mode)
