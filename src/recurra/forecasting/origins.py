@@ -61,7 +61,8 @@ def later_origins(table: Table, context: int, horizon: int, cutoffs: Mapping[str
     if newer < horizon:
         raise InputError(
             f"{table.source}: only {counted(newer, 'row is', 'rows are')} later than {table.shown_date(cutoff)}, the "
-            f"last training row; a horizon of {horizon} needs {horizon}: give more rows."
+            f"last training row, with those that the model remembers; a horizon of {horizon} needs {horizon}: give "
+            "more rows."
         )
     longest = max(table.series, key=lambda series: len(series.dates))
     rows = counted(len(longest.dates), "row")
