@@ -66,5 +66,5 @@ def test_rows_of_some_days_can_be_taken() -> None:
     assert part.series[0].values[:, 0].tolist() == [1, 2, 3]
     assert table.between(None, DAYS[0].date()).series[0].values[:, 0].tolist() == [0]
     assert table.between(None, None) is table
-    with pytest.raises(InputError, match="the table: has no rows from 2021-01-01 to the last"):
+    with pytest.raises(InputError, match="the table has no rows from 2021-01-01 on"):
         table.between(pd.Timestamp("2021-01-01").date(), None)
