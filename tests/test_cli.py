@@ -296,12 +296,14 @@ def test_a_network_that_is_no_better_than_the_most_frequent_letter_is_told_so(
 # From here on: whole processes.
 
 
+@pytest.mark.slow
 def test_a_pipe_is_asked_nothing(runs: Path) -> None:
     command = [*RECURRA, "predict", str(runs / "letters-onehot")]
     done = subprocess.run(command, input="a\n\ne\n", capture_output=True, text=True, check=True)
     assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["a----> b", "e----> a"]
 
 
+@pytest.mark.slow
 def test_an_empty_pipe_is_an_error(runs: Path) -> None:
     command = [*RECURRA, "predict", str(runs / "letters-onehot")]
     done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
@@ -449,6 +451,7 @@ def test_a_faulty_line_of_a_pipe_is_named_by_its_number(runs: Path) -> None:
     assert "standard input, line 3: symbol 'z'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_pipe_of_other_bytes_than_text_is_told_so(runs: Path) -> None:
     command = [*RECURRA, "predict", str(runs / "letters-onehot")]
     environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}

@@ -320,6 +320,7 @@ def test_what_is_for_series_is_refused_for_symbols_and_the_other_way_round(
     assert "accuracy" in printed(capsys)[0][1]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_line_and_the_run_goes_on_afterwards(file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "recurra", "forecast", str(file), "--target", "sales", *QUICK, "--resume", "--out"]
 

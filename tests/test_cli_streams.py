@@ -131,6 +131,7 @@ def test_odd_scores_are_one_line(change: dict[str, object], tmp_path: Path, caps
     assert error.count("\n") <= 1
 
 
+@pytest.mark.slow
 def test_a_run_with_a_long_name_of_a_setting_is_shown_in_little_space(tmp_path: Path) -> None:
     with Run(tmp_path / "run", "new") as new:
         new.record(settings={"k" * 1_000_000: 1, **{f"k{number}": 1 for number in range(9_000)}})

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ def test_samples_are_slices_of_the_rows(window: int, horizon: int, columns: int,
     assert torch.equal(windows.at(index, torch.arange(horizon), columns - 1), ahead)
 
 
+@pytest.mark.slow
 def test_ten_million_windows_of_sixty_rows_take_less_than_500_megabytes() -> None:
     program = """
 import re, numpy as np, pandas as pd, torch

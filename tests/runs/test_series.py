@@ -165,6 +165,7 @@ def test_resuming_a_finished_run_does_nothing_and_reads_no_rows_twice(
     assert {p.name: p.stat().st_mtime_ns for p in stock.path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_more_epochs_end_as_if_they_had_been_asked_for_at_once(file: str, tmp_path: Path) -> None:
     case = find_case("stock")
     values = {"data": file, **QUICK, "ensemble_size": 2}

@@ -36,6 +36,7 @@ def test_trainings_killed_at_random_moments_end_with_the_same_bytes(tmp_path: Pa
         assert_ended_like(uninterrupted, trial)
 
 
+@pytest.mark.slow
 def test_trainings_killed_inside_an_epoch_repeat_only_the_steps_since_their_last_save(tmp_path: Path) -> None:
     uninterrupted, trials = killed_trainings(tmp_path, "steps")
     assert len(trials) == 7

@@ -189,6 +189,7 @@ def test_resuming_reads_what_was_recorded_and_sweeps_temporary_files(tmp_path: P
     assert [path.name for path in tmp_path.glob(".*.tmp")] == [".notes.tmp"]
 
 
+@pytest.mark.slow
 def test_a_second_process_is_told_to_wait(tmp_path: Path) -> None:
     other = "import sys; from recurra.training import Run; Run(sys.argv[1], 'resume')"
     with Run(tmp_path, "new"):

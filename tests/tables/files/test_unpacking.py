@@ -55,6 +55,7 @@ def write_packed(path: Path, months: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_newer_rows_have_a_limit_of_their_own_which_no_file_carries(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
