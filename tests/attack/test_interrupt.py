@@ -49,7 +49,7 @@ def test_ctrl_c_that_a_shell_ignores_stays_ignored(finished: Path) -> None:
 def test_ctrl_c_that_some_code_swallows_is_received_again_when_it_is_repeated() -> None:
     code = """
 import contextlib, signal, sys, time
-from recurra import cli
+from recurra.cli import entry as cli
 
 def work(tokens):
     with contextlib.suppress(KeyboardInterrupt):

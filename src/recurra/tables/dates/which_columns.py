@@ -56,9 +56,10 @@ def date_columns(frame: pd.DataFrame, others: Collection[str | None], source: st
         if rest and _repeats(frame, first, ids) and not all(_repeats(frame, column, ids) for column in rest):
             raise _several(varying, source)
         return (first, *_times(frame, first, columns, ids))
-    typed = [column for column in columns if pd.api.types.is_datetime64_any_dtype(frame[column])]
-    texts = [column for column in columns if not pd.api.types.is_numeric_dtype(frame[column])][:SEARCHED_COLUMNS]
-    numeric = [column for column in columns if column not in texts][:SEARCHED_COLUMNS]
+    types = {str(name): dtype for name, dtype in frame.dtypes.items()}
+    typed = [column for column in columns if pd.api.types.is_datetime64_any_dtype(types[column])]
+    texts = [column for column in columns if not pd.api.types.is_numeric_dtype(types[column])][:SEARCHED_COLUMNS]
+    numeric = [column for column in columns if pd.api.types.is_numeric_dtype(types[column])][:SEARCHED_COLUMNS]
     partial = [column for column in columns if column not in known and part_of(column)]
     parts = _parts(frame, columns)
     single = [column for column in partial if holds_dates(frame[column])]

@@ -31,9 +31,8 @@ def raw_table(frame: pd.DataFrame, layout: Layout, notes: Sequence[str], delimit
 def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame without rows in which all columns miss their values; mostly the first column tells."""
     blank = np.ones(len(frame), dtype=np.bool_)
-    for place in sorted(
-        range(frame.shape[1]), key=lambda place: pd.api.types.is_object_dtype(frame.dtypes.iloc[place])
-    ):
+    are_texts = list(map(pd.api.types.is_object_dtype, frame.dtypes))
+    for place in sorted(range(frame.shape[1]), key=are_texts.__getitem__):
         blank &= frame.iloc[:, place].isna().to_numpy()
         if not blank.any():
             return frame
