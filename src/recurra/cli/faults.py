@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args
 
 from cyclopts import (
     App,
@@ -15,6 +15,7 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 
+from recurra.cli.flags import choices_of
 from recurra.errors import shown
 
 ARGUMENTS = {"RUN": "a run folder"}
@@ -53,7 +54,7 @@ def in_our_words(error: CycloptsError, app: App) -> str:
 
 def _wrong_value(error: CoercionError, name: str, value: str) -> str:
     """Return that a flag does not take a value, and which it takes."""
-    if choices := _choices(error.target_type):
+    if choices := choices_of(error.target_type):
         nearest = _nearest(value, choices)
         return f"{name} is {shown(value)}; expected {_either(choices)}{f'; {nearest}' if nearest else '.'}"
     kinds = [kind for kind in (error.target_type, *get_args(error.target_type)) if kind in VALUES]
@@ -64,11 +65,6 @@ def _wrong_value(error: CoercionError, name: str, value: str) -> str:
     if several and len(parts) > 1 and error.argument is not None and error.argument.parameter.consume_multiple:
         return f"{name} is {shown(value)}; expected {several} separated by spaces: {name} {' '.join(parts)}."
     return f"{name} is {shown(value)}; expected {one}."
-
-
-def _choices(kind: Any) -> list[str]:
-    literals = [part for part in (kind, *get_args(kind)) if get_origin(part) is Literal]
-    return [str(choice) for part in literals for choice in get_args(part)]
 
 
 def _either(words: list[str]) -> str:

@@ -53,7 +53,7 @@ def flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple
     converters = {int: _whole_numbers, int | None: _whole_numbers, list[int]: _whole_numbers, float | int: _part}
     converter = converters.get(flag_type)
     several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
-    choices = [str(choice) for part in (kind, *get_args(kind)) for choice in _choices(part)]
+    choices = choices_of(kind)
     marks = any(not choice[:1].isalnum() for choice in choices)
     if marks:  # which cyclopts shows without quotes, so that a space or a comma cannot be seen
         quoted = (choice if choice.isalpha() else f'"{choice}"' for choice in choices)
@@ -87,8 +87,10 @@ def _part(_: Any, tokens: Sequence[Token]) -> float | int:
         raise CoercionError(token=tokens[0], target_type=float) from None
 
 
-def _choices(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if get_origin(kind) is Literal else ()
+def choices_of(kind: Any) -> list[str]:
+    """Return the values that a type allows, if it lists them."""
+    literals = [part for part in (kind, *get_args(kind)) if get_origin(part) is Literal]
+    return [str(choice) for part in literals for choice in get_args(part)]
 
 
 def _flag_type(kind: Any) -> Any:
