@@ -25,12 +25,13 @@ from recurra.settings.check import to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
+from recurra.settings.reading import Decimal, Thousands
 from recurra.tables.as_given import as_given
 from recurra.tables.columns import ID, LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
 from recurra.tables.dates.zones import is_zone
-from recurra.tables.form import DateUnit, Decimal, Factors, Form, IdKind, Thousands
+from recurra.tables.form import DateUnit, Factors, Form, IdKind
 from recurra.tables.table import Series, Table
 from recurra.tensor_files import part_of, write_tensors
 

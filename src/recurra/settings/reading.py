@@ -8,6 +8,8 @@ from pydantic import Field
 from recurra.settings.base import Settings
 
 Missing = Literal["auto", "error", "ffill", "interpolate", "mask"]
+Decimal = Literal[".", ","]
+Thousands = Literal["none", ".", ",", "'", " "]
 
 # it says how much the user trusts a file, so it is saved neither with a model nor with a run
 MaxUnpacked = Annotated[float | None, Field(gt=0.0, exclude=True)]
@@ -21,9 +23,9 @@ class ReadingSettings(Settings):
     """Treatment of missing values and absent dates: fill forward up to 5 % of a series, in runs no longer than a season
     (auto), or any number (ffill); interpolate; mask the rows so that the network skips them; or raise an error at a
     missing value and skip absent dates (error)."""
-    decimal: Literal[".", ","] | None = None
+    decimal: Decimal | None = None
     """Decimal mark of numbers, '.' or ','; by default as the numbers of the table show."""
-    thousands: Literal["none", ".", ",", "'", " "] | None = None
+    thousands: Thousands | None = None
     """Mark between the thousands of numbers, '.', ',', an apostrophe or ' ' (a space), or none; by default as the
     numbers of the table show."""
     dayfirst: bool | None = None

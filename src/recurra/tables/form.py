@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
+from recurra.settings.reading import Decimal, Thousands
 
 if TYPE_CHECKING:
     from recurra.tables.data_frame import FrameKind
 
-Decimal = Literal[".", ","]
-Thousands = Literal["none", ".", ",", "'", " "]
 IdKind = Literal["text", "integer"]
 Factors = Literal["none", "some", "all"]  # how many numbers of a column have one
 DateUnit = Literal["s", "ms", "us", "ns", "excel days", "year.month", "years", "rows", "hhmm", "hhmmss"]

@@ -1,20 +1,19 @@
 """Gaps of series, which are missing values and absent dates: which of them are filled, and which series are refused."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, counted, left_out, shown
+from recurra.settings.reading import Missing
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.dates.absent import absent_dates
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.zones import shown_date
 from recurra.tables.rows import Notes, Rows
 
-Missing = Literal["auto", "error", "ffill", "interpolate", "mask"]
 MOST_MISSING = 5  # percent of the values of a series that are filled by themselves
 
 

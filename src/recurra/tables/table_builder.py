@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
+from recurra.settings.reading import Decimal, Missing, Thousands
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id
@@ -18,8 +19,8 @@ from recurra.tables.dates.parsing import dates, numbered_rows
 from recurra.tables.dates.which_columns import date_columns
 from recurra.tables.files.reader import read_file
 from recurra.tables.files.temporary import Source, is_source, name_of
-from recurra.tables.form import Decimal, Form, RawTable, Reading, Thousands
-from recurra.tables.gaps import Filled, Missing, filled
+from recurra.tables.form import Form, RawTable, Reading
+from recurra.tables.gaps import Filled, filled
 from recurra.tables.numbers.evidence import Surroundings
 from recurra.tables.numbers.read import read_numbers
 from recurra.tables.rows import Notes, Rows, rows_in_order

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import shown
+from recurra.settings.reading import Decimal
 from recurra.tables.arrays import Integers
-from recurra.tables.form import Decimal, Form, Reading
+from recurra.tables.form import Form, Reading
 from recurra.tables.numbers.shapes import possible_decimals
 from recurra.tables.numbers.texts import TextColumn, text_columns
 

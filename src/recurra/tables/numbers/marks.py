@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recurra.errors import InputError, shown
-from recurra.tables.form import Decimal, Reading, Thousands
+from recurra.settings.reading import Decimal, Thousands
+from recurra.tables.form import Reading
 from recurra.tables.numbers.evidence import NAMES, OTHER, Evidence, Surroundings
 from recurra.tables.numbers.shapes import DECIMALS, possible_decimals
 from recurra.tables.numbers.texts import TextColumn

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, listed, shown
+from recurra.settings.reading import Decimal, Thousands
 from recurra.tables.arrays import Floats
-from recurra.tables.form import Decimal, Factors, Form, Thousands
+from recurra.tables.form import Factors, Form
 from recurra.tables.numbers.evidence import Surroundings, has_fractions
 from recurra.tables.numbers.factors import factors
 from recurra.tables.numbers.marks import Marks, marks

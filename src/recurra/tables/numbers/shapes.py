@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from recurra.tables.form import Decimal, Reading, Thousands
+from recurra.settings.reading import Decimal, Thousands
+from recurra.tables.form import Reading
 
 DECIMALS: tuple[Decimal, ...] = get_args(Decimal)
 NOTHING = {  # written for missing values, after `plain`

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import shown
+from recurra.settings.reading import Decimal
 from recurra.tables.arrays import Floats, Integers
-from recurra.tables.form import Decimal
 from recurra.tables.numbers.shapes import MISSING, OTHER, POWERS, TO_ONES, Shape, plain, shape_of, without_digits
 
 LONGEST_NUMBER, NO_NUMBER = 400, "x"  # characters of a number as text; what stands for a longer text
