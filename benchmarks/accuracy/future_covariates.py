@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from results import machine, write_section
 
 from recurra import Forecaster
-from recurra.evaluation.backtest import MODEL_NAME
+from recurra.evaluation.predictions import MODEL_NAME
 
 ROWS, TRAINED = 500, 420
 Values = NDArray[np.float64]

@@ -20,7 +20,8 @@ import torch
 from results import machine, write_section
 
 from recurra.cases.catalog import find_case
-from recurra.evaluation.backtest import MODEL_NAME, Evaluation
+from recurra.evaluation.backtest import Evaluation
+from recurra.evaluation.predictions import MODEL_NAME
 from recurra.runs.series import SeriesCase
 
 KNOWN = {  # forecast: RMSE and MAE in yuan, of the last 240 opens

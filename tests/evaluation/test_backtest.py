@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra.errors import InputError
-from recurra.evaluation.backtest import MODEL_NAME, Forecasts, backtest, evaluate, rolling_origins
+from recurra.evaluation.backtest import backtest, evaluate
+from recurra.evaluation.predictions import MODEL_NAME, Forecasts
 from recurra.evaluation.significance import diebold_mariano
-from recurra.tables.arrays import Origins
+from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
@@ -26,7 +27,7 @@ class Guess:
     def __init__(self, error: float = 0.0, horizon: int = 1, columns: Sequence[str] = ()) -> None:
         self.error, self.horizon, self.baseline_columns = error, horizon, columns
 
-    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
         parts = [
             series.values[places[:, None] + np.arange(self.horizon), 0]
             for series, places in zip(table.series, origins, strict=True)
@@ -41,6 +42,11 @@ def table(y: Any, freq: str = "D", **columns: Any) -> Table:
     return make_table(pd.DataFrame({"date": dates, "y": y, **columns}), past_covariates="all")
 
 
+def at(*rows: Any) -> Origins:
+    """The origins of each series."""
+    return Origins.of_each(rows)
+
+
 WALK = np.random.default_rng(0).normal(0, 1, 60).cumsum() + 100
 
 
@@ -51,9 +57,9 @@ def test_the_last_horizon_ends_with_the_series_and_the_others_stand_a_step_apart
     needed = horizon + (folds - 1) * step + 1
     if rows < needed:
         with pytest.raises(InputError, match=f"need more than the {rows} available rows"):
-            rolling_origins(rows, horizon, folds, step)
+            Origins.rolling(np.array([rows]), horizon, folds, step)
         return
-    origins = rolling_origins(rows, horizon, folds, step)
+    origins = Origins.rolling(np.array([rows]), horizon, folds, step)[0]
     assert len(origins) == folds
     assert origins[-1] + horizon == rows
     assert (np.diff(origins) == step).all()
@@ -76,12 +82,12 @@ def test_a_model_is_fitted_on_the_rows_before_the_first_origin_or_before_each(re
 
 
 def test_an_evaluation_is_shown_in_one_line() -> None:
-    result = evaluate(Guess(horizon=2), table(WALK), [np.array([50, 57])], horizon=2, season=7)
+    result = evaluate(Guess(horizon=2), table(WALK), at(np.array([50, 57])), horizon=2, season=7)
     assert repr(result) == f"Evaluation(4 predictions: {result.verdict})"
 
 
 def test_each_row_says_which_value_it_is_of_and_what_was_known() -> None:
-    result = evaluate(Guess(horizon=2), table(WALK), [np.array([50, 57])], horizon=2, season=7)
+    result = evaluate(Guess(horizon=2), table(WALK), at(np.array([50, 57])), horizon=2, season=7)
     assert result.predictions["ds"].tolist() == list(pd.date_range("2020-01-01", periods=60)[[50, 51, 57, 58]])
     np.testing.assert_array_equal(result.predictions["y"], WALK[[50, 51, 57, 58]])
     np.testing.assert_array_equal(result.predictions["last"], WALK[[49, 49, 56, 56]])
@@ -92,7 +98,7 @@ def test_each_row_says_which_value_it_is_of_and_what_was_known() -> None:
 def test_the_model_is_compared_with_the_naive_forecast_that_is_best() -> None:
     ahead = np.concatenate([WALK[1:], WALK[-1:]]) + 0.01 * np.sin(np.arange(60))
     data = table(WALK, close=ahead)
-    origins = [np.arange(30, 60)]
+    origins = at(np.arange(30, 60))
     result = evaluate(Guess(0.3, columns=["close"]), data, origins, horizon=1, season=7)
     assert result.best_naive == "last close"
     assert result.scores["rmse"].drop(MODEL_NAME).idxmin() == "last close"
@@ -108,11 +114,11 @@ def test_the_model_is_compared_with_the_naive_forecast_that_is_best() -> None:
 @pytest.mark.parametrize(("horizon", "step", "overlap"), [(1, 1, 1), (4, 1, 4), (4, 3, 2), (4, 4, 1)])
 def test_the_comparison_allows_for_as_many_forecasts_as_overlap(horizon: int, step: int, overlap: int) -> None:
     """Forecasts of H rows from origins S rows apart share rows with the ⌈H / S⌉ - 1 before them."""
-    origins = [np.arange(10, 56, step)]
+    origins = at(np.arange(10, 56, step))
     errors = np.random.default_rng(1).normal(0, 1, 90).cumsum()  # of an origin, and near those of the next one
 
     class Drifting(Guess):
-        def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+        def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
             exact = super().forecast(table, origins, levels).values
             return Forecasts(exact + errors[origins[0]][:, None])
 
@@ -133,7 +139,7 @@ def test_the_comparison_allows_for_as_many_forecasts_as_overlap(horizon: int, st
     [("D", 1, "yesterday's y"), ("D", 2, "the last y"), ("h", 1, "the last y"), ("B", 1, "yesterday's y")],
 )
 def test_yesterday_is_only_said_of_a_day_before(freq: str, horizon: int, said: str) -> None:
-    data, origins = table(WALK, freq), [np.arange(40, 55)]
+    data, origins = table(WALK, freq), at(np.arange(40, 55))
     evaluation = evaluate(Guess(horizon=horizon), data, origins, horizon=horizon, season=1)
     assert evaluation.display_names["persistence"] == said
 
@@ -142,7 +148,7 @@ def test_rows_that_have_no_value_are_predicted_and_not_scored() -> None:
     y = WALK.copy()
     y[55] = np.nan
     frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=60), "y": y})
-    result = evaluate(Guess(0.5), make_table(frame, missing="ffill"), [np.arange(50, 60)], horizon=1, season=1)
+    result = evaluate(Guess(0.5), make_table(frame, missing="ffill"), at(np.arange(50, 60)), horizon=1, season=1)
     assert result.predictions["y"].isna().sum() == 1
     assert result.to_json()["predictions"] == 9
     assert np.isfinite(result.scores.loc[MODEL_NAME, "rmse"])
@@ -156,12 +162,12 @@ def test_every_series_counts_the_same_whatever_its_size() -> None:
     data = make_table(pd.concat(parts))
 
     class Skewed(Guess):
-        def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+        def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
             values = super().forecast(table, origins).values
             values[: len(origins[0])] *= 1.5  # far off on the small series, right on the large one
             return Forecasts(values)
 
-    result = evaluate(Skewed(), data, [np.arange(30, 60)] * 2, horizon=1, season=1)
+    result = evaluate(Skewed(), data, at(np.arange(30, 60), np.arange(30, 60)), horizon=1, season=1)
     assert result.verdict.startswith("the network is worse than")
 
 
@@ -171,13 +177,13 @@ def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_left
         for n, r in (("a", 60), ("b", 12), ("c", 5))
     ]
     data = make_table(pd.concat(parts))
-    result = evaluate(Guess(0.1), data, [np.arange(50, 60), np.arange(8, 12), np.array([], int)], horizon=1, season=9)
+    result = evaluate(Guess(0.1), data, at(np.arange(50, 60), np.arange(8, 12), np.array([], int)), horizon=1, season=9)
     assert set(result.predictions["unique_id"]) == {"a", "b"}
     assert "seasonal naive" not in result.scores.index
 
 
 def test_intervals_are_scored_beside_what_has_none() -> None:
-    result = evaluate(Guess(0.5), table(WALK), [np.arange(40, 60)], horizon=1, season=1, levels=[20, 90])
+    result = evaluate(Guess(0.5), table(WALK), at(np.arange(40, 60)), horizon=1, season=1, levels=[20, 90])
     assert result.scores.loc[MODEL_NAME, "coverage-90"] == 1.0  # 1.8 to either side, and the errors are at most 0.6
     assert result.scores.loc[MODEL_NAME, "coverage-20"] == 0.0  # 0.4
     assert np.isnan(result.scores.loc["persistence", "coverage-90"])
@@ -187,7 +193,15 @@ def test_the_statistical_forecasts_stand_in_the_table_when_asked_for() -> None:
     pytest.importorskip("statsforecast")
     t = np.arange(48)
     data = table(100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12), "MS")
-    result = evaluate(Guess(5.0, horizon=3), data, [np.array([36, 42])], horizon=3, season=12, step=6, statistical=True)
+    result = evaluate(
+        Guess(5.0, horizon=3),
+        data,
+        at(np.array([36, 42])),
+        horizon=3,
+        season=12,
+        step=6,
+        statistical=True,
+    )
     assert {"AutoETS", "AutoARIMA", "Theta"} < set(result.scores.index)
     assert result.best_naive == "seasonal naive"  # they are no naive forecasts
     assert result.scores.loc["AutoETS", "rmse"] < result.scores.loc["seasonal naive", "rmse"]
@@ -200,7 +214,7 @@ def test_the_statistical_forecasts_stand_in_the_table_when_asked_for() -> None:
 @pytest.mark.parametrize(("off", "exact"), [(7e-8, True), (-1e-5, True), (0.01, False)])
 def test_rounding_errors_are_no_difference(off: float, exact: bool) -> None:
     values = np.tile([10.0, 20.0, 30.0, 40.0], 10)
-    data, origins = table(values), [np.arange(30, 40)]
+    data, origins = table(values), at(np.arange(30, 40))
     result = evaluate(Guess(off), data, origins, horizon=1, season=4)
     assert result.best_naive == "seasonal naive"
     said = "the network and the value one season earlier are both exact, but for rounding"
@@ -209,7 +223,7 @@ def test_rounding_errors_are_no_difference(off: float, exact: bool) -> None:
 
 def test_what_is_said_as_json_is_plain() -> None:
     data = table(np.full(60, 5.0), "MS")
-    text = json.dumps(evaluate(Guess(), data, [np.array([50])], horizon=1, season=12).to_json(), allow_nan=False)
+    text = json.dumps(evaluate(Guess(), data, at(np.array([50])), horizon=1, season=12).to_json(), allow_nan=False)
     said = json.loads(text)
     assert (said["from"], said["to"], said["predictions"]) == ("2024-03-01", "2024-03-01", 1)
     assert said["scores"][MODEL_NAME]["rmse"] == 0.0

@@ -1,15 +1,17 @@
 """Scores, against published tables and hand calculations."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recurra.evaluation.baselines import naive_forecasts
-from recurra.evaluation.metrics import score_table, skill
+from recurra.evaluation.metrics import Scores, Truth, mase_scale, skill
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 published = pytest.mark.skipif(not DATA.is_dir(), reason="the data sets with published scores are not here")
@@ -23,6 +25,65 @@ def frame(y: list[float], last: float = 0.0, unique_id: str = "", **models: list
 
 def training(y: list[float], unique_id: str = "") -> pd.DataFrame:
     return pd.DataFrame({"unique_id": unique_id, "ds": pd.date_range("2019-01-01", periods=len(y)), "y": y})
+
+
+def score_table(
+    predictions: pd.DataFrame, models: list[str], past: pd.DataFrame, season: int, levels: Sequence[float] = ()
+) -> pd.DataFrame:
+    """The scores of long frames, such as those of utilsforecast."""
+    scored = predictions[predictions["y"].notna()]
+    ids, codes = np.unique(scored["unique_id"], return_inverse=True)
+    assert (np.diff(codes) >= 0).all()
+    counts = past.groupby("unique_id").size()[ids].to_numpy()
+    past = pd.concat([past[past["unique_id"] == id_] for id_ in ids])
+    scale = mase_scale(past["y"].to_numpy(), np.cumsum(counts) - counts, counts, season)
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    truth = Truth(scored["y"].to_numpy(), scored["last"].to_numpy(), starts, scale)
+    scores = Scores()
+    for model in models:
+        intervals = {
+            level: (scored[f"{model}-lo-{level:g}"].to_numpy(), scored[f"{model}-hi-{level:g}"].to_numpy())
+            for level in levels
+            if f"{model}-lo-{level:g}" in scored
+        }
+        scores.add(model, truth, scored[model].to_numpy(), intervals)
+    return scores.table()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 4), st.sampled_from([1, 3, 12]))
+@settings(deadline=None, max_examples=30)
+def test_scores_are_those_of_utilsforecast(seed: int, count: int, season: int) -> None:
+    losses = pytest.importorskip("utilsforecast.losses")
+    rng = np.random.default_rng(seed)
+    predictions, past = [], []
+    for number in range(count):
+        known, rows = int(rng.integers(season + 1, 30)), int(rng.integers(1, 8))
+        y = rng.normal(50, 9, rows)
+        ends = {"m-lo-80": y - rng.normal(2, 4, rows), "m-hi-80": y + rng.normal(2, 4, rows)}
+        part = frame(y.tolist(), last=50.0, unique_id=str(number), m=(y + rng.normal(0, 3, rows)).tolist(), **ends)
+        predictions.append(part)
+        past.append(training(rng.normal(50, 9, known).tolist(), str(number)))
+    whole, before = pd.concat(predictions), pd.concat(past)
+    found = score_table(whole, ["m"], before, season, levels=[80]).loc["m"]
+    expected = {
+        "rmse": losses.rmse(whole, ["m"]),
+        "mae": losses.mae(whole, ["m"]),
+        "mape": losses.mape(whole, ["m"]).assign(m=lambda table: 100 * table["m"]),
+        "smape": losses.smape(whole, ["m"]).assign(m=lambda table: 200 * table["m"]),
+        "mase": losses.mase(whole, ["m"], season, before),
+        "coverage-80": losses.coverage(whole, ["m"], 80),
+    }
+    for name, by_series in expected.items():
+        assert found[name] == pytest.approx(by_series["m"].mean()), name
+    ends = [losses.quantile_loss(whole, {f"m-{end}-80": f"m-{end}-80"}, q) for end, q in (("lo", 0.1), ("hi", 0.9))]
+    means = [table.iloc[:, -1].mean() for table in ends]
+    assert found["pinball"] == pytest.approx(np.mean(means))
+
+
+def test_a_forecaster_that_failed_in_a_series_is_scored_on_the_others() -> None:
+    predictions = pd.concat([frame([1.0], unique_id="a", m=[np.nan]), frame([1.0], unique_id="b", m=[3.0])])
+    past = pd.concat([training([1.0, 2.0], "a"), training([1.0, 2.0], "b")])
+    assert score_table(predictions, ["m"], past, season=1).loc["m", ["mae", "smape"]].tolist() == [2.0, 100.0]
 
 
 def test_each_score_is_what_a_hand_calculation_gives() -> None:

@@ -185,7 +185,7 @@ def test_a_model_keeps_the_zone_of_its_dates_and_reads_newer_rows_in_it(tmp_path
     assert (model.context_.form.zone, model.context_.form.instants) == ("Europe/Berlin", True)
     night = ["2022-10-30 00:00:00+02:00", "2022-10-30 01:00:00+02:00", "2022-10-30 02:00:00+02:00"]
     model.update_context(pd.DataFrame({"ds": night, "y": [0.0, 1.0, 2.0]}))
-    following = model.context_.following(model.context_.series[0], 1)
+    following = model.context_.following(1)
     assert str(zoned(following, model.context_.form)[0]) == "2022-10-30 02:00:00+01:00"
 
 
@@ -195,5 +195,5 @@ def test_a_model_of_numbered_rows_goes_on_with_their_numbers(tmp_path: Path) -> 
         Forecaster(units=2, window=8, horizon=2, epochs=1).fit(rows).save(tmp_path / "m")
         model = Forecaster.load(tmp_path / "m")
         model.update_context(pd.DataFrame({"week": [41], "y": [0.0]}))
-    following = model.context_.following(model.context_.series[0], 2)
+    following = model.context_.following(2)
     assert zoned(following, model.context_.form).tolist() == [42, 43]

@@ -12,7 +12,7 @@ from recurra.forecasting import forecaster, prepare
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import RowScaling
-from recurra.tables.split import Split
+from recurra.tables.split import Splits
 from recurra.tables.table import Table
 from recurra.training import Run
 
@@ -67,8 +67,8 @@ def test_a_fit_of_what_was_prepared_prepares_nothing(calls: list[str]) -> None:
 
 def test_each_series_is_split_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[int] = []
-    of_each = Split.of_each
-    monkeypatch.setattr(Split, "of_each", lambda counts, **options: rows.extend(counts) or of_each(counts, **options))
+    split = Splits.of
+    monkeypatch.setattr(Splits, "of", lambda counts, **options: rows.extend(counts) or split(counts, **options))
     Forecaster(**SMALL).fit(long({"a": 40, "b": 50}))
     assert rows == [40, 50]
 

@@ -3,20 +3,21 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.windows import Windows
+from recurra.tables.origins import Origins
 
 
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.data())
 def test_samples_are_slices_of_the_rows(window: int, horizon: int, columns: int, data: st.DataObject) -> None:
     length = data.draw(st.integers(window + horizon, window + horizon + 20))
     rows = torch.arange(length * columns, dtype=torch.float32).reshape(length, columns)
-    first = torch.from_numpy(origins_of_part(0, length, window, horizon))
+    first = torch.from_numpy(Origins.of_part(np.array([0]), np.array([length]), window, horizon).rows)
     windows = Windows(rows, first, window, horizon)
     assert len(windows) == length - window - horizon + 1
     index = torch.tensor(data.draw(st.lists(st.integers(0, len(windows) - 1), min_size=1, max_size=5)))

@@ -13,9 +13,10 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recurra.evaluation.backtest import Forecasts, evaluate
+from recurra.evaluation.backtest import evaluate
+from recurra.evaluation.predictions import Forecasts
 from recurra.report.forecasts import forecast_plot
-from recurra.tables.arrays import Origins
+from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
@@ -36,7 +37,7 @@ class LastAndRise:
     def fit(self, data: Table, /) -> "LastAndRise":
         return self
 
-    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
         last = [series.values[rows - 1, 0] for series, rows in zip(table.series, origins, strict=True)]
         values = np.concatenate(last)[:, None] + RISE * np.arange(1, self.horizon + 1)
         return Forecasts(values, {level: (values - level / 10, values + level / 10) for level in levels})
@@ -71,8 +72,7 @@ def many_series(*ids: str, rows: int = 40) -> Table:
 def evaluated(table: Table, model: LastAndRise | None = None, *, test: int = 20, levels: Sequence[float] = ()) -> Any:
     """Every forecast whose horizon lies within the last `test` rows."""
     model = model or LastAndRise()
-    rows = [len(series.dates) for series in table.series]
-    origins: list[Origins] = [np.arange(n - test, n - model.horizon + 1, dtype=np.int64) for n in rows]
+    origins = Origins.of_part(table.lengths - test, table.lengths, 1, model.horizon)
     return evaluate(
         model, table, origins, horizon=model.horizon, season=table.frequency.season, step=1, levels=list(levels)
     )

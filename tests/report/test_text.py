@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.evaluation.backtest import Forecasts, evaluate
+from recurra.evaluation.backtest import evaluate
+from recurra.evaluation.predictions import Forecasts
 from recurra.report.text import SHOWN_ROWS, aligned, evaluation_text, forecast_text, plain
-from recurra.tables.arrays import Origins
+from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
@@ -68,7 +69,7 @@ class Known:
     def fit(self, data: Table, /) -> "Known":
         return self
 
-    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
         return Forecasts(self.values, {level: (self.values - level / 10, self.values + level / 10) for level in levels})
 
 
@@ -81,7 +82,7 @@ def scores(
     """Of the last four rows, each predicted one row ahead, `off` too high."""
     days = pd.date_range("2024-02-26", periods=len(y), freq=freq)
     table = make_table(pd.DataFrame({"date": days, name: y}), target=name)
-    origins = [np.arange(len(y) - 4, len(y), dtype=np.int64)]
+    origins = Origins.of_each([np.arange(len(y) - 4, len(y))])
     model = Known(np.array(y)[-4:, None] + off)
     return evaluate(model, table, origins, horizon=1, season=2, levels=list(levels)).to_json()
 
@@ -155,7 +156,7 @@ def test_the_first_line_says_how_many_predictions_of_which_part_and_days() -> No
 def test_a_row_without_a_true_value_is_no_prediction() -> None:
     days = pd.date_range("2024-02-26", periods=8)
     table = make_table(pd.DataFrame({"ds": days, "y": [*Y[:6], np.nan, Y[7]]}), missing="ffill")
-    evaluation = evaluate(Known(np.full((4, 1), 105.0)), table, [np.arange(4, 8)], horizon=1, season=2)
+    evaluation = evaluate(Known(np.full((4, 1), 105.0)), table, Origins.of_each([np.arange(4, 8)]), horizon=1, season=2)
     assert evaluation_text("test", evaluation.to_json()).startswith("3 predictions of the test part")
 
 

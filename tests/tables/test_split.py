@@ -3,13 +3,14 @@
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
-from recurra.forecasting.origins import origins_of_part
-from recurra.tables.split import Split
+from recurra.tables.origins import Origins
+from recurra.tables.split import Split, Splits
 
 
 @given(st.integers(1, 8), st.integers(1, 4), st.integers(0, 30), st.integers(0, 30), st.booleans())
@@ -17,7 +18,7 @@ def test_no_target_is_in_two_parts(window: int, horizon: int, validation: int, t
     split = Split.of(80, validation=validation, test=test)
     targets: list[set[int]] = []
     for start, stop in zip(split.bounds, split.bounds[1:], strict=False):
-        places = origins_of_part(start, stop, window, horizon, reach_back=reach_back)
+        places = Origins.of_part(np.array([start]), np.array([stop]), window, horizon, reach_back=reach_back).rows
         targets.append({int(row) for place in places for row in range(place, place + horizon)})
         assert all(start <= row < stop for row in targets[-1])
         assert all(place - window >= (0 if reach_back else start) for place in places)
@@ -26,15 +27,33 @@ def test_no_target_is_in_two_parts(window: int, horizon: int, validation: int, t
 
 def test_the_tutorials_protocol_has_240_predictions_in_300_rows() -> None:
     split = Split.of(2426, test=300)
-    places = origins_of_part(*split.bounds[2:], 60, 1, reach_back=False)
+    start, stop = (np.array([bound]) for bound in split.bounds[2:])
+    places = Origins.of_part(start, stop, 60, 1, reach_back=False).rows
     assert (len(places), places[0], places[-1]) == (240, 2186, 2425)
-    assert len(origins_of_part(*split.bounds[2:], 60, 1)) == 300
+    assert len(Origins.of_part(start, stop, 60, 1).rows) == 300
 
 
 def test_parts_are_counts_or_shares() -> None:
     assert Split.of(1000, validation=0.1, test=250) == Split(675, 75, 250)
     assert Split.of(10) == Split(10, 0, 0)
-    assert Split.of_each([4, 1000, 20], validation=0.1, test=10) == [None, Split(891, 99, 10), Split(9, 1, 10)]
+    splits = Splits.of(np.array([4, 1000, 20]), validation=0.1, test=10)
+    assert splits.enough.tolist() == [False, True, True]
+    parts = splits.where(splits.enough)
+    assert (parts.training.tolist(), parts.validation.tolist(), parts.test.tolist()) == ([891, 9], [99, 1], [10, 10])
+
+
+@given(st.lists(st.integers(1, 200), min_size=1), st.integers(1, 9), *[st.integers(0, 30) | st.floats(0.01, 0.5)] * 2)
+def test_all_series_are_split_as_each_of_them(
+    lengths: list[int], horizon: int, validation: float | int, test: float | int
+) -> None:
+    try:
+        splits = Splits.of(np.array(lengths), horizon=horizon, validation=validation, test=test)
+    except InputError:
+        return
+    for place, rows in enumerate(lengths):
+        split = Split.cut(rows, horizon=horizon, validation=validation, test=test)
+        own = splits.training[place], splits.validation[place], splits.test[place]
+        assert own == (split.training, split.validation, split.test)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +74,4 @@ def test_parts_are_counts_or_shares() -> None:
 )
 def test_too_few_rows_are_all_rows_beside_the_parts_as_given(rows: int, options: Any, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
-        Split.of_each([rows, 1], **options) if len(options) == 1 else Split.of(rows, **options)
+        Splits.of(np.array([rows, 1]), **options) if len(options) == 1 else Split.of(rows, **options)

@@ -229,9 +229,10 @@ def test_no_filled_value_changes_when_something_later_does(there: list[bool], ro
     if np.isnan(values[:row]).all() or np.isnan(values[row:]).all():
         return
     planted = np.concatenate([values[:row], values[row:] * 100])
-    first, second = (make_table(frame(v=v), missing=missing).series[0] for v in (values, planted))
+    first, second = (make_table(frame(v=v), missing=missing) for v in (values, planted))
     before = first.dates < DAYS[row]
-    for a, b in ((first, second), (first.interpolated(int(before.sum())), second.interpolated(int(before.sum())))):
+    training = np.array([before.sum()])
+    for a, b in ((first, second), (first.interpolated(training), second.interpolated(training))):
         np.testing.assert_array_equal(a.values[before], b.values[before])
 
 
@@ -264,8 +265,8 @@ def test_coming_rows_of_business_days_may_know_holidays() -> None:
     days = [*pd.bdate_range("2020-04-06", periods=5), pd.Timestamp("2020-04-14")]  # the 13th is Easter Monday
     plan = pd.DataFrame({"date": days, "v": [1.0, 2, 3, 4, 5, np.nan], "open": [1.0, 1, 1, 1, 0, 1]})
     table = make_table(plan, target="v", future_covariates=["open"])
-    assert table.following(table.series[0], 1).tolist() == [pd.Timestamp("2020-04-14")]
-    assert table.following(table.series[0], 2).tolist() == [pd.Timestamp("2020-04-13"), pd.Timestamp("2020-04-14")]
+    assert table.following(1).tolist() == [pd.Timestamp("2020-04-14")]
+    assert table.following(2).tolist() == [pd.Timestamp("2020-04-13"), pd.Timestamp("2020-04-14")]
 
 
 @pytest.mark.parametrize(
@@ -403,7 +404,7 @@ def test_a_table_without_dates_is_read_with_its_rows_numbered(columns: dict[str,
     assert table.notes == (note,)
     assert (table.form.date_unit, table.frequency.season) == ("rows", 1)
     assert zoned(table.series[0].dates, table.form).tolist() == [1, 2, 3]
-    assert zoned(table.following(table.series[0], 2), table.form).tolist() == [4, 5]
+    assert zoned(table.following(2), table.form).tolist() == [4, 5]
 
 
 def test_rows_of_several_series_are_numbered_in_each() -> None:

@@ -2,42 +2,25 @@
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, counted, printable, series_left_out
-from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
-from recurra.evaluation.metrics import score_table, skill
+from recurra.errors import counted, printable, series_left_out
+from recurra.evaluation.metrics import Scores, Truth, mase_scale, skill
+from recurra.evaluation.predictions import MODEL_NAME, Forecasts, Predictions
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
-from recurra.stages import stage
-from recurra.tables.arrays import Floats, Origins
-from recurra.tables.as_given import GivenTypes, as_given
+from recurra.tables.arrays import Floats, Integers, selection
+from recurra.tables.as_given import as_given
 from recurra.tables.dates.zones import local
-from recurra.tables.form import Form
+from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
-MODEL_NAME = "recurra"  # name of the evaluated model in columns of predictions and rows of scores
 PERSISTENCE = "persistence"
 ROUNDING = 1e-6  # relative error of an exact forecast in float32
-
-
-@dataclass(frozen=True)
-class Forecasts:
-    """Forecasts from all origins of all series, concatenated.
-
-    Attributes:
-        values: point forecasts, [N, H].
-        intervals: lower and upper ends of the prediction intervals, [N, H] each, by level in percent.
-        quantiles: quantiles by probability, such as 0.9, [N, H] each, if the model predicts any.
-    """
-
-    values: Floats
-    intervals: Mapping[float, tuple[Floats, Floats]] = field(default_factory=dict)
-    quantiles: Mapping[float, Floats] = field(default_factory=dict)
 
 
 class Forecasting(Protocol):
@@ -53,7 +36,7 @@ class Forecasting(Protocol):
         """Columns whose last value serves as a naive forecast of the target."""
         ...
 
-    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts: ...
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts: ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,20 +44,17 @@ class Evaluation:
     """Scores of the forecasts of a model and of naive forecasts.
 
     Attributes:
-        plain: a row for each predicted value, with columns unique_id, ds, cutoff (date of the last row before the
-            origin), step, y, last (the target at the cutoff), and a column for each forecaster; dates are local, and
-            ids texts.
-        scores: a row for each forecaster, a column for each metric; see `score_table`.
+        arrays: the forecasts of the model and of the baselines, and the true values.
+        scores: a row for each forecaster, a column for each metric; see `Scores.table`.
         skill: 1 - score of the model / score of the best naive forecast, for each metric.
         display_names: the forecasters in words.
         best_naive: name of the naive forecast with the smallest squared error.
         best_baseline: name of the baseline with the smallest squared error, which may be a statistical forecast.
         comparison: Diebold-Mariano test of the model against `best_baseline`.
         verdict: the comparison in words.
-        form, given: how the table came, and in which types.
     """
 
-    plain: pd.DataFrame
+    arrays: Predictions
     scores: pd.DataFrame
     skill: "pd.Series[float]"
     display_names: Mapping[str, str]
@@ -82,24 +62,32 @@ class Evaluation:
     best_baseline: str
     comparison: DieboldMariano
     verdict: str
-    form: Form
-    given: GivenTypes | None = None
+
+    @cached_property
+    def plain(self) -> pd.DataFrame:
+        """A row for each predicted value, with local dates and ids as texts.
+
+        Its columns are unique_id, ds, cutoff (date of the last row before the origin), step, y, last (the target at the
+        cutoff), and one for each forecaster.
+        """
+        return self.arrays.frame()
 
     @cached_property
     def predictions(self) -> Any:
         """The predictions with ids, dates and columns of ids as the table gave them, as `Forecaster.predict` has."""
-        return as_given(self.plain, self.form, self.given)
+        return as_given(self.plain, self.arrays.table.form, self.arrays.table.given)
 
     def __repr__(self) -> str:
-        return f"Evaluation({counted(len(self.predictions), 'prediction')}: {self.verdict})"
+        return f"Evaluation({counted(self.arrays.forecasts.values.size, 'prediction')}: {self.verdict})"
 
     def to_json(self) -> dict[str, Any]:
         """Return everything except the predictions as JSON values; undefined scores are None."""
-        days = local(pd.DatetimeIndex(self.plain["ds"]), self.form)
+        arrays, table = self.arrays, self.arrays.table
+        days = local(table.dates[np.unique(arrays.predicted_rows)], table.form)
         return {
-            "predictions": int(self.plain["y"].notna().sum()),
-            "origins": int(self.plain["cutoff"].nunique()),
-            "horizon": int(self.plain["step"].max()),
+            "predictions": int(np.isfinite(arrays.actual).sum()),
+            "origins": table.dates[arrays.rows - 1].nunique(),
+            "horizon": arrays.horizon,
             **dict(zip(("from", "to"), _ends(days), strict=True)),
             "scores": {str(name): _plain(row) for name, row in self.scores.iterrows()},
             "skill": _plain(self.skill),
@@ -116,7 +104,7 @@ class Evaluation:
 def evaluate(
     model: Forecasting,
     table: Table,
-    origins: Sequence[Origins],
+    origins: Origins,
     *,
     horizon: int,
     season: int,
@@ -129,7 +117,7 @@ def evaluate(
     Args:
         model: a fitted model.
         table: the series, with the true values.
-        origins: origins of each series, ascending.
+        origins: the origins.
         horizon: number of predicted rows per forecast.
         season: number of rows per season.
         step: number of rows between origins, from which the overlap of forecasts follows.
@@ -137,7 +125,8 @@ def evaluate(
         statistical: whether to score AutoETS, AutoARIMA and Theta too.
     """
     forecasts = model.forecast(table, origins, levels)
-    return _judged(table, origins, forecasts, model.baseline_columns, horizon, season, step, statistical)
+    arrays = Predictions.of(table, origins, forecasts, season, model.baseline_columns, statistical=statistical)
+    return _judged(arrays, origins, season, -(-horizon // step))
 
 
 def backtest(
@@ -170,19 +159,19 @@ def backtest(
     Raises:
         InputError: all series are too short, or `folds` or `step` is less than 1.
     """
-    rolling_origins(max(len(series.dates) for series in table.series), horizon, folds, step)  # raises errors
+    Origins.rolling(table.lengths.max(keepdims=True), horizon, folds, step)  # raises errors
     tested = horizon + (folds - 1) * step
-    if gone := [series.id for series in table.series if len(series.dates) <= tested]:
+    if gone := [table.ids[place] for place in np.flatnonzero(table.lengths <= tested).tolist()]:
         why = f"as no rows remain before the {tested} rows of {counted(folds, 'fold')}"
-        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.series), why)}", stacklevel=3)
+        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=3)
     model = fit(table.head(tested))
     table = table.only(model.ids)  # others are too short
-    origins = [rolling_origins(len(series.dates), horizon, folds, step) for series in table.series]
+    origins = Origins.rolling(table.lengths, horizon, folds, step)
     parts: list[Forecasts] = []
     for fold in range(folds):
         if fold and refit:
             model = fit(table.head(horizon + (folds - 1 - fold) * step))
-        parts.append(model.forecast(table, [own[fold : fold + 1] for own in origins], levels))
+        parts.append(model.forecast(table, origins.fold(fold), levels))
     forecasts = Forecasts(
         _interleaved([part.values for part in parts]),
         {
@@ -193,34 +182,8 @@ def backtest(
             for level in levels
         },
     )
-    return _judged(table, origins, forecasts, model.baseline_columns, horizon, season, step, statistical)
-
-
-def rolling_origins(rows: int, horizon: int, folds: int, step: int) -> Origins:
-    """Return `folds` origins, `step` rows apart, of which the last horizon ends with the series.
-
-    Args:
-        rows: number of rows of the series.
-        horizon: number of predicted rows per forecast.
-        folds: number of origins.
-        step: number of rows between origins.
-
-    Raises:
-        InputError: `folds` or `step` is less than 1, or the series is too short.
-
-    >>> rolling_origins(rows=20, horizon=4, folds=3, step=2)
-    array([12, 14, 16])
-    """
-    for name, value in (("folds", folds), ("step", step)):
-        if value < 1:
-            raise InputError(f"{name} is {value}; expected at least 1.")
-    first = rows - horizon - (folds - 1) * step
-    if first < 1:
-        raise InputError(
-            f"{counted(folds, 'fold')} of {counted(horizon, 'row')}, {step} apart, need more than the {rows:,} "
-            "available rows; take fewer."
-        )
-    return first + step * np.arange(folds, dtype=np.int64)
+    arrays = Predictions.of(table, origins, forecasts, season, model.baseline_columns, statistical=statistical)
+    return _judged(arrays, origins, season, -(-horizon // step))
 
 
 def _interleaved(folds: Sequence[Floats]) -> Floats:
@@ -228,38 +191,91 @@ def _interleaved(folds: Sequence[Floats]) -> Floats:
     return np.stack(folds, axis=1).reshape(-1, folds[0].shape[1])
 
 
-def _judged(
-    table: Table,
-    origins: Sequence[Origins],
-    forecasts: Forecasts,
-    last_of: Sequence[str],
-    horizon: int,
-    season: int,
-    step: int,
-    statistical: bool,
-) -> Evaluation:
-    columns, naive = _naive_columns(table, origins, last_of, horizon, season)
-    columns[MODEL_NAME] = forecasts.values
-    if statistical:
-        columns |= _statistical_columns(table, origins, horizon, season)
-    models = [MODEL_NAME, *(name for name in columns if name != MODEL_NAME)]
-    for level, (lower, upper) in forecasts.intervals.items():
-        columns |= {f"{MODEL_NAME}-lo-{level:g}": lower, f"{MODEL_NAME}-hi-{level:g}": upper}
-    predictions = _frame(table, origins, horizon, columns)
-    scores = score_table(predictions, models, _training_frame(table, origins), season, list(forecasts.intervals))
-    losses = _losses(predictions, table, origins, models)
-    error = losses[[name for name in losses if name != MODEL_NAME]].mean()  # infinite for one that failed
-    best_naive, best = str(error[naive].idxmin()), str(error.idxmin())
-    comparison = diebold_mariano(losses[MODEL_NAME].to_numpy(), losses[best].to_numpy(), -(-horizon // step))
-    better = float(losses[MODEL_NAME].mean()) < float(losses[best].mean())
-    exact = _are_exact(predictions, [MODEL_NAME, best])
-    words = {name: display_name(name, table, horizon) for name in models}
+def _judged(arrays: Predictions, origins: Origins, season: int, overlap: int) -> Evaluation:
+    """Score forecasts, and compare those of the model with the best baseline.
+
+    Args:
+        arrays: the forecasts.
+        origins: their origins.
+        season: number of rows per season, for MASE.
+        overlap: number of consecutive forecasts that share predicted rows.
+    """
+    table = arrays.table
+    sums = _Sums(arrays, origins, season)
+    for part in arrays.parts():
+        sums.add(part)
+    losses, scores = sums.losses(), sums.scores.table()
+    naive = [name for name in losses if name in arrays.naive_names]
+    error = {name: float(own.mean()) for name, own in losses.items() if name != MODEL_NAME}  # infinite if one failed
+    best_naive, best = min(naive, key=error.__getitem__), min(error, key=error.__getitem__)
+    comparison = diebold_mariano(losses[MODEL_NAME], losses[best], overlap)
+    better = float(losses[MODEL_NAME].mean()) < error[best]
+    exact = sums.exact[MODEL_NAME] and sums.exact[best]
+    words = {name: display_name(name, table, arrays.horizon) for name in losses}
     said = verdict(words[MODEL_NAME], words[best], comparison, better, exact=exact)
     skills = skill(scores, MODEL_NAME, naive)
     if exact:
         skills[:] = np.nan  # a ratio of rounding errors
-    form, given = table.form, table.given
-    return Evaluation(predictions, scores, skills, words, best_naive, best, comparison, said, form, given)
+    return Evaluation(arrays, scores, skills, words, best_naive, best, comparison, said)
+
+
+class _Sums:
+    """What is summed up over parts of the forecasts: scores, losses by cutoff, and whether forecasts are exact.
+
+    Attributes:
+        scores: scores of each series.
+        exact: whether the forecasts of each forecaster differ from the values as rounding does, in every series.
+    """
+
+    def __init__(self, arrays: Predictions, origins: Origins, season: int) -> None:
+        table = arrays.table
+        begins, first = table.starts[:-1], np.maximum(origins.first, 0)
+        self.scores, self.exact = Scores(), dict[str, bool]()
+        self._mase_scale = mase_scale(table.target_values, begins, first, season)
+        self._loss_scale = _mean_squared_change(table.values[:, 0], begins, first)
+        self._cutoffs = np.unique(table.dates.to_numpy()[arrays.rows - 1])
+        self._losses: dict[str, Floats] = {}
+        self._counts = np.zeros(len(self._cutoffs))
+
+    def add(self, part: Predictions) -> None:
+        """Add the forecasts of some series."""
+        scored = np.isfinite(part.actual)
+        y, last = part.actual[scored], np.broadcast_to(part.last[:, None], scored.shape)[scored]
+        series = np.repeat(part.series, scored.sum(axis=1))
+        if not len(y):
+            return
+        starts = np.flatnonzero(np.diff(series, prepend=-1))
+        truth = Truth(y, last, starts, self._mase_scale[series[starts]])
+        size = np.repeat(np.maximum.reduceat(np.abs(y), starts), np.diff(starts, append=len(y)))
+        cutoffs = np.repeat(self._cutoffs.searchsorted(part.table.dates.to_numpy()[part.rows - 1]), scored.sum(axis=1))
+        self._counts += np.bincount(cutoffs, minlength=len(self._counts))
+        intervals = {level: (low[scored], high[scored]) for level, (low, high) in part.forecasts.intervals.items()}
+        for name, values in part.models.items():
+            forecast = values[scored]
+            self.scores.add(name, truth, forecast, intervals if name == MODEL_NAME else None)
+            error = np.where(np.isnan(forecast), np.inf, forecast) - y
+            loss = np.bincount(cutoffs, error**2 / self._loss_scale[series], minlength=len(self._counts))
+            self._losses.setdefault(name, np.zeros(len(self._counts)))
+            self._losses[name] += loss
+            self.exact[name] = self.exact.get(name, True) and bool((np.abs(error) <= ROUNDING * size).all())
+
+    def losses(self) -> dict[str, Floats]:
+        """Return for each forecaster the mean squared error at each cutoff, in time order.
+
+        Errors are divided by the size of the series' changes before its first origin. They are infinite where a
+        forecast is missing.
+        """
+        scored = self._counts > 0
+        return {name: loss[scored] / self._counts[scored] for name, loss in self._losses.items()}
+
+
+def _mean_squared_change(y: Floats, begins: Integers, counts: Integers) -> Floats:
+    """Return the mean squared change of the first `counts` [S] values of each series; 1 if there is none, [S]."""
+    changes = np.maximum(counts - 1, 0)
+    change = y[selection(begins + 1, changes)] - y[selection(begins, changes)]
+    total = np.bincount(np.repeat(np.arange(len(counts)), changes), change**2, minlength=len(counts))
+    mean = total / np.maximum(changes, 1)
+    return np.where(mean > 0.0, mean, 1.0)
 
 
 def display_name(name: str, table: Table, horizon: int) -> str:
@@ -270,93 +286,6 @@ def display_name(name: str, table: Table, horizon: int) -> str:
         return f"yesterday's {column}" if daily else f"the last {column}"
     words = {MODEL_NAME: "the network", "seasonal naive": "the value one season earlier", "drift": "a straight line"}
     return words.get(name, name)
-
-
-def _actual(table: Table, place: int) -> Floats:
-    """Return the target of a series, [T]; missing values are NaN."""
-    series = table.series[place]
-    return np.where(series.observed[:, 0], series.values[:, 0], np.nan)
-
-
-def _naive_columns(
-    table: Table, origins: Sequence[Origins], last_of: Sequence[str], horizon: int, season: int
-) -> tuple[dict[str, Floats], list[str]]:
-    """Return the naive forecasts that all series have, [N, H] each, and their names."""
-    parts: list[dict[str, Floats]] = []
-    for series, own in zip(table.series, origins, strict=True):
-        if not len(own):
-            continue
-        part = naive_forecasts(series.values[:, 0], own, horizon, season)
-        for column in last_of:
-            last = series.values[own - 1, table.columns.index(column)]
-            part[f"last {column}"] = np.repeat(last[:, None], horizon, axis=1)
-        parts.append(part)
-    names = [name for name in parts[0] if all(name in part for part in parts)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}, names
-
-
-def _statistical_columns(table: Table, origins: Sequence[Origins], horizon: int, season: int) -> dict[str, Floats]:
-    with stage("forecasting with AutoETS, AutoARIMA and Theta"):
-        parts = [
-            statistical_forecasts(series.values[:, 0], own, horizon, season)
-            for series, own in zip(table.series, origins, strict=True)
-            if len(own)
-        ]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _training_frame(table: Table, origins: Sequence[Origins]) -> pd.DataFrame:
-    """Return the rows of each series before its first origin, with columns unique_id, ds and y."""
-    ends = [int(own[0]) if len(own) else 0 for own in origins]
-    series = list(zip(table.series, ends, strict=True))
-    return pd.DataFrame(
-        {
-            "unique_id": np.repeat([one.id for one in table.series], ends),
-            "ds": np.concatenate([one.dates.to_numpy()[:end] for one, end in series]),
-            "y": np.concatenate([_actual(table, place)[:end] for place, (_, end) in enumerate(series)]),
-        }
-    )
-
-
-def _frame(table: Table, origins: Sequence[Origins], horizon: int, columns: Mapping[str, Floats]) -> pd.DataFrame:
-    """Return the forecasts as a long DataFrame."""
-    ahead = np.arange(horizon)
-    rows = [(first[:, None] + ahead).ravel() for first in origins]
-    before = [np.repeat(first - 1, horizon) for first in origins]
-    dates = [series.dates.to_numpy() for series in table.series]
-    lasts = [series.values[:, 0] for series in table.series]
-    facts = {
-        "unique_id": np.repeat([series.id for series in table.series], [len(part) for part in rows]),
-        "ds": np.concatenate([days[part] for days, part in zip(dates, rows, strict=True)]),
-        "cutoff": np.concatenate([days[part] for days, part in zip(dates, before, strict=True)]),
-        "step": np.tile(ahead + 1, sum(map(len, origins))),
-        "y": np.concatenate([_actual(table, place)[part] for place, part in enumerate(rows)]),
-        "last": np.concatenate([values[part] for values, part in zip(lasts, before, strict=True)]),
-    }
-    return pd.DataFrame(facts | {name: values.ravel() for name, values in columns.items()})
-
-
-def _losses(predictions: pd.DataFrame, table: Table, origins: Sequence[Origins], models: Sequence[str]) -> pd.DataFrame:
-    """Return mean squared errors at each cutoff, divided by the series' mean squared change before its first origin.
-
-    They are infinite where a forecast is missing.
-    """
-    scale = {}
-    for series, own in zip(table.series, origins, strict=True):
-        if len(own):
-            changes = np.diff(series.values[: own[0], 0])
-            scale[series.id] = float(np.mean(changes**2)) or 1.0 if len(changes) else 1.0
-    scored = predictions[predictions["y"].notna()]
-    scales = scored["unique_id"].map(scale)
-    squared = {name: (scored[name].fillna(np.inf) - scored["y"]) ** 2 / scales for name in models}
-    return pd.DataFrame(squared).groupby(scored["cutoff"]).mean()
-
-
-def _are_exact(predictions: pd.DataFrame, models: Sequence[str]) -> bool:
-    """Return whether all forecasts of these models differ from the values as rounding does, by series."""
-    scored = predictions[predictions["y"].notna()]
-    size = scored["y"].abs().groupby(scored["unique_id"]).transform("max")
-    return all(bool(((scored[name] - scored["y"]).abs() <= ROUNDING * size).all()) for name in models)
 
 
 def _ends(days: "pd.Index[Any]") -> tuple[str, str]:

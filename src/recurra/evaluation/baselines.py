@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recurra.errors import InputError
-from recurra.tables.arrays import Floats
+from recurra.tables.arrays import Floats, Integers
 
 
 def most_frequent_accuracy(symbols: Sequence[str], training: Sequence[str]) -> float:
@@ -31,14 +30,17 @@ def most_frequent_accuracy(symbols: Sequence[str], training: Sequence[str]) -> f
     return sum(symbol == most_frequent for symbol in symbols) / len(symbols)
 
 
-def naive_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season: int) -> dict[str, Floats]:
+def naive_forecasts(
+    y: Floats, origins: Integers, horizon: int, season: int, begins: Integers | int = 0
+) -> dict[str, Floats]:
     """Forecast y[o], …, y[o + H - 1] from the values before each origin o.
 
     Args:
-        y: the series, [T].
-        origins: origins in ascending order, at least 1, [N].
+        y: one or several series, one after another, [T].
+        origins: origins, after the first value of their series, [N].
         horizon: number of predicted values per origin, H.
         season: number of values per season.
+        begins: place of the first value of the series of each origin, [N].
 
     Returns:
         Forecasts by name, [N, H] each. "persistence" repeats the last value. "seasonal naive" repeats the last season;
@@ -50,9 +52,9 @@ def naive_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season:
     """
     last = y[origins - 1][:, None]
     ahead = np.arange(horizon)
-    slope = (y[origins - 1] - y[0]) / np.maximum(origins - 1, 1)
+    slope = (y[origins - 1] - y[begins]) / np.maximum(origins - 1 - begins, 1)
     forecasts = {"persistence": np.repeat(last, horizon, axis=1)}
-    if season > 1 and origins.min() >= season:
+    if season > 1 and (origins - begins).min() >= season:
         forecasts["seasonal naive"] = y[origins[:, None] - season + ahead % season]
     forecasts["drift"] = last + slope[:, None] * (ahead + 1)
     return forecasts
@@ -71,7 +73,7 @@ def statistical_models() -> dict[str, Any]:
     return {"AutoETS": AutoETS, "AutoARIMA": AutoARIMA, "Theta": AutoTheta}
 
 
-def statistical_forecasts(y: Floats, origins: NDArray[np.int64], horizon: int, season: int) -> dict[str, Floats]:
+def statistical_forecasts(y: Floats, origins: Integers, horizon: int, season: int) -> dict[str, Floats]:
     """Forecast as `naive_forecasts`, with AutoETS, AutoARIMA and Theta of statsforecast.
 
     Models are selected and estimated once, on the values before the first origin; later values only update their

@@ -25,7 +25,7 @@ from recurra.settings.check import check, names_of
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
-from recurra.tables.arrays import Origins
+from recurra.tables.arrays import Integers
 from recurra.tables.dates.zones import zoned
 from recurra.tables.table import Table
 from recurra.training import Callback, Run, TrainingState
@@ -212,7 +212,7 @@ class Forecaster(Estimator, ForecasterSettings):
     def evaluate(
         self,
         data: Data,
-        origins: Sequence[Origins] | None = None,
+        origins: Sequence[Integers] | None = None,
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,

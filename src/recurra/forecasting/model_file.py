@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
-from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor
 
 from recurra.evaluation.conformal import Calibration
@@ -26,13 +24,14 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
 from recurra.settings.reading import Decimal, Thousands
+from recurra.tables.arrays import Integers, starts_of
 from recurra.tables.as_given import as_given
 from recurra.tables.columns import ID, LONGEST_ID
 from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
 from recurra.tables.dates.zones import is_zone
 from recurra.tables.form import DateUnit, Factors, Form, IdKind
-from recurra.tables.table import Series, Table
+from recurra.tables.table import Table
 from recurra.tensor_files import part_of, write_tensors
 
 FORMAT = 3
@@ -118,7 +117,7 @@ class ContextDescription(Settings):
     """
 
     ids: Annotated[ListOf[Id], Field(min_length=1)]
-    rows: ListOf[NonNegativeInt]
+    rows: ListOf[PositiveInt]
     future_rows: ListOf[NonNegativeInt]
     target: str
     past_covariates: ListOf[str]
@@ -162,8 +161,7 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
         "context": _tensors_of(context),
     }
     tensors = {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
-    dates = pd.DatetimeIndex([predictor.cutoffs[id_] for id_ in predictor.transform.ids])
-    tensors["cutoffs"] = _as_nanoseconds([dates])
+    tensors["cutoffs"] = _as_nanoseconds(predictor.cutoffs)
     if predictor.calibration is not None:
         tensors["calibration"] = torch.from_numpy(predictor.calibration.errors)
     described = {
@@ -173,9 +171,9 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
         "plan": to_json(predictor.plan),
         "ids": list(predictor.transform.ids),
         "context": {
-            "ids": [series.id for series in context.series],
-            "rows": [len(series.dates) for series in context.series],
-            "future_rows": [len(series.future_dates) for series in context.series],
+            "ids": list(context.ids),
+            "rows": context.lengths.tolist(),
+            "future_rows": np.diff(context.future_starts).tolist(),
             "target": context.target,
             "past_covariates": list(context.past_covariates),
             "future_covariates": list(context.future_covariates),
@@ -221,13 +219,11 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
 def _tensors_of(table: Table) -> dict[str, Tensor]:
     """Return all rows of all series, one below the other; dates as nanoseconds since 1970."""
     return {
-        "dates": _as_nanoseconds([series.dates for series in table.series]),
-        "values": torch.from_numpy(np.concatenate([series.values for series in table.series])),
-        "observed": torch.from_numpy(np.concatenate([series.observed for series in table.series])),
-        "future": torch.from_numpy(
-            np.concatenate([series.future[: len(series.future_dates)] for series in table.series])
-        ),
-        "future_dates": _as_nanoseconds([series.future_dates for series in table.series]),
+        "dates": _as_nanoseconds(table.dates),
+        "values": torch.from_numpy(np.ascontiguousarray(table.values)),
+        "observed": torch.from_numpy(np.ascontiguousarray(table.observed)),
+        "future": torch.from_numpy(np.ascontiguousarray(table.future_values)),
+        "future_dates": _as_nanoseconds(table.future_dates),
     }
 
 
@@ -260,26 +256,20 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
             raise ValueError(f"context.{name} has NaN or infinity")
     days, values, observed = (tensors[name].numpy() for name in ("dates", "values", "observed"))
     later_days, future = (tensors[name].numpy() for name in ("future_dates", "future"))
-    parts, later_parts = _slices(described.rows), _slices(described.future_rows)
-    if not (_ascend(days, parts) and _ascend(later_days, later_parts)):
+    starts, later_starts = starts_of(np.array(described.rows)), starts_of(np.array(described.future_rows))
+    if not (_ascend(days, starts) and _ascend(later_days, later_starts)):
         raise ValueError("the dates of a series are not in ascending order")
-    index, later_index = _as_dates(days), _as_dates(later_days)
-    no_dates = later_index[:0]
-    series = tuple(
-        Series(
-            id_,
-            index[part],
-            values[part],
-            observed[part],
-            future[later],
-            later_index[later] if later.stop > later.start else no_dates,
-        )
-        for id_, part, later in zip(described.ids, parts, later_parts, strict=True)
-    )
     form = Form(**vars(described.form) | {name: tuple(getattr(described.form, name)) for name in LISTS_OF_FORM})
     as_given(pd.DataFrame({ID: described.ids}), form)  # ValueError if the ids are not of this form
     return Table(
-        series,
+        tuple(described.ids),
+        starts,
+        _as_dates(days),
+        values,
+        observed,
+        later_starts,
+        _as_dates(later_days),
+        future,
         described.target,
         past_covariates=tuple(described.past_covariates),
         future_covariates=tuple(described.future_covariates),
@@ -291,25 +281,20 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
     )
 
 
-def _slices(counts: Sequence[int]) -> list[slice]:
-    """Return where each of so many rows lie, one after the other."""
-    ends = np.cumsum([0, *counts]).tolist()
-    return [slice(*bounds) for bounds in pairwise(ends)]
-
-
-def _ascend(days: NDArray[np.int64], parts: Sequence[slice]) -> bool:
-    """Whether the days of each part are dates in ascending order."""
+def _ascend(days: Integers, starts: Integers) -> bool:
+    """Whether the days of each series are dates in ascending order."""
     later = np.diff(days) > 0
-    later[[part.start - 1 for part in parts if 0 < part.start < len(days)]] = True  # between two series
+    between = starts[(starts > 0) & (starts < len(days))] - 1  # two series
+    later[between] = True
     return bool(later.all()) and not bool((days == NOT_A_DATE).any())
 
 
-def _cutoffs_of(ids: Sequence[str], dates: Tensor) -> dict[str, pd.Timestamp]:
+def _cutoffs_of(ids: Sequence[str], dates: Tensor) -> pd.DatetimeIndex:
     if dates.shape != (len(ids),) or dates.dtype != torch.int64 or len(set(ids)) < len(ids):
         raise ValueError(f"cutoffs are {list(dates.shape)} of {dates.dtype}, and there are {len(set(ids))} ids")
     if int(dates.min()) == NOT_A_DATE:
         raise ValueError("a cutoff is no date")
-    return dict(zip(ids, _as_dates(dates.numpy()), strict=True))
+    return _as_dates(dates.numpy())
 
 
 def _calibration_of(plan: Plan, errors: Tensor) -> Calibration:
@@ -347,7 +332,7 @@ def _from_format_1(contents: Contents) -> Contents:
         context["future_rows"] = [0] * len(context["ids"])
         renamed["context.future"] = torch.empty(0, 0, dtype=torch.float64)
     dates = pd.DatetimeIndex([pd.Timestamp(data["learnt_until"])] * len(old["ids"]))
-    renamed["cutoffs"] = _as_nanoseconds([dates])
+    renamed["cutoffs"] = _as_nanoseconds(dates)
     renamed["transform.target_gain"] = torch.tensor(old["target_gain"], dtype=torch.float64)
     return renamed, {
         "kind": data["kind"],
@@ -369,9 +354,9 @@ def _from_format_2(contents: Contents) -> Contents:
     return tensors, {**data, "format": FORMAT, "plan": {**data["plan"], "columns": columns}}
 
 
-def _as_nanoseconds(dates: Sequence[pd.DatetimeIndex]) -> Tensor:
-    return torch.from_numpy(np.concatenate([part.to_numpy().astype("datetime64[ns]").view(np.int64) for part in dates]))
+def _as_nanoseconds(dates: pd.DatetimeIndex) -> Tensor:
+    return torch.from_numpy(dates.to_numpy().astype("datetime64[ns]").view(np.int64))
 
 
-def _as_dates(nanoseconds: NDArray[np.int64]) -> pd.DatetimeIndex:
+def _as_dates(nanoseconds: Integers) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(nanoseconds.view("datetime64[ns]"))

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError, listed, shown
-from recurra.forecasting.transforms.steps import Mask, RowScalingKind, center_and_scale
+from recurra.forecasting.transforms.steps import Mask, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
 from recurra.settings.base import Count, Settings
 from recurra.settings.forecasting import ForecasterSettings, RowScaling, Scaling, WindowScaling, transformations_of
-from recurra.tables.arrays import Floats, Integers
+from recurra.tables.arrays import Floats, Integers, selection, starts_of
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
@@ -91,9 +91,9 @@ class Plan(Settings):
         scaling = transformations_of(settings)
         require_positive(table, scaling)
         lag = lag_of(scaling, season)
-        parts = [series.values[:rows] for series, rows in zip(table.series, training, strict=True)]
-        columns = _columns(scaling, table, parts)
-        errors = _BaseErrors(parts, columns, row_scaling_of(scaling), lag)
+        rows = table.values[selection(table.starts[:-1], training)]
+        columns = _columns(scaling, table, rows)
+        errors = _BaseErrors(rows, training, columns, row_scaling_of(scaling), lag)
         last = {i: errors.of(i, np.arange(settings.horizon) + 1) for i, column in enumerate(columns) if column.shared}
         nearest = min(last, key=last.__getitem__)
         base, base_column = BASES.get(settings.residual, "last"), 0
@@ -213,27 +213,28 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
     """Raise an InputError if the target has a value that these transformations cannot take."""
     if "log" not in scaling and not per_window_of(scaling).divides:
         return
-    for series in table.series:
-        wrong = series.values[:, 0] <= 0.0
-        if wrong.any():
-            place, whose = int(wrong.argmax()), f" of series {shown(series.id)}" if series.id else ""
-            raise InputError(
-                f"{table.source}: the target {shown(table.target)}{whose} is {series.values[place, 0]:g} on "
-                f"{table.shown_date(series.dates[place])}, and scaling {', '.join(scaling)} takes positive values "
-                "only; choose another, such as standard and subtract-last."
-            )
+    wrong = table.values[:, 0] <= 0.0
+    if wrong.any():
+        row = int(wrong.argmax())
+        id_ = table.ids[int(table.starts.searchsorted(row, side="right")) - 1]
+        whose = f" of series {shown(id_)}" if id_ else ""
+        raise InputError(
+            f"{table.source}: the target {shown(table.target)}{whose} is {table.values[row, 0]:g} on "
+            f"{table.shown_date(table.dates[row])}, and scaling {', '.join(scaling)} takes positive values "
+            "only; choose another, such as standard and subtract-last."
+        )
 
 
-def _columns(scaling: Sequence[str], table: Table, parts: Sequence[Floats]) -> list[ColumnPlan]:
-    """Decide what happens to each column by its values in the training rows.
+def _columns(scaling: Sequence[str], table: Table, rows: Floats) -> list[ColumnPlan]:
+    """Decide what happens to each column by its values in the training rows [L, C].
 
     A covariate that stays within a factor of two of the target, as the other prices of a share do, has the target's
     unit: it shares the target's scaler and loc, so that what lies between the two is not lost.
     """
     count = len(table.columns)
     future = np.array([column in table.future_covariates for column in table.columns])
-    positive = np.all([(part > 0.0).all(axis=0) for part in parts], axis=0)
-    near = np.all([((part > 0.5 * part[:, :1]) & (part < 2.0 * part[:, :1])).all(axis=0) for part in parts], axis=0)
+    positive = np.asarray((rows > 0.0).all(axis=0))
+    near = ((rows > 0.5 * rows[:, :1]) & (rows < 2.0 * rows[:, :1])).all(axis=0)
     shared = (np.arange(count) == 0) | (near & ~future & positive[0])
     log = positive & ~future & ("log" in scaling)
     per_window = per_window_of(scaling)
@@ -250,20 +251,32 @@ class _BaseErrors:
     """Squared errors of naive forecasts on the training rows, each series' in units of its own spread."""
 
     def __init__(
-        self, parts: Sequence[Floats], columns: Sequence[ColumnPlan], row_scaling: RowScalingKind, lag: int
+        self,
+        rows: Floats,
+        counts: Integers,
+        columns: Sequence[ColumnPlan],
+        row_scaling: RowScalingKind,
+        lag: int,
     ) -> None:
         self.places = [i for i, column in enumerate(columns) if column.shared]
-        self.parts: list[tuple[Floats, float]] = []
-        for part in parts:
-            rows = np.log(part[:, self.places]) if columns[0].log else part[:, self.places]
-            rows = rows[lag:] - rows[:-lag] if lag else rows
-            self.parts.append((rows, float(center_and_scale(row_scaling, rows[:, :1])[1][0])))
+        shared = rows[:, self.places]
+        shared = np.log(shared) if columns[0].log else shared
+        self.rows, self.starts = differenced(shared, starts_of(counts), lag, np.ones(len(self.places), np.bool_))
+        self.lengths = np.diff(self.starts)
+        self.units = centers_and_scales(row_scaling, self.rows[:, :1], self.lengths)[1][:, 0]
 
     def of(self, column: int, lags: NDArray[np.int64]) -> float:
         """Return the sum over all series of the mean squared error of the values so many rows before."""
         place = self.places.index(column)
-        total = 0.0
-        for rows, unit in self.parts:
-            errors = [(rows[lag:, 0] - rows[:-lag, place]) / unit for lag in lags.tolist() if lag < len(rows)]
-            total += float(np.mean([np.mean(error**2) for error in errors])) if errors else float("inf")
-        return total
+        total, seen = np.zeros(len(self.lengths)), np.zeros(len(self.lengths))
+        for lag in lags.tolist():
+            long = np.flatnonzero(self.lengths > lag)
+            counts = self.lengths[long] - lag
+            begins = self.starts[:-1][long]
+            later, earlier = selection(begins + lag, counts), selection(begins, counts)
+            errors = (self.rows[later, 0] - self.rows[earlier, place]) / np.repeat(self.units[long], counts)
+            total[long] += np.add.reduceat(errors**2, starts_of(counts)[:-1]) / counts if len(long) else 0.0
+            seen[long] += 1
+        if not seen.all():
+            return float("inf")
+        return float((total / seen).sum())

@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 
 from recurra.errors import InputError, counted, listed, series_left_out, shown
-from recurra.evaluation.backtest import Evaluation, Forecasts, evaluate
+from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.evaluation.conformal import Calibration
+from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
-from recurra.forecasting.origins import check_later, check_origins, later_origins
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
@@ -27,11 +27,14 @@ from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
-from recurra.tables.arrays import Floats, Origins
+from recurra.tables.arrays import Floats, Integers
 from recurra.tables.as_given import as_given
+from recurra.tables.origins import Origins, check_later, check_origins, checked_origins
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
+
+FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,7 @@ class Predictor:
         transform: the chain of transforms, fitted to the training rows.
         network: the fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
         context: the last rows seen, after which `predict` continues.
-        cutoffs: date of the last row of each series of the fit, by id; none of these rows is evaluated.
+        cutoffs: date of the last row of each series of the fit, [S]; none of these rows is evaluated.
         calibration: errors on the validation part, from which intervals are computed; None without that part.
     """
 
@@ -53,26 +56,25 @@ class Predictor:
     transform: Transform
     network: Network | Ensemble = field(repr=False)
     context: Table = field(repr=False)
-    cutoffs: Mapping[str, pd.Timestamp]
+    cutoffs: pd.DatetimeIndex
     calibration: Calibration | None = field(default=None, repr=False)
 
     @classmethod
     def before_training(cls, prepared: Prepared, network: Network | Ensemble) -> Self:
         """Return the predictor of a network that is about to be trained."""
         table = prepared.table
-        cutoffs = {series.id: series.dates[-1] for series in table.series}
         context = table.tail(prepared.plan.context)
-        return cls(prepared.settings, prepared.plan, prepared.transform, network, context, cutoffs)
+        return cls(prepared.settings, prepared.plan, prepared.transform, network, context, table.last_dates)
 
     @property
     def cutoff(self) -> pd.Timestamp:
         """The date of the last row of the fit."""
-        return max(self.cutoffs.values())
+        return self.cutoffs.max()
 
     def calibrated(self, prepared: Prepared) -> Self:
         """Return the predictor of the trained network, calibrated on the validation part if there is one."""
         self.network.eval()
-        if not prepared.validation:
+        if prepared.validation is None:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
         found = self._answered(prepared.parts[1], before)
@@ -95,25 +97,25 @@ class Predictor:
 
     def next_values(self, table: Table, levels: Sequence[float] = ()) -> pd.DataFrame:
         """Predict the rows after the last ones of a table, with local dates and ids as texts."""
-        forecasts = self.forecast(table, [np.array([len(s.dates)], dtype=np.int64) for s in table.series], levels)
+        forecasts = self.forecast(table, Origins.after_last(table), levels)
         horizon = self.plan.horizon
         if not np.isfinite(forecasts.values).all():
             raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")
         columns: dict[str, Any] = {}
         if table.many:
-            columns["unique_id"] = np.repeat([series.id for series in table.series], horizon)
-        columns["ds"] = np.concatenate([table.following(series, horizon).to_numpy() for series in table.series])
+            columns["unique_id"] = np.repeat(np.array(table.ids, dtype=object), horizon)
+        columns["ds"] = table.following(horizon)
         columns["forecast"] = forecasts.values.ravel()
         for level, (lower, upper) in forecasts.intervals.items():
             columns |= {f"lo-{level:g}": lower.ravel(), f"hi-{level:g}": upper.ravel()}
         return pd.DataFrame(columns)
 
-    def forecast(self, table: Table, origins: Sequence[Origins], levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
         """Forecast from the given rows of a table. No forecast uses a row at or after its origin.
 
         Args:
             table: the series.
-            origins: for each series, the indices of the first row of each horizon; a window must precede each.
+            origins: the origins; a window must precede each.
             levels: levels of the prediction intervals, in percent.
 
         Returns:
@@ -141,7 +143,7 @@ class Predictor:
     def evaluate(
         self,
         data: Data,
-        origins: Sequence[Origins] | None = None,
+        origins: Sequence[Integers] | None = None,
         *,
         levels: Sequence[float] = (),
         statistical: bool = False,
@@ -154,16 +156,19 @@ class Predictor:
         table = self.continued(data, arguments)
         if origins is None:
             table = self._known(table)
-            origins = later_origins(table, self.plan.context, self.plan.horizon, self.cutoffs)
-        check_origins(table, origins, self.plan.context, self.plan.horizon)
-        check_later(table, origins, self.cutoffs)
-        return self._evaluated(table, origins, arguments.levels, arguments.statistical)
+            places = Origins.after(table, self._cutoffs_of(table), self.plan.context, self.plan.horizon)
+        else:
+            places = checked_origins(table, origins)
+        check_origins(table, places, self.plan.context, self.plan.horizon)
+        check_later(table, places, self._cutoffs_of(table))
+        return self._evaluated(table, places, arguments.levels, arguments.statistical)
 
     def validate(self, prepared: Prepared, *, levels: Sequence[float] = ()) -> Evaluation:
         """Evaluate forecasts on the validation part of the table that the predictor was fitted to.
 
         Its rows have selected the weights and calibrated the intervals, so that these scores are a little too good.
         """
+        assert prepared.validation is not None
         return self._evaluated(prepared.table, prepared.validation, levels, False)
 
     def continued(self, data: Data, arguments: NewerRowsArguments) -> Table:
@@ -200,9 +205,7 @@ class Predictor:
         given = {"any_source": any_source, **reading}
         arguments = check(NewerRowsArguments, given, "Forecaster.update_context", noun="argument")
         table = self._known(self.continued(data, arguments)).tail(self.plan.context)
-        known = {series.id: series for series in (*self.context.series, *table.series)}  # newer ones replace older ones
-        series = tuple(known[id_] for id_ in self.transform.ids if id_ in known)
-        return replace(self, context=replace(table, series=series))
+        return replace(self, context=self.context.with_series(table).in_order(self.transform.ids))
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -247,9 +250,7 @@ class Predictor:
             )
         return self.calibration.half_width(level)
 
-    def _evaluated(
-        self, table: Table, origins: Sequence[Origins], levels: Sequence[float], statistical: bool
-    ) -> Evaluation:
+    def _evaluated(self, table: Table, origins: Origins, levels: Sequence[float], statistical: bool) -> Evaluation:
         return evaluate(
             self,
             table,
@@ -292,37 +293,42 @@ class Predictor:
 
     def _known(self, table: Table) -> Table:
         """Return the series that the model was fitted to, of which there must be one, and warn about the others."""
-        known = table.only(self.ids)
-        if not known.series:
+        known = table.only(self.transform.place_of)
+        if not known.ids:
             self.transform.check_series(table)
-        ids = set(self.ids)
-        if gone := [series.id for series in table.series if series.id not in ids]:
+        if gone := [id_ for id_ in table.ids if id_ not in known.places]:
             why = f"because the model was not trained on {'it' if len(gone) == 1 else 'them'}"
-            warnings.warn(f"{table.source}: {series_left_out(gone, len(table.series), why)}", stacklevel=4)
+            warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=4)
         return known
 
     def _ready(self, table: Table) -> Table:
         """Return the series with enough rows for a forecast, if any, and warn about the others."""
-        short = [series for series in table.series if len(series.dates) < self.plan.context]
-        if len(short) == len(table.series):
+        enough = table.lengths >= self.plan.context
+        if not enough.any():
             self._check_newer(table)
-        if not short or len(short) == len(table.series):
+        if enough.all() or not enough.any():
             return table
-        why, rows = f"as a forecast needs {counted(self.plan.context, 'row')}", f" with {len(short[0].dates)}"
-        said = series_left_out([series.id for series in short], len(table.series), why, rows)
-        warnings.warn(f"{table.source}: {said}", stacklevel=4)
-        return table.only({series.id for series in table.series} - {series.id for series in short})
+        gone = [table.ids[place] for place in np.flatnonzero(~enough).tolist()]
+        why = f"as a forecast needs {counted(self.plan.context, 'row')}"
+        rows = f" with {table.lengths[enough.argmin()]}"
+        warnings.warn(f"{table.source}: {series_left_out(gone, len(enough), why, rows)}", stacklevel=4)
+        return table.where(enough)
 
     def _check_newer(self, table: Table) -> None:
         """Raise an InputError if a series, which is too short for a forecast, ends before the last row seen."""
-        last_seen = {series.id: series.dates[-1] for series in self.context.series}
-        for series in table.series:
-            if series.dates[-1] < (last := last_seen.get(series.id, series.dates[-1])):
-                whose = f" of series {shown(series.id)}" if series.id else ""
+        for id_, end in zip(table.ids, table.last_dates, strict=True):
+            place = self.context.places.get(id_)
+            if place is not None and end < (last := self.context.last_dates[place]):
+                whose = f" of series {shown(id_)}" if id_ else ""
                 raise InputError(
-                    f"{table.source}: its last date{whose}, {table.shown_date(series.dates[-1])}, is before the last "
+                    f"{table.source}: its last date{whose}, {table.shown_date(end)}, is before the last "
                     f"that the model has seen, {table.shown_date(last)}; give newer rows."
                 )
+
+    def _cutoffs_of(self, table: Table) -> pd.DatetimeIndex:
+        """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""
+        places = np.array([self.transform.place_of.get(id_, -1) for id_ in table.ids], dtype=np.int64)
+        return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), FIRST.to_numpy())[places])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,21 +1,19 @@
 """What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from recurra.errors import InputError, counted, series_left_out, shown
-from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.window import Base
 from recurra.settings.forecasting import ForecasterSettings, transformations_of
-from recurra.tables.arrays import Origins
-from recurra.tables.split import Split
+from recurra.tables.origins import Origins
+from recurra.tables.split import Splits
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 
@@ -30,7 +28,7 @@ class Prepared:
         plan: what was decided about them.
         transform: the chain of transforms, fitted to the training rows.
         parts: samples for training and, if there is a validation part, for validation.
-        validation: for each series, the origins of the validation part; empty if there is none.
+        validation: the origins of the validation part; None if there is none.
     """
 
     settings: ForecasterSettings
@@ -38,7 +36,7 @@ class Prepared:
     plan: Plan
     transform: Transform
     parts: tuple[WindowSamples, ...]
-    validation: tuple[Origins, ...]
+    validation: Origins | None
 
     def check_next(self, table: Table) -> None:
         """Raise the errors that predicting the rows after the last ones of a table would raise.
@@ -49,9 +47,8 @@ class Prepared:
         require_positive(table, self.plan.scaling)
         self.transform.check_series(table)
         self.transform.check_size(self.transform.transform(table), table)
-        self.transform.check_future(table, [np.array([len(series.dates)]) for series in table.series])
-        for series in table.series:
-            table.following(series, self.plan.horizon)
+        self.transform.check_future(table, Origins.after_last(table))
+        table.following(self.plan.horizon)
 
 
 def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) -> Prepared:
@@ -67,73 +64,62 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     Raises:
         InputError: if every series is too short, or one does not suit the scaling.
     """
-    cuts = splits_of(settings, table)
-    usual_rows = int(np.median([cut.training for cut in cuts if cut is not None]))
+    splits = splits_of(settings, table)
+    usual_rows = int(np.median(splits.training[splits.enough]))
     ahead = settings.horizon if early and table.future_covariates else 0
     season, window = season_and_window(settings, table, usual_rows, max(ahead, 1))
-    table, splits = _long_enough(table, cuts, settings, season, window)
-    training = np.array([split.training for split in splits], dtype=np.int64)
-    training_table = table
-    if settings.missing == "interpolate":
-        lines = (series.interpolated(rows) for series, rows in zip(table.series, training, strict=True))
-        training_table = replace(table, series=tuple(lines))
+    table, splits = _long_enough(table, splits, settings, season, window)
+    training = splits.training
+    training_table = table.interpolated(training) if settings.missing == "interpolate" else table
     plan = Plan.of(settings, training_table, training, season, window, ahead)
     transform, rows = Transform.fit(plan, training_table, training)
     device = torch.device(settings.device)
-    places = [
-        [origins_of_part(s.bounds[part], s.bounds[part + 1], plan.context, plan.horizon) for s in splits]
-        for part in (0, 1)
-    ]
-    windows = [transform.windows(rows, training_table, places[0], device)]
+    validated = training + splits.validation
+    trained_on = Origins.of_part(np.zeros_like(training), training, plan.context, plan.horizon)
+    validation = Origins.of_part(training, validated, plan.context, plan.horizon) if settings.validation else None
+    windows = [transform.windows(rows, training_table, trained_on, device)]
     with one_thread():
         transform = transform.fit_windows(windows[0])
-    if settings.validation:
+    if validation is not None:
         rows = rows if training_table is table else transform.transform(table)
-        windows.append(transform.windows(rows, table, places[1], device))
+        windows.append(transform.windows(rows, table, validation, device))
     parts = tuple(WindowSamples(part, transform.window, plan.future_size) for part in windows)
-    return Prepared(settings, table, plan, transform, parts, tuple(places[1]) if settings.validation else ())
+    return Prepared(settings, table, plan, transform, parts, validation)
 
 
-def splits_of(settings: ForecasterSettings, table: Table) -> list[Split | None]:
-    """Return how each series is split into training and validation rows; None for one that is too short for that."""
-    lengths = [len(series.dates) for series in table.series]
+def splits_of(settings: ForecasterSettings, table: Table) -> Splits:
+    """Return how each series is split into training and validation rows."""
     try:
-        return Split.of_each(lengths, horizon=settings.horizon, validation=settings.validation)
+        return Splits.of(table.lengths, horizon=settings.horizon, validation=settings.validation)
     except InputError as error:
         raise InputError(f"{table.source}: {error}") from error
 
 
 def _long_enough(
-    table: Table, splits: Sequence[Split | None], settings: ForecasterSettings, season: int, window: int
-) -> tuple[Table, list[Split]]:
+    table: Table, splits: Splits, settings: ForecasterSettings, season: int, window: int
+) -> tuple[Table, Splits]:
     """Return the series that have a sample in each part, with their splits; InputError if none has."""
     base: Base = "seasonal" if settings.residual == "seasonal" else "last"
     needed = context_of(window, season, lag_of(transformations_of(settings), season), base) + settings.horizon
-    kept = [
-        (series, split)
-        for series, split in zip(table.series, splits, strict=True)
-        if split is not None
-        and split.training >= needed
-        and (not split.validation or split.validation >= settings.horizon)
-    ]
-    if kept:
-        ids = {series.id for series, _ in kept}
-        if gone := [series for series in table.series if series.id not in ids]:
+    validated = (splits.validation == 0) | (splits.validation >= settings.horizon)
+    kept = splits.enough & (splits.training >= needed) & validated
+    if kept.any():
+        if not kept.all():
+            gone = [table.ids[place] for place in np.flatnonzero(~kept).tolist()]
             why = f"too short for a window of {window} and a horizon of {settings.horizon} in each part"
-            rows = f" with {counted(len(gone[0].dates), 'row')} to learn from"
-            said = series_left_out([series.id for series in gone], len(splits), why, rows)
-            warnings.warn(f"{table.source}: {said}", stacklevel=2)
-        return replace(table, series=tuple(series for series, _ in kept)), [split for _, split in kept]
-    series, split = max(zip(table.series, splits, strict=True), key=lambda pair: len(pair[0].dates))
-    assert split is not None  # the longest series
-    whose = f" of series {shown(series.id)}" if series.id else ""
-    if split.training < needed:
+            rows = f" with {counted(int(table.lengths[kept.argmin()]), 'row')} to learn from"
+            warnings.warn(f"{table.source}: {series_left_out(gone, len(kept), why, rows)}", stacklevel=2)
+        return table.where(kept), splits.where(kept)
+    longest = int(table.lengths.argmax())
+    training, validation = int(splits.training[longest]), int(splits.validation[longest])
+    whose = f" of series {shown(table.ids[longest])}" if table.ids[longest] else ""
+    if training < needed:
         raise InputError(
-            f"{table.source}: the training part{whose} has {counted(split.training, 'row')}; a window of {window} and "
+            f"{table.source}: the training part{whose} has {counted(training, 'row')}; a window of {window} and "
             f"a horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, or "
             "smaller parts for validation and test."
         )
     raise InputError(
-        f"{table.source}: the validation part{whose} has {counted(split.validation, 'row')}, and a horizon of "
+        f"{table.source}: the validation part{whose} has {counted(validation, 'row')}, and a horizon of "
         f"{settings.horizon} needs at least as many: make validation larger, or 0 for none."
     )

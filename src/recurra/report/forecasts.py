@@ -15,7 +15,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
 from recurra.errors import printable
-from recurra.evaluation.backtest import MODEL_NAME, Evaluation
+from recurra.evaluation.backtest import Evaluation
+from recurra.evaluation.predictions import MODEL_NAME
 from recurra.report.plots import MUTED, TRAINING, VALIDATION, readable_fonts, save_png
 from recurra.report.text import plain
 from recurra.tables.dates.zones import local
@@ -53,8 +54,8 @@ def forecast_plot(
         rows = 2 if close_up else len(shown)
         figure = Figure(figsize=(11, 1.3 + 3.3 * rows), layout="constrained")
         _headline(figure, title, test)
-        if len(table.series) > len(shown):
-            figure.supxlabel(f"the first {len(shown)} of {len(table.series)} series; the scores are of all", fontsize=9)
+        if len(table.ids) > len(shown):
+            figure.supxlabel(f"the first {len(shown)} of {len(table.ids)} series; the scores are of all", fontsize=9)
         axes = list(figure.subplots(rows, 1, squeeze=False)[:, 0])
         name = _short(test.display_names[test.best_naive])
         for place, (series, own) in enumerate(zip(shown, drawn, strict=True)):

@@ -14,7 +14,6 @@ from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
-from recurra.forecasting.origins import origins_of_part
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
 from recurra.nn.heads import HEADS
@@ -33,7 +32,8 @@ from recurra.sources.download import day_of, download
 from recurra.sources.origin import BUNDLED, Origin
 from recurra.tables.as_given import as_given
 from recurra.tables.files.spreadsheet import to_csv
-from recurra.tables.split import Split
+from recurra.tables.origins import Origins
+from recurra.tables.split import Split, Splits
 from recurra.tables.table import Table
 from recurra.training import Callback, Run
 from recurra.training.run_folder import FILES, INFO, MODEL, PARAMETERS, SCORES
@@ -61,9 +61,9 @@ class SeriesCase:
                 f"{self.table.source}: a test part of {counted(self.test, 'row')} is shorter than the horizon of "
                 f"{settings.horizon}; make test larger, or 0 for none."
             )
-        if gone := [series.id for series in self.table.series if len(series.dates) <= self.test]:
+        if gone := [self.table.ids[place] for place in np.flatnonzero(self.table.lengths <= self.test).tolist()]:
             why = f"as no rows remain before the {counted(self.test, 'test row')}"
-            warnings.warn(f"{self.table.source}: {series_left_out(gone, len(self.table.series), why)}", stacklevel=3)
+            warnings.warn(f"{self.table.source}: {series_left_out(gone, len(self.table.ids), why)}", stacklevel=3)
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
 
@@ -71,7 +71,7 @@ class SeriesCase:
         """Raise the errors that would occur during and after training, before it begins."""
         settings, table = self.settings, self.table
         adjusted = settings.data is None and settings.adjust == "qfq" and "log" in settings.scaling
-        if adjusted and any((series.values[:, 0] <= 0.0).any() for series in table.series):
+        if adjusted and (table.values[:, 0] <= 0.0).any():
             raise InputError(
                 f"{table.source}: its earlier prices are not positive, as the provider subtracts dividends (qfq), and "
                 "have no logarithm; take prices adjusted to the first day with --adjust hfq."
@@ -141,25 +141,22 @@ class SeriesCase:
 
     def evaluated_on_test(self) -> Evaluation:
         """Return scores on the test part, which the model has not seen."""
-        settings, context = self.settings, self.model.predictor_.plan.context
-        inside, places = settings.test_windows_inside, []
-        for series in self.table.series:
-            rows = len(series.dates)
-            places.append(origins_of_part(rows - self.test, rows, context, settings.horizon, reach_back=not inside))
-        return self.model.evaluate(self.table, places, levels=self._levels(), statistical=settings.statistical)
+        settings, context, lengths = self.settings, self.model.predictor_.plan.context, self.table.lengths
+        reach_back = not settings.test_windows_inside
+        origins = Origins.of_part(lengths - self.test, lengths, context, settings.horizon, reach_back=reach_back)
+        return self.model.evaluate(self.table, origins, levels=self._levels(), statistical=settings.statistical)
 
     def _test_rows(self) -> int:
         """Return the number of test rows of a usual series; of those that are long enough, if the usual one is not."""
-        lengths = [len(series.dates) for series in self.table.series]
+        lengths = self.table.lengths
         horizon, validation, test = self.settings.horizon, self.settings.validation, self.settings.test
         try:
-            Split.of(max(lengths), horizon=horizon, validation=validation, test=test)  # says why if it is too short
-            splits = Split.of_each(lengths, horizon=horizon, test=test)
+            Split.of(int(lengths.max()), horizon=horizon, validation=validation, test=test)  # says why if too short
+            enough = lengths[Splits.of(lengths, horizon=horizon, test=test).enough]
         except InputError as error:
             raise InputError(f"{self.table.source}: {error}") from error
-        enough = [rows for rows, split in zip(lengths, splits, strict=True) if split is not None]
         usual = int(np.median(lengths))
-        return Split.cut(usual if usual >= min(enough) else int(np.median(enough)), horizon=horizon, test=test).test
+        return Split.cut(usual if usual >= enough.min() else int(np.median(enough)), horizon=horizon, test=test).test
 
     def _prepare(self, run: Run | None) -> Prepared:
         return self.model.prepare(self.table.head(self.test) if self.test else self.table, run=run)

@@ -1,4 +1,4 @@
-"""Types of NumPy arrays."""
+"""Types of NumPy arrays, and indices of parts that stand one below the other in an array."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,4 +6,45 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
-Origins = Integers  # [N], index of the first predicted row of each forecast
+
+
+def starts_of(counts: Integers) -> Integers:
+    """Return where parts of `counts` [S] rows start, and where the last one ends, [S + 1].
+
+    >>> starts_of(np.array([3, 2])).tolist()
+    [0, 3, 5]
+    """
+    starts = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts
+
+
+def ranges(counts: Integers) -> Integers:
+    """Return 0, 1, …, count - 1 for each count, concatenated.
+
+    >>> ranges(np.array([3, 2])).tolist()
+    [0, 1, 2, 0, 1]
+    """
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def rows_of(firsts: Integers, counts: Integers) -> Integers:
+    """Return the rows of parts of `counts` [S] rows that begin at the rows `firsts` [S].
+
+    >>> rows_of(np.array([0, 7]), np.array([2, 3])).tolist()
+    [0, 1, 7, 8, 9]
+    """
+    if len(firsts) == 1:
+        return np.arange(firsts[0], firsts[0] + counts[0])
+    return np.repeat(firsts, counts) + ranges(counts)
+
+
+def selection(firsts: Integers, counts: Integers) -> Integers | slice:
+    """Return what selects the rows of `rows_of`: a slice, which copies nothing, if the parts touch each other.
+
+    >>> selection(np.array([0, 2]), np.array([2, 3]))
+    slice(0, 5, None)
+    """
+    if len(firsts) and (firsts[1:] == firsts[:-1] + counts[:-1]).all():
+        return slice(int(firsts[0]), int(firsts[-1] + counts[-1]))
+    return rows_of(firsts, counts)

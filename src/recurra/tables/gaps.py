@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from recurra.errors import InputError, counted, left_out, shown
 from recurra.settings.reading import Missing
 from recurra.tables.arrays import Floats, Integers
-from recurra.tables.dates.absent import absent_dates
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.many_series import absent_dates
 from recurra.tables.dates.zones import shown_date
 from recurra.tables.rows import Notes, Rows
 

@@ -1,9 +1,11 @@
 """Split series in time order into training, validation and test rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from recurra.errors import InputError, counted
+from recurra.tables.arrays import Booleans, Integers
 
 
 @dataclass(frozen=True)
@@ -49,41 +51,65 @@ class Split:
         raise InputError(f"{few} too few for a horizon of {horizon}{with_parts}{left}; {mend}.")
 
     @classmethod
-    def of_each(
-        cls, lengths: Sequence[int], *, horizon: int = 1, validation: float | int = 0, test: float | int = 0
-    ) -> list["Split | None"]:
-        """Split several series; None for one that is too short for its parts.
-
-        Args:
-            lengths: number of rows of each series.
-            horizon: see `of`.
-            validation: see `of`.
-            test: see `of`.
-
-        Raises:
-            InputError: if no rows are left for training in any series.
-
-        >>> Split.of_each([10, 2], validation=2)
-        [Split(training=8, validation=2, test=0), None]
-        """
-        cuts = [cls.cut(rows, horizon=horizon, validation=validation, test=test) for rows in lengths]
-        splits = [cut if horizon < rows and cut.training > 0 else None for rows, cut in zip(lengths, cuts, strict=True)]
-        if not any(splits):
-            cls.of(max(lengths), horizon=horizon, validation=validation, test=test)  # says why
-        return splits
-
-    @classmethod
     def cut(cls, rows: int, *, horizon: int = 1, validation: float | int = 0, test: float | int = 0) -> "Split":
         """Return the parts as `of` does, but without an error if the number of training rows is not positive."""
-
-        def held_out(part: float | int, of: int) -> int:
-            return max(round(part * of), horizon) if isinstance(part, float) and part else int(part)
-
-        tested = held_out(test, rows)
-        validated = held_out(validation, max(rows - tested, 0))
-        return cls(rows - tested - validated, validated, tested)
+        return cls(*(int(part[0]) for part in _cut(np.array([rows]), horizon, validation, test)))
 
     @property
     def bounds(self) -> tuple[int, int, int, int]:
         """Row indices at which the parts start and end: 0, end of training, end of validation, end of test."""
         return 0, self.training, self.training + self.validation, self.training + self.validation + self.test
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """Numbers of training, validation and test rows of several series.
+
+    Attributes:
+        training: number of training rows of each series, [S]; it may be negative for one that is too short.
+        validation: number of validation rows, [S].
+        test: number of test rows, [S].
+        enough: whether a series is long enough for its parts, [S].
+    """
+
+    training: Integers
+    validation: Integers
+    test: Integers
+    enough: Booleans
+
+    @classmethod
+    def of(cls, lengths: Integers, *, horizon: int = 1, validation: float | int = 0, test: float | int = 0) -> "Splits":
+        """Split several series; the arguments are those of `Split.of`, but for the numbers of rows [S].
+
+        Raises:
+            InputError: if no rows are left for training in any series.
+
+        >>> splits = Splits.of(np.array([10, 2]), validation=2)
+        >>> splits.training.tolist(), splits.validation.tolist(), splits.enough.tolist()
+        ([8, 0], [2, 2], [True, False])
+        """
+        training, validated, tested = _cut(lengths, horizon, validation, test)
+        enough = (horizon < lengths) & (training > 0)
+        if not enough.any():
+            Split.of(int(lengths.max()), horizon=horizon, validation=validation, test=test)  # says why
+        return cls(training, validated, tested, enough)
+
+    def where(self, kept: Booleans) -> "Splits":
+        """Return the splits of the series for which `kept` [S] is true."""
+        return Splits(self.training[kept], self.validation[kept], self.test[kept], self.enough[kept])
+
+
+def _cut(
+    lengths: Integers, horizon: int, validation: float | int, test: float | int
+) -> tuple[Integers, Integers, Integers]:
+    """Return the numbers of training, validation and test rows; see `Split.of`."""
+
+    def held_out(part: float | int, of: Integers) -> Integers:
+        if isinstance(part, float) and part:
+            rows: Integers = np.maximum(np.rint(part * of).astype(np.int64), horizon)
+            return rows
+        return np.full(len(of), int(part), dtype=np.int64)
+
+    tested = held_out(test, lengths)
+    validated = held_out(validation, np.maximum(lengths - tested, 0))
+    return lengths - tested - validated, validated, tested

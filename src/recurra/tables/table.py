@@ -1,26 +1,29 @@
-"""Checked tables: `Table` holds series with the same columns and the same frequency."""
+"""Checked tables: `Table` holds series with the same columns and the same frequency, one below the other."""
 
 import hashlib
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, counted
-from recurra.tables.arrays import Floats
+from recurra.tables.arrays import Booleans, Floats, Integers, rows_of, selection, starts_of
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.dates.frequency import Frequency
+from recurra.tables.dates.many_series import next_dates
 from recurra.tables.dates.zones import local, shown_date
 from recurra.tables.form import Form
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One series of a table.
+    """One series of a table, a view of its arrays.
 
     Attributes:
         id: the series' unique_id; empty if the table has a single series.
@@ -34,49 +37,27 @@ class Series:
     id: str
     dates: pd.DatetimeIndex
     values: Floats
-    observed: NDArray[np.bool_]
+    observed: Booleans
     future: Floats
     future_dates: pd.DatetimeIndex
-
-    def slice(self, start: int, stop: int) -> "Series":
-        """Return rows `start` to `stop` (exclusive). Of later rows, only the columns known in advance are kept."""
-        known = self.future.shape[1]
-        coming = self.values[stop:, self.values.shape[1] - known :]
-        return Series(
-            self.id,
-            self.dates[start:stop],
-            self.values[start:stop],
-            self.observed[start:stop],
-            np.concatenate([coming, self.future]),
-            pd.DatetimeIndex(self.dates[stop:].append(self.future_dates)) if known else self.future_dates,
-        )
-
-    def interpolated(self, rows: int) -> "Series":
-        """Interpolate gaps within the first `rows` rows linearly; later gaps stay forward-filled."""
-        values = self.values.copy()
-        for column, observed in enumerate(self.observed[:rows].T):
-            seen, gaps = np.flatnonzero(observed), np.flatnonzero(~observed)
-            gaps = gaps[gaps < seen[-1]] if len(seen) else gaps[:0]
-            values[gaps, column] = np.interp(gaps, seen, values[seen, column])
-        return replace(self, values=values)
-
-    def after(self, earlier: "Series") -> "Series":
-        """Return the series preceded by those rows of `earlier` that are older than its first row."""
-        count = int(earlier.dates.searchsorted(self.dates[0]))
-        return replace(
-            self,
-            dates=pd.DatetimeIndex(earlier.dates[:count].append(self.dates)),
-            values=np.concatenate([earlier.values[:count], self.values]),
-            observed=np.concatenate([earlier.observed[:count], self.observed]),
-        )
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """Series with the same columns and the same frequency, as `make_table` builds them.
 
+    The rows of the series stand one below the other: those of series s are `starts[s]` to `starts[s + 1]` (exclusive).
+
     Attributes:
-        series: one or more series.
+        ids: ids of the series, [S]; a single empty one if the table has no ids.
+        starts: the row at which each series starts, and the number of rows, [S + 1].
+        dates: dates of the rows, ascending in each series, [L].
+        values: values of the rows, with the columns of `columns`, [L, C]. There is no NaN: missing values are
+            forward-filled.
+        observed: which values are not missing, [L, C].
+        future_starts: as `starts`, of the future rows, [S + 1].
+        future_dates: dates of the future rows, in which only the columns known in advance have values, [F].
+        future_values: their values, [F, K].
         target: name of the column to predict, as in the file.
         past_covariates: columns whose values are known up to the present only.
         future_covariates: columns whose values are known in advance.
@@ -86,9 +67,18 @@ class Table:
         notes: sentences about how the table was read, and about changed or unusual rows, for the user.
         form: how the table was read.
         given: types in which a frame of another library than pandas gave its dates and ids; None for other tables.
+        cut: number of later rows of each series that the table has been cut before, [S]; None: of no series. Part of
+            the fingerprint.
     """
 
-    series: tuple[Series, ...]
+    ids: tuple[str, ...]
+    starts: Integers
+    dates: pd.DatetimeIndex
+    values: Floats
+    observed: Booleans
+    future_starts: Integers
+    future_dates: pd.DatetimeIndex
+    future_values: Floats
     target: str
     past_covariates: tuple[str, ...]
     future_covariates: tuple[str, ...]
@@ -98,32 +88,110 @@ class Table:
     notes: tuple[str, ...]
     form: Form
     given: GivenTypes | None = None
+    cut: Integers | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns of `Series.values`; the target is first."""
+        """Names of the columns of `values`; the target is first."""
         return (self.target, *self.past_covariates, *self.future_covariates)
 
-    def head(self, drop: int) -> "Table":
-        """Drop the last `drop` rows of every series; series without remaining rows are left out."""
-        lengths = [len(series.dates) - drop for series in self.series]
-        kept = (series.slice(0, rows) for series, rows in zip(self.series, lengths, strict=True) if rows > 0)
-        return replace(self, series=tuple(kept))
+    @cached_property
+    def lengths(self) -> Integers:
+        """Number of rows of each series, [S]."""
+        return np.diff(self.starts)
+
+    @cached_property
+    def last_dates(self) -> pd.DatetimeIndex:
+        """The date of the last row of each series, [S]."""
+        return self.dates[self.starts[1:] - 1]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each series by its id."""
+        return {id_: place for place, id_ in enumerate(self.ids)}
+
+    @property
+    def target_values(self) -> Floats:
+        """Values of the target, NaN where they are missing, [L]."""
+        values = self.values[:, 0]
+        return values if self.observed[:, 0].all() else np.where(self.observed[:, 0], values, np.nan)
+
+    @property
+    def series(self) -> "AllSeries":
+        """The series as views of the table, made when they are asked for."""
+        return AllSeries(self)
+
+    def part(self, first: Integers, stop: Integers) -> "Table":
+        """Keep the rows `first` to `stop` (exclusive) of each series; series without any are left out.
+
+        Of later rows, the columns known in advance are kept as future rows.
+
+        Args:
+            first: indices within each series, [S].
+            stop: indices within each series, [S].
+        """
+        lengths = self.lengths
+        known = len(self.future_covariates)
+        kept = np.flatnonzero(first < stop)
+        table = self if len(kept) == len(self.ids) else self.at(kept)
+        first, stop, lengths = first[kept], stop[kept], lengths[kept]
+        counts, later = stop - first, lengths - stop
+        rows = selection(table.starts[:-1] + first, counts)
+        cut = later if table.cut is None else later + table.cut
+        new = replace(
+            table,
+            starts=starts_of(counts),
+            dates=table.dates[rows],
+            values=table.values[rows],
+            observed=table.observed[rows],
+            cut=cut if cut.any() else None,
+        )
+        if not known or not later.any():
+            return new
+        coming = selection(table.starts[:-1] + stop, later)
+        own = np.diff(table.future_starts)
+        starts = starts_of(later + own)
+        places = np.concatenate([rows_of(starts[:-1], later), rows_of(starts[:-1] + later, own)])
+        dates = np.empty(len(places), dtype="datetime64[ns]")
+        values = np.empty((len(places), known))
+        dates[places] = np.concatenate([table.dates[coming].to_numpy(), table.future_dates.to_numpy()])
+        values[places] = np.concatenate([table.values[coming, -known:], table.future_values])
+        return replace(new, future_starts=starts, future_dates=pd.DatetimeIndex(dates), future_values=values)
+
+    def at(self, places: Integers) -> "Table":
+        """Return the series at these places, in this order."""
+        counts, coming = self.lengths[places], np.diff(self.future_starts)[places]
+        rows = selection(self.starts[:-1][places], counts)
+        later = selection(self.future_starts[:-1][places], coming)
+        return replace(
+            self,
+            ids=tuple(self.ids[place] for place in places.tolist()),
+            starts=starts_of(counts),
+            dates=self.dates[rows],
+            values=self.values[rows],
+            observed=self.observed[rows],
+            future_starts=starts_of(coming),
+            future_dates=self.future_dates[later],
+            future_values=self.future_values[later],
+            cut=None if self.cut is None else self.cut[places],
+        )
+
+    def where(self, kept: Booleans) -> "Table":
+        """Keep the series for which `kept` [S] is true."""
+        return self if kept.all() else self.at(np.flatnonzero(kept))
 
     def only(self, ids: Collection[str]) -> "Table":
         """Keep only the series with these ids."""
-        wanted = set(ids)
-        return replace(self, series=tuple(series for series in self.series if series.id in wanted))
+        wanted = ids if isinstance(ids, set | frozenset | dict) else set(ids)
+        return self.where(np.fromiter((id_ in wanted for id_ in self.ids), np.bool_, len(self.ids)))
 
-    def shown_date(self, date: pd.Timestamp) -> str:
-        """Return a date of a series as the file shows it, for messages."""
-        return shown_date(date, self.form)
+    def head(self, drop: int) -> "Table":
+        """Drop the last `drop` rows of every series; series without remaining rows are left out."""
+        return self.part(np.zeros_like(self.lengths), self.lengths - drop)
 
-    def following(self, series: Series, count: int) -> pd.DatetimeIndex:
-        """Return the `count` dates after the last row of a series: those of its future rows, if there are enough."""
-        if len(series.future_dates) >= count:
-            return series.future_dates[:count]
-        return self.frequency.like(series.dates).next_dates(series.dates[-1], count)
+    def tail(self, rows: int) -> "Table":
+        """Keep the last `rows` rows of every series."""
+        return self.part(np.maximum(self.lengths - rows, 0), self.lengths)
 
     def between(self, start: date | None, end: date | None) -> "Table":
         """Keep the rows from day `start` to day `end`, inclusive. None: no bound.
@@ -135,23 +203,14 @@ class Table:
             return self
         if self.form.date_unit == "rows":
             raise InputError(f"{self.source}: its rows are numbered and have no dates; leave out start and end.")
-        parts = []
-        for series in self.series:
-            days = local(series.dates, self.form).to_numpy().astype("datetime64[D]")
-            first = 0 if start is None else int(days.searchsorted(np.datetime64(start, "D")))
-            stop = len(series.dates) if end is None else int(days.searchsorted(np.datetime64(end, "D"), "right"))
-            if first < stop:
-                parts.append(series.slice(first, stop))
-        if not parts:
+        days = local(self.dates, self.form).to_numpy().astype("datetime64[D]")
+        before = np.zeros(len(days), np.int64) if start is None else days < np.datetime64(start, "D")
+        until = np.ones(len(days), np.int64) if end is None else days <= np.datetime64(end, "D")
+        first, stop = (np.add.reduceat(chosen, self.starts[:-1], dtype=np.int64) for chosen in (before, until))
+        if not (first < stop).any():
             which = f"up to {end}" if start is None else f"from {start} on" if end is None else f"from {start} to {end}"
             raise InputError(f"{self.source} has no rows {which}.")
-        return replace(self, series=tuple(parts))
-
-    def tail(self, rows: int) -> "Table":
-        """Keep the last `rows` rows of every series."""
-        ends = [len(series.dates) for series in self.series]
-        parts = (series.slice(max(end - rows, 0), end) for series, end in zip(self.series, ends, strict=True))
-        return replace(self, series=tuple(parts))
+        return self.part(first, stop)
 
     def after(self, earlier: "Table", *, at_least: int) -> "Table":
         """Precede every series with those rows of `earlier` that are older than its first row.
@@ -161,29 +220,173 @@ class Table:
             at_least: number of rows from which on a series needs no earlier rows; if a shorter series does not follow
                 its earlier rows without a gap, a warning is given.
         """
-        before = {series.id: series for series in earlier.series}
-        joined = [series.after(before[series.id]) if series.id in before else series for series in self.series]
-        for whole, series in zip(joined, self.series, strict=True):
-            begin = len(whole.dates) - len(series.dates)
-            if begin and len(series.dates) < at_least:
-                absent = self.frequency.absent(whole.dates[begin - 1 : begin + 1])
-                if len(absent):
-                    warnings.warn(
-                        f"{self.source}: {counted(len(absent), 'date is', 'dates are')} absent between these rows and "
-                        f"{earlier.source}, the first is {self.shown_date(absent[0])}; the forecast treats the rows as "
-                        "consecutive: add the missing rows.",
-                        stacklevel=5,
-                    )
-        return replace(self, series=tuple(joined))
+        places = np.array([earlier.places.get(id_, -1) for id_ in self.ids], dtype=np.int64)
+        known = np.flatnonzero(places >= 0)
+        before = earlier.at(places[known])
+        older = before.dates.to_numpy() < np.repeat(self.dates.to_numpy()[self.starts[:-1]][known], before.lengths)
+        added = np.zeros(len(self.ids), np.int64)
+        added[known] = np.add.reduceat(older, before.starts[:-1], dtype=np.int64) if len(known) else 0
+        rows = np.flatnonzero(older)
+        if not len(rows):
+            return self
+        starts = starts_of(added + self.lengths)
+        to = np.concatenate([rows_of(starts[:-1], added), rows_of(starts[:-1] + added, self.lengths)])
+        dates = np.empty(len(to), dtype="datetime64[ns]")
+        shape = len(to), self.values.shape[1]
+        values, observed = np.empty(shape), np.empty(shape, dtype=np.bool_)
+        dates[to] = np.concatenate([before.dates.to_numpy()[rows], self.dates.to_numpy()])
+        values[to] = np.concatenate([before.values[rows], self.values])
+        observed[to] = np.concatenate([before.observed[rows], self.observed])
+        whole = replace(self, starts=starts, dates=pd.DatetimeIndex(dates), values=values, observed=observed)
+        whole._warn_of_gaps(starts[:-1] + added, (added > 0) & (self.lengths < at_least), earlier.source)
+        return whole
+
+    def with_series(self, newer: "Table") -> "Table":
+        """Return this table with the series of another, which replace those of the same ids; new ones are last."""
+        kept = self.where(np.array([id_ not in newer.places for id_ in self.ids]))
+        if not kept.ids:
+            return newer
+        return replace(
+            newer,
+            ids=kept.ids + newer.ids,
+            starts=starts_of(np.concatenate([kept.lengths, newer.lengths])),
+            dates=_joined(kept.dates, newer.dates),
+            values=np.concatenate([kept.values, newer.values]),
+            observed=np.concatenate([kept.observed, newer.observed]),
+            future_starts=starts_of(np.concatenate([np.diff(kept.future_starts), np.diff(newer.future_starts)])),
+            future_dates=_joined(kept.future_dates, newer.future_dates),
+            future_values=np.concatenate([kept.future_values, newer.future_values]),
+            cut=None,
+        )
+
+    def in_order(self, ids: Sequence[str]) -> "Table":
+        """Return the series in the order of these ids, which may contain more."""
+        places = np.array([self.places[id_] for id_ in ids if id_ in self.places], dtype=np.int64)
+        return self if (places == np.arange(len(self.ids))).all() else self.at(places)
+
+    def interpolated(self, rows: Integers) -> "Table":
+        """Interpolate gaps within the first `rows` [S] rows of each series linearly; later gaps stay forward-filled."""
+        values = self.values.copy()
+        index = np.arange(len(values))
+        series = np.repeat(np.arange(len(self.ids)), self.lengths)
+        inside = index < np.repeat(self.starts[:-1] + rows, self.lengths)
+        for column, observed in enumerate(self.observed.T):
+            seen = np.flatnonzero(observed & inside)
+            gaps = np.flatnonzero(~observed & inside)
+            after = seen.searchsorted(gaps)
+            ends = seen[np.minimum(after, len(seen) - 1)] if len(seen) else gaps
+            gaps = gaps[(after > 0) & (after < len(seen)) & (series[ends] == series[gaps])]
+            before = seen[seen.searchsorted(gaps) - 1]
+            gaps = gaps[series[before] == series[gaps]]
+            values[gaps, column] = np.interp(gaps, seen, values[seen, column]) if len(gaps) else 0.0
+        return replace(self, values=values)
+
+    def following(self, count: int) -> pd.DatetimeIndex:
+        """Return the `count` dates after the last row of each series, those of its future rows if it has enough.
+
+        Returns:
+            The dates, series by series, [S · count].
+
+        Raises:
+            InputError: see `Frequency.next_dates`.
+        """
+        enough = np.diff(self.future_starts) >= count
+        if enough.all():
+            return self.future_dates[selection(self.future_starts[:-1], np.full(len(self.ids), count))]
+        lacking = self.where(~enough)
+        found = next_dates(self.frequency, lacking.dates, lacking.starts[:-1], count)
+        if not enough.any():
+            return found
+        dates = np.empty((len(self.ids), count), dtype="datetime64[ns]")
+        dates[~enough] = found.to_numpy().reshape(-1, count)
+        rows = selection(self.future_starts[:-1][enough], np.full(int(enough.sum()), count))
+        dates[enough] = self.future_dates.to_numpy()[rows].reshape(-1, count)
+        return pd.DatetimeIndex(dates.ravel())
+
+    def shown_date(self, date: pd.Timestamp) -> str:
+        """Return a date of a series as the file shows it, for messages."""
+        return shown_date(date, self.form)
 
     def fingerprint(self) -> str:
         """Return a SHA-256 hash of column names, series ids, dates and values."""
         digest = hashlib.sha256(repr(self.columns).encode())
-        for series in self.series:
-            digest.update(series.id.encode() + b"\0")
-            days = series.dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
-            coming = series.future_dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
-            for array in (days, series.values, series.observed, series.future, coming):
-                digest.update(repr(array.shape).encode())
-                digest.update(np.ascontiguousarray(array).data)
+        known = len(self.future_covariates)
+        cut = np.zeros(len(self.ids), np.int64) if self.cut is None or known else self.cut
+        days, coming = _bytes(_nanoseconds(self.dates)), _bytes(_nanoseconds(self.future_dates))
+        values, observed, future = _bytes(self.values), _bytes(self.observed), _bytes(self.future_values)
+        columns = self.values.shape[1]
+        bounds = zip(
+            self.ids,
+            self.starts[:-1].tolist(),
+            self.starts[1:].tolist(),
+            self.future_starts[:-1].tolist(),
+            self.future_starts[1:].tolist(),
+            cut.tolist(),
+            strict=True,
+        )
+        for id_, start, stop, first, last, dropped in bounds:
+            rows, later = stop - start, last - first
+            shape = f"({rows}, {columns})".encode()
+            digest.update(b"".join((
+                id_.encode(), b"\0",
+                f"({rows},)".encode(), days[8 * start : 8 * stop],
+                shape, values[8 * columns * start : 8 * columns * stop],
+                shape, observed[columns * start : columns * stop],
+                f"({later if known else dropped}, {known})".encode(), future[8 * known * first : 8 * known * last],
+                f"({later},)".encode(), coming[8 * first : 8 * last],
+            )))  # fmt: skip
         return digest.hexdigest()
+
+    def _warn_of_gaps(self, begins: Integers, short: Booleans, earlier: str) -> None:
+        """Warn if a date is absent right before the row `begins` of a series, for the series that are `short`, [S]."""
+        for place in np.flatnonzero(short).tolist():
+            absent = self.frequency.absent(self.dates[begins[place] - 1 : begins[place] + 1])
+            if len(absent):
+                warnings.warn(
+                    f"{self.source}: {counted(len(absent), 'date is', 'dates are')} absent between these rows and "
+                    f"{earlier}, the first is {self.shown_date(absent[0])}; the forecast treats the rows as "
+                    "consecutive: add the missing rows.",
+                    stacklevel=6,
+                )
+
+
+class AllSeries(Sequence[Series]):
+    """The series of a table, each made when it is asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Series: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Series]: ...
+    def __getitem__(self, place: int | slice) -> Series | list[Series]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        table, place = self._table, range(len(self))[place]
+        rows = slice(int(table.starts[place]), int(table.starts[place + 1]))
+        coming = slice(int(table.future_starts[place]), int(table.future_starts[place + 1]))
+        return Series(
+            table.ids[place],
+            table.dates[rows],
+            table.values[rows],
+            table.observed[rows],
+            table.future_values[coming],
+            table.future_dates[coming],
+        )
+
+
+def _joined(*dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(np.concatenate([part.to_numpy() for part in dates]))
+
+
+def _nanoseconds(dates: pd.DatetimeIndex) -> Integers:
+    return dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    """Return the bytes of an array in C order, without a copy if it has that order."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data

@@ -9,7 +9,7 @@ import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.reading import Decimal, Missing, Thousands
-from recurra.tables.arrays import Floats, Integers
+from recurra.tables.arrays import Floats, Integers, rows_of, starts_of
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id
 from recurra.tables.data_frame import AnyFrame, with_row_numbers
@@ -20,12 +20,12 @@ from recurra.tables.dates.which_columns import date_columns
 from recurra.tables.files.reader import read_file
 from recurra.tables.files.temporary import Source, is_source, name_of
 from recurra.tables.form import Form, RawTable, Reading
-from recurra.tables.gaps import Filled, filled
+from recurra.tables.gaps import filled
 from recurra.tables.numbers.evidence import Surroundings
 from recurra.tables.numbers.read import read_numbers
 from recurra.tables.rows import Notes, Rows, rows_in_order
 from recurra.tables.series_ids import read_ids
-from recurra.tables.table import Series, Table
+from recurra.tables.table import Table
 
 
 def make_table(
@@ -143,8 +143,18 @@ def make_table(
         rows.check_values(gaps=missing != "error", empty=missing == "auto")
         rows.check_future(frequency)
         without_gaps = filled(rows.history(), frequency, missing, notes, newer=earlier is not None)
+    places = without_gaps.places
+    future_counts = (rows.stops - rows.ends)[places]
+    future = rows_of(rows.ends[places], future_counts)
     return Table(
-        _series(rows, without_gaps),
+        tuple(rows.ids[place] for place in places.tolist()),
+        np.append(without_gaps.starts, len(without_gaps.dates)),
+        without_gaps.dates,
+        without_gaps.values,
+        without_gaps.observed,
+        starts_of(future_counts),
+        rows.dates[future],
+        rows.values[future, len(columns.names.all) - len(columns.names.future_covariates) :],
         columns.names.target,
         columns.names.past_covariates,
         columns.names.future_covariates,
@@ -235,22 +245,6 @@ def _read(
     start = np.zeros(1, dtype=np.int64)
     rows = Rows(source, columns.names, form, ids.texts, start, days.index, read.values, frame.index)
     return rows, ids.places
-
-
-def _series(rows: Rows, without_gaps: Filled) -> tuple[Series, ...]:
-    """Return the series, each with its future rows."""
-    dates, values, observed = without_gaps.dates, without_gaps.values, without_gaps.observed
-    no_dates, known, series = dates[:0], len(rows.names.future_covariates), []
-    stops = without_gaps.starts + without_gaps.lengths
-    for place, start, stop in zip(
-        *(a.tolist() for a in (without_gaps.places, without_gaps.starts, stops)), strict=True
-    ):
-        own, coming, future = slice(start, stop), values[:0, :0], no_dates
-        if known:
-            later = slice(int(rows.ends[place]), int(rows.stops[place]))
-            coming, future = rows.values[later, rows.values.shape[1] - known :], rows.dates[later]
-        series.append(Series(rows.ids[place], dates[own], values[own], observed[own], coming, future))
-    return tuple(series)
 
 
 def _names(argument: str, names: object) -> list[str]:

@@ -15,6 +15,7 @@ from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
@@ -45,6 +46,7 @@ def table(seed: int = 0, rows: int = 40, series: int = 2) -> Table:
 
 
 TRAINING = 30  # rows of each series
+FROM_20 = Origins.of_each([np.array([20])])
 
 
 def fitted(data: Table, *, early: int = 0, **given_settings: Any) -> Transform:
@@ -53,16 +55,16 @@ def fitted(data: Table, *, early: int = 0, **given_settings: Any) -> Transform:
     training = np.full(len(data.series), TRAINING)
     plan = Plan.of(chosen, data, training, chosen.season or 1, chosen.window or 1, early)
     transform, rows = Transform.fit(plan, data, training)
-    ends = [np.arange(plan.context, TRAINING - plan.horizon + 1) for _ in data.series]
+    ends = Origins.of_part(np.zeros_like(training), training, plan.context, plan.horizon)
     return transform.fit_windows(transform.windows(rows, data, ends, torch.device("cpu")))
 
 
-def places(transform: Transform, data: Table) -> list[Any]:
+def places(transform: Transform, data: Table) -> Origins:
     plan = transform.plan
-    return [np.arange(plan.context, len(s.dates) - plan.horizon + 1, dtype=np.int64) for s in data.series]
+    return Origins.of_part(np.zeros_like(data.lengths), data.lengths, plan.context, plan.horizon)
 
 
-def samples(transform: Transform, data: Table, origins: list[Any]) -> WindowSamples:
+def samples(transform: Transform, data: Table, origins: Origins) -> WindowSamples:
     windows = transform.windows(transform.transform(data), data, origins, torch.device("cpu"))
     return WindowSamples(windows, transform.window, transform.plan.future_size)
 
@@ -91,7 +93,7 @@ def test_what_the_network_sees_of_an_origin_is_the_window_and_the_future_covaria
 ) -> None:
     data = table(series=1)
     transform = fitted(data, scaling=scaling)
-    origin = [np.array([20], dtype=np.int64)]
+    origin = FROM_20
 
     def seen() -> dict[str, torch.Tensor]:
         return samples(transform, data, origin).inputs(torch.tensor([0]))
@@ -111,7 +113,7 @@ def test_what_the_network_sees_of_an_origin_is_the_window_and_the_future_covaria
 def test_future_covariates_of_format_1_stand_in_the_window_a_horizon_early() -> None:
     data = table(series=1)
     transform = fitted(data, scaling="none", residual="none", early=3)
-    seen = samples(transform, data, [np.array([20])]).inputs(torch.tensor([0]))
+    seen = samples(transform, data, FROM_20).inputs(torch.tensor([0]))
     assert seen.keys() == {"x"}
     holidays = data.series[0].values[:, 3]
     np.testing.assert_array_equal(seen["x"][0, :, 3], holidays[17:23])
@@ -132,7 +134,7 @@ def test_nothing_is_fitted_on_rows_after_the_training_part(scaling: list[str]) -
 def test_a_window_is_what_stands_before_the_origin_scaled_by_the_training_rows() -> None:
     data = table(series=1)
     transform = fitted(data, scaling=["standard"], residual="none", horizon=1)
-    seen = samples(transform, data, [np.array([10])]).inputs(torch.tensor([0]))
+    seen = samples(transform, data, Origins.of_each([np.array([10])])).inputs(torch.tensor([0]))
     training = data.series[0].values[:TRAINING]
     scaled = (data.series[0].values - training.mean(axis=0)) / training.std(axis=0)
     scaled[:, 1] = (data.series[0].values[:, 1] - training[:, 0].mean()) / training[:, 0].std()  # high: as y
@@ -142,18 +144,18 @@ def test_a_window_is_what_stands_before_the_origin_scaled_by_the_training_rows()
 
 def test_columns_that_windows_do_not_divide_are_standardized() -> None:
     data = table(series=1)
-    seen = samples(fitted(data, scaling="divide-last"), data, [np.array([20])]).inputs(torch.tensor([0]))
+    seen = samples(fitted(data, scaling="divide-last"), data, FROM_20).inputs(torch.tensor([0]))
     holidays = data.series[0].values[:, 3]
     scaled = (holidays - holidays[:TRAINING].mean()) / holidays[:TRAINING].std()
     np.testing.assert_allclose(seen["x"][0, :, 3], scaled[14:20], rtol=1e-5)
-    unscaled = samples(fitted(data, scaling="none"), data, [np.array([20])]).inputs(torch.tensor([0]))
+    unscaled = samples(fitted(data, scaling="none"), data, FROM_20).inputs(torch.tensor([0]))
     np.testing.assert_array_equal(unscaled["x"][0, :, 3], holidays[14:20])
 
 
 def test_future_rows_that_are_not_given_are_named() -> None:
     data = table()
     transform = fitted(data)
-    ends = [np.array([len(series.dates)]) for series in data.series]
+    ends = Origins.after_last(data)
     with pytest.raises(InputError, match="3 more rows with values of 'holiday' are needed after 2020-02-09; leave"):
         transform.windows(transform.transform(data), data, ends, torch.device("cpu"))
 

@@ -53,7 +53,7 @@ def test_hours_of_a_night_in_which_clocks_are_turned_are_an_hour_apart(texts: li
 def test_the_coming_hours_have_the_offset_of_their_own_time() -> None:
     hours = pd.date_range("2022-10-28", "2022-10-30 01:00", freq="h", tz="Europe/Berlin")
     table = make_table(pd.DataFrame({"ds": hours, "y": np.arange(len(hours))}))
-    coming = zoned(table.following(table.series[0], 3), table.form)
+    coming = zoned(table.following(3), table.form)
     assert [str(time) for time in coming] == [
         "2022-10-30 02:00:00+02:00", "2022-10-30 02:00:00+01:00", "2022-10-30 03:00:00+01:00",
     ]  # fmt: skip
@@ -66,7 +66,7 @@ def test_bars_of_an_exchange_keep_its_hours_when_clocks_are_turned() -> None:
     table = make_table(pd.DataFrame({"ds": texts, "y": np.arange(len(texts))}))
     assert (table.form.zone, table.form.instants, table.frequency.season) == ("America/New_York", False, 7)
     assert table.series[0].dates.equals(bars)
-    assert str(zoned(table.following(table.series[0], 1), table.form)[0]) == "2022-04-01 09:30:00-04:00"
+    assert str(zoned(table.following(1), table.form)[0]) == "2022-04-01 09:30:00-04:00"
 
 
 @pytest.mark.parametrize("freq", ["D", "W", "MS"])

@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from recurra.errors import InputError, counted, listed, shown
@@ -15,8 +14,9 @@ from recurra.forecasting.plan import Plan, require_positive
 from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
-from recurra.tables.arrays import Floats, Integers, Origins
-from recurra.tables.table import Series, Table
+from recurra.tables.arrays import Booleans, Floats, Integers, rows_of
+from recurra.tables.origins import Origins
+from recurra.tables.table import Table
 
 POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides
 NO_PLACES = np.empty(0, dtype=np.int64)
@@ -78,7 +78,7 @@ class Transform:
         Raises:
             InputError: if the target has a value that the scaling cannot take.
         """
-        new = cls.of(plan, [series.id for series in table.series])
+        new = cls.of(plan, table.ids)
         rows, steps = new._rows_of(table), []
         for step in new.steps:
             before = np.diff(rows.starts)
@@ -104,13 +104,13 @@ class Transform:
             rows = step.transform(rows)
         return rows
 
-    def windows(self, rows: Rows, table: Table, origins: Sequence[Origins], device: torch.device) -> Windows:
+    def windows(self, rows: Rows, table: Table, origins: Origins, device: torch.device) -> Windows:
         """Return the windows and horizons at these origins of the table's series.
 
         Args:
             rows: scaled rows of the table.
             table: the table.
-            origins: for each series, the indices of the first row of each horizon.
+            origins: the origins.
             device: device of the windows.
 
         Raises:
@@ -119,10 +119,7 @@ class Transform:
         plan = self.plan
         self.check_future(table, origins)
         self.check_size(rows, table)
-        counts = [len(own) for own in origins]
-        shifts = [int(start) - plan.lag for start in rows.starts[:-1]]
-        shifted = [own + shift if shift else own for own, shift in zip(origins, shifts, strict=True)]
-        firsts = (np.concatenate(shifted) if len(shifted) > 1 else shifted[0]).astype(np.int64, copy=False)
+        firsts = origins.from_starts(rows.starts[:-1] - plan.lag)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
         return Windows(
             torch.from_numpy(rows.values.astype(np.float32)).to(device),
@@ -130,7 +127,7 @@ class Transform:
             plan.window,
             plan.horizon,
             observed,
-            np.repeat(rows.places, counts) if len(counts) > 1 else np.broadcast_to(rows.places, counts),
+            origins.spread(rows.places),
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
@@ -162,24 +159,18 @@ class Transform:
         (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
         return logarithm.inverse(values, NO_PLACES, values[:0])
 
-    def additive(self, series: Series) -> Floats:
-        """Return the target of a series on the additive scale, [T]."""
-        target = series.values[:, 0]
-        return np.log(target) if self.plan.columns[0].log else target
-
-    def before(self, table: Table, origins: Sequence[Origins]) -> Floats:
+    def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale in the `lag` rows before each origin, [N, lag]."""
-        back = np.arange(-self.plan.lag, 0)
-        pairs = zip(table.series, origins, strict=True)
-        return np.concatenate([self.additive(series)[own[:, None] + back] for series, own in pairs])
+        return self._additive(table.values[origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0), 0])
 
-    def truth(self, table: Table, origins: Sequence[Origins]) -> Floats:
+    def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
-        ahead = np.arange(self.plan.horizon)
-        values = []
-        for series, own in zip(table.series, origins, strict=True):
-            values.append(np.where(series.observed[:, 0], self.additive(series), np.nan)[own[:, None] + ahead])
-        return np.concatenate(values)
+        rows = origins.of_table(table)[:, None] + np.arange(self.plan.horizon)
+        return np.where(table.observed[rows, 0], self._additive(table.values[rows, 0]), np.nan)
+
+    def _additive(self, values: Floats) -> Floats:
+        """Convert values of the target from the units of the table to the additive scale."""
+        return np.log(values) if self.plan.columns[0].log else values
 
     def state(self) -> dict[str, Floats]:
         """Return what `fit` has learned, by names such as `scale` or `input_gain`."""
@@ -209,36 +200,37 @@ class Transform:
     def _rows_of(self, table: Table) -> Rows:
         """Return the rows of a table as they are, those that are known in advance included."""
         require_positive(table, self.plan.scaling)
-        parts = []
-        for series in table.series:
-            coming = np.full((len(series.future_dates), len(self.plan.columns)), np.nan)
-            coming[:, self.plan.past :] = series.future[: len(coming)]
-            parts += [series.values, coming]
-        lengths = [len(series.dates) + len(series.future_dates) for series in table.series]
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return Rows(np.concatenate(parts), starts, self._places(table))
+        if not len(table.future_dates):
+            return Rows(table.values, table.starts, self._places(table))
+        starts = table.starts + table.future_starts
+        values = np.full((int(starts[-1]), len(self.plan.columns)), np.nan)
+        values[rows_of(starts[:-1], table.lengths)] = table.values
+        future = rows_of(starts[:-1] + table.lengths, np.diff(table.future_starts))
+        values[future, self.plan.past :] = table.future_values
+        return Rows(values, starts, self._places(table))
 
     def check_series(self, table: Table) -> None:
         """Raise an InputError if a table has a series that was not there in training."""
-        for series in table.series:
-            if series.id in self._place_of:
-                continue
-            known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
-            if not table.many:
-                fault = f"has no series ids, and the training data has {known}; add the column of ids"
-            elif self.ids == ("",):
-                fault = f"has the series {shown(series.id)}, and the training data has no ids; give one series without"
-            else:
-                fault = f"the series {shown(series.id)} was not in the training data; it has {known}"
-            raise InputError(f"{table.source}: {fault}.")
+        unseen = next((id_ for id_ in table.ids if id_ not in self.place_of), None)
+        if unseen is None:
+            return
+        known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
+        if not table.many:
+            fault = f"has no series ids, and the training data has {known}; add the column of ids"
+        elif self.ids == ("",):
+            fault = f"has the series {shown(unseen)}, and the training data has no ids; give one series without"
+        else:
+            fault = f"the series {shown(unseen)} was not in the training data; it has {known}"
+        raise InputError(f"{table.source}: {fault}.")
 
     def _places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""
         self.check_series(table)
-        return np.array([self._place_of[series.id] for series in table.series], dtype=np.int64)
+        return np.array([self.place_of[id_] for id_ in table.ids], dtype=np.int64)
 
     @cached_property
-    def _place_of(self) -> dict[str, int]:
+    def place_of(self) -> dict[str, int]:
+        """The place of each series of training by its id."""
         return {id_: place for place, id_ in enumerate(self.ids)}
 
     def check_size(self, rows: Rows, table: Table) -> None:
@@ -251,29 +243,31 @@ class Transform:
         own = row - int(rows.starts[place]) + self.plan.lag
         day = series.dates.append(series.future_dates)[own]
         whose = f" of series {shown(series.id)}" if series.id else ""
-        value = self._rows_of(replace(table, series=(series,))).values[own, column]
+        value = self._rows_of(table.at(np.array([place]))).values[own, column]
         raise InputError(
             f"{table.source}: column {shown(table.columns[column])}{whose} is {value:g} on {table.shown_date(day)}, "
             f"more than {LARGEST_SCALED:g} times what the training rows vary by; correct the value."
         )
 
-    def _observed(self, table: Table) -> NDArray[np.bool_]:
+    def _observed(self, table: Table) -> Booleans:
         """Return which scaled rows have a target, [L]; a difference needs both of its values."""
-        lag, parts = self.plan.lag, []
-        for series in table.series:
-            own = np.concatenate([series.observed[:, 0], np.zeros(len(series.future_dates), dtype=np.bool_)])
-            parts.append(own[lag:] & own[: len(own) - lag])
-        return np.concatenate(parts)
+        lag = self.plan.lag
+        starts = table.starts + table.future_starts
+        observed = np.zeros(int(starts[-1]), dtype=np.bool_)
+        observed[rows_of(starts[:-1], table.lengths)] = table.observed[:, 0]
+        kept = rows_of(starts[:-1] + lag, np.diff(starts) - lag)
+        return observed[kept] & observed[kept - lag]
 
-    def check_future(self, table: Table, origins: Sequence[Origins]) -> None:
+    def check_future(self, table: Table, origins: Origins) -> None:
         """Raise an InputError if future covariates of a horizon from one of these origins are not given."""
         if self.plan.past == len(self.plan.columns):
             return
-        for series, own in zip(table.series, origins, strict=True):
-            needed = int(own.max()) + self.plan.horizon - len(series.values) if len(own) else 0
-            if needed > len(series.future_dates):
-                lacking, last = needed - len(series.future_dates), table.shown_date(series.dates[-1])
-                raise InputError(
-                    f"{table.source}: {counted(lacking, 'more row')} with values of {listed(table.future_covariates)} "
-                    f"{'is' if lacking == 1 else 'are'} needed after {last}; leave the target empty there."
-                )
+        known = np.diff(table.starts) + np.diff(table.future_starts)
+        lacking = origins.rows + self.plan.horizon - known[origins.series]
+        if (lacking > 0).any():
+            place = int(origins.series[(lacking > 0).argmax()])
+            count, last = int(lacking[origins.series == place].max()), table.shown_date(table.last_dates[place])
+            raise InputError(
+                f"{table.source}: {counted(count, 'more row')} with values of {listed(table.future_covariates)} "
+                f"{'is' if count == 1 else 'are'} needed after {last}; leave the target empty there."
+            )

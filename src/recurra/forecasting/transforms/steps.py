@@ -4,13 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recurra.errors import InputError
-from recurra.tables.arrays import Floats, Integers
+from recurra.tables.arrays import Booleans, Floats, Integers, rows_of, selection, starts_of
 
 RowScalingKind = Literal["none", "minmax", "standard", "robust"]
-Mask = NDArray[np.bool_]
+Mask = Booleans  # of columns, [C]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +27,9 @@ class Rows:
     starts: Integers
     places: Integers
 
-    def parts(self) -> list[Floats]:
-        """Return the rows of each series."""
-        return np.split(self.values, self.starts[1:-1])
+    def first(self, counts: Integers) -> Floats:
+        """Return the first `counts` [S] rows of each series."""
+        return self.values[selection(self.starts[:-1], counts)]
 
 
 class Step:
@@ -74,8 +73,7 @@ class Floor(Step):
     floor: Floats
 
     def fit(self, rows: Rows, training: Integers) -> Self:
-        parts = zip(rows.parts(), training, strict=True)
-        least = np.min([part[:count].min(axis=0) for part, count in parts], axis=0) * self.shares
+        least = rows.first(training).min(axis=0) * self.shares
         return replace(self, floor=np.where(self.columns, least, -np.inf))
 
     def transform(self, rows: Rows) -> Rows:
@@ -123,11 +121,8 @@ class Difference(Step):
     def transform(self, rows: Rows) -> Rows:
         if not self.lag:
             return rows
-        parts = [
-            np.where(self.columns, part[self.lag :] - part[: -self.lag], part[self.lag :]) for part in rows.parts()
-        ]
-        starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
-        return Rows(np.concatenate(parts), starts.astype(np.int64), rows.places)
+        values, starts = differenced(rows.values, rows.starts, self.lag, self.columns)
+        return Rows(values, starts, rows.places)
 
     def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
         return summed(target, before[:, before.shape[1] - self.lag :]) if self.lag else target
@@ -154,12 +149,13 @@ class RowScaling(Step):
     scale: Floats
 
     def fit(self, rows: Rows, training: Integers) -> Self:
-        center, scale = (np.empty((len(training), len(self.shared))) for _ in range(2))
-        for i, (part, count) in enumerate(zip(rows.parts(), training, strict=True)):
-            fitted = center_and_scale(self.kind, part[:count])
-            own = fitted if self.own_kind == self.kind else center_and_scale(self.own_kind, part[:count])
-            for found, usual, other in zip((center, scale), fitted, own, strict=True):
-                found[i] = np.where(self.windowed | self.shared, np.where(self.shared, usual[0], usual), other)
+        seen = rows.first(training)
+        fitted = centers_and_scales(self.kind, seen, training)
+        own = fitted if self.own_kind == self.kind else centers_and_scales(self.own_kind, seen, training)
+        center, scale = (
+            np.where(self.windowed | self.shared, np.where(self.shared, usual[:, :1], usual), other)
+            for usual, other in zip(fitted, own, strict=True)
+        )
         return replace(self, center=center, scale=scale)
 
     def transform(self, rows: Rows) -> Rows:
@@ -193,20 +189,20 @@ class Early(Step):
     def transform(self, rows: Rows) -> Rows:
         if not self.count:
             return rows
-        values = rows.values.copy()
-        for part in np.split(values, rows.starts[1:-1]):  # views
-            part[: -self.count, self.columns] = part[self.count :, self.columns]
-            part[-self.count :, self.columns] = np.nan
+        lengths = np.diff(rows.starts)
+        filled = rows_of(rows.starts[:-1], np.maximum(lengths - self.count, 0))
+        values = np.where(self.columns, np.nan, rows.values)
+        values[filled] = np.where(self.columns, rows.values[filled + self.count], rows.values[filled])
         return replace(rows, values=values)
 
 
 def center_and_scale(kind: RowScalingKind, rows: Floats) -> tuple[Floats, Floats]:
-    """Return for each column what is subtracted and what divides, [C] each.
+    """Return for each column what is subtracted and what divides, [..., C] each.
 
     Args:
         kind: "minmax" scales the rows to the range 0 to 1, "standard" to mean 0 and standard deviation 1, "robust" to
             median 0 and interquartile range 1; "none" does not change them. A constant column is only shifted.
-        rows: [T, C].
+        rows: [..., T, C].
 
     Raises:
         InputError: if there are no rows.
@@ -214,19 +210,56 @@ def center_and_scale(kind: RowScalingKind, rows: Floats) -> tuple[Floats, Floats
     >>> center_and_scale("minmax", np.array([[10.0], [30.0]]))
     (array([10.]), array([20.]))
     """
-    if not len(rows):
+    if not rows.shape[-2]:
         raise InputError(f"there are no rows to fit a {kind} scaler on; at least one is needed.")
     if kind == "minmax":
-        center, scale = rows.min(axis=0), np.ptp(rows, axis=0)
+        center, scale = rows.min(axis=-2), np.ptp(rows, axis=-2)
     elif kind == "standard":
-        center, scale = rows.mean(axis=0), rows.std(axis=0)
+        center, scale = rows.mean(axis=-2), rows.std(axis=-2)
     elif kind == "robust":
-        lower, center, upper = np.percentile(rows, [25, 50, 75], axis=0)
+        lower, center, upper = np.percentile(rows, [25, 50, 75], axis=-2)
         scale = upper - lower
     else:
-        return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+        shape = *rows.shape[:-2], rows.shape[-1]
+        return np.zeros(shape), np.ones(shape)
     negligible = np.abs(center) * 1e-12  # rounding errors of a constant column
     return center, np.where(scale > negligible, scale, 1.0)
+
+
+def centers_and_scales(kind: RowScalingKind, rows: Floats, counts: Integers) -> tuple[Floats, Floats]:
+    """Return what `center_and_scale` does for each of several series, [S, C] each.
+
+    Args:
+        kind: see `center_and_scale`.
+        rows: rows of the series, one below the other, [L, C].
+        counts: number of rows of each series, [S].
+    """
+    center, scale = np.empty((len(counts), rows.shape[1])), np.empty((len(counts), rows.shape[1]))
+    starts = starts_of(counts)[:-1]
+    for count in np.unique(counts).tolist():  # series of the same length at once
+        own = np.flatnonzero(counts == count)
+        parts = rows[selection(starts[own], counts[own])].reshape(len(own), count, rows.shape[1])
+        center[own], scale[own] = center_and_scale(kind, parts)
+    return center, scale
+
+
+def differenced(values: Floats, starts: Integers, lag: int, columns: Mask) -> tuple[Floats, Integers]:
+    """Subtract from each row of each series the row `lag` before; the first `lag` rows of each series are lost.
+
+    Args:
+        values: rows of the series, one below the other, [L, C].
+        starts: the row at which each series starts, and L, [S + 1].
+        lag: number of rows; 0 changes nothing.
+        columns: columns that are changed, [C].
+
+    Returns:
+        The new rows and starts.
+    """
+    if not lag:
+        return values, starts
+    counts = np.maximum(np.diff(starts) - lag, 0)
+    later, earlier = values[selection(starts[:-1] + lag, counts)], values[selection(starts[:-1], counts)]
+    return np.where(columns, later - earlier, later), starts_of(counts)
 
 
 def summed(differences: Floats, before: Floats) -> Floats:

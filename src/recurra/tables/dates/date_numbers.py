@@ -24,11 +24,6 @@ def most_frequent(values: NDArray[Any]) -> float:
     return float(found[counts.argmax()])
 
 
-def ranges(counts: Integers) -> Integers:
-    """Return 0, 1, …, count - 1 for each count, concatenated."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
 def date_numbers(dates: pd.DatetimeIndex, unit: Literal["s", "D", "M"]) -> Integers:
     """Return seconds, days or months since 1970."""
     return dates.to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError
-from recurra.tables.arrays import Integers
+from recurra.tables.arrays import Integers, ranges
 from recurra.tables.dates.anchors import days_of_months, month_anchor, share_at_anchor, usual_time, usual_weekday
 from recurra.tables.dates.calendars import next_sessions, sessions
 from recurra.tables.dates.date_numbers import (
@@ -20,7 +20,6 @@ from recurra.tables.dates.date_numbers import (
     date_numbers,
     dates_of_seconds,
     minutes_from_monday,
-    ranges,
     weekdays_of,
 )
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, shown
-from recurra.tables.arrays import Integers
-from recurra.tables.dates.date_numbers import ranges
+from recurra.tables.arrays import Integers, ranges
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.numbered import UNIX, dates_of
 from recurra.tables.dates.one_column import Column, LocalDates

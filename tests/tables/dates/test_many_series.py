@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from recurra import InputError
-from recurra.tables.dates.absent import absent_dates
 from recurra.tables.dates.frequency import BUSINESS_DAYS, Frequency
+from recurra.tables.dates.many_series import absent_dates
 
 MORNINGS = tuple((day * 1440 + 570, day * 1440 + 690) for day in range(5))  # 9:30 to 11:30, Monday to Friday
 

@@ -1,4 +1,4 @@
-"""Absent dates of many series at once: series by series only where the weekday, day or time is not the shared one."""
+"""Absent and next dates of many series at once: one by one only where weekday, day or time are not the shared ones."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,8 @@ def absent_dates(frequency: Frequency, dates: pd.DatetimeIndex, starts: Integers
     Raises:
         InputError: so many dates are absent that they cannot be meant; see `Frequency.check_absent`.
     """
-    shared = _has_shared_anchor(frequency, dates, starts)
+    made_of_anchor = frequency.slots is None and frequency.calendar is None
+    shared = _share_anchor(frequency, dates, starts) if made_of_anchor else np.ones(len(starts), dtype=np.bool_)
     if shared.all():
         return frequency.absent_between(dates, starts)
     lengths = np.diff(starts, append=len(dates))
@@ -39,10 +40,35 @@ def absent_dates(frequency: Frequency, dates: pd.DatetimeIndex, starts: Integers
     return pd.DatetimeIndex(np.concatenate(parts)[order]), np.concatenate(places)[order]
 
 
-def _has_shared_anchor(frequency: Frequency, dates: pd.DatetimeIndex, starts: Integers) -> NDArray[np.bool_]:
+def next_dates(frequency: Frequency, dates: pd.DatetimeIndex, starts: Integers, count: int) -> pd.DatetimeIndex:
+    """Return the `count` dates after the last one of each series, one series after another, [S · count].
+
+    Args:
+        frequency: the time between the rows of all series.
+        dates: ascending dates of the series, which stand one after another, [T].
+        starts: the first row of each series, [S].
+        count: number of dates of each series.
+
+    Raises:
+        InputError: see `Frequency.next_dates`.
+    """
+    stops = np.append(starts[1:], len(dates))
+    shared = _share_anchor(frequency, dates, starts)
+    found = np.empty((len(starts), count), dtype="datetime64[ns]")
+    ends, places = np.unique(dates.to_numpy()[stops[shared] - 1], return_inverse=True)  # many end on the same date
+    if len(ends):
+        following = [frequency.next_dates(end, count).to_numpy() for end in pd.DatetimeIndex(ends)]
+        found[shared] = np.stack(following)[places]
+    for place in np.flatnonzero(~shared).tolist():
+        own = dates[starts[place] : stops[place]]
+        found[place] = frequency.like(own).next_dates(own[-1], count).to_numpy()
+    return pd.DatetimeIndex(found.ravel())
+
+
+def _share_anchor(frequency: Frequency, dates: pd.DatetimeIndex, starts: Integers) -> NDArray[np.bool_]:
     """Return which series surely have the weekday, the day of the month and the time of day of the frequency, [S]."""
-    if frequency.unit == "minute" or frequency.slots is not None or frequency.calendar is not None:
-        return np.ones(len(starts), dtype=np.bool_)  # no date is made of an anchor
+    if frequency.unit in {"minute", "row"}:
+        return np.ones(len(starts), dtype=np.bool_)
     fitting = np.logical_and.reduceat(date_numbers(dates, "s") % SECONDS_PER_DAY == frequency.at, starts)
     if frequency.unit == "day":
         return fitting
