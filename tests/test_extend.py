@@ -16,6 +16,7 @@ from recurra.errors import InputError
 from recurra.nn import Cell, Dense, LSTMCell, Network, RecurrentLayer, SimpleRNN, trace
 from recurra.nn.heads import HEADS, Point
 from recurra.nn.scan import BACKENDS
+from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
 from recurra.training import Batches, Run, TrainingOptions, train
 
@@ -79,14 +80,15 @@ def test_the_head_of_the_page_predicts_quantiles_in_the_units_of_the_table(page,
     arguments = {"horizon": 2, "units": 8, "window": 10, "epochs": 30, "learning_rate": 0.01, "loss": "mae"}
     model = Forecaster(**arguments, scaling="standard", residual="none").fit(frame)
     table = make_table(frame)
-    forecasts = model.predictor_.forecast(table, [np.arange(400, 590)])
+    forecasts = model.predictor_.forecast(table, Origins.of_each([np.arange(400, 590)]))
     low, middle, high = (forecasts.quantiles[p] for p in (0.1, 0.5, 0.9))
     assert np.array_equal(middle, forecasts.values)
     truth = y[np.arange(400, 590)[:, None] + np.arange(2)]
     assert 0.7 < np.mean((low <= truth) & (truth <= high)) < 0.9
     assert Point(torch.nn.functional.mse_loss, "x").forecast(output).quantiles == {}
     with pytest.raises(InputError, match="quantiles of differences cannot be summed"):
-        Forecaster(**arguments, scaling="difference").fit(frame).predictor_.forecast(table, [np.arange(400, 402)])
+        model = Forecaster(**arguments, scaling="difference").fit(frame)
+        model.predictor_.forecast(table, Origins.of_each([np.arange(400, 402)]))
 
 
 def test_the_source_and_the_schedule_of_the_page_train(page):

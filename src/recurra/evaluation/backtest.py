@@ -83,7 +83,9 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Return everything except the predictions as JSON values; undefined scores are None."""
         arrays, table = self.arrays, self.arrays.table
-        days = local(table.dates[np.unique(arrays.predicted_rows)], table.form)
+        predicted = np.zeros(len(table.dates), dtype=np.bool_)
+        predicted[arrays.predicted_rows] = True
+        days = local(table.dates[predicted].unique(), table.form)
         return {
             "predictions": int(np.isfinite(arrays.actual).sum()),
             "origins": table.dates[arrays.rows - 1].nunique(),

@@ -14,7 +14,7 @@ from recurra.forecasting.transforms.steps import Mask, RowScalingKind, centers_a
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
 from recurra.settings.base import Count, Settings
 from recurra.settings.forecasting import ForecasterSettings, RowScaling, Scaling, WindowScaling, transformations_of
-from recurra.tables.arrays import Floats, Integers, selection, starts_of
+from recurra.tables.arrays import Floats, Integers, of_equal_length, selection, starts_of
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
@@ -261,22 +261,19 @@ class _BaseErrors:
         self.places = [i for i, column in enumerate(columns) if column.shared]
         shared = rows[:, self.places]
         shared = np.log(shared) if columns[0].log else shared
-        self.rows, self.starts = differenced(shared, starts_of(counts), lag, np.ones(len(self.places), np.bool_))
-        self.lengths = np.diff(self.starts)
+        self.rows, starts = differenced(shared, starts_of(counts), lag, np.ones(len(self.places), np.bool_))
+        self.lengths = np.diff(starts)
         self.units = centers_and_scales(row_scaling, self.rows[:, :1], self.lengths)[1][:, 0]
 
     def of(self, column: int, lags: NDArray[np.int64]) -> float:
         """Return the sum over all series of the mean squared error of the values so many rows before."""
         place = self.places.index(column)
         total, seen = np.zeros(len(self.lengths)), np.zeros(len(self.lengths))
-        for lag in lags.tolist():
-            long = np.flatnonzero(self.lengths > lag)
-            counts = self.lengths[long] - lag
-            begins = self.starts[:-1][long]
-            later, earlier = selection(begins + lag, counts), selection(begins, counts)
-            errors = (self.rows[later, 0] - self.rows[earlier, place]) / np.repeat(self.units[long], counts)
-            total[long] += np.add.reduceat(errors**2, starts_of(counts)[:-1]) / counts if len(long) else 0.0
-            seen[long] += 1
+        for own, parts in of_equal_length(self.rows, self.lengths):
+            for lag in lags[lags < parts.shape[1]].tolist():
+                errors = (parts[:, lag:, 0] - parts[:, : parts.shape[1] - lag, place]) / self.units[own, None]
+                total[own] += (errors**2).mean(axis=1)
+                seen[own] += 1
         if not seen.all():
             return float("inf")
         return float((total / seen).sum())

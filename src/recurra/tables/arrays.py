@@ -1,5 +1,7 @@
 """Types of NumPy arrays, and indices of parts that stand one below the other in an array."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,3 +50,25 @@ def selection(firsts: Integers, counts: Integers) -> Integers | slice:
     if len(firsts) and (firsts[1:] == firsts[:-1] + counts[:-1]).all():
         return slice(int(firsts[0]), int(firsts[-1] + counts[-1]))
     return rows_of(firsts, counts)
+
+
+def of_equal_length(values: Floats, counts: Integers) -> Iterator[tuple[Integers, Floats]]:
+    """Return parts that stand one below the other, all parts of the same length at once.
+
+    Args:
+        values: the parts, [L, C].
+        counts: number of rows of each part, [S].
+
+    Returns:
+        For each length T, the places of the parts of this length [G], and these parts [G, T, C].
+
+    >>> for places, parts in of_equal_length(np.array([[1.0], [2.0], [3.0], [4.0], [5.0]]), np.array([2, 1, 2])):
+    ...     print(places.tolist(), parts[:, :, 0].tolist())
+    [1] [[3.0]]
+    [0, 2] [[1.0, 2.0], [4.0, 5.0]]
+    """
+    starts = starts_of(counts)[:-1]
+    for count in np.unique(counts).tolist():
+        places = np.flatnonzero(counts == count)
+        rows = selection(starts[places], counts[places])
+        yield places, values[rows].reshape(len(places), count, values.shape[1])

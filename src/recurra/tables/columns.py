@@ -211,7 +211,8 @@ def _distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> 
     A few values of different types may have the same text.
     """
     places: dict[object, int] = {}  # it hashes a long text once, however often it occurs
-    cells = values.tolist()
+    begins = _begins_of_runs(values)
+    cells = values.iloc[begins].tolist()
     try:
         codes = [places.setdefault(cell, len(places)) for cell in cells]
     except TypeError:  # values such as lists have no hash
@@ -220,7 +221,18 @@ def _distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> 
     distinct = np.empty(len(places), dtype=object)
     distinct[:] = list(places)
     texts = ["" if missing else text(value) for value, missing in zip(distinct, pd.isna(distinct), strict=True)]
-    return np.array(codes, dtype=np.int64), texts
+    return np.repeat(np.array(codes, dtype=np.int64), np.diff(begins, append=len(values))), texts
+
+
+def _begins_of_runs(values: "pd.Series[Any]") -> Integers:
+    """Return the first row of each run of equal values: the rows of a series mostly stand together."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        keys = values.cat.codes.to_numpy()
+    elif isinstance(values.dtype, np.dtype | pd.StringDtype):
+        keys = values.to_numpy()
+    else:
+        return np.arange(len(values))
+    return np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
 
 
 def _storable(text: str) -> bool:

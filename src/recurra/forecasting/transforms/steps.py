@@ -6,7 +6,7 @@ from typing import Literal, Self
 import numpy as np
 
 from recurra.errors import InputError
-from recurra.tables.arrays import Booleans, Floats, Integers, rows_of, selection, starts_of
+from recurra.tables.arrays import Booleans, Floats, Integers, of_equal_length, rows_of, selection, starts_of
 
 RowScalingKind = Literal["none", "minmax", "standard", "robust"]
 Mask = Booleans  # of columns, [C]
@@ -235,11 +235,8 @@ def centers_and_scales(kind: RowScalingKind, rows: Floats, counts: Integers) -> 
         counts: number of rows of each series, [S].
     """
     center, scale = np.empty((len(counts), rows.shape[1])), np.empty((len(counts), rows.shape[1]))
-    starts = starts_of(counts)[:-1]
-    for count in np.unique(counts).tolist():  # series of the same length at once
-        own = np.flatnonzero(counts == count)
-        parts = rows[selection(starts[own], counts[own])].reshape(len(own), count, rows.shape[1])
-        center[own], scale[own] = center_and_scale(kind, parts)
+    for places, parts in of_equal_length(rows, counts):
+        center[places], scale[places] = center_and_scale(kind, parts)
     return center, scale
 
 

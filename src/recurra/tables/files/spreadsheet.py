@@ -46,8 +46,14 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
     texts = list(safe.columns)
     for name in safe.select_dtypes([object, "string", "category"]):
-        safe[name] = safe[name].map(lambda cell: escaped(cell) if isinstance(cell, str) else cell)
-        texts += safe[name].unique().tolist()
+        codes, distinct = pd.factorize(safe[name], use_na_sentinel=False)  # each text is escaped once
+        cells = [escaped(cell) if isinstance(cell, str) else cell for cell in distinct]
+        safe[name] = pd.Series(cells, dtype=object).to_numpy()[codes]
+        texts += cells
+    for name in safe.select_dtypes(["datetime", "datetimetz"]):
+        codes, distinct = pd.factorize(safe[name], use_na_sentinel=False)  # each date is formatted once
+        cells = pd.Index(distinct).astype(str).where(distinct.notna(), "")
+        safe[name] = cells.to_numpy(dtype=object)[codes]
     if any(SEPARATORS.search(str(text)) for text in texts):
         quoting = csv.QUOTE_NONNUMERIC
     text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
