@@ -32,7 +32,7 @@ CONFIGURATION = """
 [mypy]
 strict = true
 follow_imports = silent
-[mypy-torch.*,pandas.*,numpy.*,matplotlib.*,safetensors.*,rich.*,scipy.*,utilsforecast.*,filelock.*]
+[mypy-torch.*,pandas.*,numpy.*,matplotlib.*,safetensors.*,rich.*,scipy.*,filelock.*]
 follow_imports = skip
 """
 
