@@ -70,3 +70,13 @@ def test_forecasts_of_series_with_names_of_formulas_are_read_again(tmp_path: Pat
     model = Forecaster(epochs=1, units=4, window=3, horizon=2).fit(pd.DataFrame(rows))
     (tmp_path / "t.csv").write_bytes(to_csv(model.predict()))
     assert read_file(tmp_path / "t.csv").frame["unique_id"].tolist() == ["=1+1", "=1+1", "@a", "@a"]
+
+
+@given(st.lists(st.floats(), min_size=1), st.booleans())
+def test_numbers_and_dates_are_written_as_pandas_writes_them(values: list[float], midnight: bool) -> None:
+    days = pd.date_range("2024-01-01" if midnight else "2024-01-01 06:30", periods=len(values))
+    frame = pd.DataFrame({"ds": days, "local": days.tz_localize("Europe/Berlin"), "y": values, "n": range(len(values))})
+    frame.loc[frame.index[1:2], ["ds", "local"]] = pd.NaT
+    for sent in (frame, frame.assign(unique_id="a;b")):
+        quoting = csv.QUOTE_NONNUMERIC if "unique_id" in sent else csv.QUOTE_MINIMAL
+        assert to_csv(sent).decode() == sent.to_csv(index=False, lineterminator="\n", quoting=quoting)

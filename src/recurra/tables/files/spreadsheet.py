@@ -43,18 +43,21 @@ def unescaped(text: str) -> str:
 def to_csv(frame: pd.DataFrame) -> bytes:
     """Return a table as CSV in UTF-8, with text and column names escaped."""
     safe = frame.rename(columns=escaped)
-    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
     texts = list(safe.columns)
     for name in safe.select_dtypes([object, "string", "category"]):
         codes, distinct = pd.factorize(safe[name], use_na_sentinel=False)  # each text is escaped once
-        cells = [escaped(cell) if isinstance(cell, str) else cell for cell in distinct]
-        safe[name] = pd.Series(cells, dtype=object).to_numpy()[codes]
-        texts += cells
+        escaped_texts = [escaped(cell) if isinstance(cell, str) else cell for cell in distinct]
+        safe[name] = pd.Series(escaped_texts, dtype=object).to_numpy()[codes]
+        texts += escaped_texts
     for name in safe.select_dtypes(["datetime", "datetimetz"]):
         codes, distinct = pd.factorize(safe[name], use_na_sentinel=False)  # each date is formatted once
-        cells = pd.Index(distinct).astype(str).where(distinct.notna(), "")
-        safe[name] = cells.to_numpy(dtype=object)[codes]
+        safe[name] = pd.Index(distinct).astype(str).where(distinct.notna(), "").to_numpy(dtype=object)[codes]
+    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
     if any(SEPARATORS.search(str(text)) for text in texts):
         quoting = csv.QUOTE_NONNUMERIC
+    else:
+        for name in safe.select_dtypes("float64"):  # as pandas writes them, in half the time
+            numbers = pd.Series(list(map(repr, safe[name].tolist())), index=safe.index, dtype=object)
+            safe[name] = numbers.where(safe[name].notna(), "")
     text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
     return text.encode()
