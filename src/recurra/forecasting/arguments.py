@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from recurra.settings.base import ListOf, checked_as, no_single_number
+from recurra.settings.base import Count, ListOf, Settings, checked_as, no_single_number
 from recurra.settings.reading import ReadingSettings
 
 # the calibration checks their bounds
@@ -27,12 +27,14 @@ class ForecastArguments(NewerRowsArguments):
     """The arguments of a forecast; see `Forecaster.predict`."""
 
     levels: Levels
+    h: Count | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationArguments(ForecastArguments):
+class EvaluationArguments(NewerRowsArguments):
     """The arguments of an evaluation; see `Forecaster.evaluate`."""
 
+    levels: Levels
     statistical: bool = False
 
 
@@ -43,3 +45,14 @@ class BacktestArguments(EvaluationArguments):
     folds: int = 5
     step: int | None = None
     refit: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossValidationArguments(Settings):
+    """The arguments of a cross-validation; see `Forecaster.cross_validation`."""
+
+    h: Count | None = None
+    n_windows: Count = 1
+    step_size: Count | None = None
+    refit: bool = False
+    levels: Levels

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError, counted
 from recurra.evaluation.backtest import Evaluation, backtest
-from recurra.forecasting.arguments import BacktestArguments
+from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments
 from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
@@ -26,6 +26,7 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
 from recurra.tables.arrays import Integers
+from recurra.tables.as_given import as_given
 from recurra.tables.dates.zones import zoned
 from recurra.tables.table import Table
 from recurra.training import Callback, Run, TrainingState
@@ -138,15 +139,18 @@ class Forecaster(Estimator, ForecasterSettings):
         self,
         data: "Data | None" = None,
         *,
+        h: int | None = None,
         levels: Sequence[float] = (),
         any_source: bool = False,
         **reading: Any,
     ) -> Any:
-        """Predict the next `horizon` values after the last row.
+        """Predict the next values after the last row.
 
         Args:
             data: newer rows of the series, which may overlap with those that the model has seen; None predicts after
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
+            h: number of values to predict; None for the horizon of the fit. Values beyond that horizon are predicted
+                from the forecasts before them, without intervals; they cannot be predicted with past covariates.
             levels: levels of the prediction intervals, in percent.
             any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
                 otherwise.
@@ -161,11 +165,12 @@ class Forecaster(Estimator, ForecasterSettings):
             objects are of the type datetime.
 
         Raises:
-            InputError: if the data is invalid, or there are too few validation forecasts for a level.
+            InputError: if the data is invalid, there are too few validation forecasts for a level, or h is beyond the
+                horizon and levels or past covariates are given.
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
-        return self.predictor_.predict(data, levels=levels, any_source=any_source, **reading)
+        return self.predictor_.predict(data, h=h, levels=levels, any_source=any_source, **reading)
 
     def backtest(
         self,
@@ -208,6 +213,53 @@ class Forecaster(Estimator, ForecasterSettings):
             levels=arguments.levels,
             statistical=arguments.statistical,
         )
+
+    def cross_validation(
+        self,
+        data: Data,
+        *,
+        h: int | None = None,
+        n_windows: int = 1,
+        step_size: int | None = None,
+        refit: bool = False,
+        levels: Sequence[float] = (),
+    ) -> Any:
+        """Return the predictions of `backtest` in the form that utilsforecast evaluates.
+
+        Args:
+            data: see `fit`.
+            h: number of values to predict from each cutoff; None for the horizon of this model. The fitted clones have
+                this horizon.
+            n_windows: number of cutoffs of each series; the last horizon ends with the series.
+            step_size: number of rows between two cutoffs; None for h.
+            refit: whether to fit before each cutoff instead of only before the first.
+            levels: levels of the prediction intervals, in percent; they require `validation`.
+
+        Returns:
+            One row per predicted value, with the columns `unique_id`, `ds`, `cutoff` (the last row before the horizon),
+            `y`, and one for each forecaster: the naive forecasts, and `recurra`, with bounds such as `recurra-lo-90`.
+
+        Raises:
+            InputError: if the data is invalid or too short.
+
+        Example:
+            >>> days = pd.date_range("2024-01-01", periods=40)
+            >>> sales = pd.Series([10.0, 20.0, 30.0, 40.0] * 10, index=days, name="sales")
+            >>> Forecaster(units=8, window=8, season=4, epochs=5).cross_validation(sales, h=2).columns.tolist()
+            ['unique_id', 'ds', 'cutoff', 'y', 'persistence', 'seasonal naive', 'drift', 'recurra']
+        """
+        given = {"h": h, "n_windows": n_windows, "step_size": step_size, "refit": refit, "levels": levels}
+        arguments = check(CrossValidationArguments, given, f"{type(self).__name__}.cross_validation", noun="argument")
+        model = type(self)(**self.get_params() | ({} if arguments.h is None else {"horizon": arguments.h}))
+        result = model.backtest(
+            data,
+            folds=arguments.n_windows,
+            step=arguments.step_size,
+            refit=arguments.refit,
+            levels=arguments.levels,
+        )
+        shown = result.plain.drop(columns=["step", "last"])
+        return as_given(shown, result.arrays.table.form, result.arrays.table.given)
 
     def evaluate(
         self,

@@ -85,30 +85,58 @@ class Predictor:
         self,
         data: "Data | None" = None,
         *,
+        h: int | None = None,
         levels: Sequence[float] = (),
         any_source: bool = False,
         **reading: Any,
     ) -> Any:
         """Predict the rows after the last one; see `Forecaster.predict`."""
-        given = {"levels": levels, "any_source": any_source, **reading}
+        given = {"h": h, "levels": levels, "any_source": any_source, **reading}
         arguments = check(ForecastArguments, given, "Forecaster.predict", noun="argument")
         table = self.context if data is None else self._ready(self._known(self.continued(data, arguments)))
-        return as_given(self.next_values(table, arguments.levels), table.form, table.given)
+        return as_given(self.next_values(table, arguments.levels, arguments.h), table.form, table.given)
 
-    def next_values(self, table: Table, levels: Sequence[float] = ()) -> pd.DataFrame:
-        """Predict the rows after the last ones of a table, with local dates and ids as texts."""
-        forecasts = self.forecast(table, Origins.after_last(table), levels)
-        horizon = self.plan.horizon
-        if not np.isfinite(forecasts.values).all():
-            raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")
+    def next_values(self, table: Table, levels: Sequence[float] = (), h: int | None = None) -> pd.DataFrame:
+        """Predict the `h` rows after the last ones of a table, with local dates and ids as texts."""
+        count = self.plan.horizon if h is None else h
+        forecasts = self._continued_forecasts(table, levels, count)
         columns: dict[str, Any] = {}
         if table.many:
-            columns["unique_id"] = np.repeat(np.array(table.ids, dtype=object), horizon)
-        columns["ds"] = table.following(horizon)
-        columns["forecast"] = forecasts.values.ravel()
+            columns["unique_id"] = np.repeat(np.array(table.ids, dtype=object), count)
+        columns["ds"] = table.following(count)
+        columns["forecast"] = forecasts.values[:, :count].ravel()
         for level, (lower, upper) in forecasts.intervals.items():
-            columns |= {f"lo-{level:g}": lower.ravel(), f"hi-{level:g}": upper.ravel()}
+            columns |= {f"lo-{level:g}": lower[:, :count].ravel(), f"hi-{level:g}": upper[:, :count].ravel()}
         return pd.DataFrame(columns)
+
+    def _continued_forecasts(self, table: Table, levels: Sequence[float], count: int) -> Forecasts:
+        """Forecast at least `count` rows after the last ones; later horizons begin with the forecasts before them.
+
+        Raises:
+            InputError: if intervals or past covariates would be needed beyond the horizon, or a forecast is not finite.
+        """
+        horizon = self.plan.horizon
+        beyond = f"{count} rows are more than the horizon of {horizon} that the model was trained for"
+        if count > horizon and levels:
+            raise InputError(
+                f"{beyond}, and intervals reach no farther; leave out levels, or train with horizon={count}."
+            )
+        if count > horizon and table.past_covariates:
+            raise InputError(
+                f"{beyond}, and later values of {listed(table.past_covariates)} are not known; predict fewer rows, or "
+                f"train with horizon={count}."
+            )
+        self.transform.check_future(table, Origins.after_last(table), count)
+        forecasts = self.forecast(table, Origins.after_last(table), levels)
+        values, place = forecasts.values, 0  # of the origin, after the last rows
+        while values.shape[1] < count:
+            following = min(place + horizon, count - horizon)  # no row after the last is predicted
+            table, place = table.extended(values[:, place:following]), following
+            later = self.forecast(table, Origins.after_last(table)).values
+            values = np.concatenate([values, later[:, values.shape[1] - place :]], axis=1)
+        if not np.isfinite(values).all():
+            raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")
+        return replace(forecasts, values=values)
 
     def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
         """Forecast from the given rows of a table. No forecast uses a row at or after its origin.

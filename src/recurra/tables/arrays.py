@@ -1,6 +1,7 @@
 """Types of NumPy arrays, and indices of parts that stand one below the other in an array."""
 
 from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+Array = TypeVar("Array", bound=NDArray[Any])
 
 
 def starts_of(counts: Integers) -> Integers:
@@ -50,6 +52,25 @@ def selection(firsts: Integers, counts: Integers) -> Integers | slice:
     if len(firsts) and (firsts[1:] == firsts[:-1] + counts[:-1]).all():
         return slice(int(firsts[0]), int(firsts[-1] + counts[-1]))
     return rows_of(firsts, counts)
+
+
+def interleaved(first: Array, counts: Integers, second: Array, others: Integers) -> Array:
+    """Return for each series its rows of one array, and then its rows of another.
+
+    Args:
+        first: the first rows of the series, one series after another, [L, ...].
+        counts: number of them of each series, [S].
+        second: the rows that follow, [M, ...].
+        others: number of them of each series, [S].
+
+    >>> interleaved(np.array([1, 2, 3]), np.array([2, 1]), np.array([8, 9]), np.array([1, 1])).tolist()
+    [1, 2, 8, 3, 9]
+    """
+    starts = starts_of(counts + others)[:-1]
+    whole = np.empty((len(first) + len(second), *first.shape[1:]), dtype=first.dtype)
+    whole[rows_of(starts, counts)] = first
+    whole[rows_of(starts + counts, others)] = second
+    return whole  # type: ignore[return-value]
 
 
 def of_equal_length(values: Floats, counts: Integers) -> Iterator[tuple[Integers, Floats]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, counted
-from recurra.tables.arrays import Booleans, Floats, Integers, rows_of, selection, starts_of
+from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_of, selection, starts_of
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.many_series import next_dates
@@ -148,15 +148,13 @@ class Table:
         )
         if not known or not later.any():
             return new
-        coming = selection(table.starts[:-1] + stop, later)
-        own = np.diff(table.future_starts)
-        starts = starts_of(later + own)
-        places = np.concatenate([rows_of(starts[:-1], later), rows_of(starts[:-1] + later, own)])
-        dates = np.empty(len(places), dtype="datetime64[ns]")
-        values = np.empty((len(places), known))
-        dates[places] = np.concatenate([table.dates[coming].to_numpy(), table.future_dates.to_numpy()])
-        values[places] = np.concatenate([table.values[coming, -known:], table.future_values])
-        return replace(new, future_starts=starts, future_dates=pd.DatetimeIndex(dates), future_values=values)
+        coming, own = rows_of(table.starts[:-1] + stop, later), np.diff(table.future_starts)
+        return replace(
+            new,
+            future_starts=starts_of(later + own),
+            future_dates=_interleaved_dates(table.dates[coming], later, table.future_dates, own),
+            future_values=interleaved(table.values[coming, -known:], later, table.future_values, own),
+        )
 
     def at(self, places: Integers) -> "Table":
         """Return the series at these places, in this order."""
@@ -226,20 +224,49 @@ class Table:
         older = before.dates.to_numpy() < np.repeat(self.dates.to_numpy()[self.starts[:-1]][known], before.lengths)
         added = np.zeros(len(self.ids), np.int64)
         added[known] = np.add.reduceat(older, before.starts[:-1], dtype=np.int64) if len(known) else 0
-        rows = np.flatnonzero(older)
-        if not len(rows):
+        if not older.any():
             return self
-        starts = starts_of(added + self.lengths)
-        to = np.concatenate([rows_of(starts[:-1], added), rows_of(starts[:-1] + added, self.lengths)])
-        dates = np.empty(len(to), dtype="datetime64[ns]")
-        shape = len(to), self.values.shape[1]
-        values, observed = np.empty(shape), np.empty(shape, dtype=np.bool_)
-        dates[to] = np.concatenate([before.dates.to_numpy()[rows], self.dates.to_numpy()])
-        values[to] = np.concatenate([before.values[rows], self.values])
-        observed[to] = np.concatenate([before.observed[rows], self.observed])
-        whole = replace(self, starts=starts, dates=pd.DatetimeIndex(dates), values=values, observed=observed)
-        whole._warn_of_gaps(starts[:-1] + added, (added > 0) & (self.lengths < at_least), earlier.source)
+        starts, own = starts_of(added + self.lengths), self.lengths
+        whole = replace(
+            self,
+            starts=starts,
+            dates=_interleaved_dates(before.dates[older], added, self.dates, own),
+            values=interleaved(before.values[older], added, self.values, own),
+            observed=interleaved(before.observed[older], added, self.observed, own),
+        )
+        whole._warn_of_gaps(starts[:-1] + added, (added > 0) & (own < at_least), earlier.source)
         return whole
+
+    def extended(self, target: Floats) -> "Table":
+        """Return the series with the next values of the target, as if they had been observed.
+
+        Args:
+            target: the next values of each series, [S, H].
+
+        Raises:
+            ValueError: the table has past covariates, or fewer than H future rows of a future covariate.
+        """
+        count, known = target.shape[1], len(self.future_covariates)
+        if self.past_covariates:
+            raise ValueError("the next values of past covariates are not known")
+        added, own, future = np.full(len(self.ids), count), self.lengths, np.diff(self.future_starts)
+        if known and future.min() < count:
+            raise ValueError(f"there are less than {count} future rows")
+        coming = rows_of(self.future_starts[:-1], added) if known else np.empty(0, dtype=np.int64)
+        left = future - count if known else future
+        later = selection(self.future_starts[:-1] + future - left, left)
+        values = np.column_stack([target.reshape(-1, 1), self.future_values[coming].reshape(target.size, known)])
+        return replace(
+            self,
+            starts=starts_of(own + added),
+            dates=_interleaved_dates(self.dates, own, self.following(count), added),
+            values=interleaved(self.values, own, values, added),
+            observed=interleaved(self.observed, own, np.ones(values.shape, dtype=np.bool_), added),
+            future_starts=starts_of(left),
+            future_dates=self.future_dates[later],
+            future_values=self.future_values[later],
+            cut=None,
+        )
 
     def with_series(self, newer: "Table") -> "Table":
         """Return this table with the series of another, which replace those of the same ids; new ones are last."""
@@ -377,6 +404,12 @@ class AllSeries(Sequence[Series]):
             table.future_values[coming],
             table.future_dates[coming],
         )
+
+
+def _interleaved_dates(
+    first: pd.DatetimeIndex, counts: Integers, second: pd.DatetimeIndex, others: Integers
+) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(interleaved(first.to_numpy(), counts, second.to_numpy(), others))
 
 
 def _joined(*dates: pd.DatetimeIndex) -> pd.DatetimeIndex:

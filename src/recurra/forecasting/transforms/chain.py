@@ -258,12 +258,18 @@ class Transform:
         kept = rows_of(starts[:-1] + lag, np.diff(starts) - lag)
         return observed[kept] & observed[kept - lag]
 
-    def check_future(self, table: Table, origins: Origins) -> None:
-        """Raise an InputError if future covariates of a horizon from one of these origins are not given."""
+    def check_future(self, table: Table, origins: Origins, horizon: int | None = None) -> None:
+        """Raise an InputError if future covariates of a horizon from one of these origins are not given.
+
+        Args:
+            table: the series.
+            origins: the origins.
+            horizon: number of predicted rows; None for those of the network.
+        """
         if self.plan.past == len(self.plan.columns):
             return
         known = np.diff(table.starts) + np.diff(table.future_starts)
-        lacking = origins.rows + self.plan.horizon - known[origins.series]
+        lacking = origins.rows + (horizon or self.plan.horizon) - known[origins.series]
         if (lacking > 0).any():
             place = int(origins.series[(lacking > 0).argmax()])
             count, last = int(lacking[origins.series == place].max()), table.shown_date(table.last_dates[place])

@@ -1,0 +1,85 @@
+"""Other numbers of rows than the trained horizon, and cross-validation in the form of other libraries."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recurra import Forecaster, InputError
+
+from .tables import SMALL, long
+
+
+@pytest.fixture(scope="module")
+def model() -> Forecaster:
+    return Forecaster(horizon=3, validation=10, **SMALL).fit(long({"a": 60, "b": 80}))
+
+
+def test_fewer_rows_than_the_horizon_are_its_first(model: Forecaster) -> None:
+    whole = model.predict(levels=[50])
+    first = whole.groupby("unique_id", sort=False).head(2).reset_index(drop=True)
+    pd.testing.assert_frame_equal(model.predict(h=2, levels=[50]), first)
+    pd.testing.assert_frame_equal(model.predict(h=3, levels=[50]), whole)
+
+
+def test_rows_beyond_the_horizon_follow_from_the_forecasts_before_them(model: Forecaster) -> None:
+    found = model.predict(h=7)
+    assert found.groupby("unique_id").size().tolist() == [7, 7]
+    for id_, own in found.groupby("unique_id"):
+        days = own["ds"].reset_index(drop=True)
+        assert (days.diff().dropna() == pd.Timedelta(days=1)).all()
+        first = model.predict()
+        np.testing.assert_array_equal(own["forecast"][:3], first["forecast"][first["unique_id"] == id_])
+    newer = found.groupby("unique_id").head(3).rename(columns={"forecast": "y"})  # as if they had been observed
+    later = model.predict(newer)
+    expected = found.groupby("unique_id").tail(4).groupby("unique_id").head(3)
+    np.testing.assert_allclose(later["forecast"], expected["forecast"], rtol=1e-6)
+
+
+def test_future_covariates_reach_as_far_as_the_rows_that_are_predicted() -> None:
+    days = pd.date_range("2024-01-01", periods=70)
+    rows = pd.DataFrame({"ds": days, "y": np.arange(70) % 7.0, "holiday": np.arange(70) % 5 == 0}).astype(
+        {"holiday": float}
+    )
+    rows.loc[60:, "y"] = np.nan
+    model = Forecaster("y", horizon=4, future_covariates="holiday", **SMALL).fit(rows)
+    assert model.predict(rows, h=10)["ds"].tolist() == days[60:].tolist()
+    with pytest.raises(InputError, match="1 more row with values of 'holiday' is needed after 2024-02-29"):
+        model.predict(rows, h=11)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"h": 4, "levels": [80]}, "4 rows are more than the horizon of 3 .*, and intervals reach no farther"),
+        ({"h": 0}, "h is 0"),
+        ({"h": 2.5}, "h is 2.5"),
+    ],
+)
+def test_what_cannot_be_predicted_is_said(model: Forecaster, options: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        model.predict(**options)
+
+
+def test_past_covariates_are_not_known_beyond_the_horizon() -> None:
+    rows = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=60), "y": np.arange(60) % 7.0, "x": np.arange(60.0)})
+    model = Forecaster("y", horizon=2, past_covariates="x", **SMALL).fit(rows)
+    with pytest.raises(
+        InputError, match="later values of 'x' are not known; predict fewer rows, or train with horizon=3"
+    ):
+        model.predict(h=3)
+
+
+def test_a_cross_validation_is_the_backtest_as_utilsforecast_takes_it() -> None:
+    evaluation = pytest.importorskip("utilsforecast.evaluation")
+    losses = pytest.importorskip("utilsforecast.losses")
+    data = long({"a": 60, "b": 80})
+    found = Forecaster(**SMALL).cross_validation(data, h=3, n_windows=4, step_size=2)
+    expected = Forecaster(horizon=3, **SMALL).backtest(data, folds=4, step=2)
+    assert found.columns[:4].tolist() == ["unique_id", "ds", "cutoff", "y"]
+    np.testing.assert_array_equal(found["recurra"], expected.plain["recurra"])
+    assert found.groupby(["unique_id", "cutoff"]).size().eq(3).all()
+    scores = evaluation.evaluate(found.drop(columns="cutoff"), metrics=[losses.mae], agg_fn="mean")
+    for name in ("recurra", "persistence", "drift"):
+        assert scores[name].item() == pytest.approx(expected.scores.loc[name, "mae"])
