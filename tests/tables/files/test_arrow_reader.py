@@ -106,5 +106,5 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_without_pyarrow_a_feather_file_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "t.feather").write_bytes(b"")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r"Feather needs pyarrow: pip install .recurra\[parquet\]"):
+    with pytest.raises(InputError, match=r"a Feather or Arrow file needs pyarrow: pip install .recurra\[parquet\]"):
         read_file(tmp_path / "t.feather")

@@ -84,6 +84,21 @@ def test_parquet_is_read_and_its_first_row_is_row_one(tmp_path: Path) -> None:
         read_file(path)
 
 
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_parquet_file_of_any_encoding_of_texts_is_read(encoding: str, version: Any, tmp_path: Path) -> None:
+    days = pd.date_range("2000-01-01", periods=5_000)
+    frame = pd.DataFrame({"ds": days.strftime("the day of %Y-%m-%d"), "y": np.arange(5_000) / 4})
+    encodings = {"ds": encoding, "y": "PLAIN"}
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(
+        path, use_dictionary=False, column_encoding=encodings, data_page_version=version, row_group_size=2_000
+    )
+    read = read_file(path).frame
+    assert read["ds"].tolist() == frame["ds"].tolist()
+    assert read["y"].tolist() == frame["y"].tolist()
+
+
 def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.parquet"
     path.write_bytes(b"")

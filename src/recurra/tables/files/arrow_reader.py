@@ -1,13 +1,14 @@
 """Read Feather and other Arrow IPC files into a DataFrame."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recurra.errors import InputError, reason, shown_path
+from recurra.errors import shown_path
 from recurra.tables.columns import check_count
-from recurra.tables.files.arrow_sizes import offsets_of_messages, unpacked_size
-from recurra.tables.files.parquet_reader import CELL, needs_pyarrow, rows_of
+from recurra.tables.files.arrow_sizes import check_messages, offsets_of_messages
+from recurra.tables.files.arrow_table import CELL, read_by_pyarrow, rows_of
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.form import RawTable
 
@@ -25,22 +26,17 @@ def read_arrow(path: Path, unpacking: Unpacking) -> RawTable:
     Raises:
         InputError: the file cannot be read, unpacks to too much, or pyarrow is not installed.
     """
-    name = shown_path(path)
-    try:
+    with read_by_pyarrow(path, "Feather or Arrow"):
         import pyarrow
         from pyarrow import ipc
-    except ImportError:
-        raise needs_pyarrow(path, "Feather") from None
-    try:
+
         with pyarrow.memory_map(str(path)) as source:
             is_file = source.read(len(MAGIC)) == MAGIC
             source.seek(0)
             opened = ipc.open_file if is_file else ipc.open_stream
-            check_count(name, len(opened(source).schema))
-            size = 0
-            for message in _messages(source, is_file):  # before any is unpacked
-                size += unpacked_size(message)
-                unpacking.check(path, size)
+            check_count(shown_path(path), len(opened(source).schema))
+            # before any is unpacked
+            check_messages(_messages(source, is_file), source.size(), partial(unpacking.check, path))
             source.seek(0)
             reader, batches, rows = opened(source), [], 0
             for batch in map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader:
@@ -49,10 +45,6 @@ def read_arrow(path: Path, unpacking: Unpacking) -> RawTable:
                 batch.validate(full=True)
                 batches.append(batch)
             return RawTable(rows_of(path, pyarrow.Table.from_batches(batches, reader.schema), unpacking))
-    except InputError:
-        raise
-    except Exception as error:  # pyarrow raises many kinds for a damaged file
-        raise InputError(f"{name}: is not a Feather or Arrow file that can be read ({reason(error, 200)}).") from error
 
 
 def _messages(source: Any, is_file: bool) -> Iterator[Any]:
