@@ -27,6 +27,7 @@ def predict(
     data: DataFile = None,
     refresh: Switch = False,
     any_source: Switch = False,
+    horizon: int | None = None,
     level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=1)] = None,
     csv: Path | None = None,
     json: bool = False,
@@ -40,6 +41,8 @@ def predict(
         data: File with newer rows of the series, or - for standard input; they may overlap with those of the run.
         refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
         any_source: Accept newer bars of another provider or adjustment than those of the training.
+        horizon: Number of rows to predict; by default that of the run. Rows beyond it are predicted without intervals,
+            from the forecasts before them.
         level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
         csv: File to which the values of a series are written.
         json: Print only JSON.
@@ -51,7 +54,8 @@ def predict(
 
     opened = Run(run)  # raises InputError if it is not a run folder
     model = load(run, device="cpu")  # whatever device it was trained on
-    given = {"data": data, "refresh": refresh or None, "any_source": any_source or None, "level": level, "csv": csv}
+    given = {"data": data, "refresh": refresh or None, "any_source": any_source or None}
+    given |= {"horizon": horizon, "level": level, "csv": csv}
     given = {name: value for name, value in (given | reading).items() if value is not None}
     if isinstance(model, LanguageModel):
         if given:
@@ -64,7 +68,7 @@ def predict(
     from recurra.runs.newer_rows import newer_rows
 
     rows = newer_rows(opened, model, data, refresh=refresh, any_source=any_source, reading=reading)
-    following = _predicted(model, opened, rows, level, any_source=any_source, reading=reading)
+    following = _predicted(model, opened, rows, horizon, level, any_source=any_source, reading=reading)
     _give(model, following, csv, rows, json=json)
 
 
@@ -88,6 +92,7 @@ def _predicted(
     model: "Forecaster",
     run: "Run",
     rows: Path | None,
+    horizon: int | None,
     level: list[float] | None,
     *,
     any_source: bool,
@@ -98,8 +103,9 @@ def _predicted(
 
     for value in level or ():
         check_level(value, "--level")
-    levels = levels_of(run, model) if level is None else level
-    following: pd.DataFrame = model.predict(rows, levels=levels, any_source=any_source, **reading)
+    beyond = horizon is not None and horizon > model.settings_.horizon
+    levels = ([] if beyond else levels_of(run, model)) if level is None else level
+    following: pd.DataFrame = model.predict(rows, h=horizon, levels=levels, any_source=any_source, **reading)
     return following
 
 
