@@ -1,5 +1,6 @@
 """The command line as people meet it: what is printed where, and the exit status."""
 
+import io
 import json
 import os
 import pty
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from recurra.cli import run
 from recurra.json_objects import with_digest
 from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training import Run
+
+pytestmark = pytest.mark.usefixtures("empty_pictures")
 
 RECURRA = [sys.executable, "-m", "recurra"]
 
@@ -293,22 +297,63 @@ def test_a_network_that_is_no_better_than_the_most_frequent_letter_is_told_so(
     assert "the network is no better" in capsys.readouterr().out
 
 
+@pytest.fixture
+def piped(runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Ask a model what stands in standard input; return status, lines of stdout, and stderr."""
+
+    def ask(content: bytes) -> tuple[int, list[str], str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), "utf-8"))
+        capsys.readouterr()
+        return run(["predict", str(runs / "letters-onehot")]), *printed(capsys)
+
+    return ask
+
+
+def test_a_pipe_is_asked_nothing(piped: Any) -> None:
+    status, lines, _ = piped(b"a\n\ne\n")
+    assert status == 0
+    assert [line.split("  ")[0] for line in lines] == ["a----> b", "e----> a"]
+
+
+def test_an_empty_pipe_is_an_error(piped: Any) -> None:
+    status, _, err = piped(b"")
+    assert status == 2
+    assert "there is no input" in err
+
+
+def test_a_faulty_line_of_a_pipe_is_named_by_its_number(piped: Any) -> None:
+    status, lines, err = piped(b"a\n\nz\n")
+    assert (status, lines) == (2, [])
+    assert "standard input, line 3: symbol 'z'" in err
+
+
+def test_a_pipe_of_other_bytes_than_text_is_told_so(piped: Any) -> None:
+    status, lines, err = piped(b"a\n\xff\n")
+    assert (status, lines) == (2, [])
+    assert err.startswith("recurra: standard input is not text in utf-8: ")
+
+
+@pytest.fixture
+def small_files_only() -> Iterator[None]:
+    """As on a full disk: no file of more than 4,000 bytes can be written."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, most))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
+@pytest.mark.usefixtures("small_files_only")
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "letters", "--quiet", "--out", str(tmp_path / "r")]) == 2
+    _, err = printed(capsys)
+    assert err.count("\n") == 1
+    assert "state.safetensors cannot be written (File too large)" in err
+    assert not list(tmp_path.iterdir())
+
+
 # From here on: whole processes.
-
-
-@pytest.mark.slow
-def test_a_pipe_is_asked_nothing(runs: Path) -> None:
-    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
-    done = subprocess.run(command, input="a\n\ne\n", capture_output=True, text=True, check=True)
-    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["a----> b", "e----> a"]
-
-
-@pytest.mark.slow
-def test_an_empty_pipe_is_an_error(runs: Path) -> None:
-    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
-    done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "there is no input" in done.stderr
 
 
 def test_a_terminal_is_asked_how_many_first_and_again_after_a_letter_that_is_not_known(runs: Path) -> None:
@@ -353,29 +398,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert "predict" in done.stdout
 
 
-def test_training_imports_neither_the_compiler_nor_pyplot(tmp_path: Path) -> None:
+def test_training_and_asking_import_neither_the_compiler_nor_pyplot(tmp_path: Path) -> None:
     code = (
         "import sys; from recurra.cli import run;"
-        "status = run(['train', 'letters', '--out', sys.argv[1], '--quiet']);"
-        "slow = {'torch._dynamo', 'matplotlib.pyplot', 'pandas'} & sys.modules.keys();"
+        "status = run(['train', 'letters', '--out', sys.argv[1], '--quiet']) or run(['predict', sys.argv[1], 'a']);"
+        "slow = {'torch._dynamo', 'sympy', 'matplotlib.pyplot', 'pandas'} & sys.modules.keys();"
         "sys.exit(str(slow) if slow else status)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "r")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    def small_files_only() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
-
-    command = [*RECURRA, "train", "letters", "--quiet", "--out", str(tmp_path / "r")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=small_files_only)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "state.safetensors cannot be written (File too large)" in done.stderr
-    assert not list(tmp_path.iterdir())
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
@@ -441,24 +473,6 @@ def test_a_run_that_lost_its_state_is_not_begun_anew_without_a_word(
     (tmp_path / "state.safetensors").unlink()
     assert run(["train", "letters", "--epochs", "4", "--out", str(tmp_path), "--resume"]) == 2
     assert "lacks state.safetensors" in printed(capsys)[1]
-
-
-def test_a_faulty_line_of_a_pipe_is_named_by_its_number(runs: Path) -> None:
-    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
-    done = subprocess.run(command, input="a\n\nz\n", capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "standard input, line 3: symbol 'z'" in done.stderr
-
-
-@pytest.mark.slow
-def test_a_pipe_of_other_bytes_than_text_is_told_so(runs: Path) -> None:
-    command = [*RECURRA, "predict", str(runs / "letters-onehot")]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
-    done = subprocess.run(command, input=b"a\n\xff\n", capture_output=True, check=False, env=environment)
-    assert done.returncode == 2
-    assert done.stdout == b""
-    assert done.stderr.startswith(b"recurra: standard input is not text in utf-8: ")
 
 
 def test_a_percent_sign_is_a_symbol_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,8 @@ from recurra.training.run_folder import MODEL
 
 from .sales import QUICK, printed, sales
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,6 +11,8 @@ from recurra.cli import run
 
 from .sales import QUICK, printed, sales
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 
 def edited(change: Callable[[list[str]], object]) -> bytes:
     lines = sales().to_csv(index=False).splitlines()

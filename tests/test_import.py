@@ -22,10 +22,10 @@ import sys, recurra
 print(sorted(set({HEAVY}) & set(sys.modules)))
 dir(recurra)
 print(sorted(set({HEAVY}) & set(sys.modules)))
-model = recurra.LanguageModel(epochs=1).fit("ab")
-print("torch" in sys.modules, model.predict("a") in "ab")
+recurra.LanguageModel
+print("torch" in sys.modules)
 """
-    assert run_python(code).splitlines() == ["[]", "[]", "True True"]
+    assert run_python(code).splitlines() == ["[]", "[]", "True"]
 
 
 def test_settings_are_known_without_torch():

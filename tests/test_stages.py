@@ -14,6 +14,8 @@ from recurra.cli import run
 from recurra.stages import stage, watched
 from recurra.tables.table_builder import make_table
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 
 class Stream(io.StringIO):
     """A stream that tells when it is written to."""

@@ -20,7 +20,11 @@ from typing import Any
 
 import recurra
 
-MODULES = ("torch", "torch._dynamo", "numpy", "pandas", "h5py", "pyarrow.parquet", "recurra.cli", "recurra.runs.train")
+MODULES = (  # all that a run would import; else each of a thousand forks would import it anew
+    *("torch", "torch._dynamo", "numpy", "pandas", "h5py", "pyarrow.parquet", "pyarrow.feather"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg", "narwhals", "recurra.cli", "recurra.nn.interchange"),
+    *("recurra.runs.train", "recurra.runs.show", "recurra.runs.series", "recurra.runs.letters"),
+)
 SECONDS, MEGABYTES = 3.0, 200.0  # what a file of at most 10 MB may cost: seconds of processor time, resident memory
 PATIENCE = 60.0  # seconds on the clock after which a run is killed
 ROOM = 3_000  # megabytes of address space for a run, so that a failing test does not exhaust the machine

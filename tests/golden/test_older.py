@@ -14,7 +14,10 @@ from .comparison import PREDICTED, TRAINED, assert_same_json
 from .predictions import predictions_of
 from .terminal import run
 
-pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning"),  # recorded before digests
+    pytest.mark.usefixtures("empty_pictures"),
+]
 GOLDEN = Path(__file__).parent
 OLDER = GOLDEN / "older"
 PREDICTIONS: dict[str, Any] = json.loads((OLDER / "predictions.json").read_text("utf-8"))

@@ -10,7 +10,10 @@ import pytest
 from .comparison import assert_same_run, assert_same_text
 from .terminal import from_text, run
 
-pytestmark = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # recorded before digests
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning"),  # recorded before digests
+    pytest.mark.usefixtures("empty_pictures"),
+]
 GOLDEN = Path(__file__).parent
 RUNS, KILLED, TRAININGS, QUESTIONS = (
     GOLDEN / name for name in ("runs", "killed", "texts/trainings", "texts/questions")

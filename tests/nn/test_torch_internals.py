@@ -113,6 +113,13 @@ def test_the_weights_of_torchs_layers_are_found_without_its_private_lists(lackin
     assert all(one is other for one, other in zip(found, expected, strict=True))
 
 
+IMPORTED = [
+    "torch._C._functorch.is_legacy_batchedtensor",
+    "torch._C._dynamo.eval_frame.set_code_exec_strategy",
+    "torch.Tensor.__dlpack_c_exchange_api__",
+]
+
+
 def test_a_function_without_the_class_that_torch_derives_it_from_has_its_own_apply(monkeypatch):
     class Without:
         pass
@@ -126,13 +133,9 @@ def test_a_function_without_the_class_that_torch_derives_it_from_has_its_own_app
 
 @pytest.mark.parametrize(
     "lacking",
-    [
-        "torch._C._functorch.is_legacy_batchedtensor",
-        "torch._C._dynamo.eval_frame.set_code_exec_strategy",
-        "torch.Tensor.__dlpack_c_exchange_api__",
-    ],
+    [", ".join(IMPORTED), *(pytest.param(name, marks=pytest.mark.slow) for name in IMPORTED)],
 )
-def test_the_package_is_imported_and_works_with_a_torch_that_lacks_a_name(lacking):
+def test_the_package_is_imported_and_works_with_a_torch_that_lacks_names(lacking):
     code = f"""
 import torch
 del {lacking}

@@ -20,6 +20,8 @@ from recurra.sources.providers.contract import Bars, answered
 from recurra.sources.providers.row import PROVIDERS
 from recurra.training import Run
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 DAYS = 160
 QUICK: dict[str, Any] = {"symbol": "600519", "epochs": 1, "units": [2], "window": 10, "test": 20, "levels": []}
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}

@@ -21,6 +21,8 @@ from recurra.settings.cases import SeriesSettings
 from recurra.settings.check import to_json
 from recurra.training.run_folder import MODEL
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 QUICK: dict[str, Any] = {"epochs": 2, "units": [4], "test": 40}
 
 

@@ -12,6 +12,8 @@ from recurra.training import Run
 
 from ..sales import sales
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 
 def trained(case: str, folder: Path, **settings: object) -> Path:
     return train_case(find_case(case), {"units": [2], **settings}, folder).path

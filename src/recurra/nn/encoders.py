@@ -31,7 +31,8 @@ class OneHot(nn.Module):
         # all codes in a table are fast to look up; of a large vocabulary they would take much memory
         self.codes: Tensor
         size = vocabulary_size if vocabulary_size <= LARGEST_TABLE else 0
-        self.register_buffer("codes", torch.eye(size), persistent=False)
+        # not torch.eye, which on the meta device, where models are loaded, would import torch's compiler
+        self.register_buffer("codes", torch.zeros(size, size).fill_diagonal_(1.0), persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
         return _looked_up("OneHot", ids, self.codes, self.output_size, self._codes_of)

@@ -94,6 +94,7 @@ def test_blank_lines_below_the_last_row_change_nothing(row: str, end: str, read:
     assert raw.notes[0].startswith("row 6 is left out")
 
 
+@pytest.mark.parametrize("read", ["t.csv", "t.xlsx", pytest.param("t.ods", marks=pytest.mark.slow)], indirect=True)
 def test_the_numbers_of_the_last_rows_of_a_long_file_are_those_of_an_editor(read: Callable[[str], RawTable]) -> None:
     days = pd.date_range("2000-01-01", periods=9_000).strftime("%Y-%m-%d")
     raw = read("ds,y\n" + "".join(f"{day},1\n" for day in days) + "Total,9000\nSource: a friend\n")

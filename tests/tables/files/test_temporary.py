@@ -18,6 +18,8 @@ from recurra.tables.files.reader import read_file
 from recurra.tables.form import Reading
 from recurra.tables.table_builder import make_table
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 CSV = b"ds,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
 WRONG = b"ds,y\n2024-01-01,1\n2024-01-02,2,9\n"
 
