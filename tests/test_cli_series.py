@@ -96,6 +96,14 @@ def test_json_is_alone_on_stdout(
     assert "test" in printed_scores
 
 
+def test_predict_takes_another_horizon_than_that_of_the_run(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for horizon, columns in (("2", {"ds", "forecast", "lo-80", "hi-80"}), ("7", {"ds", "forecast"})):
+        assert run(["predict", str(finished), "--horizon", horizon, "--json"]) == 0
+        assert [set(row) for row in json.loads(capsys.readouterr().out)] == [columns] * int(horizon)
+    assert run(["predict", str(finished), "--horizon", "0"]) == 2
+    assert printed(capsys)[1] == "recurra: --horizon is 0; expected at least 1.\n"
+
+
 def test_predict_prints_and_writes_what_comes_next(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -313,7 +321,7 @@ def test_what_is_for_series_is_refused_for_symbols_and_the_other_way_round(
     letters = str(tmp_path / "letters")
     assert run(["train", "letters", "--epochs", "1", "--quiet", "--out", letters]) == 0
     capsys.readouterr()
-    for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"], ["--refresh"], ["--any-source"]):
+    for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"], ["--refresh"], ["--horizon", "2"]):
         assert run(["predict", letters, *flags]) == 2
         assert f"is a run of a letter case; {flags[0]} needs a forecasting run" in printed(capsys)[1]
     assert run(["evaluate", letters, "--data", "x.csv"]) == 2

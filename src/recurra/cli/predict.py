@@ -54,13 +54,14 @@ def predict(
 
     opened = Run(run)  # raises InputError if it is not a run folder
     model = load(run, device="cpu")  # whatever device it was trained on
-    given = {"data": data, "refresh": refresh or None, "any_source": any_source or None}
-    given |= {"horizon": horizon, "level": level, "csv": csv}
-    given = {name: value for name, value in (given | reading).items() if value is not None}
+    of_series = {"data": data, "refresh": refresh or None, "any_source": any_source or None, **reading}
+    of_series |= {"horizon": horizon, "level": level, "csv": csv}
+    given = [name for name, value in of_series.items() if value is not None]
     if isinstance(model, LanguageModel):
         if given:
-            name = next(iter(given)).replace("_", "-")
-            raise InputError(f"{run} is a run of a letter case; --{name} needs a forecasting run.")
+            raise InputError(
+                f"{run} is a run of a letter case; --{given[0].replace('_', '-')} needs a forecasting run."
+            )
         _predict_symbols(model, inputs, json=json)
         return
     if inputs:
@@ -101,6 +102,8 @@ def _predicted(
     from recurra.evaluation.conformal import check_level
     from recurra.runs.series import levels_of
 
+    if horizon is not None and horizon < 1:
+        raise InputError(f"--horizon is {horizon}; expected at least 1.")
     for value in level or ():
         check_level(value, "--level")
     beyond = horizon is not None and horizon > model.settings_.horizon

@@ -99,11 +99,11 @@ class Predictor:
     def next_values(self, table: Table, levels: Sequence[float] = (), h: int | None = None) -> pd.DataFrame:
         """Predict the `h` rows after the last ones of a table, with local dates and ids as texts."""
         count = self.plan.horizon if h is None else h
-        forecasts = self._continued_forecasts(table, levels, count)
+        dates, forecasts = table.following(count), self._continued_forecasts(table, levels, count)
         columns: dict[str, Any] = {}
         if table.many:
             columns["unique_id"] = np.repeat(np.array(table.ids, dtype=object), count)
-        columns["ds"] = table.following(count)
+        columns["ds"] = dates
         columns["forecast"] = forecasts.values[:, :count].ravel()
         for level, (lower, upper) in forecasts.intervals.items():
             columns |= {f"lo-{level:g}": lower[:, :count].ravel(), f"hi-{level:g}": upper[:, :count].ravel()}
