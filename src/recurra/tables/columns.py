@@ -71,7 +71,7 @@ def check_count(where: str, count: int) -> None:
     """Raise an InputError if a table has too many columns."""
     if count > MOST_COLUMNS:
         raise InputError(
-            f"{where}: has {count:,} columns, and a table may have {MOST_COLUMNS:,}; leave out those that are not "
+            f"{where} has {count:,} columns, and a table may have {MOST_COLUMNS:,}; leave out those that are not "
             "needed, or give one column of ids and one of values."
         )
 

@@ -52,7 +52,7 @@ def read_arrow(path: Path, unpacking: Unpacking) -> RawTable:
     except InputError:
         raise
     except Exception as error:  # pyarrow raises many kinds for a damaged file
-        raise InputError(f"{name}: is not a Feather or Arrow file that can be read ({reason(error, 200)}).") from error
+        raise InputError(f"{name} is not a Feather or Arrow file that can be read ({reason(error, 200)}).") from error
 
 
 def _messages(source: Any, is_file: bool) -> Iterator[Any]:

@@ -48,7 +48,7 @@ def read_parquet(path: Path, unpacking: Unpacking) -> RawTable:
     except InputError:
         raise
     except Exception as error:  # pyarrow raises many kinds for a damaged file
-        raise InputError(f"{name}: is not a Parquet file that can be read ({reason(error, 200)}).") from error
+        raise InputError(f"{name} is not a Parquet file that can be read ({reason(error, 200)}).") from error
 
 
 def needs_pyarrow(path: Path, kind: str) -> InputError:
