@@ -18,7 +18,6 @@ from recurra.sources.providers.row import NobodyAnsweredError, ask_in_row, provi
 from recurra.sources.shares import share_of
 
 
-
 def download(
     symbol: str,
     *,

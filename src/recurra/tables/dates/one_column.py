@@ -224,7 +224,10 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         parts = parts_with_hours
     found = assembled(parts)
     if (wrong := np.isnat(found)).any():
-        raise of.no_date(row(int(wrong.argmax())))
+        odd = row(int(wrong.argmax()))
+        if not wrong.all() and holds_dates(of.values.iloc[odd : odd + 1]):
+            raise of.wrong(odd, f"a date written as {cell(int(wrong.argmin()))}", "write all dates in the same way")
+        raise of.no_date(odd)
     utc = None
     if (minutes := offsets(parts)) is not None:
         if (without := minutes == NO_OFFSET).any():
