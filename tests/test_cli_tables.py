@@ -134,7 +134,7 @@ def test_a_day_that_no_table_can_have_is_one_clear_line(
     path = tmp_path / "t.csv"
     path.write_bytes(edited(lambda _: None))
     assert run(["forecast", str(path), flag, day, "--out", str(tmp_path / "run"), *QUICK]) == 2
-    assert printed(capsys)[1] == f"recurra: {flag[2:]} is '{day}'; expected a day of the years 1678 to 2261.\n"
+    assert printed(capsys)[1] == f"recurra: {flag} is '{day}'; expected a day of the years 1678 to 2261.\n"
     assert not (tmp_path / "run").exists()
 
 
