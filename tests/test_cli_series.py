@@ -291,7 +291,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["train", "stock", "--symbol", "../x"], "'../x' is not a share symbol"),
         (["train", "stock", "--symbol", "AAPL", "--end", "1970-01-01"], "AAPL has no rows up to 1970-01-01."),
         (["forecast", "FILE", "--start", "2030-01-01"], "sales.csv has no rows from 2030-01-01 on."),
-        (["train", "stock", "--symbol", "600519", "--start", "2010"], "start is '2010'; expected a day"),
+        (["train", "stock", "--symbol", "600519", "--start", "2010"], "--start is '2010'; expected a day"),
     ],
 )
 def test_a_fault_in_the_arguments_is_one_clear_line_and_status_2(

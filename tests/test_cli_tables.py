@@ -46,7 +46,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     "no value in the target": (
         with_line(9, "2012-08,"),
         ["--missing", "error"],
-        "row 9 (2012-08-01), column 'sales': has no value, expected a number; correct the cell, or allow it with --m",
+        "row 9 (2012-08-01), column 'sales': found no value, expected a number; correct the cell, or allow it with --m",
     ),
     "too many gaps in the target": (
         edited(lambda lines: [line[:8] if 9 <= number <= 13 else line for number, line in enumerate(lines, 1)]),
@@ -57,7 +57,7 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     "infinity in the target": (
         with_line(9, "2012-08,inf"),
         ["--missing", "ffill"],
-        "row 9 (2012-08-01), column 'sales': has infinity, expected a number; correct the cell.",
+        "row 9 (2012-08-01), column 'sales': found infinity, expected a number; correct the cell.",
     ),
     "the same date twice": (
         with_line(9, "2012-07,5"),
@@ -122,7 +122,7 @@ def test_each_fault_of_a_table_is_one_clear_line_and_status_2(
     assert run(["forecast", str(path), "--horizon", "3", "--out", str(out), *QUICK, *target, *flags]) == 2
     lines, err = printed(capsys)
     assert lines == []
-    assert err.startswith(f"recurra: {path}: ")
+    assert err.startswith(f"recurra: {path}")
     assert err.count("\n") == 1
     assert message in err
     assert not out.exists()
@@ -136,7 +136,7 @@ def test_a_day_that_no_table_can_have_is_one_clear_line(
     path = tmp_path / "t.csv"
     path.write_bytes(edited(lambda _: None))
     assert run(["forecast", str(path), flag, day, "--out", str(tmp_path / "run"), *QUICK]) == 2
-    assert printed(capsys)[1] == f"recurra: {flag[2:]} is '{day}'; expected a day of the years 1678 to 2261.\n"
+    assert printed(capsys)[1] == f"recurra: {flag} is '{day}'; expected a day of the years 1678 to 2261.\n"
     assert not (tmp_path / "run").exists()
 
 

@@ -59,7 +59,7 @@ def work(tokens):
     time.sleep(60)
 
 cli.app = lambda tokens, **_: work(tokens)
-cli.ENDING = 0.2
+cli.SECONDS_TO_END = 0.2
 cli.main()
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

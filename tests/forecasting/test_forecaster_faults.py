@@ -94,11 +94,11 @@ def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:
     with pytest.raises(InputError, match="the series 'c' was not in the training data; it has 'a', 'b'"):
         model.predict(long({"c": 30}))
     with pytest.raises(
-        InputError, match="the table: has no series ids, and the training data has 'a', 'b'; add the col"
+        InputError, match="the table has no series ids, and the training data has 'a', 'b'; add the col"
     ):
         model.predict(table(30, y=np.arange(30.0)))
     single = Forecaster(**SMALL).fit(table(30, y=np.arange(30.0)))
-    with pytest.raises(InputError, match="the table: has the series 'c', and the training data has no ids; give one"):
+    with pytest.raises(InputError, match="the table has the series 'c', and the training data has no ids; give one"):
         single.predict(long({"c": 30}))
     with pytest.raises(InputError, match="this model was trained without one; train it with validation"):
         model.predict(levels=[90])

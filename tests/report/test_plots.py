@@ -92,8 +92,8 @@ def test_the_curves_are_the_figures_of_the_history_over_their_epochs(drawn):
 @pytest.mark.parametrize(
     ("validation", "best", "in_accuracy", "in_loss"),
     [
-        (False, 12, ("best epoch, by loss: 12 (60%)", 0.6), ("best epoch, by loss: 12 (0.5)", 0.5)),
-        (True, 8, ("best epoch, by loss: 8 (32%)", 0.32), ("best epoch, by loss: 8 (0.7)", 0.7)),
+        (False, 12, ("best epoch, by loss: 12 (60 %)", 0.6), ("best epoch, by loss: 12 (0.5)", 0.5)),
+        (True, 8, ("best epoch, by loss: 8 (32 %)", 0.32), ("best epoch, by loss: 8 (0.7)", 0.7)),
     ],
 )
 def test_the_best_epoch_is_marked_on_the_curve_that_chose_it(drawn, validation, best, in_accuracy, in_loss):

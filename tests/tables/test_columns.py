@@ -51,6 +51,7 @@ SHOPS = {"date": ["2020-01-01", "2020-01-01", "2020-01-02", "2020-01-02"], "y": 
             "the column '<TIME>' completes the dates, join them with --date date",
         ),
         ({"period": ["M01", "M02"] * 2}, ""),
+        ({"Hora UTC": ["0900 UTC", "1000 UTC"] * 2}, "the column 'Hora UTC' completes the dates"),
         ({"at": ["09:30", "10:30", "09:30", "10:30"]}, "the column 'at' completes the dates"),  # by what it holds
         ({"at": ["9:30 am", "3:30 pm", "9:30 am", "3:30 pm"]}, "the column 'at' completes the dates"),
         ({"at": pd.to_datetime(["09:30", "10:30", "09:30", "10:30"], format="%H:%M").time}, "'at' completes the dates"),

@@ -103,19 +103,28 @@ def test_texts_of_numbers_are_numbers() -> None:
         ),
         ({"v": [1.0, 2.0]}, {"past_covariates": ["w"]}, "there is no column 'w' for the past covariates"),
         ({"v": [1.0, 2.0], "w": [1.0, 2.0]}, {}, "which column is the target? found 'v', 'w'; name it with --target"),
-        ({"v": ["x", "z"]}, {}, "no numeric column was found for the target; the columns are 'v'."),
+        ({"v": ["x", "z"]}, {}, "no numeric column was found for the target; the columns are 'date', 'v'."),
         ({"v": [1.0, 2.0]}, {"target": "v", "past_covariates": ["v"]}, "the column 'v' is used twice"),
         ({"v": [1.0, 2.0]}, {"target": "date"}, "the column 'date' contains the dates"),
         ({"v": [1.0, "x"]}, {"target": "v"}, "row 2, column 'v': found 'x', expected a number"),
         (
             {"v": [1.0, np.nan, np.nan]},
             {"missing": "error"},
-            "row 2 (2020-01-02), column 'v': has no value (2 such rows",
+            "row 2 (2020-01-02), column 'v': found no value (2 such rows",
         ),
         ({"v": [1.0, np.nan]}, {"missing": "error"}, "allow it with --missing auto, ffill, interpolate or mask"),
-        ({"v": [1.0, -np.inf]}, {}, "row 2 (2020-01-02), column 'v': has infinity"),
-        ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': has infinity"),
-        ({"v": [np.nan, np.nan]}, {"target": "v", "missing": "ffill"}, "column 'v': has no value (2 such rows in all)"),
+        (
+            {"#": [7, 9], "v": [np.nan, np.nan], "w": [1.0, np.inf]},
+            {},
+            "row 2 (2020-01-02), column 'w': found infinity",
+        ),
+        ({"v": [1.0, -np.inf]}, {}, "row 2 (2020-01-02), column 'v': found infinity"),
+        ({"v": [1.0, np.inf]}, {"missing": "ffill"}, "row 2 (2020-01-02), column 'v': found infinity"),
+        (
+            {"v": [np.nan, np.nan]},
+            {"target": "v", "missing": "ffill"},
+            "column 'v': found no value (2 such rows in all)",
+        ),
         ({"v": [1.0, 2.0], "w": [1.0, np.nan]}, {"target": "v", "past_covariates": ["w"]}, "column 'w' has no value"),
         ({"v": [1.0]}, {}, "cannot be inferred from 1 date"),
         ({"v": [1.0, 2.0]}, {"date": "week"}, "there is no column 'week' for date"),
@@ -176,7 +185,7 @@ def test_rows_on_days_without_a_session_are_refused() -> None:
 
 
 def test_no_rows_no_dates_and_a_row_without_a_series_are_errors() -> None:
-    with pytest.raises(InputError, match="the table: has no rows of data"):
+    with pytest.raises(InputError, match="the table has no rows of data"):
         make_table(frame(v=[]))
     with pytest.raises(InputError, match=r"no column of dates; looked for one named date.*name it with --date"):
         make_table(pd.DataFrame({"a": ["x", "z"], "v": [1.0, 2.0]}))
@@ -257,7 +266,7 @@ def test_rows_after_the_last_value_of_the_target_are_the_future_of_known_columns
     with pytest.raises(InputError, match="row 6: a future row has the date 2020-01-07, expected 2020-01-06"):
         make_table(late, target="v", future_covariates=["holiday"])
     plan.loc[5, "holiday"] = np.nan
-    with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': has no value"):
+    with pytest.raises(InputError, match=r"row 6 \(2020-01-06\), column 'holiday': found no value"):
         make_table(plan, target="v", future_covariates=["holiday"])
 
 
@@ -418,7 +427,7 @@ def test_numbers_of_rows_are_named_in_messages_and_follow_those_of_earlier_rows(
     frame = pd.DataFrame({"week": [1, 2, 2], "y": [1.0, 2.0, 3.0]})
     with pytest.raises(InputError, match=r"rows 2 and 3 have the same date 2; expected each date once: drop one"):
         make_table(frame)
-    with pytest.raises(InputError, match=r"row 3 \(3\), column 'y': has no value"):
+    with pytest.raises(InputError, match=r"row 3 \(3\), column 'y': found no value"):
         make_table(pd.DataFrame({"week": [1, 2, 3], "y": [1.0, 2.0, np.nan]}), missing="error")
     with pytest.raises(InputError, match="there is no column of dates, and the earlier rows have dates"):
         make_table(pd.DataFrame({"y": [1.0, 2.0]}), earlier=Form())

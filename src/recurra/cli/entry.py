@@ -18,7 +18,7 @@ from recurra.stages import watched
 
 # exit statuses; Python itself exits with 1 after a traceback, which is a bug in recurra
 DONE, INPUT_AT_FAULT, INTERRUPTED = 0, 2, 130
-ENDING = 3.0  # seconds in which an interrupted command ends
+SECONDS_TO_END = 3.0  # after Ctrl-C; another one interrupts a command that has not ended by then
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ class _Interrupt(KeyboardInterrupt):
     def receive(cls, *_: object) -> None:
         """Raise the interrupt, unless the last one is still ending the program; some code swallows any error."""
         now = time.monotonic()
-        if cls.received is None or now - cls.received > ENDING:
+        if cls.received is None or now - cls.received > SECONDS_TO_END:
             cls.received = now
             raise cls
 

@@ -130,7 +130,7 @@ def _curves(
             label = label if i == 0 else f"_{label}"  # matplotlib leaves such labels out of the legend
             axes.plot(places, shown, color=color, label=label, marker="o" if len(places) == 1 else "")
             chosen, height = values[best_epoch - 1], shown[best_epoch - 1]
-        figures.append(f"{math.floor(1000 * chosen) / 10:g}%" if name == "accuracy" else f"{chosen:.4g}")
+        figures.append(f"{math.floor(1000 * chosen) / 10:g} %" if name == "accuracy" else f"{chosen:.4g}")
         losses = [record.get("val_loss", record["loss"]) for record in history]
         by_loss &= losses[best_epoch - 1] == min(losses)
         best.append((places[best_epoch - 1], height))

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from recurra.settings.base import ListOf, Settings, ShareOrCount, checked_as, no_single_number
 from recurra.settings.forecasting import ForecasterSettings
@@ -12,6 +13,26 @@ from recurra.settings.language import LanguageModelSettings
 
 OF_THE_CASE = {"kind", "description"}  # settings that a case file alone sets
 
+FIRST_YEAR, LAST_YEAR = 1678, 2261  # of dates in a table
+
+
+def parsed_day(text: str) -> date:
+    """Return a day in ISO format; ValueError says what was expected."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("expected a day such as 2010-04-26") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"expected a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def _is_day(text: str) -> str:
+    parsed_day(text)
+    return text
+
+
+Day = Annotated[str, AfterValidator(_is_day)]
 ProviderChoice = Literal["auto", "baostock", "tencent", "sina", "eastmoney", "yfinance"]
 Level = Annotated[float, Field(ge=1.0, lt=100.0)]
 Levels = Annotated[
@@ -60,9 +81,9 @@ class SeriesSettings(CaseSettings, ForecasterSettings):
     """Stock symbol whose daily bars are used: AAPL and MSFT up to 2013 are bundled, others are downloaded."""
     provider: Annotated[ProviderChoice, Field(exclude=True)] = "auto"
     """Provider of the daily bars of the symbol; auto asks those of its exchange in turn until one answers."""
-    start: str | None = None
+    start: Day | None = None
     """First day of the data to use, such as 2010-04-26."""
-    end: str | None = None
+    end: Day | None = None
     """Last day of the data to use, such as 2020-04-24."""
     adjust: Literal["qfq", "hfq", "none"] = "qfq"
     """Adjustment of prices for splits and dividends: relative to the last day (qfq), to the first (hfq), or none."""

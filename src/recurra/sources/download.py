@@ -11,13 +11,11 @@ from recurra.errors import InputError, shown
 from recurra.files import replace_file
 from recurra.folder_lock import FolderLock
 from recurra.json_objects import checked, parse_json
-from recurra.settings.cases import ProviderChoice
+from recurra.settings.cases import ProviderChoice, parsed_day
 from recurra.sources.origin import Origin, described
 from recurra.sources.providers.contract import Adjust, Bars, Provider
 from recurra.sources.providers.row import NobodyAnsweredError, ask_in_row, providers_of
 from recurra.sources.shares import share_of
-
-FIRST_YEAR, LAST_YEAR = 1678, 2261  # of dates in a table
 
 
 def download(
@@ -55,7 +53,7 @@ def download(
     """
     days = day_of(start, "start"), day_of(end, "end")
     if days[0] and days[1] and days[0] > days[1]:
-        raise InputError(f"start {start} is later than end {end}; expected it before.")
+        raise InputError(f"the first day, {start}, is after the last, {end}; expected it before.")
     bars = Bars(share_of(symbol), *days, adjust)
     providers = providers_of(bars.share, adjust, provider)
     cache = cache or _cache_folder()
@@ -136,9 +134,6 @@ def _cache_folder() -> Path:
 def day_of(text: str | None, name: str) -> date | None:
     """Parse a day in ISO format; the InputError for one that is invalid or no table has names the argument `name`."""
     try:
-        day = None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{name} is {shown(text)}; expected a day such as 2010-04-26.") from None
-    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise InputError(f"{name} is {shown(text)}; expected a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
-    return day
+        return None if text is None else parsed_day(text)
+    except ValueError as error:
+        raise InputError(f"{name} is {shown(text)}; {error}.") from None

@@ -44,8 +44,8 @@ def all_covariates(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str
 
 
 def is_row_number(name: str) -> bool:
-    """Return whether a column has no name of its own, as one that pandas wrote to number the rows."""
-    return not name.strip() or name.startswith("Unnamed:")
+    """Return whether a column has no name of its own, as one that pandas wrote to number the rows, or is called #."""
+    return name.strip() in {"", "#"} or name.startswith("Unnamed:")
 
 
 def _vary_at_first(frame: pd.DataFrame, names: Sequence[str]) -> set[str]:

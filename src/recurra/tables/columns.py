@@ -30,6 +30,7 @@ from recurra.tables.dates.several_columns import role_of
 from recurra.tables.dates.which_columns import SEARCHED_COLUMNS
 from recurra.tables.numbers.read import number_columns
 from recurra.tables.whole_numbers import whole
+from recurra.tables.wide import check_not_wide
 
 ID, DATE, TARGET = "unique_id", "ds", "y"
 MANY_SERIES, FEWEST_ROWS = 10_000, 20  # more series need so many rows each on average: fewer are a wrong column of ids
@@ -37,7 +38,9 @@ LONGEST_ID = 1_000  # characters
 MOST_COLUMNS = 5_000
 NAMES_OF_WEEKDAYS = {"weekday", "星期"}
 CLOCK_TIME = re.compile(r"\s*\d{1,2}:\d{2}.*", re.ASCII)
-TIMES_OF_A_DAY = re.compile(r"^hour|(?:hour|period|interval|minute|时段|时刻|(?:^|[\W_])time)$")  # in names
+TIMES_OF_A_DAY = re.compile(  # in names
+    r"^(?:hour|hora|heure)|(?:hour|uhrzeit|period|interval|minute|时段|时刻|(?:^|[\W_])time)$"
+)
 TIMES_PER_DAY = {24, 48, 96, 144, 288}  # of an hour, a half, a quarter, 10 and 5 minutes
 WRITE_TIMES = "write these times into the dates"
 PAIRED_COLUMNS = 8  # number of columns of which two are tried together as ids
@@ -71,7 +74,7 @@ def check_count(where: str, count: int) -> None:
     """Raise an InputError if a table has too many columns."""
     if count > MOST_COLUMNS:
         raise InputError(
-            f"{where}: has {count:,} columns, and a table may have {MOST_COLUMNS:,}; leave out those that are not "
+            f"{where} has {count:,} columns, and a table may have {MOST_COLUMNS:,}; leave out those that are not "
             "needed, or give one column of ids and one of values."
         )
 
@@ -131,11 +134,15 @@ def chosen_columns(
     plain = [str(column) for column in frame.columns if column not in others and not is_row_number(str(column))]
     if target is None:
         numeric = [TARGET] if TARGET in plain else number_columns(frame, plain)
+        if len(numeric) > 1:
+            numeric = [name for name in numeric if frame[name].notna().any()]
         if TARGET not in numeric and len(numeric) != 1:
             if not numeric:
+                columns = [str(column) for column in frame.columns]
                 raise InputError(
-                    f"{source}: no numeric column was found for the target; the columns are {listed(plain)}."
+                    f"{source}: no numeric column was found for the target; the columns are {listed(columns)}."
                 )
+            check_not_wide(numeric, source)
             raise InputError(
                 f"{source}: which column is the target? found {listed(numeric)}; name it with --target (target=… in "
                 "Python)."

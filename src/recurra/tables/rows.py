@@ -180,7 +180,7 @@ class Rows:
         how = ", or allow it with --missing auto, ffill, interpolate or mask" if mend and found == "no value" else ""
         date, name = shown_date(self.dates[place], self.form), shown(self.names.all[column])
         where = f"{self.source}: row {self.numbers[place]} ({date}), column {name}"
-        return InputError(f"{where}: has {found}{more}, expected a number; correct the cell{how}.")
+        return InputError(f"{where}: found {found}{more}, expected a number; correct the cell{how}.")
 
 
 def rows_in_order(rows: Rows, codes: Integers, notes: Notes, hint: Callable[[], str]) -> Rows:

@@ -128,7 +128,7 @@ def make_table(
         raw = read_file(data, reading, texts=named.ids) if is_source(data) else with_row_numbers(data)
         notes.quote(raw.notes)
         if not len(raw.frame):
-            raise InputError(f"{source}: has no rows of data; at least one is needed.")
+            raise InputError(f"{source} has no rows of data; at least one is needed.")
         columns = _Columns.found(named, raw.frame, source, earlier)
         notes.quote(columns.names.notes)
         unsorted, codes = _read(raw, columns, source, reading, frequency, known_ids, earlier, notes)

@@ -98,7 +98,7 @@ def test_layers_of_two_dtypes_are_refused(keras, read):
 def test_a_functional_model_is_refused(keras):
     entry = keras.Input((5, 2))
     model = keras.Model(entry, keras.layers.GRU(3)(entry))
-    with pytest.raises(InputError, match=r"model.keras: holds a 'Functional' model; from_keras reads Sequential"):
+    with pytest.raises(InputError, match=r"model.keras holds a 'Functional' model; from_keras reads Sequential"):
         layers_from_config(json.loads(model.to_json()), "model.keras")
 
 
@@ -280,7 +280,7 @@ def test_two_layers_of_one_name_are_refused():
 
 def test_a_layer_that_does_not_fit_the_one_before_is_refused():
     layers = [entry("InputLayer", batch_shape=[None, 2]), entry("Dense", units=4)]
-    with pytest.raises(InputError, match=r"layer 'gru' \(GRU\): has 3 input features, but is given 4"):
+    with pytest.raises(InputError, match=r"layer 'gru' \(GRU\) has 3 input features, but is given 4"):
         network_of(*layers, entry("GRU", {"input_shape": [None, 5, 3]}, units=3))
 
 

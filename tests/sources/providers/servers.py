@@ -9,12 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-# day, open, close, high, low, lots, yuan, amplitude, change in %, change, turnover: what a line holds, in this order
-KLINES = [
-    "2020-01-02,1128.00,1130.00,1145.06,1116.00,148099,16696809000.00,2.45,-4.48,-53.00,1.18",
-    "2020-01-03,1117.00,1078.56,1117.00,1076.90,130319,14266380000.00,3.55,-4.55,-51.44,1.04",
-]
-
 
 class Request(NamedTuple):
     url: str  # without the query

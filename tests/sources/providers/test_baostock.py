@@ -12,6 +12,7 @@ from recurra.sources.providers.contract import Adjust, Bars, NoBarsError, reason
 from recurra.sources.shares import share_of
 
 from .baostock_server import Baostock, reply
+from .expected_bars import moutai
 
 ROWS = [
     ["2020-01-02", "1128.0000", "1145.0600", "1116.0000", "1130.0000", "14809916", "16696836850.0000", "1"],
@@ -54,17 +55,7 @@ def test_without_days_all_are_asked_for_and_not_those_from_2015_alone(server: Ba
 def test_its_bars_come_by_our_names_without_days_of_suspended_trading(
     server: Baostock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expected = pd.DataFrame(
-        {
-            "date": ["2020-01-02", "2020-01-03"],
-            "open": [1128.0, 1117.0],
-            "high": [1145.06, 1117.0],
-            "low": [1116.0, 1076.9],
-            "close": [1130.0, 1078.56],
-            "volume": [14809916, 13031878],
-            "amount": [16696836850.0, 14266382000.0],
-        }
-    )
+    expected = moutai([14809916, 13031878], [16696836850.0, 14266382000.0])
     pd.testing.assert_frame_equal(baostock_bars(MOUTAI), expected)
     assert capsys.readouterr().out == ""  # baostock prints "login success!"
 

@@ -18,6 +18,7 @@ from recurra.sources.providers.contract import (
 from recurra.sources.providers.eastmoney import eastmoney_bars
 from recurra.sources.shares import share_of
 
+from .expected_bars import moutai
 from .servers import Request, Web
 
 # day, open, close, high, low, lots, yuan, amplitude, change in %, change, turnover: what a line holds, in this order
@@ -64,17 +65,7 @@ def test_eastmoney_is_asked_for_the_share_the_days_and_the_adjustment(
 
 def test_its_bars_come_by_our_names_with_volume_in_shares(web: Web) -> None:
     web.answers[PLACE] = ANSWER
-    expected = pd.DataFrame(
-        {
-            "date": ["2020-01-02", "2020-01-03"],
-            "open": [1128.0, 1117.0],
-            "high": [1145.06, 1117.0],
-            "low": [1116.0, 1076.9],
-            "close": [1130.0, 1078.56],
-            "volume": [14809900, 13031900],
-            "amount": [16696809000.0, 14266380000.0],
-        }
-    )
+    expected = moutai([14809900, 13031900], [16696809000.0, 14266380000.0])
     pd.testing.assert_frame_equal(eastmoney_bars(MOUTAI), expected)
 
 

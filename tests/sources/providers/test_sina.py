@@ -12,6 +12,7 @@ from recurra.sources.providers.contract import SECONDS, Adjust, Bars, NoBarsErro
 from recurra.sources.providers.sina import sina_bars
 from recurra.sources.shares import share_of
 
+from .expected_bars import moutai
 from .servers import Web
 from .sina_script import SinaBar, script
 
@@ -45,17 +46,7 @@ def sina(web: Web) -> Web:
 
 
 def test_its_bars_come_by_our_names_and_nothing_takes_longer_than_ten_seconds(sina: Web) -> None:
-    expected = pd.DataFrame(
-        {
-            "date": ["2020-01-02", "2020-01-03", "2020-01-06"],
-            "open": [1128.0, 1117.0, 1070.86],
-            "high": [1145.06, 1117.0, 1092.9],
-            "low": [1116.0, 1076.9, 1067.3],
-            "close": [1130.0, 1078.56, 1077.99],
-            "volume": [14809916, 13031878, 6341478],
-            "amount": [16696836850.0, 14266382000.0, 6853917500.0],
-        }
-    )
+    expected = moutai([14809916, 13031878, 6341478], [16696836850.0, 14266382000.0, 6853917500.0])
     pd.testing.assert_frame_equal(sina_bars(MOUTAI), expected)
     assert {asked.timeout for asked in sina.asked} == {SECONDS} == {10}  # akshare has none
 

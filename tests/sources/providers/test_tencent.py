@@ -12,6 +12,7 @@ from recurra.sources.providers.contract import SECONDS, Adjust, Bars, ChangedAns
 from recurra.sources.providers.tencent import tencent_bars
 from recurra.sources.shares import share_of
 
+from .expected_bars import moutai
 from .servers import Request, Web
 
 # day, open, close, high, low, lots, then a split or dividend, turnover in %, ten thousand yuan, and a last cell
@@ -67,17 +68,7 @@ def test_its_bars_come_by_our_names_with_volume_in_shares_and_amount_in_yuan(
     web: Web, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Tencent(web)
-    expected = pd.DataFrame(
-        {
-            "date": ["2020-01-02", "2020-01-03"],
-            "open": [1128.0, 1117.0],
-            "high": [1145.06, 1117.0],
-            "low": [1116.0, 1076.9],
-            "close": [1130.0, 1078.56],
-            "volume": [14809900, 13031900],
-            "amount": [16696836800.0, 14266382000.0],
-        }
-    )
+    expected = moutai([14809900, 13031900], [16696836800.0, 14266382000.0])
     pd.testing.assert_frame_equal(tencent_bars(request()), expected)
     assert capsys.readouterr().err == ""  # akshare shows a progress bar
 

@@ -272,7 +272,7 @@ def test_a_day_that_is_none_is_named(name: str, text: str, baostock: Provider, t
 
 
 def test_a_first_day_after_the_last_is_an_error_and_one_day_is_none(baostock: Provider, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="start 2020-01-03 is later than end 2020-01-02"):
+    with pytest.raises(InputError, match="the first day, 2020-01-03, is after the last, 2020-01-02"):
         download("600519", start="2020-01-03", end="2020-01-02", cache=tmp_path)
     assert baostock.asked == []
     download("600519", start="2020-01-02", end="2020-01-02", cache=tmp_path)

@@ -47,6 +47,10 @@ from recurra.tables.form import Form
         (["January 1st, 2020", "Sept 2, 2020"], ["2020-01-01", "2020-09-02"]),
         (["2020-Jan-05", "2020 Feb 6"], ["2020-01-05", "2020-02-06"]),
         (["Q1 2020", "q2-2020"], ["2020-01-01", "2020-04-01"]),
+        (["1Q20", "4T2020"], ["2020-01-01", "2020-10-01"]),
+        (["KW 05/2020", "KW06 2020"], ["2020-01-27", "2020-02-03"]),
+        (["2020-KW05", "2020/KW 6"], ["2020-01-27", "2020-02-03"]),
+        (["2020年度", "2021年度"], ["2020-01-01", "2021-01-01"]),
         (["1/31/2020 12:05 AM", "1/31/2020 12:05:30 PM"], ["2020-01-31 00:05", "2020-01-31 12:05:30"]),
         (["2020/1/31 9:30:00.25", "2020/1/31"], ["2020-01-31 09:30:00.25", "2020-01-31"]),
         (["20200131T0930", "20200201 103015"], ["2020-01-31 09:30", "2020-02-01 10:30:15"]),
@@ -128,7 +132,10 @@ def test_dates_with_a_time_zone_keep_the_time_of_the_place() -> None:
         (["one", "two"], "row 8, column 'd': 'one' is not a date"),
         (["01/02/2020", "13/14/2020"], "row 9, column 'd': '13/14/2020' is not a date"),
         (["01/02/2020", "31/02/2020"], "row 9, column 'd': '31/02/2020' is not a date"),
-        (["2020-01-01", "01/02/2020"], "row 9, column 'd': '01/02/2020' is not a date"),
+        (
+            ["2020-01-01", "01/02/2020"],
+            "row 9, column 'd': found '01/02/2020', expected a date written as '2020-01-01'",
+        ),
         (["1 Jan 2020", "1 Foo 2020"], "row 9, column 'd': '1 Foo 2020' is not a date"),
         (["1/13/2020 1:00 PM", "1/14/2020 13:00 PM"], "row 9, column 'd': '1/14/2020 13:00 PM' is not a date"),
         (["09:30", "09:45"], "row 8, column 'd': '09:30' is not a date"),
@@ -387,7 +394,16 @@ def test_numbers_are_dates_where_nothing_else_has_such_numbers(
 
 
 @pytest.mark.parametrize(
-    "values", [[2020.1, 2020.11, 2020.12], [1991.1, 1991.2], [1.5, 2.5], [np.inf, np.inf], [True, False], [1j, 2j]]
+    "values",
+    [
+        [2020.1, 2020.11, 2020.12],
+        [1991.1, 1991.2],
+        [1.5, 2.5],
+        [np.inf, np.inf],
+        [True, False],
+        [1j, 2j],
+        [3012024, 3022024, 3032024],
+    ],
 )
 def test_numbers_that_may_be_several_dates_or_none_are_refused(values: list[object]) -> None:
     with pytest.raises(InputError, match=r"row 0, column 'd': .* is not a date"):

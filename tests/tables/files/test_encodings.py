@@ -56,7 +56,7 @@ def test_no_chinese_character_stands_inside_a_latin_word(word: str) -> None:
     ],
 )
 def test_a_text_that_is_like_no_language_is_refused_with_two_readings(text: str, encoding: str) -> None:
-    with pytest.raises(InputError, match=r"t\.csv: .* not sure: '.*' in \w+, '.*' in \w+; name it with --encoding"):
+    with pytest.raises(InputError, match=r"t\.csv is .* not sure: '.*' in \w+, '.*' in \w+; name it with --encoding"):
         found_encoding(text.encode(encoding), "t.csv")
 
 

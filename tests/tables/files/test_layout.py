@@ -74,8 +74,8 @@ def test_what_stands_above_the_header_is_left_out_with_a_note(
     "row",
     [
         "Total,2810", "total:,2810", "Summe,2810", "Gesamt,2810", "合计,2810", "总计,2810", "Average,936.7",
-        "平均,936.7", "TOTAL,", "Source: World Bank", "Source: World Bank, 2022",
-        "数据来源：通达信",
+        "平均,936.7", "TOTAL,", "Grand Total,2810", "Gesamtergebnis,2810", "*,2810", "Source: World Bank",
+        "Source: World Bank, 2022", "数据来源：通达信",
         "#数据来源:通达信", "Quelle: Destatis", "© 2022", "* preliminary",
     ],
 )  # fmt: skip
@@ -84,6 +84,19 @@ def test_what_stands_below_the_data_is_left_out_with_a_note(row: str, read: Call
     assert content(raw) == READ
     (note,) = raw.notes
     assert note.startswith("row 6 is left out: it stands below the data and begins with '")
+
+
+def test_an_account_and_a_period_above_the_header_are_no_rows(read: Callable[[str], RawTable]) -> None:
+    above = "account,DE12\nperiod,2022-01-03 - 2022-01-05\nbalance,9.50,EUR\n\n"
+    raw = read(f"{above}booked,payee,text,y\n2022-01-03,A,x,1.5\n2022-01-04,B,x,2.5\n2022-01-05,A,x,3.5\n")
+    assert list(raw.frame.columns) == ["booked", "payee", "text", "y"]
+    assert raw.frame.index.tolist() == [6, 7, 8]
+    assert raw.notes == ("rows 1, 2, 3 are left out: they stand above the data, and the first begins with 'account'",)
+
+
+def test_first_rows_with_few_values_are_rows(read: Callable[[str], RawTable]) -> None:
+    raw = read("ds,a,b,c\n2022-01-03,5,,\n2022-01-04,6,7,8\n2022-01-05,6,7,8\n")
+    assert raw.frame.index.tolist() == [2, 3, 4]
 
 
 @pytest.mark.parametrize("end", ["", "\r\n\r\n", "\n \n"])

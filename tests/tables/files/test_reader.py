@@ -69,7 +69,7 @@ def test_a_text_that_a_program_named_xls_is_read_as_text_with_a_note(encoding: s
 )
 def test_a_web_page_that_a_program_named_xls_is_refused_with_what_to_do(text: str, tmp_path: Path) -> None:
     (tmp_path / "t.xls").write_text(text, "utf-8")
-    with pytest.raises(InputError, match=r"t\.xls: is a web page or XML, .* save it as \.xlsx\.$"):
+    with pytest.raises(InputError, match=r"t\.xls is a web page or XML, .* save it as \.xlsx\.$"):
         read_file(tmp_path / "t.xls")
 
 
@@ -80,7 +80,7 @@ def test_parquet_is_read_and_its_first_row_is_row_one(tmp_path: Path) -> None:
     assert frame.index.tolist() == [1, 2, 3]
     assert dates(frame, ["d"], "t").index[0] == pd.Timestamp("2020-01-01")
     path.write_bytes(b"PAR1 or not")
-    with pytest.raises(InputError, match=r"t\.parquet: is not a Parquet file that can be read"):
+    with pytest.raises(InputError, match=r"t\.parquet is not a Parquet file that can be read"):
         read_file(path)
 
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_no_table_is_named_with_what_is_wrong(
 ) -> None:
     with pytest.raises(InputError) as error:
         read_file(table(content))
-    assert "t.csv: " in str(error.value)
+    assert "t.csv" in str(error.value)
     assert said in str(error.value)
 
 
@@ -134,7 +134,7 @@ def test_a_file_that_is_not_there_a_folder_and_a_damaged_gzip_are_errors(tmp_pat
     with pytest.raises(InputError, match="is not a file"):
         read_file(tmp_path)
     (tmp_path / "t.csv.gz").write_bytes(b"not gzip")
-    with pytest.raises(InputError, match=r"t\.csv\.gz: cannot be read"):
+    with pytest.raises(InputError, match=r"t\.csv\.gz cannot be read"):
         read_file(tmp_path / "t.csv.gz")
 
 

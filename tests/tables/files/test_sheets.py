@@ -342,14 +342,14 @@ def test_a_file_that_is_no_workbook_is_refused_in_one_sentence(fault: str, tmp_p
     write(tmp_path / "t.xlsx")
     with pytest.raises(InputError) as error:
         read_file(tmp_path / "t.xlsx")
-    assert str(error.value).startswith(f"{tmp_path / 't.xlsx'}: ")
+    assert str(error.value).startswith(str(tmp_path / "t.xlsx"))
     assert said in str(error.value)
 
 
 def test_an_old_xls_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99)
     with pytest.raises(
-        InputError, match=r"t\.xls: is encrypted, or an old \.xls file; save it as \.xlsx without a pass"
+        InputError, match=r"t\.xls is encrypted, or an old \.xls file; save it as \.xlsx without a pass"
     ):
         read_file(tmp_path / "t.xls")
 
@@ -363,6 +363,6 @@ def test_ods_files_without_content_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "t.ods", "w") as file:
         file.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
     with pytest.raises(
-        InputError, match=r"t\.ods: is not an Excel \(\.xlsx\) or OpenDocument \(\.ods\) file that can be"
+        InputError, match=r"t\.ods is not an Excel \(\.xlsx\) or OpenDocument \(\.ods\) file that can be"
     ):
         read_file(tmp_path / "t.ods")

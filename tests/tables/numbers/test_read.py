@@ -59,6 +59,8 @@ from recurra.tables.numbers.read import number_columns, numbers, read_numbers
         ("3.5元", 3.5),
         ("394.55k", 394550.0),
         ("1,32 Mio. €", 1320000.0),
+        ("2.5 lakh", 250000.0),
+        ("₹2.5 Crore", 25000000.0),
         ("3.5万", 35000.0),
         ("1.2亿", 120000000.0),
         ("5千", 5000.0),
@@ -144,6 +146,22 @@ def test_numbers_in_two_units_are_an_error_with_both(first: str, other: str) -> 
         f"t: row 2, column 'v': found {other!r}, expected the same unit as in row 0, {first!r}; write all numbers of "
         "the column in one unit."
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        ([5, 7, -999, -999], "column 'y': 2 values are -999, far from all others; if that stands for a missing value"),
+        ([999.9, 7, np.nan], "column 'y': 1 value is 999.9, far from all others"),
+        ([-999, 7, 700], ""),  # it is near others
+        ([-999, -999, np.nan], ""),
+        ([np.nan, np.nan], ""),
+    ],
+)
+def test_a_number_that_often_stands_for_missing_values_is_noted(values: list[float], note: str) -> None:
+    read = read_numbers(pd.DataFrame({"x": 1.0, "y": values}), ["x", "y"], "t")
+    assert len(read.notes) == bool(note)
+    assert note in "".join(read.notes)
 
 
 def test_notes_name_units_factors_and_brackets_once_for_all_their_columns() -> None:

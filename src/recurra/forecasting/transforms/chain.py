@@ -216,12 +216,12 @@ class Transform:
             return
         known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
         if not table.many:
-            fault = f"has no series ids, and the training data has {known}; add the column of ids"
+            fault = f" has no series ids, and the training data has {known}; add the column of ids"
         elif self.ids == ("",):
-            fault = f"has the series {shown(unseen)}, and the training data has no ids; give one series without"
+            fault = f" has the series {shown(unseen)}, and the training data has no ids; give one series without"
         else:
-            fault = f"the series {shown(unseen)} was not in the training data; it has {known}"
-        raise InputError(f"{table.source}: {fault}.")
+            fault = f": the series {shown(unseen)} was not in the training data; it has {known}"
+        raise InputError(f"{table.source}{fault}.")
 
     def _places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""

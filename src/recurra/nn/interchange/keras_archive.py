@@ -39,7 +39,7 @@ def read_keras_archive(path: Path, source: str, room: int) -> KerasArchive:
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError, ValueError) as error:
-        raise InputError(f"{source}: is not a .keras file of Keras 3 ({shortened(str(error), 120)}).") from error
+        raise InputError(f"{source} is not a .keras file of Keras 3 ({shortened(str(error), 120)}).") from error
 
 
 class _InPieces(io.BufferedReader):

@@ -70,7 +70,7 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
     """
     if config.get("class_name") != "Sequential":
         raise InputError(
-            f"{source}: holds a {shown(config.get('class_name'))} model; from_keras reads Sequential models."
+            f"{source} holds a {shown(config.get('class_name'))} model; from_keras reads Sequential models."
         )
     entries = config["config"]["layers"]
     if len(entries) > LAYERS:
@@ -99,7 +99,7 @@ def layers_from_config(config: Config, source: str) -> tuple[Network, torch.dtyp
     if not layers:
         raise InputError(f"{source}: the model has no layers.")
     if len(dtypes) != 1:
-        raise InputError(f"{source}: has layers of the dtypes {sorted(dtypes)}; expected the same dtype for all.")
+        raise InputError(f"{source} has layers of the dtypes {sorted(dtypes)}; expected the same dtype for all.")
     return Network(layers.values(), list(layers)), DTYPES[dtypes.pop()]
 
 
@@ -197,9 +197,9 @@ class _Reader:
         if self.size is None:
             raise InputError(f"{self.where}: the file does not specify the number of input features.")
         if not is_size(self.size):
-            raise InputError(f"{self.where}: has {shown(self.size)} input features; expected {SIZE}.")
+            raise InputError(f"{self.where} has {shown(self.size)} input features; expected {SIZE}.")
         if self.given != self.size:
-            raise InputError(f"{self.where}: has {self.size} input features, but is given {shown(self.given)}.")
+            raise InputError(f"{self.where} has {self.size} input features, but is given {shown(self.given)}.")
         try:
             return layer_type(self.size, units, **options)
         except InputError as error:

@@ -92,7 +92,7 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
         room = max(SMALLEST_ROOM, LARGEST_RATIO * path.stat().st_size)
         content = path.read_bytes() if is_h5 else b""
     except OSError as error:
-        raise InputError(f"{source}: cannot be read ({error.strerror or error}).") from error
+        raise InputError(f"{source} cannot be read ({error.strerror or error}).") from error
     if is_h5:
         if network is None:
             raise InputError(
@@ -200,7 +200,7 @@ def _read_arrays(source: str, content: bytes, network: Network, room: int) -> li
         raise InputError(f"{source}: {error}") from error
     except Exception as error:  # for a damaged file, h5py raises errors of many types
         reason = shortened(str(error), 120)
-        raise InputError(f"{source}: is not an HDF5 file or is damaged ({reason}).") from error
+        raise InputError(f"{source} is not an HDF5 file or is damaged ({reason}).") from error
 
 
 def _find(file: Hdf5Arrays, name: str, layer: nn.Module, array: KerasArray) -> tuple[str, ArrayHeader]:
@@ -209,7 +209,7 @@ def _find(file: Hdf5Arrays, name: str, layer: nn.Module, array: KerasArray) -> t
     place = f"layers/{name}/{array.place}"
     header = file.header(place)
     if header is None:
-        raise InputError(f"{where}: is not in the file; expected shape {array.shape}.")
+        raise InputError(f"{where} is not in the file; expected shape {array.shape}.")
     if header.shape != array.shape:
         raise InputError(f"{where}: the file has shape {shown(header.shape)}; expected {array.shape}.")
     if not header.dtype.startswith("float"):

@@ -34,15 +34,18 @@ DATE_FORMS = tuple(
         rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}}){_COMPACT_TIME}",  # 20200131T0930
         r"(?P<year>19\d\d|20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?P<hour>[01]\d|2[0-4])",  # 2020013109
         rf"{_YEAR}(?P<month>\d{{2}})",  # 202001
-        rf"{_YEAR}年?",  # 2020
+        rf"{_YEAR}年?度?",  # 2020
         rf"(?P<month>\d{{1,2}})[-/.]{_YEAR}",  # 01/2020
         rf"{_YEAR}[-\s]?[Mm](?P<month>\d{{1,2}})",  # 2020M01
         rf"{_YEAR}[-\s]?[QqTt](?P<quarter>[1-4])",  # 2020Q1
         rf"[QqTt](?P<quarter>[1-4])[-/\s]?{_YEAR}",  # Q1 2020
+        rf"(?P<quarter>[1-4])[QqTt][-/\s]?{_ANY_YEAR}",  # 1Q20
         rf"{_YEAR}\s*年?\s*第?(?P<quarter>[1-4一二三四])季度?",  # 2020年第1季度
         rf"{_YEAR}[-\s]?[HhSs](?P<semester>[12])",  # 2020H1
         rf"{_YEAR}年?(?P<semester>[上下])半年",
         rf"{_YEAR}[-\s]?[Ww](?P<week>\d{{1,2}})(?:-?(?P<day_of_week>[1-7]))?",  # 2020-W05, 2020-W05-1
+        rf"{_YEAR}[-/\s]?KW[-\s]?(?P<week>\d{{1,2}})",  # 2020-KW05
+        rf"KW[-\s]?(?P<week>\d{{1,2}})[-/.\s]+{_YEAR}",  # KW 05/2020
         rf"{_YEAR}\s*年?\s*第(?P<week>\d{{1,2}})[周週]",
         rf"{_YEAR}[年년]\s*{_MONTH}[月월]\s*{_DAY}[日일]\s*(?P<hour>{_TWO})[时時点點시]"
         rf"(?:\s*(?P<minute>{_TWO})[分분](?:\s*(?P<second>{_TWO})[秒초])?)?",
@@ -58,7 +61,7 @@ TIME_FORMS = tuple(
     for form in (
         rf"{_CLOCK}{_ZONE}",  # 9:30, 09:30:00.5 PM
         r"(?P<hour>\d{1,2})\.(?P<minute>\d{2})(?:\.(?P<second>\d{2}))?",  # 18.00.00
-        r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?",  # 1800
+        r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?" + _ZONE,  # 1800, 1800 UTC
         r"(?P<hour>\d{1,2})(?:[Hh]|\.0|[时時点點])?",  # 18
         r"(?P<hour>\d{1,2})(?:[Hh]|[时時点點])(?P<minute>\d{1,2})分?",
         rf"(?P<hour>\d{{1,2}}){_HALF}",  # 6 PM

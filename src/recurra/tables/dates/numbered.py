@@ -112,10 +112,21 @@ def are_possible(values: NDArray[Any], unit: DateUnit) -> NDArray[np.bool_]:
     return np.asarray(within & (np.abs(halves - halves.round()) <= 2 * BESIDE_A_MONTH))
 
 
+def _end_in_years(values: NDArray[Any]) -> bool:
+    """Return whether numbers are days and months before a few years, such as 1312020 or 31012020."""
+    days, years = np.divmod(values, 10_000)
+    first, second = np.divmod(days, 100)
+    day, month = np.maximum(first, second), np.minimum(first, second)
+    possible = (years >= DIGITS[10]) & (years <= YEARS[1]) & (month >= 1) & (month <= 12) & (day <= 31)
+    return bool(possible.all()) and 2 * len(np.unique(years)) <= len(values)
+
+
 def _fit(values: NDArray[Any], unit: DateUnit) -> bool:
     if not are_possible(values, unit).all():
         return False
     if unit == "years":
         return bool((values % 1 > 0).any())
+    if unit == "rows" and _end_in_years(values):
+        return False
     # 2020.1 is October if there is 2020.01, otherwise it may be January
     return unit != "year.month" or bool((values % 1 < 0.095).any())

@@ -224,7 +224,11 @@ def _written(of: Column, parts: Parts, codes: Integers | None) -> LocalDates:
         parts = parts_with_hours
     found = assembled(parts)
     if (wrong := np.isnat(found)).any():
-        raise of.no_date(row(int(wrong.argmax())))
+        odd, usual = row(int(wrong.argmax())), int(wrong.argmin())
+        shapes = {re.sub(r"\d+", "0", of.text(place)) for place in (odd, row(usual))}
+        if len(shapes) > 1 and holds_dates(of.values.iloc[odd : odd + 1]):  # unlike 2012-13 among months
+            raise of.wrong(odd, f"a date written as {cell(usual)}", "write all dates in the same way")
+        raise of.no_date(odd)
     utc = None
     if (minutes := offsets(parts)) is not None:
         if (without := minutes == NO_OFFSET).any():

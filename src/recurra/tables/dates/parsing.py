@@ -71,7 +71,7 @@ def dates(
     if earlier is not None and (earlier.date_unit == "rows") != (found.unit == "rows"):
         kinds = ("numbers of rows", "dates")
         had, has = kinds if earlier.date_unit == "rows" else reversed(kinds)
-        raise InputError(f"{where}: holds {has}, and the earlier rows have {had}; give newer rows of the same table.")
+        raise InputError(f"{where} holds {has}, and the earlier rows have {had}; give newer rows of the same table.")
     zoned, notes = _zoned(found, earlier, frequency, where), list(found.notes)
     if found.utc is not None and found.zone is None and earlier is None and len(np.unique(found.local - found.utc)) > 1:
         unknown = "no time zone that is known; the dates are read as "

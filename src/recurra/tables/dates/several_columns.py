@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recurra.errors import InputError, listed, shown
 from recurra.tables.dates.assembling import assembled, with_century
 from recurra.tables.dates.clock_times import clock_times
-from recurra.tables.dates.column_names import part_of
+from recurra.tables.dates.column_names import TIME_NAMES, part_of, plain_name
 from recurra.tables.dates.month_names import MONTHS
 from recurra.tables.dates.one_column import Column, LocalDates, distinct_cells, holds_dates
 from recurra.tables.dates.parts import SAMPLED, YEAR_OF_TIMES, Parts
@@ -101,6 +101,12 @@ def _with_times(found: LocalDates, date: Column, others: Sequence[Column]) -> Lo
     clock = clock_times(column.values, None if column.earlier is None else column.earlier.date_unit)
     if not (valid := clock.valid).all():
         raise column.wrong(int(valid.argmin()), "a time of day such as 09:30", "correct or drop the row")
+    known = plain_name(column.name) in TIME_NAMES or clock.unit is not None or date.earlier is not None
+    if not known and pd.api.types.is_numeric_dtype(column.values) and pd.Index(found.local).is_unique:
+        raise InputError(
+            f"{column.where()} holds numbers, and each date occurs once, so that they need not be hours; leave it out "
+            "of --date (date=… in Python), or write times as 09:30."
+        )
     local = found.local + clock.times.astype("timedelta64[ns]")
     utc = None if clock.minutes is None else local - clock.minutes.astype("timedelta64[m]")
     notes = found.notes

@@ -24,6 +24,7 @@ from recurra.tables.dates.numbered import UNIX, are_digits, dates_of, unit_of
 from recurra.tables.dates.one_column import SEARCHED, Column, as_numbers, holds_dates
 from recurra.tables.dates.parts import SAMPLED, parts_of
 from recurra.tables.dates.several_columns import OF_A_DAY, holds_parts, joined, role_of
+from recurra.tables.wide import check_not_wide
 
 SEARCHED_COLUMNS = 100  # number of columns among which one of dates is searched
 FEWEST_DATES = 3  # from which the gaps between numbers show that they are dates
@@ -82,6 +83,7 @@ def date_columns(frame: pd.DataFrame, others: Collection[str | None], source: st
         return (found[0],)
     if not texts:
         return ()
+    check_not_wide(columns, source, frame)
     raise InputError(
         f"{source}: there is no column of dates; looked for one named date, ds, time, 日期 and the like, and for one "
         f"that holds dates among {listed(columns)}: name it with --date (date=… in Python)."

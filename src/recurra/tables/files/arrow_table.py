@@ -35,7 +35,7 @@ def read_by_pyarrow(path: Path, kind: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # pyarrow raises many kinds for a damaged file
-        raise InputError(f"{name}: is not a {kind} file that can be read ({reason(error, 200)}).") from error
+        raise InputError(f"{name} is not a {kind} file that can be read ({reason(error, 200)}).") from error
 
 
 def is_nested(kind: Any) -> bool:

@@ -16,11 +16,13 @@ VALUE = re.compile(r"\W{0,4}\d")  # after a sign, a currency or a bracket
 BRACKETED = re.compile(r"[(\[（【][^()\[\]]{1,20}[)\]）】]")
 LONGEST_CELL = 200  # characters that are looked at
 TOTALS = {
-    "total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "somme", "totale", "totaal", "totalt",
+    "*", "**", "total", "totals", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "gesamtergebnis", "insgesamt",
+    "somme", "totale", "totaal", "totalt",
     "suma", "summa", "soma", "razem", "celkem", "spolu", "összesen", "ukupno", "skupaj", "yhteensä", "ialt", "average",
     "mean", "mittelwert", "durchschnitt", "moyenne", "media", "média", "合计", "总计", "总和", "小计", "平均", "平均值",
     "均值", "合計", "總計", "小計", "総計", "平均値", "합계", "총계", "소계", "평균",
 }  # fmt: skip
+MOST_WORDS = 3  # of such a label, as in "grand total"
 REMARKS = {  # whole words, or with a colon
     "source", "sources", "quelle", "quellen", "fuente", "fonte", "bron", "källa", "kilde", "źródło", "zdroj", "forrás",
     "izvor", "sursa", "sursă", "note:", "notes:", "anmerkung", "anmerkungen", "hinweis", "hinweise", "remark",
@@ -92,7 +94,8 @@ def is_drawn(cells: Sequence[str]) -> bool:
 
 def is_total(cell: str) -> bool:
     """Return whether a cell is the label of a row of sums or means."""
-    return re.split(r"[\s:：(（]", cell[:LONGEST_CELL].lower())[0] in TOTALS
+    words = re.split(r"[\s:：(（]+", cell[:LONGEST_CELL].lower().rstrip(":："))
+    return words[0] in TOTALS or (len(words) <= MOST_WORDS and words[-1] in TOTALS)
 
 
 def is_remark(cell: str) -> bool:

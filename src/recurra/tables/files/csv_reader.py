@@ -56,7 +56,7 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
     name, file = shown_path(path), TextFile.checked(path, unpacking, encoding)
     if MARKUP.match(file.head):
         raise InputError(
-            f"{name}: is a web page or XML, not delimited text; open it in a spreadsheet program and save it as .xlsx."
+            f"{name} is a web page or XML, not delimited text; open it in a spreadsheet program and save it as .xlsx."
         )
     delimiter, rows = first_rows(file, name)
     layout = found_layout(rows, last_rows(file, delimiter, rows), name, decimal_commas=delimiter == ",")
@@ -139,10 +139,10 @@ class _Data:
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             self._begins()  # raises an error if a stray quote is the cause
             reason = shortened(in_one_line(str(error)), 200)
-            raise self._too_long() or InputError(f"{self.name}: cannot be read as CSV ({reason}).") from error
+            raise self._too_long() or InputError(f"{self.name} cannot be read as CSV ({reason}).") from error
         found = frame.columns.intersection(spare)
         if bool(frame[found].notna().to_numpy().any()):
-            raise self._too_long() or InputError(f"{self.name}: cannot be read as CSV (rows are too long).")
+            raise self._too_long() or InputError(f"{self.name} cannot be read as CSV (rows are too long).")
         return frame.drop(columns=found)
 
     def numbers(self, count: int) -> "pd.Index[int]":

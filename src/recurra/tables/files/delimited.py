@@ -42,7 +42,7 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
             lines.pop()  # the rest of it is not in the head
     if not filled:
         blank = f"has {len(lines):,} blank lines at its beginning" if len(lines) == MOST_LINES else "is empty"
-        raise InputError(f"{name}: {blank}; expected a header and rows of data.")
+        raise InputError(f"{name} {blank}; expected a header and rows of data.")
     place = next(place for place, line in enumerate(lines) if not line.isspace())
     if separator := SEPARATOR.fullmatch(lines[place]):
         delimiter, place = separator[1], place + 1
@@ -53,9 +53,9 @@ def first_rows(file: TextFile, name: str) -> tuple[str, list[Row]]:
         rows += split(lines[place:], delimiter, place + 1)
     except csv.Error as error:  # such as a cell of more than 131,072 characters
         if not rows:
-            raise InputError(f"{name}: row {place + 1}: is not a header that can be read ({error}).") from error
+            raise InputError(f"{name}: row {place + 1} is not a header that can be read ({error}).") from error
     if not rows:
-        raise InputError(f"{name}: has no rows of data; at least a header and one row are needed.")
+        raise InputError(f"{name} has no rows of data; at least a header and one row are needed.")
     return delimiter, _with_texts(rows, rows) if delimiter == SPACES else rows
 
 

@@ -161,7 +161,7 @@ def found_encoding(content: bytes, source: str, among: Collection[str] = ENCODIN
         if first >= max([enough, *(other + SURE for other in others)]):
             return likely[0]
     raise InputError(
-        f"{source}: is not in UTF-8, and which encoding it is in is not sure{_shown(readings, likely[:2])}; name it "
+        f"{source} is not in UTF-8, and which encoding it is in is not sure{_shown(readings, likely[:2])}; name it "
         "with --encoding (encoding=… in Python), or save the file in UTF-8."
     )
 

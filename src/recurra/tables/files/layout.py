@@ -113,7 +113,7 @@ def _has_row_names(header: Row, data: Sequence[Row], where: str, *, decimal_comm
     called = [place for place, cell in enumerate(header.cells) if plain_name(cell) in DATE_NAMES | TIME_NAMES]
     if decimal_commas and pairs and (not dated or called != [place - 1 for place in dated]):
         raise InputError(
-            f"{where}: names {count} columns, and the rows have {count + 1} cells; either they begin with row numbers, "
+            f"{where} names {count} columns, and the rows have {count + 1} cells; either they begin with row numbers, "
             f"as R writes them, or {shown(','.join(pairs[0]), 40)} is one number with a decimal comma: name the first "
             "column too, or quote the number."
         )

@@ -50,15 +50,15 @@ def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence
     try:
         with file_of(source, reading) as (path, own):
             if not path.is_file():
-                raise InputError(f"{name}: there is no such file." if not path.exists() else f"{name}: is not a file.")
+                raise InputError(f"{name}: there is no such file." if not path.exists() else f"{name} is not a file.")
             raw = _read(path, own, texts)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         # such as a name with a null character, or longer than names may be
-        raise InputError(f"{name}: cannot be read ({type(error).__name__}).") from error
+        raise InputError(f"{name} cannot be read ({type(error).__name__}).") from error
     if not len(raw.frame):
-        raise InputError(f"{name}: has no rows of data; at least a header and one row are needed.")
+        raise InputError(f"{name} has no rows of data; at least a header and one row are needed.")
     return raw
 
 

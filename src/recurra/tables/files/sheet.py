@@ -89,7 +89,7 @@ class Sheet:
         """
         name, rows = shown_path(self.path), len(self._rows)
         if not rows:
-            raise InputError(f"{name}: is empty; expected a sheet with a header and rows of data.")
+            raise InputError(f"{name} is empty; expected a sheet with a header and rows of data.")
         columns = sorted(self._beside or self._columns)
         check_count(f"{name}: row {self._rows[0]}", len(columns))
         self.unpacking.check(self.path, rows * len(columns) * PLACE)
@@ -162,7 +162,7 @@ def first_with_data(
             return sheet.table([note] if others else [])
         first = first or sheet
     if first is None:
-        raise InputError(f"{shown_path(path)}: has no sheet; expected one with a header and rows of data.")
+        raise InputError(f"{shown_path(path)} has no sheet; expected one with a header and rows of data.")
     return first.table()
 
 

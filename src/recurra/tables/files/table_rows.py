@@ -82,6 +82,7 @@ class TableRows:
             return min(names, default=0) + 1, [min(names, default=0)], None
         while len(names) > 1 and _describes(self.rows[names[-1]]):
             names.pop()
+        names = [place for place in names if place >= self._filled(names, [begin])[0]]
         if names:
             header = max(reversed(names), key=lambda place: self._unlike(self.rows[place]))
             if not self._unlike(self.rows[header]):
@@ -155,10 +156,18 @@ class TableRows:
         data = [place for place, row in enumerate(self.rows) if self.is_data(row)]
         # a row of a date alone may be a title; it is data if there is data right below it
         sure = [place for place in data if len(self.rows[place].filled) > 1 or not self.wide]
-        begin = next(iter(sure or data), None)
+        begin = next(iter(self._filled(sure, sure) or data), None)
         while begin is not None and begin - 1 in data:
             begin -= 1
         return begin
+
+    def _filled(self, places: list[int], rows: list[int]) -> list[int]:
+        """Return which rows have more than half as many cells as the fullest of others, if there are any such.
+
+        What stands above a header, such as an account and its owner, has fewer.
+        """
+        most = max((len(self.rows[place].filled) for place in rows), default=0)
+        return [place for place in places if 2 * len(self.rows[place].filled) > most] or places
 
     def _is_remark(self, row: Row) -> bool:
         """Return whether a row is a comment, or has no delimiter though the table has columns."""

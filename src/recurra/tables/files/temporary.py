@@ -53,7 +53,7 @@ def file_of(source: Source, reading: Reading) -> Iterator[tuple[Path, Reading]]:
     stream: Any = source
     if isinstance(source, str | Path):
         if sys.stdin is None:
-            raise InputError("standard input: is closed; give a file.")
+            raise InputError("standard input is closed; give a file.")
         stream = getattr(sys.stdin, "buffer", sys.stdin)
     name, own = name_of(source), getattr(source, "name", "")
     suffix = PurePath(own).suffix if isinstance(own, str) else ""
@@ -69,7 +69,7 @@ def file_of(source: Source, reading: Reading) -> Iterator[tuple[Path, Reading]]:
                 size += len(part)
                 if size > most:
                     raise InputError(
-                        f"{name}: has more than {most / MEGABYTE:,.6g} MB; if you trust it, allow more with "
+                        f"{name} has more than {most / MEGABYTE:,.6g} MB; if you trust it, allow more with "
                         "--max-unpacked GIGABYTES (max_unpacked=… in Python)."
                     )
                 file.write(part)
@@ -90,7 +90,7 @@ def only_file_in(path: Path, reading: Reading) -> Iterator[tuple[Path, Reading]]
         entry = archive.only_entry()
         suffix = "".join(PurePath(entry).suffixes[-2:])
         if suffix.lower().endswith(".zip"):
-            raise InputError(f"{shown_path(path)}: has another archive in it, {shown(entry)}; unpack it.")
+            raise InputError(f"{shown_path(path)} has another archive in it, {shown(entry)}; unpack it.")
         with _temporary(suffix, shown_path(path)) as inner:
             with inner.open("wb") as file:
                 for part in archive.parts(entry):

@@ -72,16 +72,16 @@ class TextFile:
                 return cls._guessed(path, unpacking)
         except _NullCharacterError:
             raise InputError(
-                f"{name}: is not text, since it has null characters; save it as CSV in UTF-8, or, if it is in UTF-16 "
+                f"{name} is not text, since it has null characters; save it as CSV in UTF-8, or, if it is in UTF-16 "
                 "without a byte order mark, add --encoding utf-16-le (encoding='utf-16-le' in Python)."
             ) from None
         except UnicodeError:
             raise InputError(
-                f"{name}: is not text in {shown(encoding or 'utf-16', 30)}; name another encoding with --encoding "
+                f"{name} is not text in {shown(encoding or 'utf-16', 30)}; name another encoding with --encoding "
                 "(encoding=… in Python), or save the file in UTF-8."
             ) from None
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{name}: cannot be read ({reason(error, 80)}).") from error
+            raise InputError(f"{name} cannot be read ({reason(error, 80)}).") from error
 
     @classmethod
     def _guessed(cls, path: Path, unpacking: Unpacking) -> Self:

@@ -60,7 +60,7 @@ class Archive:
             with path.open("rb") as file:
                 if file.read(len(OLE)) == OLE:
                     raise InputError(
-                        f"{shown_path(path)}: is encrypted, or an old .xls file; save it as .xlsx without a password."
+                        f"{shown_path(path)} is encrypted, or an old .xls file; save it as .xlsx without a password."
                     )
             with zipfile.ZipFile(path) as file_:
                 entries = {info.filename: info for info in file_.infolist() if not info.is_dir()}
@@ -68,7 +68,7 @@ class Archive:
         except DAMAGED as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"{shown_path(path)}: is not {kind} that can be read ({reason(error, 120)}).") from error
+            raise InputError(f"{shown_path(path)} is not {kind} that can be read ({reason(error, 120)}).") from error
 
     def parts(self, name: str) -> Generator[bytes]:
         """Yield an entry piece by piece.
@@ -98,10 +98,10 @@ class Archive:
         where = shown_path(self.path)
         names = [name for name in self.entries if not name.startswith("__MACOSX/")]  # what macOS adds to each file
         if not names:
-            raise InputError(f"{where}: has no file in it; expected one table.")
+            raise InputError(f"{where} has no file in it; expected one table.")
         if len(names) > 1:
             first = ", ".join(shown(name, 40) for name in names[:6]) + (" …" if len(names) > 6 else "")
-            raise InputError(f"{where}: has {len(names)} files in it ({first}); unpack it, and give one of them.")
+            raise InputError(f"{where} has {len(names)} files in it ({first}); unpack it, and give one of them.")
         name = names[0].replace("\\", "/")
         if name.startswith("/") or ":" in name or ".." in PurePosixPath(name).parts:
             raise InputError(f"{where}: {shown(names[0])} in it is a path outside the archive; pack the file anew.")

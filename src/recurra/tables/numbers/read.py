@@ -1,6 +1,7 @@
 """Read columns of numbers as people write them: with either decimal mark, thousands, units and factors."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from recurra.errors import InputError, InputTypeError, listed, shown
+from recurra.errors import InputError, InputTypeError, counted, listed, shown
 from recurra.settings.reading import Decimal, Thousands
 from recurra.tables.arrays import Floats
 from recurra.tables.form import Factors, Form
@@ -21,6 +22,8 @@ from recurra.tables.numbers.texts import TextColumn, text_columns
 
 LARGEST = 1e50  # absolute value; its fourth power is finite, as statistics of squared errors need
 PARTS = {"%": "percent", "‰": "per mille"}  # units without which the numbers would be others
+CODES_OF_MISSING = [sign * size for sign in (-1, 1) for size in (999, 999.9, 9999, 9999.9, 99999, 999999)]
+FAR = 0.5  # of such a number, below which all others are in absolute value
 BOUND = re.compile(r"\s*(?:[<>≤≥＜＞]=?|&[lg]t;)\s*[\d.,]")
 SAMPLED = 50  # number of values that tell whether a column holds numbers
 NO_SURROUNDINGS = Surroundings()
@@ -104,7 +107,7 @@ def read_numbers(
         (_only(thousands) or earlier.thousands) if one_way else None,
         _as_earlier(columns, tuple(units.get(name, "") for name in columns), earlier.units, source),
         factors(columns, by_name, values, frame, source, was),
-        tuple(_notes(texts, found, units)),
+        (*_notes(texts, found, units), *_notes_of_codes(values, columns)),
     )
 
 
@@ -197,6 +200,21 @@ def _notes(texts: Sequence[TextColumn], found: Sequence[Marks], units: Mapping[s
                 about.setdefault(fact, []).append(column.name)
     for fact, names in about.items():
         yield f"column {shown(names[0])}: {fact}." if len(names) == 1 else f"columns {listed(names)}: {fact}."
+
+
+def _notes_of_codes(values: Floats, columns: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence about each column with a number that often stands for missing values, far from all others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column may have no values
+        ends = np.stack([np.nanmin(values, axis=0), np.nanmax(values, axis=0)])
+    for end, place in np.argwhere(np.isin(ends, CODES_OF_MISSING)).tolist():
+        code, column = ends[end, place], values[:, place]
+        count = int((column == code).sum())
+        if count < (~np.isnan(column)).sum() and np.nanmax(np.abs(column[column != code])) < FAR * abs(code):
+            yield (
+                f"column {shown(columns[place])}: {counted(count, 'value is', 'values are')} {code:g}, far from all "
+                "others; if that stands for a missing value, leave such cells empty."
+            )
 
 
 def _only(found: Collection[T]) -> T | None:

@@ -31,6 +31,7 @@ CURRENCY = (
     r"|SGD|AUD|CAD|NZD|BRL|MXN|ZAR)|kr\.?|zł|Kč|Fr\.?|Rs\.?|人民币|元"
 )
 LATIN = {"k": 3, "K": 3, "M": 6, "B": 9, "T": 12, "mn": 6, "bn": 9, "tn": 12, "Mn": 6, "Bn": 9, "Tn": 12}
+LATIN |= {"lakh": 5, "lakhs": 5, "crore": 7, "crores": 7, "Lakh": 5, "Lakhs": 5, "Crore": 7, "Crores": 7}
 LATIN |= {"Tsd": 3, "Tsd.": 3, "Mio": 6, "Mio.": 6, "Mrd": 9, "Mrd.": 9}
 CHINESE = {"千": 3, "万": 4, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12}
 POWERS = LATIN | CHINESE  # of ten
