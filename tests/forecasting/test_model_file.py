@@ -104,6 +104,8 @@ def tensor(name: str, change: Callable[[Tensor], Tensor]) -> Change:
         (tensor("network.layers.dense.weight", lambda t: t * float("nan")), "weight have NaN or infinity"),
         (tensor("context.values", lambda t: t / 0.0), "context.values has NaN or infinity"),
         (in_context(ids=["a" * 1_001]), "at most 1000 characters"),
+        (in_context(future_rows=[0, 0]), "there are 1 ids, 1 numbers of rows and 2 of future rows"),
+        (in_context(rows=[0]), "context: rows[0] is 0; expected a whole number above 0"),
         (in_frequency(every=100_001), "frequency is 100001; expected a whole number of at m"),
         (in_frequency(slots=[[5, 3]]), "the slots are not in ascending order"),
         (in_frequency(slots=[]), "frequency is []; expected to have at least 1 item"),

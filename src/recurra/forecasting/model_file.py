@@ -238,11 +238,9 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         raise ValueError(f"the columns are {', '.join(names)}, and those of the plan {', '.join(plan.names)}")
     if len(set(described.ids)) < len(described.ids) or (len(described.ids) > 1 and not described.many):
         raise ValueError(f"{len(described.ids)} series have {len(set(described.ids))} ids")
-    if not len(described.ids) == len(described.rows) == len(described.future_rows):
-        raise ValueError(
-            f"{len(described.ids)} series have {len(described.rows)} numbers of rows and {len(described.future_rows)} of "
-            "future rows"
-        )
+    counts = len(described.ids), len(described.rows), len(described.future_rows)
+    if len(set(counts)) > 1:
+        raise ValueError("there are {} ids, {} numbers of rows and {} of future rows".format(*counts))
     rows, coming = sum(described.rows), sum(described.future_rows)
     columns, futures = len(names), len(described.future_covariates)
     expected: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
