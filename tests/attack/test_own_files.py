@@ -35,7 +35,7 @@ USES = {
     """,
     "resume": """
         with Run(path.parent, "resume") as run:
-            recurra.LanguageModel(**settings, epochs=5).fit("abcdeabcdeabcde", run=run)
+            recurra.LanguageModel(**settings, epochs=4).fit("abcdeabcdeabcde", run=run)
     """,
     "evaluate": """
         printable(scores_text(Run(path.parent)))
@@ -44,6 +44,7 @@ USES = {
         printable(run_text(path.parent))
     """,
 }
+TEXTS = {"scores.json", "metrics.jsonl", "parameters.txt"}  # show reads them alike with and without weights
 SETTINGS = {"units": 4, "cell": "gru", "average_decay": 0.5, "validation": 6}
 LOOP = """
 import random, shutil, sys, time, traceback, warnings
@@ -131,6 +132,8 @@ def test_a_mutated_file_is_refused_in_one_sentence_or_runs(
 ) -> None:
     path = tmp_path / place
     shutil.copytree((files / place).parent, path.parent)
+    if path.name in TEXTS:
+        (path.parent / "model.safetensors").unlink()
     for first in range(0, EACH, AT_ONCE):
         outcome = sandbox.run(
             LOOP,
