@@ -167,6 +167,20 @@ def test_the_largest_ensemble_that_is_allowed(sandbox: Sandbox, tmp_path: Path, 
     assert_cheap(sandbox, path, end="returned")
 
 
+def test_a_forecaster_of_70_000_series(sandbox: Sandbox, forecaster: Forecaster, tmp_path: Path) -> None:
+    path, count = tmp_path / "model.safetensors", 70_000
+    forecaster.save(path)
+    tensors, data = read_tensors(path)
+    data["ids"] = data["context"]["ids"] = [str(number) for number in range(count)]
+    data["context"] |= {"many": True, "rows": [5] * count, "future_rows": [0] * count}
+    for name in ("context.dates", "context.values", "context.observed"):
+        tensors[name] = torch.cat([tensors[name]] * count)
+    for name in ("cutoffs", "transform.center", "transform.scale"):
+        tensors[name] = torch.cat([tensors[name]] * count)
+    write_tensors(path, tensors, data)
+    assert_cheap(sandbox, path, end="returned")
+
+
 @pytest.mark.parametrize("symbols", [10_000, 500_000])
 def test_a_one_hot_vocabulary(sandbox: Sandbox, language_model: LanguageModel, tmp_path: Path, symbols: int) -> None:
     path = tmp_path / "model.safetensors"
