@@ -264,7 +264,7 @@ def test_rows_without_values_are_passed_over_or_filled() -> None:
     y = np.sin(np.arange(120.0))
     holes = y.copy()
     holes[[30, 31, 77, 110]] = np.nan
-    with pytest.raises(InputError, match="has no value"):
+    with pytest.raises(InputError, match="found no value"):
         Forecaster(missing="error", **SMALL).fit(table(120, v=holes))
     for missing in ("auto", "ffill", "interpolate", "mask"):
         arguments: dict[str, Any] = {"window": 6, "units": 12, "epochs": 40, "learning_rate": 0.01, "batch_size": 16}
