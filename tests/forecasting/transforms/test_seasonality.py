@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from recurra import Forecaster
 from recurra.forecasting.transforms.seasonality import HALF_LIFE, Deseasonalize, seasonal_indices
 from recurra.forecasting.transforms.steps import Rows
+from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.frequency_inference import infer_frequency
+from recurra.tables.origins import Origins
 
 SMALL: dict[str, Any] = {"units": 4, "window": 8, "epochs": 2}
 
@@ -47,6 +49,23 @@ def test_dates_a_season_apart_have_the_same_place_in_it(freq: str, season: int) 
     phases = infer_frequency(dates).phases(dates, season)
     assert set(phases[:season]) == set(range(season))
     np.testing.assert_array_equal(np.diff(phases) % season, 1)
+
+
+@pytest.mark.parametrize("week", ["Mon Tue Wed Thu Fri", "Sun Mon Tue Wed Thu"])
+def test_the_days_of_an_exchange_have_places_of_their_own(week: str) -> None:
+    dates = pd.bdate_range("2024-01-01", periods=20, freq="C", weekmask=week)
+    phases = Frequency("day", calendar="XTAE").phases(dates, 5)
+    np.testing.assert_array_equal(np.diff(phases) % 5, 1)
+
+
+def test_what_a_season_difference_is_added_to_lost_the_index_of_its_own_day() -> None:
+    dates = pd.bdate_range("2024-01-01", periods=80).delete(77)  # a holiday
+    sales = pd.Series([10.0, 20.0, 40.0, 20.0, 10.0] * 16, pd.bdate_range("2024-01-01", periods=80))[dates]
+    model = Forecaster(**SMALL, scaling=["deseasonalize", "season-difference", "standard"], season=5).fit(sales)
+    transform, table = model.predictor_.transform, model.predictor_.context
+    before = transform.before(table, Origins.after_last(table))
+    np.testing.assert_allclose(before, transform.steps[2].transform(transform._rows_of(table)).values[-5:, 0][None])
+    assert before.std() < 1.0  # the season is gone
 
 
 def test_covariates_in_other_units_are_left_alone() -> None:

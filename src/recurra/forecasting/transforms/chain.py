@@ -131,7 +131,7 @@ class Transform:
             plan.horizon,
             observed,
             origins.spread(rows.places),
-            self._phases_of(rows, origins, plan.lag),
+            self._phases_of(rows, firsts),
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
@@ -165,13 +165,13 @@ class Transform:
 
     def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
-        back = np.arange(-self.plan.lag, 0)
-        values = self._additive(table.values[origins.of_table(table)[:, None] + back, 0])
+        rows = origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0)
+        values = self._additive(table.values[rows, 0])
         if not (self.plan.lag and self.plan.deseasonalized):
             return values
         (seasonal,) = (step for step in self.steps if isinstance(step, Deseasonalize))
-        rows = self._rows_of(table)
-        return values - seasonal.ahead(origins.spread(rows.places), self._phases_of(rows, origins, 0), back)
+        places = origins.spread(self._places(table))
+        return values - seasonal.indices[places[:, None], self._phases(table, table.dates)[rows]]
 
     def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
@@ -229,17 +229,16 @@ class Transform:
             return np.broadcast_to(np.int64(0), len(dates))
         return table.frequency.phases(dates, self.plan.season)
 
-    def _phases_of(self, rows: Rows, origins: Origins, lost: int) -> Integers:
+    def _phases_of(self, rows: Rows, origins: Integers) -> Integers:
         """Return the place in its season of the first predicted row of each origin: one after that of the row before.
 
         Args:
-            rows: rows of the table.
-            origins: the origins.
-            lost: number of first rows that each series has lost to differences.
+            rows: scaled rows of the table.
+            origins: the origins among these rows, [N].
         """
         if not self.plan.deseasonalized:
-            return np.broadcast_to(np.int64(0), len(origins.rows))
-        return (rows.phases[origins.from_starts(rows.starts[:-1] - lost) - 1] + 1) % self.plan.season
+            return np.broadcast_to(np.int64(0), len(origins))
+        return (rows.phases[origins - 1] + 1) % self.plan.season
 
     def check_series(self, table: Table) -> None:
         """Raise an InputError if a table has a series that was not there in training."""
@@ -287,7 +286,7 @@ class Transform:
         starts = table.starts + table.future_starts
         observed = np.zeros(int(starts[-1]), dtype=np.bool_)
         observed[rows_of(starts[:-1], table.lengths)] = table.observed[:, 0]
-        kept = rows_of(starts[:-1] + lag, np.diff(starts) - lag)
+        kept = rows_of(starts[:-1] + lag, np.maximum(np.diff(starts) - lag, 0))
         return observed[kept] & observed[kept - lag]
 
     def check_future(self, table: Table, origins: Origins, horizon: int | None = None) -> None:

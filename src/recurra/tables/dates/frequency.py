@@ -128,7 +128,7 @@ class Frequency:
     def phases(self, dates: pd.DatetimeIndex, season: int) -> Integers:
         """Return the place of each date in its season, from 0 to season - 1; rows a season apart have the same."""
         if self.calendar is not None or (self.unit == "day" and self.slots == BUSINESS_DAYS):
-            weeks, weekdays = np.divmod(date_numbers(dates, "D") - MONDAY, 7)
+            weeks, weekdays = np.divmod(date_numbers(dates, "D") - MONDAY + 1, 7)  # some exchanges open on Sundays
             return (5 * weeks + weekdays) % season
         if self.slots is not None:
             return self._number_of_slot(dates, "left") % season
