@@ -154,6 +154,13 @@ def test_rows_that_have_no_value_are_predicted_and_not_scored() -> None:
     assert np.isfinite(result.scores.loc[MODEL_NAME, "rmse"])
 
 
+def test_rows_that_all_have_no_value_cannot_be_scored() -> None:
+    days = pd.date_range("2024-01-01", periods=30)
+    table = make_table(pd.Series([1.0, 2.0] * 14 + [np.nan] * 2, days, name="y"), missing="ffill")
+    with pytest.raises(InputError, match="the target has no value in any predicted row"):
+        evaluate(Guess(), table, Origins(np.array([28, 29]), np.array([2])), horizon=1, season=7)
+
+
 def test_every_series_counts_the_same_whatever_its_size() -> None:
     parts = [
         pd.DataFrame({"unique_id": n, "ds": pd.date_range("2020-01-01", periods=60), "y": WALK * f})

@@ -380,3 +380,11 @@ def test_whoever_fits_or_predicts_is_told_what_was_filled() -> None:
         model = Forecaster(**SMALL).fit(table(60, v=values))
     with pytest.warns(UserWarning, match="the table: 1 missing value is filled with the value before, the first on 20"):
         model.predict(table(64, v=np.append(values, np.zeros(4))))
+
+
+def test_a_series_without_an_origin_may_be_shorter_than_a_difference() -> None:
+    data = long({"a": 60, "b": 60})
+    model = Forecaster(**SMALL, scaling=["season-difference", "standard"], missing="mask")
+    model.fit(data[data["ds"] < "2020-02-20"])
+    short = pd.concat([data[data["unique_id"] == "a"], data[data["unique_id"] == "b"].head(3)])
+    assert set(model.evaluate(short).predictions["unique_id"]) == {"a"}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from recurra.errors import counted, printable, series_left_out
+from recurra.errors import InputError, counted, printable, series_left_out
 from recurra.evaluation.metrics import Scores, Truth, mase_scale, skill
 from recurra.evaluation.predictions import MODEL_NAME, Forecasts, Predictions
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
@@ -201,12 +201,17 @@ def _judged(arrays: Predictions, origins: Origins, season: int, overlap: int) ->
         origins: their origins.
         season: number of rows per season, for MASE.
         overlap: number of consecutive forecasts that share predicted rows.
+
+    Raises:
+        InputError: the target is missing in all predicted rows.
     """
     table = arrays.table
     sums = _Sums(arrays, origins, season)
     for part in arrays.parts():
         sums.add(part)
     losses, scores = sums.losses(), sums.scores.table()
+    if not losses:
+        raise InputError(f"{table.source}: the target has no value in any predicted row; give rows with values.")
     naive = [name for name in losses if name in arrays.naive_names]
     error = {name: float(own.mean()) for name, own in losses.items() if name != MODEL_NAME}  # infinite if one failed
     best_naive, best = min(naive, key=error.__getitem__), min(error, key=error.__getitem__)

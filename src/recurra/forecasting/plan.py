@@ -101,7 +101,7 @@ class Plan(Settings):
             base_column = nearest
             seasons_back = season * (np.arange(settings.horizon) // season + 1)
             # a season that the window does not show could not be corrected where it is wrong
-            seasonal = 1 < season <= window and min(training) - lag > 2 * season
+            seasonal = 1 < season <= window and min(training) - lag > 2 * season and "deseasonalize" not in scaling
             if seasonal and errors.of(0, seasons_back) < last[nearest]:
                 base, base_column = "seasonal", 0
         elif settings.residual not in BASES:
@@ -130,6 +130,11 @@ class Plan(Settings):
     def context(self) -> int:
         """Number of rows before its origin that a forecast needs."""
         return context_of(self.window, self.season, self.lag, self.base)
+
+    @cached_property
+    def deseasonalized(self) -> bool:
+        """Whether seasonal indices are subtracted from the rows of each series."""
+        return "deseasonalize" in self.scaling and self.season > 1
 
     @cached_property
     def row_scaling(self) -> RowScalingKind:

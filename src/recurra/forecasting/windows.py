@@ -19,6 +19,7 @@ class Windows:
         horizon: number of predicted rows per sample, H.
         observed: whether the target of a row is not missing, [L]; None: no row is masked.
         series: the place of the series that each sample is of, [N]; None: all are of the first.
+        phases: the place in its season of the first predicted row of each sample, [N]; None: all are at the first.
 
     >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
     >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
@@ -37,9 +38,11 @@ class Windows:
         horizon: int,
         observed: Tensor | None = None,
         series: Integers | None = None,
+        phases: Integers | None = None,
     ) -> None:
         self.values, self.origins, self.window, self.horizon, self.observed = values, origins, window, horizon, observed
-        self.series = np.zeros(len(origins), dtype=np.int64) if series is None else series
+        firsts = np.broadcast_to(np.int64(0), len(origins))
+        self.series, self.phases = firsts if series is None else series, firsts if phases is None else phases
 
     def __len__(self) -> int:
         return len(self.origins)

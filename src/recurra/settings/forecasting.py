@@ -12,11 +12,14 @@ from recurra.settings.reading import Missing, ReadingSettings
 
 LossName = Literal["mse", "mae", "huber"]
 Logarithm = Literal["log"]
+Deseasonalizing = Literal["deseasonalize"]
 Differencing = Literal["difference", "season-difference"]
 RowScaling = Literal["minmax", "standard", "robust"]
 WindowScaling = Literal["subtract-last", "divide-last", "subtract-mean", "divide-mean"]
-STAGES = [get_args(stage) for stage in (Logarithm, Differencing, RowScaling, WindowScaling)]  # in the order of use
-Scaling = Literal["none", Logarithm, Differencing, RowScaling, WindowScaling]
+STAGES = [
+    get_args(stage) for stage in (Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling)
+]  # in the order of use
+Scaling = Literal["none", Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling]
 
 
 def _list(value: Any) -> Any:
@@ -79,8 +82,9 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     """Exchange whose trading sessions the dates follow, such as XSHG or XNYS."""
     missing: Missing = "auto"
     scaling: Scalings = ("standard", "subtract-last")
-    """Transformations of the values, in this order: log; difference or season-difference; minmax, standard or robust;
-    and for each window subtract-last, subtract-mean, divide-last or divide-mean; or none."""
+    """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
+    below the moving average); difference or season-difference; minmax, standard or robust; and for each window
+    subtract-last, subtract-mean, divide-last or divide-mean; or none."""
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training) or

@@ -29,7 +29,8 @@ FIRST = np.array([True, False])
 
 def rows_of(*parts: Floats) -> Rows:
     starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
-    return Rows(np.concatenate(parts), starts.astype(np.int64), np.arange(len(parts)))
+    phases = np.concatenate([np.arange(len(part)) for part in parts])
+    return Rows(np.concatenate(parts), starts.astype(np.int64), np.arange(len(parts)), phases)
 
 
 def counts(*numbers: int) -> Integers:
@@ -46,7 +47,8 @@ def scaling(kind: RowScalingKind, series: int = 1, shared: Floats | None = None)
 def test_what_a_scaling_does_to_the_target_its_inverse_undoes(values: Floats, kind: RowScalingKind) -> None:
     rows = rows_of(values)
     step = scaling(kind).fit(rows, counts(len(values)))
-    restored = step.inverse(step.transform(rows).values[:, :1], np.zeros(len(values), dtype=np.int64), np.empty(0))
+    places = np.zeros(len(values), dtype=np.int64)
+    restored = step.inverse(step.transform(rows).values[:, :1], places, np.empty(0), places)
     np.testing.assert_allclose(restored, values[:, :1], rtol=1e-9, atol=1e-9 * max(1.0, float(np.abs(values).max())))
 
 
@@ -76,7 +78,7 @@ def test_each_series_has_a_scale_of_its_own_from_its_training_rows() -> None:
     assert step.center.tolist() == [[0.0, 1.0], [0.0, 100.0]]
     assert step.scale.tolist() == [[4.0, 4.0], [200.0, 200.0]]
     assert step.transform(rows).values[:, 0].tolist() == [0.0, 0.5, 1.0, 1.5, 0.0, 1.0, 2.0, 3.0, 4.0]
-    newer = Rows(large, counts(0, 5), counts(1))  # the second series alone
+    newer = Rows(large, counts(0, 5), counts(1), np.arange(5))  # the second series alone
     assert step.transform(newer).values[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
@@ -93,7 +95,7 @@ def test_differences_are_summed_up_again_from_the_values_before(values: Floats, 
         found = step.transform(rows_of(*(row[:, None] for row in rows)))
         differences = found.values.reshape(len(rows), -1)
         assert differences.shape[1] == rows.shape[1] - lag
-        restored = step.inverse(differences, np.arange(len(rows)), rows[:, :lag])
+        restored = step.inverse(differences, np.arange(len(rows)), rows[:, :lag], np.zeros(len(rows), dtype=np.int64))
         if exact:
             assert np.array_equal(restored, rows[:, lag:])
         np.testing.assert_allclose(restored, rows[:, lag:], atol=1e-4)  # 30 sums of up to 1e9
@@ -111,7 +113,7 @@ def test_logarithms_of_chosen_columns_leave_the_others_alone() -> None:
     step = Logarithm(FIRST)
     np.testing.assert_allclose(step.transform(rows).values, [[0.0, -5.0], [1.0, 7.0]])
     assert rows.values[1, 0] == np.e  # the rows of the table are left as they are
-    np.testing.assert_allclose(step.inverse(np.array([[0.0, 1.0]]), counts(0), np.empty(0)), [[1.0, np.e]])
+    np.testing.assert_allclose(step.inverse(np.array([[0.0, 1.0]]), counts(0), np.empty(0), counts(0)), [[1.0, np.e]])
 
 
 def test_a_floor_is_the_smallest_training_value_or_a_part_of_it() -> None:

@@ -6,15 +6,17 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from recurra.errors import InputError, counted, listed, shown
 from recurra.forecasting.plan import Plan, require_positive
+from recurra.forecasting.transforms.seasonality import Deseasonalize
 from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
-from recurra.tables.arrays import Booleans, Floats, Integers, rows_of
+from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_of
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
@@ -49,10 +51,11 @@ class Transform:
         log, shared, windowed, future = (plan.mask(which) for which in ("log", "shared", "windowed", "future"))
         per_window, columns = plan.per_window, len(plan.columns)
         floored = (log | (windowed & per_window.divides)) & (np.arange(columns) > 0)
-        shape = len(ids), columns
+        shape, seasons = (len(ids), columns), plan.season if plan.deseasonalized else 1
         steps = (
             Floor(floored, np.where(shared, FAR_BELOW, 1.0), np.full(columns, -np.inf)),
             Logarithm(log),
+            Deseasonalize(seasons, shared, np.broadcast_to(0.0, (len(ids), seasons))),
             Difference(plan.lag, ~future),
             RowScaling(
                 plan.row_scaling,
@@ -128,6 +131,7 @@ class Transform:
             plan.horizon,
             observed,
             origins.spread(rows.places),
+            self._phases_of(rows, firsts),
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
@@ -140,10 +144,10 @@ class Transform:
             before: values of the target on the additive scale, in the `lag` rows before each origin, [B, lag].
         """
         values = self.window.inverse(answers, windows, index)
-        places = windows.series[index.cpu().numpy()]
+        own = index.cpu().numpy()
         for step in reversed(self.steps):
             if not isinstance(step, Logarithm):
-                values = step.inverse(values, places, before)
+                values = step.inverse(values, windows.series[own], before, windows.phases[own])
         return values
 
     def error_scale(self, windows: Windows, index: Tensor) -> Floats:
@@ -157,11 +161,17 @@ class Transform:
     def to_units(self, values: Floats) -> Floats:
         """Convert values of the target from the additive scale to the units of the table."""
         (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
-        return logarithm.inverse(values, NO_PLACES, values[:0])
+        return logarithm.inverse(values, NO_PLACES, values[:0], NO_PLACES)
 
     def before(self, table: Table, origins: Origins) -> Floats:
-        """Return the target on the additive scale in the `lag` rows before each origin, [N, lag]."""
-        return self._additive(table.values[origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0), 0])
+        """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
+        rows = origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0)
+        values = self._additive(table.values[rows, 0])
+        if not (self.plan.lag and self.plan.deseasonalized):
+            return values
+        (seasonal,) = (step for step in self.steps if isinstance(step, Deseasonalize))
+        places = origins.spread(self._places(table))
+        return values - seasonal.indices[places[:, None], self._phases(table, table.dates)[rows]]
 
     def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
@@ -200,14 +210,35 @@ class Transform:
     def _rows_of(self, table: Table) -> Rows:
         """Return the rows of a table as they are, those that are known in advance included."""
         require_positive(table, self.plan.scaling)
+        phases = self._phases(table, table.dates)
         if not len(table.future_dates):
-            return Rows(table.values, table.starts, self._places(table))
+            return Rows(table.values, table.starts, self._places(table), phases)
         starts = table.starts + table.future_starts
         values = np.full((int(starts[-1]), len(self.plan.columns)), np.nan)
         values[rows_of(starts[:-1], table.lengths)] = table.values
         future = rows_of(starts[:-1] + table.lengths, np.diff(table.future_starts))
         values[future, self.plan.past :] = table.future_values
-        return Rows(values, starts, self._places(table))
+        phases = interleaved(
+            phases, table.lengths, self._phases(table, table.future_dates), np.diff(table.future_starts)
+        )
+        return Rows(values, starts, self._places(table), phases)
+
+    def _phases(self, table: Table, dates: pd.DatetimeIndex) -> Integers:
+        """Return the place of each date in its season; zeros if no step needs them."""
+        if not self.plan.deseasonalized:
+            return np.broadcast_to(np.int64(0), len(dates))
+        return table.frequency.phases(dates, self.plan.season)
+
+    def _phases_of(self, rows: Rows, origins: Integers) -> Integers:
+        """Return the place in its season of the first predicted row of each origin: one after that of the row before.
+
+        Args:
+            rows: scaled rows of the table.
+            origins: the origins among these rows, [N].
+        """
+        if not self.plan.deseasonalized:
+            return np.broadcast_to(np.int64(0), len(origins))
+        return (rows.phases[origins - 1] + 1) % self.plan.season
 
     def check_series(self, table: Table) -> None:
         """Raise an InputError if a table has a series that was not there in training."""
@@ -255,7 +286,7 @@ class Transform:
         starts = table.starts + table.future_starts
         observed = np.zeros(int(starts[-1]), dtype=np.bool_)
         observed[rows_of(starts[:-1], table.lengths)] = table.observed[:, 0]
-        kept = rows_of(starts[:-1] + lag, np.diff(starts) - lag)
+        kept = rows_of(starts[:-1] + lag, np.maximum(np.diff(starts) - lag, 0))
         return observed[kept] & observed[kept - lag]
 
     def check_future(self, table: Table, origins: Origins, horizon: int | None = None) -> None:

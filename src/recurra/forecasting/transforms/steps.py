@@ -21,15 +21,21 @@ class Rows:
             in the other columns.
         starts: [S + 1], the row at which each series starts; the last is L.
         places: [S], for each series its place among the series of training.
+        phases: [L], the place of each row in its season.
     """
 
     values: Floats
     starts: Integers
     places: Integers
+    phases: Integers
 
     def first(self, counts: Integers) -> Floats:
         """Return the first `counts` [S] rows of each series."""
         return self.values[selection(self.starts[:-1], counts)]
+
+    def phases_of_first(self, counts: Integers) -> Integers:
+        """Return the places in their season of the first `counts` [S] rows of each series."""
+        return self.phases[selection(self.starts[:-1], counts)]
 
 
 class Step:
@@ -43,13 +49,14 @@ class Step:
         """Return the rows changed."""
         raise NotImplementedError
 
-    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+    def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
         """Undo the step on values of the target.
 
         Args:
             target: values [N, H] after the step.
             places: [N], the place of the series that each is of.
             before: values [N, B] of the target before the step, in the rows before the first of these.
+            phases: [N], the place in its season of the first of these.
         """
         return target
 
@@ -100,7 +107,7 @@ class Logarithm(Step):
             return rows
         return replace(rows, values=np.log(rows.values, where=self.columns, out=rows.values.copy()))
 
-    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+    def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
         return np.exp(target) if self.columns[0] else target
 
 
@@ -122,9 +129,9 @@ class Difference(Step):
         if not self.lag:
             return rows
         values, starts = differenced(rows.values, rows.starts, self.lag, self.columns)
-        return Rows(values, starts, rows.places)
+        return Rows(values, starts, rows.places, rows.phases[selection(rows.starts[:-1] + self.lag, np.diff(starts))])
 
-    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+    def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
         return summed(target, before[:, before.shape[1] - self.lag :]) if self.lag else target
 
 
@@ -167,7 +174,7 @@ class RowScaling(Step):
             values /= scale
         return replace(rows, values=values)
 
-    def inverse(self, target: Floats, places: Integers, before: Floats) -> Floats:
+    def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
         return target * self.scale[places, :1] + self.center[places, :1]
 
     def state(self) -> dict[str, Floats]:

@@ -125,6 +125,16 @@ class Frequency:
         """
         return _next_dates(self, last, count)
 
+    def phases(self, dates: pd.DatetimeIndex, season: int) -> Integers:
+        """Return the place of each date in its season, from 0 to season - 1; rows a season apart have the same."""
+        if self.calendar is not None or (self.unit == "day" and self.slots == BUSINESS_DAYS):
+            weeks, weekdays = np.divmod(date_numbers(dates, "D") - MONDAY + 1, 7)  # some exchanges open on Sundays
+            return (5 * weeks + weekdays) % season
+        if self.slots is not None:
+            return self._number_of_slot(dates, "left") % season
+        frequency = self.like(dates) if self.unit == "week" and self.anchor is None else self
+        return frequency._periods(dates) // self._step % season
+
     def absent(self, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
         """Return the dates that are missing between the first and the last date.
 

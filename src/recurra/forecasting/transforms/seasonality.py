@@ -1,0 +1,97 @@
+"""Seasonal indices of each series: what its values are above or below their moving average in each part of a season."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from recurra.forecasting.transforms.steps import Mask, Rows, Step
+from recurra.tables.arrays import Floats, Integers, of_equal_length
+
+HALF_LIFE = 4  # seasons after which a season counts half
+
+
+@dataclass(frozen=True, eq=False)
+class Deseasonalize(Step):
+    """Subtract seasonal indices, estimated on the training rows of each series, from the target and what has its unit.
+
+    Args:
+        season: number of rows per season; 1 changes nothing.
+        columns: columns that are changed, [C].
+        indices: set by `fit`, [S, season].
+    """
+
+    season: int
+    columns: Mask
+    indices: Floats
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        if self.season == 1:
+            return self
+        indices = np.zeros((len(training), self.season))
+        seen = np.column_stack([rows.first(training)[:, 0], rows.phases_of_first(training)])
+        for places, parts in of_equal_length(seen, training):
+            indices[places] = seasonal_indices(parts[:, :, 0], parts[:, :, 1].astype(np.int64), self.season)
+        return replace(self, indices=indices)
+
+    def transform(self, rows: Rows) -> Rows:
+        if self.season == 1:
+            return rows
+        places = np.repeat(rows.places, np.diff(rows.starts))
+        return replace(rows, values=rows.values - self.columns * self.indices[places, rows.phases][:, None])
+
+    def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
+        return target if self.season == 1 else target + self.ahead(places, phases, np.arange(target.shape[1]))
+
+    def ahead(self, places: Integers, phases: Integers, offsets: Integers) -> Floats:
+        """Return the indices of the rows at `offsets` [H] from rows in these phases of a season [N], [N, H].
+
+        Args:
+            places: the place of the series of each row, [N].
+            phases: the place of each row in its season, [N].
+            offsets: numbers of rows, [H].
+        """
+        if self.season == 1:
+            return np.zeros((len(places), len(offsets)))
+        found: Floats = self.indices[places[:, None], (phases[:, None] + offsets) % self.season]
+        return found
+
+    def state(self) -> dict[str, Floats]:
+        return {} if self.season == 1 else {"indices": self.indices}
+
+
+def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
+    """Return the mean difference of values from their moving average over a season, for each place in the season.
+
+    Recent seasons count more: one counts half of another four seasons later. The indices of a series sum to zero; all
+    are zero if it has fewer than two seasons.
+
+    Args:
+        values: several series, [S, T].
+        phases: the place of each value in its season, [S, T].
+        season: number of rows per season, m.
+
+    Returns:
+        The indices, [S, m].
+
+    >>> values = np.array([[1.0, 3.0, 2.0, 4.0, 3.0, 5.0]])
+    >>> seasonal_indices(values, np.array([[0, 1, 0, 1, 0, 1]]), season=2).tolist()
+    [[-0.75, 0.75]]
+    """
+    series, rows = values.shape
+    if rows < 2 * season:
+        return np.zeros((series, season))
+    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    average = (sums[:, season:] - sums[:, :-season]) / season
+    if season % 2 == 0:  # half of a value at either end, so that it is centered
+        average = (average[:, 1:] + average[:, :-1]) / 2
+    first, count = season // 2, average.shape[1]
+    age = (rows - 1 - np.arange(first, first + count)) / season
+    weights = np.broadcast_to(0.5 ** (age / HALF_LIFE), average.shape)
+    inside = slice(first, first + count)
+    cells = (np.arange(series)[:, None] * season + phases[:, inside]).ravel()
+    total = np.bincount(cells, (weights * (values[:, inside] - average)).ravel(), minlength=series * season)
+    weight = np.bincount(cells, weights.ravel(), minlength=series * season)
+    means = (total / np.where(weight > 0.0, weight, 1.0)).reshape(series, season)
+    centered: Floats = means - means.mean(axis=1, keepdims=True)
+    return centered
