@@ -139,13 +139,15 @@ def test_a_forecaster_that_claims_much(
     assert_cheap(sandbox, path)
 
 
+@pytest.mark.parametrize("scaling", ["standard", "deseasonalize"])
 @pytest.mark.parametrize("places", [("plan", "window"), ("plan", "season"), ("frequency", "every"), ("plan", "lag")])
 def test_a_forecaster_with_a_huge_number(
-    sandbox: Sandbox, forecaster: Forecaster, tmp_path: Path, places: tuple[str, str]
+    sandbox: Sandbox, forecaster: Forecaster, tmp_path: Path, places: tuple[str, str], scaling: str
 ) -> None:
     path = tmp_path / "model.safetensors"
     forecaster.save(path)
     tensors, data = read_tensors(path)
+    data["plan"]["scaling"] = data["settings"]["scaling"] = [scaling]
     holder = data["context"]["frequency"] if places[0] == "frequency" else data[places[0]]
     holder[places[1]] = 2**31 - 1
     write_tensors(path, tensors, data)

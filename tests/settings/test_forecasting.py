@@ -82,7 +82,11 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("season", 0, "expected a whole number above 0"),
         ("calendar", 1, "expected text"),
         ("missing", "drop", "expected 'auto', 'error', 'ffill', 'interpolate' or 'mask'"),
-        ("scaling", ["minmax", "log"], "expected each of these at most once and in this order: log; then deseasonalize; then diff"),
+        (
+            "scaling",
+            ["minmax", "log"],
+            "expected each of these at most once and in this order: log; then deseasonalize; then diff",
+        ),
         ("scaling", ["minmax", "standard"], "expected each of these at most once"),
         ("scaling", ["none", "log"], "'none' cannot be combined with other transformations"),
         ("scaling", ["standard", "divide-last"], "divide-last requires positive values and cannot be"),

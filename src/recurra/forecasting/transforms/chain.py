@@ -171,7 +171,8 @@ class Transform:
             return values
         (seasonal,) = (step for step in self.steps if isinstance(step, Deseasonalize))
         places = origins.spread(self._places(table))
-        return values - seasonal.indices[places[:, None], self._phases(table, table.dates)[rows]]
+        deseasonalized: Floats = values - seasonal.indices[places[:, None], self._phases(table, table.dates)[rows]]
+        return deseasonalized
 
     def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
