@@ -31,11 +31,10 @@ def score_table(
     predictions: pd.DataFrame, models: list[str], past: pd.DataFrame, season: int, levels: Sequence[float] = ()
 ) -> pd.DataFrame:
     """The scores of long frames, such as those of utilsforecast."""
-    scored = predictions[predictions["y"].notna()]
+    scored = predictions[predictions["y"].notna()].sort_values("unique_id", kind="stable")
     ids, codes = np.unique(scored["unique_id"], return_inverse=True)
-    assert (np.diff(codes) >= 0).all()
     counts = past.groupby("unique_id").size()[ids].to_numpy()
-    past = pd.concat([past[past["unique_id"] == id_] for id_ in ids])
+    past = past[past["unique_id"].isin(ids)].sort_values("unique_id", kind="stable")
     scale = mase_scale(past["y"].to_numpy(), np.cumsum(counts) - counts, counts, season)
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     truth = Truth(scored["y"].to_numpy(), scored["last"].to_numpy(), starts, scale)
