@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format bench newest clean
+.PHONY: demo test test-all lint format bench bench-series newest clean
 
 demo: .venv/recurra          ## train the letter cases, ask them, show what is inside
 	$(BIN)/python examples/demo.py
@@ -28,6 +28,9 @@ bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cas
 	$(BIN)/python benchmarks/layers.py --grid
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/letters.py
+
+bench-series: .venv/recurra-dev  ## forecasts of many series: time and memory; writes benchmarks/accuracy/RESULTS.md
+	$(BIN)/python benchmarks/accuracy/scaling.py
 
 newest:                      ## the tests of recurra.nn with the newest torch, which may be gigabytes; see pyproject.toml
 	$(PYTHON) -m venv --clear .venv-newest
