@@ -100,8 +100,14 @@ def test_predict_takes_another_horizon_than_that_of_the_run(finished: Path, caps
     for horizon, columns in (("2", {"ds", "forecast", "lo-80", "hi-80"}), ("7", {"ds", "forecast"})):
         assert run(["predict", str(finished), "--horizon", horizon, "--json"]) == 0
         assert [set(row) for row in json.loads(capsys.readouterr().out)] == [columns] * int(horizon)
-    assert run(["predict", str(finished), "--horizon", "0"]) == 2
-    assert printed(capsys)[1] == "recurra: --horizon is 0; expected at least 1.\n"
+    for horizon in ("0", "-3", "3001", "1000000000", str(10**30)):
+        assert run(["predict", str(finished), "--horizon", horizon]) == 2
+        said = (
+            f"--horizon is {horizon}; expected 1 to 3,000, which is 1,000 times the horizon that the model was trained"
+        )
+        assert said in printed(capsys)[1]
+    assert run(["predict", str(finished), "--horizon", "2.5"]) == 2
+    assert printed(capsys)[1] == "recurra: --horizon is '2.5'; expected a whole number.\n"
 
 
 def test_predict_prints_and_writes_what_comes_next(

@@ -54,6 +54,10 @@ def test_future_covariates_reach_as_far_as_the_rows_that_are_predicted() -> None
     [
         ({"h": 4, "levels": [80]}, "4 rows are more than the horizon of 3 .*, and intervals reach no farther"),
         ({"h": 0}, "h is 0"),
+        (
+            {"h": 3001},
+            "h is 3001; expected 1 to 3,000, which is 1,000 times the horizon that the model was trained for",
+        ),
         ({"h": 2.5}, "h is 2.5"),
     ],
 )

@@ -50,7 +50,7 @@ def takes(*flags: inspect.Parameter) -> Callable[[F], F]:
 def flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple[()] = ()) -> inspect.Parameter:
     """Return a flag that takes a value of this type."""
     flag_type = _flag_type(kind)
-    converters = {int: _whole_numbers, int | None: _whole_numbers, list[int]: _whole_numbers, float | int: _part}
+    converters = {int: whole_numbers, int | None: whole_numbers, list[int]: whole_numbers, float | int: _part}
     converter = converters.get(flag_type)
     several = any(get_origin(part) is list for part in (flag_type, *get_args(flag_type)))
     choices = choices_of(kind)
@@ -69,7 +69,7 @@ def flag(name: str, kind: Any, default: Any, text: str, *, negative: str | tuple
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
+def whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | list[int]:
     """Convert tokens as cyclopts does, but reject 2.5 where a whole number is expected."""
     for token in tokens:
         if not token.value.removeprefix("-").isdecimal():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from recurra.cli.flags import takes
+from recurra.cli.flags import takes, whole_numbers
 from recurra.cli.newer_rows import READING_FLAGS, DataFile, Switch
 from recurra.cli.output import print_json, print_result
 from recurra.errors import InputError
@@ -27,7 +27,7 @@ def predict(
     data: DataFile = None,
     refresh: Switch = False,
     any_source: Switch = False,
-    horizon: int | None = None,
+    horizon: Annotated[int | None, Parameter(converter=whole_numbers)] = None,
     level: Annotated[list[float] | None, Parameter(negative=(), consume_multiple=1)] = None,
     csv: Path | None = None,
     json: bool = False,
@@ -102,8 +102,8 @@ def _predicted(
     from recurra.evaluation.conformal import check_level
     from recurra.runs.series import levels_of
 
-    if horizon is not None and horizon < 1:
-        raise InputError(f"--horizon is {horizon}; expected at least 1.")
+    if horizon is not None:
+        model.predictor_.check_count(horizon, "--horizon")
     for value in level or ():
         check_level(value, "--level")
     beyond = horizon is not None and horizon > model.settings_.horizon

@@ -34,6 +34,7 @@ from recurra.tables.table import Table
 from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
 
+MOST_HORIZONS = 1_000  # that one prediction may continue
 FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
 
 
@@ -93,6 +94,8 @@ class Predictor:
         """Predict the rows after the last one; see `Forecaster.predict`."""
         given = {"h": h, "levels": levels, "any_source": any_source, **reading}
         arguments = check(ForecastArguments, given, "Forecaster.predict", noun="argument")
+        if arguments.h is not None:
+            self.check_count(arguments.h, "h")
         table = self.context if data is None else self._ready(self._known(self.continued(data, arguments)))
         return as_given(self.next_values(table, arguments.levels, arguments.h), table.form, table.given)
 
@@ -108,6 +111,15 @@ class Predictor:
         for level, (lower, upper) in forecasts.intervals.items():
             columns |= {f"lo-{level:g}": lower[:, :count].ravel(), f"hi-{level:g}": upper[:, :count].ravel()}
         return pd.DataFrame(columns)
+
+    def check_count(self, count: int, name: str) -> None:
+        """Raise an InputError if so many rows cannot be predicted; `name` is what the message calls their number."""
+        most = MOST_HORIZONS * self.plan.horizon
+        if not 1 <= count <= most:
+            raise InputError(
+                f"{name} is {count}; expected 1 to {most:,}, which is {MOST_HORIZONS:,} times the horizon that the "
+                "model was trained for."
+            )
 
     def _continued_forecasts(self, table: Table, levels: Sequence[float], count: int) -> Forecasts:
         """Forecast at least `count` rows after the last ones; later horizons begin with the forecasts before them.
@@ -126,8 +138,9 @@ class Predictor:
                 f"{beyond}, and later values of {listed(table.past_covariates)} are not known; predict fewer rows, or "
                 f"train with horizon={count}."
             )
-        self.transform.check_future(table, Origins.after_last(table), count)
-        forecasts = self.forecast(table, Origins.after_last(table), levels)
+        ends = Origins.after_last(table)
+        self.transform.check_future(table, ends, count)
+        forecasts = self.forecast(table, ends, levels)
         values, place = forecasts.values, 0  # of the origin, after the last rows
         while values.shape[1] < count:
             following = min(place + horizon, count - horizon)  # no row after the last is predicted

@@ -251,7 +251,7 @@ class Table:
             raise ValueError("the next values of past covariates are not known")
         added, own, future = np.full(len(self.ids), count), self.lengths, np.diff(self.future_starts)
         if known and future.min() < count:
-            raise ValueError(f"there are less than {count} future rows")
+            raise ValueError(f"there are fewer than {count} future rows")
         coming = rows_of(self.future_starts[:-1], added) if known else np.empty(0, dtype=np.int64)
         left = future - count if known else future
         later = selection(self.future_starts[:-1] + future - left, left)
