@@ -149,8 +149,8 @@ class Forecaster(Estimator, ForecasterSettings):
         Args:
             data: newer rows of the series, which may overlap with those that the model has seen; None predicts after
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
-            h: number of values to predict, up to 1,000 times the horizon of the fit; None for that horizon. Values beyond
-                it are predicted from the forecasts before them, without intervals, and not with past covariates.
+            h: number of values to predict, up to 1,000 times the horizon of the fit; None for that horizon. Values
+                beyond it are predicted from the forecasts before them, without intervals and not with past covariates.
             levels: levels of the prediction intervals, in percent.
             any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
                 otherwise.
