@@ -220,8 +220,22 @@ def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm(
     least = data.assign(volume=data["volume"].mask(data["volume"] == 0, data["volume"][:70].min()))
     assert model.predict(data)["forecast"][0] == model.predict(least)["forecast"][0]
     data.loc[76, "open"] = 0.0
-    with pytest.raises(InputError, match="the target 'open' is 0 on 2020-04-16, and scaling log, standard, subtract"):
+    as_the_day_before = data.assign(open=data["open"].mask(data["open"] == 0, data["open"][75]))
+    assert model.predict(data)["forecast"][0] == model.predict(as_the_day_before)["forecast"][0]
+    data.loc[76, "open"] = -1.0
+    with pytest.raises(InputError, match="the target 'open' is -1 on 2020-04-16, and scaling log, standard, subtract"):
         model.predict(data)
+
+
+def test_one_zero_in_one_series_refuses_no_logarithm_for_the_others() -> None:
+    data = long({"a": 60, "b": 60})
+    data.loc[data["unique_id"] == "a", "y"] += 100.0
+    data.loc[data["unique_id"] == "b", "y"] = [0.0, 3.0] * 30
+    model = Forecaster(scaling=["log", "subtract-last"], horizon=2, season=2, **SMALL).fit(data)
+    assert model.predictor_.plan.offset == 0.05
+    forecasts = model.predict().set_index("unique_id")["forecast"]
+    assert (forecasts["a"] > 90.0).all()
+    assert (forecasts["b"] >= 0.0).all()
 
 
 def test_series_that_are_too_short_are_left_out_and_named() -> None:

@@ -70,7 +70,11 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
             "the validation part has 3 rows, and a horizon of 5 needs at least as many",
         ),
         ({"window": 6, "horizon": 5}, long({"a": 10, "b": 9}), "training part of series 'a' has 10 rows; .* 11"),
-        ({"scaling": ["log"]}, table(40, v=37.0 - np.arange(40)), "'v' is 0 on 2020-02-07, and scaling log takes pos"),
+        (
+            {"scaling": ["log"]},
+            table(40, v=37.0 - np.arange(40)),
+            "'v' is -1 on 2020-02-08, and scaling log takes values of at least 0 only",
+        ),
         ({"scaling": "divide-last"}, table(40, v=np.zeros(40)), "'v' is 0 on 2020-01-01, and scaling divide-last tak"),
         ({"scaling": ["standard", "log"]}, table(), "scaling is .* expected each of these at most once and in this"),
         ({"residual": "volume"}, table(), "residual is 'volume'; expected auto, last, seasonal, none"),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError, listed, shown
-from recurra.forecasting.transforms.steps import Mask, RowScalingKind, centers_and_scales, differenced
+from recurra.forecasting.transforms.steps import Logarithm, Mask, Rows, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
 from recurra.settings.base import Count, Settings
 from recurra.settings.forecasting import ForecasterSettings, RowScaling, Scaling, WindowScaling, transformations_of
@@ -18,6 +18,7 @@ from recurra.tables.arrays import Floats, Integers, of_equal_length, selection, 
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
+OFFSET = 0.05  # before the logarithm of a target with zeros, in units of its mean
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
 
 
@@ -53,6 +54,8 @@ class Plan(Settings):
         base_column: index of the column whose last value it is.
         nearest_column: index of the column whose last value was nearest to the target in the training rows.
         scaling: transformations of the values, in the order of use.
+        offset: what is added to a target before its logarithm is taken, in units of the mean of its series; 0 if no
+            value is zero.
         masked: whether the network skips rows without a target.
         early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
             networks saw them in this way only, and 0 otherwise.
@@ -67,6 +70,7 @@ class Plan(Settings):
     base_column: NonNegativeInt
     nearest_column: NonNegativeInt
     scaling: Annotated[tuple[Scaling, ...], Field(fail_fast=True)]
+    offset: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     masked: bool
     early: NonNegativeInt
     columns: Annotated[tuple[ColumnPlan, ...], Field(fail_fast=True, min_length=1)]
@@ -93,7 +97,8 @@ class Plan(Settings):
         lag = lag_of(scaling, season)
         rows = table.values[selection(table.starts[:-1], training)]
         columns = _columns(scaling, table, rows)
-        errors = _BaseErrors(rows, training, columns, row_scaling_of(scaling), lag)
+        offset = OFFSET if "log" in scaling and (table.values[:, 0] == 0.0).any() else 0.0
+        errors = _BaseErrors(rows, training, columns, row_scaling_of(scaling), lag, offset)
         last = {i: errors.of(i, np.arange(settings.horizon) + 1) for i, column in enumerate(columns) if column.shared}
         nearest = min(last, key=last.__getitem__)
         base, base_column = BASES.get(settings.residual, "last"), 0
@@ -121,6 +126,7 @@ class Plan(Settings):
             base_column=base_column,
             nearest_column=nearest,
             scaling=scaling,
+            offset=offset,
             masked=settings.missing == "mask",
             early=early,
             columns=tuple(columns),
@@ -216,17 +222,19 @@ def per_window_of(scaling: Sequence[str]) -> PerWindow:
 
 def require_positive(table: Table, scaling: Sequence[str]) -> None:
     """Raise an InputError if the target has a value that these transformations cannot take."""
-    if "log" not in scaling and not per_window_of(scaling).divides:
+    divides = per_window_of(scaling).divides
+    if not divides and "log" not in scaling:
         return
-    wrong = table.values[:, 0] <= 0.0
+    wrong = table.values[:, 0] <= 0.0 if divides else table.values[:, 0] < 0.0
     if wrong.any():
         row = int(wrong.argmax())
         id_ = table.ids[int(table.starts.searchsorted(row, side="right")) - 1]
         whose = f" of series {shown(id_)}" if id_ else ""
         raise InputError(
             f"{table.source}: the target {shown(table.target)}{whose} is {table.values[row, 0]:g} on "
-            f"{table.shown_date(table.dates[row])}, and scaling {', '.join(scaling)} takes positive values "
-            "only; choose another, such as standard and subtract-last."
+            f"{table.shown_date(table.dates[row])}, and scaling {', '.join(scaling)} takes "
+            f"{'positive values' if divides else 'values of at least 0'} only; choose another, such as standard and "
+            "subtract-last."
         )
 
 
@@ -241,7 +249,7 @@ def _columns(scaling: Sequence[str], table: Table, rows: Floats) -> list[ColumnP
     positive = np.asarray((rows > 0.0).all(axis=0))
     near = ((rows > 0.5 * rows[:, :1]) & (rows < 2.0 * rows[:, :1])).all(axis=0)
     shared = (np.arange(count) == 0) | (near & ~future & positive[0])
-    log = positive & ~future & ("log" in scaling)
+    log = (positive | (np.arange(count) == 0)) & ~future & ("log" in scaling)
     per_window = per_window_of(scaling)
     windowed = ~future & (positive | (not per_window.divides)) & (per_window.kind != "none")
     return [
@@ -262,11 +270,14 @@ class _BaseErrors:
         columns: Sequence[ColumnPlan],
         row_scaling: RowScalingKind,
         lag: int,
+        offset: float,
     ) -> None:
         self.places = [i for i, column in enumerate(columns) if column.shared]
-        shared = rows[:, self.places]
-        shared = np.log(shared) if columns[0].log else shared
-        self.rows, starts = differenced(shared, starts_of(counts), lag, np.ones(len(self.places), np.bool_))
+        every = np.ones(len(self.places), np.bool_)
+        shared = Rows(rows[:, self.places], starts_of(counts), np.arange(len(counts)), np.zeros(len(rows), np.int64))
+        if columns[0].log:
+            shared = Logarithm(every, offset, np.ones(len(counts))).fit(shared, counts).transform(shared)
+        self.rows, starts = differenced(shared.values, shared.starts, lag, every)
         self.lengths = np.diff(starts)
         self.units = centers_and_scales(row_scaling, self.rows[:, :1], self.lengths)[1][:, 0]
 

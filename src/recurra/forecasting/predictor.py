@@ -168,12 +168,16 @@ class Predictor:
         """
         half_widths = {level: self.half_width(level) for level in levels}
         check_origins(table, origins, self.plan.context, 0)
-        transform, to_units = self.transform, self.transform.to_units
+        transform = self.transform
         device = next(self.network.parameters()).device
         with stage(f"forecasting {table.source}"):
             windows = transform.windows(transform.transform(table), table, origins, device)
             samples = WindowSamples(windows, transform.window, self.plan.future_size)
             found = self._answered(samples, transform.before(table, origins))
+
+        def to_units(values: Floats) -> Floats:
+            return transform.to_units(values, windows.series)
+
         intervals = {
             level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
             for level, width in half_widths.items()

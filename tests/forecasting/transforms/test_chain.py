@@ -83,8 +83,29 @@ def test_right_answers_give_the_true_values_back(seed: int, scaling: list[str], 
     index = torch.arange(len(own))
     values = transform.inverse(own[index].target, own.windows, index, transform.before(data, origins))
     truth = np.concatenate([s.values[o[:, None] + np.arange(3), 0] for s, o in zip(data.series, origins, strict=True)])
-    np.testing.assert_allclose(transform.to_units(values), truth, rtol=2e-4)  # what is between is float32
-    np.testing.assert_allclose(transform.to_units(transform.truth(data, origins)), truth)
+    np.testing.assert_allclose(
+        transform.to_units(values, own.windows.series), truth, rtol=2e-4
+    )  # what is between is float32
+    np.testing.assert_allclose(transform.to_units(transform.truth(data, origins), own.windows.series), truth)
+
+
+@pytest.mark.parametrize("scaling", [["log"], ["log", "difference", "standard"], ["log", "subtract-last"]], ids=str)
+def test_a_target_with_zeros_has_logarithms_with_an_offset_of_its_mean(scaling: list[str]) -> None:
+    data = table()
+    data.values[::7, 0] = 0.0
+    transform = fitted(data, scaling=scaling, residual="none")
+    assert transform.plan.offset == 0.05
+    means = [series.values[:TRAINING, 0].mean() for series in data.series]
+    np.testing.assert_allclose(transform.state()["levels"], means)
+    origins = places(transform, data)
+    series = origins.series
+    truth = data.values[origins.of_table(data)[:, None] + np.arange(3), 0]
+    expected = np.log(truth / np.array(means)[series, None] + 0.05)
+    np.testing.assert_allclose(transform.truth(data, origins), expected)
+    own = samples(transform, data, origins)
+    index = torch.arange(len(own))
+    values = transform.inverse(own[index].target, own.windows, index, transform.before(data, origins))
+    np.testing.assert_allclose(transform.to_units(values, series), truth, rtol=2e-4, atol=2e-4 * max(means))
 
 
 @pytest.mark.parametrize("scaling", SCALINGS, ids=str)

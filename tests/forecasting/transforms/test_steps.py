@@ -110,7 +110,7 @@ def test_differences_leave_other_columns_as_they_are_but_for_the_rows_that_are_l
 
 def test_logarithms_of_chosen_columns_leave_the_others_alone() -> None:
     rows = rows_of(np.array([[1.0, -5.0], [np.e, 7.0]]))
-    step = Logarithm(FIRST)
+    step = Logarithm(FIRST, 0.0, np.ones(1))
     np.testing.assert_allclose(step.transform(rows).values, [[0.0, -5.0], [1.0, 7.0]])
     assert rows.values[1, 0] == np.e  # the rows of the table are left as they are
     np.testing.assert_allclose(step.inverse(np.array([[0.0, 1.0]]), counts(0), np.empty(0), counts(0)), [[1.0, np.e]])

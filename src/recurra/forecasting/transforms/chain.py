@@ -20,7 +20,7 @@ from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
-POSITIVE = {"scale", "input_gain", "target_gain"}  # names of what divides
+POSITIVE = {"levels", "scale", "input_gain", "target_gain"}  # names of what divides
 NO_PLACES = np.empty(0, dtype=np.int64)
 LARGEST_SCALED = 1e15  # its square, summed over a window, is far from the largest 32-bit float
 FAR_BELOW = 1e-6  # the floor of a price, as a part of the smallest one in training: prices may fall far
@@ -54,7 +54,7 @@ class Transform:
         shape, seasons = (len(ids), columns), plan.season if plan.deseasonalized else 1
         steps = (
             Floor(floored, np.where(shared, FAR_BELOW, 1.0), np.full(columns, -np.inf)),
-            Logarithm(log),
+            Logarithm(log, plan.offset, np.ones(len(ids))),
             Deseasonalize(seasons, shared, np.broadcast_to(0.0, (len(ids), seasons))),
             Difference(plan.lag, ~future),
             RowScaling(
@@ -158,30 +158,36 @@ class Transform:
         (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
         return scaling.scale[windows.series[index.cpu().numpy()], :1] * self.window.error_scale(windows, index)
 
-    def to_units(self, values: Floats) -> Floats:
-        """Convert values of the target from the additive scale to the units of the table."""
+    def to_units(self, values: Floats, places: Integers) -> Floats:
+        """Convert values [N, H] of the target from the additive scale to the units of the table.
+
+        Args:
+            values: the values.
+            places: [N], the place of the series that each is of, among those of training.
+        """
+        return self._logarithm.inverse(values, places, values[:0], NO_PLACES)
+
+    @cached_property
+    def _logarithm(self) -> Logarithm:
         (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
-        return logarithm.inverse(values, NO_PLACES, values[:0], NO_PLACES)
+        return logarithm
 
     def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
         rows = origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0)
-        values = self._additive(table.values[rows, 0])
+        places = origins.spread(self.places(table))
+        values = self._logarithm.additive(table.values[rows, 0], places)
         if not (self.plan.lag and self.plan.deseasonalized):
             return values
         (seasonal,) = (step for step in self.steps if isinstance(step, Deseasonalize))
-        places = origins.spread(self._places(table))
         deseasonalized: Floats = values - seasonal.indices[places[:, None], self._phases(table, table.dates)[rows]]
         return deseasonalized
 
     def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
         rows = origins.of_table(table)[:, None] + np.arange(self.plan.horizon)
-        return np.where(table.observed[rows, 0], self._additive(table.values[rows, 0]), np.nan)
-
-    def _additive(self, values: Floats) -> Floats:
-        """Convert values of the target from the units of the table to the additive scale."""
-        return np.log(values) if self.plan.columns[0].log else values
+        values = self._logarithm.additive(table.values[rows, 0], origins.spread(self.places(table)))
+        return np.where(table.observed[rows, 0], values, np.nan)
 
     def state(self) -> dict[str, Floats]:
         """Return what `fit` has learned, by names such as `scale` or `input_gain`."""
@@ -213,7 +219,7 @@ class Transform:
         require_positive(table, self.plan.scaling)
         phases = self._phases(table, table.dates)
         if not len(table.future_dates):
-            return Rows(table.values, table.starts, self._places(table), phases)
+            return Rows(table.values, table.starts, self.places(table), phases)
         starts = table.starts + table.future_starts
         values = np.full((int(starts[-1]), len(self.plan.columns)), np.nan)
         values[rows_of(starts[:-1], table.lengths)] = table.values
@@ -222,7 +228,7 @@ class Transform:
         phases = interleaved(
             phases, table.lengths, self._phases(table, table.future_dates), np.diff(table.future_starts)
         )
-        return Rows(values, starts, self._places(table), phases)
+        return Rows(values, starts, self.places(table), phases)
 
     def _phases(self, table: Table, dates: pd.DatetimeIndex) -> Integers:
         """Return the place of each date in its season; zeros if no step needs them."""
@@ -255,7 +261,7 @@ class Transform:
             fault = f": the series {shown(unseen)} was not in the training data; it has {known}"
         raise InputError(f"{table.source}{fault}.")
 
-    def _places(self, table: Table) -> Integers:
+    def places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""
         self.check_series(table)
         return np.array([self.place_of[id_] for id_ in table.ids], dtype=np.int64)

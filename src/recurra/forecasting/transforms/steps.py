@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
+import pandas as pd
 
 from recurra.errors import InputError
 from recurra.tables.arrays import Booleans, Floats, Integers, of_equal_length, rows_of, selection, starts_of
@@ -94,21 +95,53 @@ class Floor(Step):
 
 @dataclass(frozen=True, eq=False)
 class Logarithm(Step):
-    """Take the natural logarithm of some columns.
+    """Take the natural logarithm of some columns; of a target with zeros that of y / level + offset.
+
+    Without an offset, a target that is not positive is read as the last positive value before it.
 
     Args:
         columns: columns that are changed, [C].
+        offset: what is added to the target in units of its level, so that zeros have a logarithm; 0 adds nothing.
+        levels: mean of the target of each series in the training rows, set by `fit` if there is an offset, [S].
     """
 
     columns: Mask
+    offset: float
+    levels: Floats
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        if not self.offset:
+            return self
+        means = np.add.reduceat(rows.first(training)[:, 0], starts_of(training)[:-1]) / training
+        return replace(self, levels=np.where(means > 0.0, means, 1.0))
 
     def transform(self, rows: Rows) -> Rows:
         if not self.columns.any():
             return rows
-        return replace(rows, values=np.log(rows.values, where=self.columns, out=rows.values.copy()))
+        values = rows.values.copy()
+        if self.columns[0] and self.offset:
+            values[:, 0] = values[:, 0] / np.repeat(self.levels[rows.places], np.diff(rows.starts)) + self.offset
+        elif self.columns[0]:
+            values[:, 0] = with_last_positive(values[:, 0], rows.starts)
+        return replace(rows, values=np.log(values, where=self.columns, out=values))
 
     def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
-        return np.exp(target) if self.columns[0] else target
+        if not self.columns[0]:
+            return target
+        values = np.exp(target)
+        return np.maximum(values - self.offset, 0.0) * self.levels[places][:, None] if self.offset else values
+
+    def additive(self, values: Floats, places: Integers) -> Floats:
+        """Convert values of the target of series `places` [N], [N, ...]; those without a logarithm become NaN."""
+        if not self.columns[0]:
+            return values
+        if self.offset:
+            values = values / self.levels[places].reshape(-1, *[1] * (values.ndim - 1)) + self.offset
+        converted: Floats = np.log(np.where(values > 0.0, values, np.nan))
+        return converted
+
+    def state(self) -> dict[str, Floats]:
+        return {"levels": self.levels} if self.offset else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +234,25 @@ class Early(Step):
         values = np.where(self.columns, np.nan, rows.values)
         values[filled] = np.where(self.columns, rows.values[filled + self.count], rows.values[filled])
         return replace(rows, values=values)
+
+
+def with_last_positive(values: Floats, starts: Integers) -> Floats:
+    """Replace values that are not positive by the last positive one of their series, or by the first after them.
+
+    Args:
+        values: values of several series, one series after another, [L]; NaN stays.
+        starts: where each series starts, and L, [S + 1].
+
+    >>> with_last_positive(np.array([0.0, 3.0, 0.0, 0.0, 2.0]), np.array([0, 3, 5])).tolist()
+    [3.0, 3.0, 3.0, 2.0, 2.0]
+    """
+    wrong = values <= 0.0
+    if not wrong.any():
+        return values
+    series = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    positive = pd.Series(np.where(wrong, np.nan, values))
+    filled = positive.groupby(series).ffill().groupby(series).bfill()
+    return np.where(wrong, filled.fillna(1.0), values)
 
 
 def center_and_scale(kind: RowScalingKind, rows: Floats) -> tuple[Floats, Floats]:
