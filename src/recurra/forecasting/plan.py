@@ -102,7 +102,9 @@ class Plan(Settings):
         last = {i: errors.of(i, np.arange(settings.horizon) + 1) for i, column in enumerate(columns) if column.shared}
         nearest = min(last, key=last.__getitem__)
         base, base_column = BASES.get(settings.residual, "last"), 0
-        if settings.residual == "auto":
+        if settings.residual == "auto" and "subtract-level" in scaling:
+            base = "level"
+        elif settings.residual == "auto":
             base_column = nearest
             seasons_back = season * (np.arange(settings.horizon) // season + 1)
             # a season that the window does not show could not be corrected where it is wrong

@@ -1,8 +1,11 @@
-"""Windows over series and the horizons that follow them, in time order; windows are views, not copies."""
+"""Windows over series and the horizons that follow them, in time order; windows are views, not copies.
+
+The window of an origin with fewer rows before it begins with padding, and a horizon may end after the last known row.
+"""
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.tables.arrays import Integers
 
@@ -20,6 +23,9 @@ class Windows:
         observed: whether the target of a row is not missing, [L]; None: no row is masked.
         series: the place of the series that each sample is of, [N]; None: all are of the first.
         phases: the place in its season of the first predicted row of each sample, [N]; None: all are at the first.
+        before: number of rows of its series before each origin, [N]; None: at least the window. Other rows of a window
+            are padding.
+        after: number of rows of its series from each origin on that may be compared, [N]; None: at least the horizon.
 
     >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
     >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
@@ -39,10 +45,16 @@ class Windows:
         observed: Tensor | None = None,
         series: Integers | None = None,
         phases: Integers | None = None,
+        before: Tensor | None = None,
+        after: Tensor | None = None,
     ) -> None:
         self.values, self.origins, self.window, self.horizon, self.observed = values, origins, window, horizon, observed
         firsts = np.broadcast_to(np.int64(0), len(origins))
         self.series, self.phases = firsts if series is None else series, firsts if phases is None else phases
+        self.before, self.after = before, after
+        if before is not None:  # so that every window is inside
+            self.values, self.origins = nn.functional.pad(values, (0, 0, window, 0)), origins + window
+            self.observed = None if observed is None else nn.functional.pad(observed, (window, 0))
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -56,25 +68,39 @@ class Windows:
         windows = self.values.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
         return windows[self.origins[index] - self.window].transpose(1, 2)
 
+    def inside(self, index: Tensor) -> Tensor | None:
+        """Return which rows of the windows of the samples `index` [B] are no padding, [B, W]; None: all."""
+        if self.before is None:
+            return None
+        return torch.arange(-self.window, 0, device=self.device) >= -self.before[index][:, None]
+
     def mask(self, index: Tensor) -> Tensor | None:
         """Return which rows of the windows of the samples `index` [B] are observed, [B, W]; None: all."""
+        inside = self.inside(index)
         if self.observed is None:
-            return None
-        return self.observed.unfold(0, self.window, 1)[self.origins[index] - self.window]
+            return inside
+        observed = self.observed.unfold(0, self.window, 1)[self.origins[index] - self.window]
+        return observed if inside is None else observed & inside
 
     def observed_ahead(self, index: Tensor) -> Tensor | None:
-        """Return which predicted rows of the samples `index` [B] are observed, [B, H]; None: all."""
+        """Return which predicted rows of the samples `index` [B] are known and observed, [B, H]; None: all."""
+        known = None
+        if self.after is not None:
+            known = torch.arange(self.horizon, device=self.device) < self.after[index][:, None]
         if self.observed is None:
-            return None
-        return self.observed[self._ahead(index)]
+            return known
+        observed = self.observed[self._ahead(index)]
+        return observed if known is None else observed & known
 
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
         """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H]."""
-        return self.values[self.origins[index][:, None] + offsets, column]
+        rows = self.origins[index][:, None] + offsets
+        return self.values[rows if self.after is None else rows.clamp(max=len(self.values) - 1), column]
 
     def future(self, index: Tensor, count: int) -> Tensor:
         """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""
         return self.values[self._ahead(index), -count:]
 
     def _ahead(self, index: Tensor) -> Tensor:
-        return self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
+        rows = self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
+        return rows if self.after is None else rows.clamp(max=len(self.values) - 1)

@@ -15,7 +15,7 @@ Logarithm = Literal["log"]
 Deseasonalizing = Literal["deseasonalize"]
 Differencing = Literal["difference", "season-difference"]
 RowScaling = Literal["minmax", "standard", "robust"]
-WindowScaling = Literal["subtract-last", "divide-last", "subtract-mean", "divide-mean"]
+WindowScaling = Literal["subtract-last", "divide-last", "subtract-mean", "divide-mean", "subtract-level"]
 STAGES = [
     get_args(stage) for stage in (Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling)
 ]  # in the order of use
@@ -84,11 +84,12 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     scaling: Scalings = ("standard", "subtract-last")
     """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
     below the moving average); difference or season-difference; minmax, standard or robust; and for each window
-    subtract-last, subtract-mean, divide-last or divide-mean; or none."""
+    subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; or
+    none."""
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
-    earlier), the name of a column (its last value), auto (the one with the smallest squared error in training) or
-    none."""
+    earlier), the name of a column (its last value), auto (the one with the smallest squared error in training, and with
+    subtract-level the level) or none."""
     ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"

@@ -20,7 +20,7 @@ from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
-POSITIVE = {"levels", "scale", "input_gain", "target_gain"}  # names of what divides
+POSITIVE = {"levels", "scale", "input_gain", "target_gain", "smoothing"}  # names of what divides
 NO_PLACES = np.empty(0, dtype=np.int64)
 LARGEST_SCALED = 1e15  # its square, summed over a window, is far from the largest 32-bit float
 FAR_BELOW = 1e-6  # the floor of a price, as a part of the smallest one in training: prices may fall far
@@ -210,9 +210,7 @@ class Transform:
             if wrong or (name in POSITIVE and not (np.isfinite(array) & (array > 0.0)).all()):
                 raise ValueError(f"{name} of the transform is not as expected")
         steps = [replace(step, **{name: state[name] for name in step.state()}) for step in self.steps]  # type: ignore[type-var]
-        input_gain, target_gain = state["input_gain"], float(state["target_gain"])
-        window = replace(self.window, input_gain=input_gain, target_gain=target_gain)
-        return replace(self, steps=tuple(steps), window=window)
+        return replace(self, steps=tuple(steps), window=self.window.with_state(state))
 
     def _rows_of(self, table: Table) -> Rows:
         """Return the rows of a table as they are, those that are known in advance included."""

@@ -1,5 +1,6 @@
 """The last step of the chain: each window is scaled by its own loc, and the target becomes a correction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Self, TypeVar
@@ -12,11 +13,12 @@ from recurra.forecasting.transforms.steps import Mask
 from recurra.forecasting.windows import Windows
 from recurra.tables.arrays import Floats
 
-Base = Literal["none", "last", "seasonal"]
-WindowScalingKind = Literal["none", "subtract-last", "divide-last", "subtract-mean", "divide-mean"]
+Base = Literal["none", "last", "seasonal", "level"]
+WindowScalingKind = Literal["none", "subtract-last", "divide-last", "subtract-mean", "divide-mean", "subtract-level"]
 X = TypeVar("X", Floats, Tensor)
 NEGLIGIBLE = 1e-6  # a spread of scaled rows that is rounding alone
 LOOKED_AT = 4096  # windows, evenly chosen, from which gains are measured
+SMOOTHINGS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class PerWindow:
 
     Args:
         kind: "subtract-last" and "subtract-mean" subtract the last value or the mean of the window; "divide-last" and
-            "divide-mean" divide by it; "none" does not change the values.
+            "divide-mean" divide by it; "subtract-level" subtracts the level by exponential smoothing; "none" does not
+            change the values.
+        smoothing: weight of the last value in the level, 0 to 1; each value before it has (1 - smoothing) times the
+            weight of the one after it.
 
     >>> window = np.array([[1.0, 2.0, 4.0]])
     >>> scaler = PerWindow("divide-last")
@@ -34,18 +39,25 @@ class PerWindow:
     """
 
     kind: WindowScalingKind = "none"
+    smoothing: float = 1.0
 
     @property
     def divides(self) -> bool:
         return self.kind.startswith("divide")
 
-    def loc(self, windows: X) -> X:
-        """Return the loc of windows [B, W], [B, 1]: what `transform` subtracts or divides by."""
+    def loc(self, windows: X, inside: Tensor | None = None) -> X:
+        """Return the loc of windows [B, W, ...], [B, 1, ...]: what `transform` subtracts or divides by.
+
+        Args:
+            windows: the windows.
+            inside: which rows of them are no padding, [B, W]; None: all.
+        """
         if self.kind.endswith("last"):
             return windows[:, -1:]
         if self.kind.endswith("mean"):
-            mean: X = windows.mean(1)
-            return mean[:, None]
+            return weighted_mean(windows, None, inside)
+        if self.kind.endswith("level"):
+            return weighted_mean(windows, smoothing_weights(self.smoothing, windows.shape[1]), inside)
         return windows[:, -1:] * 0.0 + (1.0 if self.divides else 0.0)
 
     def transform(self, values: X, loc: X) -> X:
@@ -69,6 +81,8 @@ class WindowScaling:
         windowed: columns that are scaled by window, [C].
         input_gain: set by `fit`, [C]: the spread of the scaled windows, which is divided out.
         target_gain: set by `fit`: the size (root mean square) of the corrections, which is divided out.
+
+    The smoothing of a level is set by `fit` too: the one whose level has the smallest absolute errors as a forecast.
     """
 
     per_window: PerWindow
@@ -86,26 +100,30 @@ class WindowScaling:
             return self
         count = min(LOOKED_AT, len(windows))
         index = torch.linspace(0, len(windows) - 1, count, device=windows.device).round().long()
-        fitted = self
+        fitted = self._with_smoothing(windows, index) if self.per_window.kind == "subtract-level" else self
         if self.base != "none":
-            answers = self.targets(windows, index).double()
+            answers = fitted.targets(windows, index).double()
             size = float(answers[answers.isfinite()].square().mean().sqrt())
             fitted = replace(fitted, target_gain=size if size > 0.0 else 1.0)
         if self.windowed.any():
-            spread = self.inputs(windows, index).double().std(dim=(0, 1), correction=0).cpu().numpy()
+            seen, inside = fitted.inputs(windows, index).double(), windows.inside(index)
+            if inside is None:
+                spread = seen.std(dim=(0, 1), correction=0).cpu().numpy()
+            else:
+                spread = seen[inside].std(dim=0, correction=0).cpu().numpy()
             fitted = replace(fitted, input_gain=np.where(self.windowed & (spread > NEGLIGIBLE), spread, 1.0))
         return fitted
 
     def inputs(self, windows: Windows, index: Tensor) -> Tensor:
         """Return what the network reads of the windows `index` [B], [B, W, C]."""
-        x = windows.inputs(index)
-        if self.per_window.kind == "none":
-            return x
-        shared, windowed, gain = self._tensors_on(x.device)
-        loc = self.per_window.loc(x[:, :, self.base_column : self.base_column + 1])
-        loc = loc.where(shared, x.mean(dim=1, keepdim=True))
-        loc = loc.where(windowed, 1.0 if self.per_window.divides else 0.0)  # [B, 1, C]
-        return self.per_window.transform(x, loc) / gain
+        x, inside = windows.inputs(index), windows.inside(index)
+        if self.per_window.kind != "none":
+            shared, windowed, gain = self._tensors_on(x.device)
+            loc = self.per_window.loc(x[:, :, self.base_column : self.base_column + 1], inside)
+            loc = loc.where(shared, weighted_mean(x, None, inside))
+            loc = loc.where(windowed, 1.0 if self.per_window.divides else 0.0)  # [B, 1, C]
+            x = self.per_window.transform(x, loc) / gain
+        return x if inside is None else x.where(inside[:, :, None], 0.0)
 
     def targets(self, windows: Windows, index: Tensor) -> Tensor:
         """Return what the output is compared with for the windows `index` [B], [B, H]; missing values are NaN."""
@@ -141,9 +159,11 @@ class WindowScaling:
         """Return what each window is measured from, [B, 1], and what the network corrects, [B, H] or [B, 1]."""
         device = windows.device
         before = torch.arange(-windows.window, 0, device=device)
-        seen = before if self.per_window.kind.endswith("mean") else before[-1:]
-        loc = self.per_window.loc(windows.at(index, seen, self.base_column))
-        if self.base == "none":
+        if self.per_window.kind.endswith(("mean", "level")):
+            loc = self.per_window.loc(windows.at(index, before, self.base_column), windows.inside(index))
+        else:
+            loc = self.per_window.loc(windows.at(index, before[-1:], self.base_column))
+        if self.base in {"none", "level"}:  # a level is what is subtracted
             return loc, torch.zeros_like(loc)
         if self.base == "last":
             base = windows.at(index, before[-1:], self.base_column)
@@ -152,5 +172,54 @@ class WindowScaling:
             base = windows.at(index, ahead - self.season * (ahead // self.season + 1))
         return loc, self.per_window.transform(base, loc)
 
+    def _with_smoothing(self, windows: Windows, index: Tensor) -> Self:
+        """Return the scaling with the smoothing whose levels are the best forecasts of the samples `index`."""
+        scalings = [replace(self, per_window=replace(self.per_window, smoothing=value)) for value in SMOOTHINGS]
+        errors = [float(scaling.targets(windows, index).double().abs().nanmean()) for scaling in scalings]
+        return scalings[int(np.nanargmin(errors))] if np.isfinite(errors).any() else scalings[-1]
+
     def state(self) -> dict[str, Floats]:
-        return {"input_gain": self.input_gain, "target_gain": np.array(self.target_gain)}
+        own = {"smoothing": np.array(self.per_window.smoothing)} if self.per_window.kind == "subtract-level" else {}
+        return {"input_gain": self.input_gain, "target_gain": np.array(self.target_gain), **own}
+
+    def with_state(self, state: Mapping[str, Floats]) -> Self:
+        """Return the scaling with what `state` returned."""
+        smoothing = float(state["smoothing"]) if "smoothing" in state else self.per_window.smoothing
+        return replace(
+            self,
+            per_window=replace(self.per_window, smoothing=smoothing),
+            input_gain=state["input_gain"],
+            target_gain=float(state["target_gain"]),
+        )
+
+
+def smoothing_weights(smoothing: float, count: int) -> Floats:
+    """Return the weights of `count` values in their level by exponential smoothing, the last value's is 1, [count].
+
+    >>> smoothing_weights(0.5, 3).tolist()
+    [0.25, 0.5, 1.0]
+    """
+    weights: Floats = (1.0 - smoothing) ** np.arange(count - 1.0, -1.0, -1.0)
+    return weights
+
+
+def weighted_mean(windows: X, weights: Floats | None, inside: Tensor | None) -> X:
+    """Return the weighted mean of the rows of windows [B, W, ...] that are no padding, [B, 1, ...].
+
+    Args:
+        windows: the windows.
+        weights: the weights of the rows, [W]; None: all are equal.
+        inside: which rows are no padding, [B, W]; None: all.
+    """
+    if weights is None and inside is None:
+        mean: X = windows.mean(1)
+        return mean[:, None]
+    rest = [1] * (windows.ndim - 2)
+    if isinstance(windows, np.ndarray):
+        assert weights is not None
+        own: X = (windows * (weights / weights.sum()).reshape(-1, *rest)).sum(axis=1)[:, None]
+        return own
+    factor = windows.new_ones(windows.shape[1]) if weights is None else windows.new_tensor(weights)
+    each = factor[None] if inside is None else factor * inside
+    each = (each / each.sum(dim=1, keepdim=True)).reshape(*each.shape, *rest)
+    return (windows * each).sum(dim=1, keepdim=True)
