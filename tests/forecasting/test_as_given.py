@@ -99,7 +99,7 @@ def test_several_columns_of_ids_come_back_in_their_types(library: str, tmp_path:
     assert isinstance(loaded, Forecaster)
     for found in (model.predict(), loaded.predict()):
         own = in_pandas(found)
-        assert own.columns.tolist() == ["unique_id", "store", "item", "ds", "forecast"]
+        assert own.columns.tolist() == ["unique_id", "store", "item", "ds", "forecast", "method"]
         assert own["unique_id"].tolist() == ["7 / b", "7 / b", "12 / a//c", "12 / a//c"]
         assert own["store"].tolist() == [7, 7, 12, 12]
         assert own["item"].tolist() == ["b", "b", "a/c", "a/c"]

@@ -238,37 +238,12 @@ def test_one_zero_in_one_series_refuses_no_logarithm_for_the_others() -> None:
     assert (forecasts["b"] >= 0.0).all()
 
 
-def test_series_that_are_too_short_are_left_out_and_named() -> None:
-    data = long({"a": 60, "b": 60, "c": 4})
-    with pytest.warns(UserWarning, match="1 of 3 series is left out, too short .*: 'c' wi"):
-        model = Forecaster(epochs=1, units=2).fit(data)
-    assert model.predictor_.plan.window == 20
-    assert model.predict()["unique_id"].tolist() == ["a", "b"]
-    with pytest.warns(UserWarning, match="1 of 2 series is left out, as a forecast needs 20 rows: 'b'"):
-        shorter = model.predict(long({"a": 90, "b": 5}))
-    assert shorter["unique_id"].tolist() == ["a"]
-
-
-def test_a_series_too_short_for_its_parts_leaves_the_others_and_is_named_whatever_is_asked() -> None:
-    data = long({"a": 60, "b": 60, "new": 2})
+def test_a_backtest_leaves_out_series_without_rows_before_its_folds_and_names_them() -> None:
     arguments: dict[str, Any] = {"horizon": 2, "validation": 0.15, **SMALL}
-    with pytest.warns(
-        UserWarning, match="1 of 3 series is left out, too short for a window of 6 and .*'new' with 2 rows"
-    ):
-        model = Forecaster(**arguments).fit(data)
-    assert model.predict()["unique_id"].unique().tolist() == ["a", "b"]
-    newer = long({"a": 64, "b": 64, "new": 6})
-    for ask in (model.predict, model.evaluate, model.update_context):
-        with pytest.warns(
-            UserWarning, match="1 of 3 series is left out, because the model was not trained on it: 'new'"
-        ):
-            ask(newer)
-    with pytest.warns(UserWarning) as caught:
-        found = Forecaster(**arguments).backtest(long({"a": 60, "b": 60, "new": 6, "newer": 4}), folds=2)
-    assert found.predictions["unique_id"].unique().tolist() == ["a", "b"]
-    said = [str(one.message) for one in caught]
-    assert said[0] == ("the table: 1 of 4 series is left out, as no rows remain before the 4 rows of 2 folds: 'newer'.")
-    assert "1 of 3 series is left out, too short" in said[1]
+    data = long({"a": 60, "b": 60, "new": 6, "newer": 4})
+    with pytest.warns(UserWarning, match="1 of 4 series is left out, as no rows remain before the 4 rows of 2 folds:"):
+        found = Forecaster(**arguments).backtest(data, folds=2)
+    assert found.predictions["unique_id"].unique().tolist() == ["a", "b", "new"]
     with pytest.raises(InputError, match="the table: 3 rows are too few for a horizon of 1 with validation=3, wh"):
         Forecaster(**(arguments | {"horizon": 1, "validation": 3})).fit(long({"a": 3, "new": 2}))
 

@@ -28,8 +28,8 @@ def test_rows_that_were_trained_on_are_not_scored() -> None:
     assert len(model.evaluate(table(65), [np.arange(57, 61)]).predictions) == 4 * 5
     model = Forecaster(horizon=5, missing="error", **SMALL).fit(data[:57])
     absent = pytest.warns(UserWarning, match="56 absent dates, the first 2020-01-02, are skipped")
-    with absent, pytest.raises(InputError, match=r"up to 2020-03-05 there are 9 rows with .* need 11; give newer"):
-        model.evaluate(table(65).drop(index=range(1, 57)))  # the rows between are absent
+    with absent:  # the rows between are absent
+        assert len(model.evaluate(table(65).drop(index=range(1, 57))).predictions) == 2 * 5
 
 
 def test_rows_that_are_not_newer_are_told_by_their_dates() -> None:
@@ -41,10 +41,7 @@ def test_rows_that_are_not_newer_are_told_by_their_dates() -> None:
         model.predict(data[:5])
     assert len(model.predict(data[:30])) == 2  # enough rows for a window of their own
     model.update_context(data)
-    with pytest.raises(
-        InputError, match="no forecast of rows after 2020-02-26, the last training row, can be scored: up"
-    ):
-        model.evaluate(data[57:])
+    assert len(model.evaluate(data[57:]).predictions) == 2 * 2  # from the rows that the model remembers
 
 
 def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
@@ -95,8 +92,6 @@ def test_each_fault_is_one_sentence_before_training(
 
 def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:
     model = Forecaster(**SMALL).fit(long({"a": 30, "b": 30}))
-    with pytest.raises(InputError, match="the series 'c' was not in the training data; it has 'a', 'b'"):
-        model.predict(long({"c": 30}))
     with pytest.raises(
         InputError, match="the table has no series ids, and the training data has 'a', 'b'; add the col"
     ):
@@ -136,7 +131,7 @@ def test_series_that_end_on_different_days_are_each_compared_with_their_own_last
         ([np.array([60]), np.array([60])], "origins of 2 series were given, and it has 1"),
         ([[60]], r"origins are expected as a 1-D array of row indices; found \[60\]"),
         ([np.array([60.0])], "origins are expected as a 1-D array of row indices"),
-        ([np.array([62, 3])], "a forecast needs 6 rows before it, and one has 3"),
+        ([np.array([62, 2])], "a forecast needs 3 rows before it, and one has 2"),
     ],
 )
 def test_origins_that_cannot_be_are_named(origins: Any, message: str) -> None:
@@ -161,9 +156,6 @@ def test_what_was_prepared_otherwise_is_refused(tmp_path: Path) -> None:
 
 def test_newer_rows_are_of_the_same_series_and_columns() -> None:
     model = Forecaster(**SMALL).fit(long({"a": 30, "b": 40}))
-    with pytest.raises(InputError, match="the series 'c' was not in the training data; it has 'a', 'b'"):
-        model.update_context(long({"c": 40}))
-    assert model.predict()["unique_id"].tolist() == ["a", "b"]
     assert model.update_context(long({"b": 45})).predict()["unique_id"].tolist() == ["a", "b"]
     with pytest.raises(InputError, match="its columns are 'v', 'w'; the model was fitted to 'y', in this order"):
         model.predict(make_table(table(30, v=np.arange(30.0), w=np.ones(30)), target="v", past_covariates="w"))

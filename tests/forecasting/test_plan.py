@@ -85,7 +85,7 @@ def test_a_season_that_is_not_given_is_that_of_the_dates() -> None:
     ("change", "message"),
     [
         ({"window": 0}, "window is 0; expected a whole number above 0"),
-        ({"base": "drift"}, "base is 'drift'; expected 'none', 'last' or 'seasonal'"),
+        ({"base": "drift"}, "base is 'drift'; expected 'none', 'last', 'seasonal' or 'level'"),
         ({"base_column": 3}, "base_column and nearest_column are expected to be no future covariates"),
         ({"columns": []}, "columns is "),
         ({"lag": 1}, "lag 1 is not that of the scaling, 0"),

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
 from recurra.stages import stage
@@ -25,11 +26,13 @@ class Forecasts:
         values: point forecasts, [N, H].
         intervals: lower and upper ends of the prediction intervals, [N, H] each, by level in percent.
         quantiles: quantiles by probability, such as 0.9, [N, H] each, if the model predicts any.
+        methods: what made each forecast, [N]; None: the network made all.
     """
 
     values: Floats
     intervals: Mapping[float, tuple[Floats, Floats]] = field(default_factory=dict)
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
+    methods: NDArray[np.str_] | None = None
 
     def part(self, origins: slice) -> "Forecasts":
         """Return the forecasts from these origins."""
@@ -37,6 +40,7 @@ class Forecasts:
             self.values[origins],
             {level: (lower[origins], upper[origins]) for level, (lower, upper) in self.intervals.items()},
             {probability: values[origins] for probability, values in self.quantiles.items()},
+            None if self.methods is None else self.methods[origins],
         )
 
 

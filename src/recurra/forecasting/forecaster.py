@@ -103,7 +103,7 @@ class Forecaster(Estimator, ForecasterSettings):
             networks,
             prepared.parts,
             settings,
-            loss=loss_of(settings, prepared.plan),
+            loss=loss_of(settings, missing=prepared.has_missing_targets),
             fingerprint=prepared.table.fingerprint,
             write_model=lambda path, states: write_predictor(path, unfitted, weights(states)),
             run=run,

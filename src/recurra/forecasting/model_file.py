@@ -34,7 +34,7 @@ from recurra.tables.form import DateUnit, Factors, Form, IdKind
 from recurra.tables.table import Table
 from recurra.tensor_files import part_of, write_tensors
 
-FORMAT = 3
+FORMAT = 4
 LARGEST_STEP = 100_000  # units between rows
 LISTS_OF_FORM = "date_columns", "id_columns", "id_kinds", "units", "factors"
 NOT_A_DATE = np.iinfo(np.int64).min  # NaT as a number
@@ -139,7 +139,7 @@ class Description(Settings):
     """
 
     kind: Literal["forecaster"]
-    format: Literal[3]
+    format: Literal[4]
     settings: dict[str, Any]
     plan: dict[str, Any]
     ids: ListOf[Id]
@@ -196,7 +196,9 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
     Raises:
         InputError: if there is no such file, it is damaged or is not such a model, or its cell is unknown.
     """
-    tensors, described = read_model(path, Description, FORECASTER, FORMAT, {1: _from_format_1, 2: _from_format_2})
+    tensors, described = read_model(
+        path, Description, FORECASTER, FORMAT, {1: _from_format_1, 2: _from_format_2, 3: _from_format_3}
+    )
     settings = settings_of(path, ForecasterSettings, described.settings | {"max_unpacked": None}, device, cells)
     plan = checked_part(Plan, described.plan, path, "plan")
     context = checked_part(ContextDescription, described.context, path, "context")
@@ -354,7 +356,14 @@ def _from_format_2(contents: Contents) -> Contents:
         {("future" if name == "known" else name): value for name, value in column.items()}
         for column in data["plan"]["columns"]
     ]
-    return tensors, {**data, "format": FORMAT, "plan": {**data["plan"], "columns": columns}}
+    return tensors, {**data, "format": 3, "plan": {**data["plan"], "columns": columns}}
+
+
+def _from_format_3(contents: Contents) -> Contents:
+    """Convert the contents of a file of format 3, which lacks the smallest and the largest target of each series."""
+    tensors, data = contents
+    unknown = torch.full((len(data["ids"]),), torch.inf, dtype=torch.float64)
+    return tensors | {"transform.least": -unknown, "transform.most": unknown}, {**data, "format": FORMAT}
 
 
 def _as_nanoseconds(dates: pd.DatetimeIndex) -> Tensor:

@@ -39,11 +39,16 @@ def _new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network
     return network
 
 
-def loss_of(settings: ForecasterSettings, plan: Plan) -> Loss:
-    """Return the loss of the output and the targets of a batch."""
+def loss_of(settings: ForecasterSettings, *, missing: bool) -> Loss:
+    """Return the loss of the output and the targets of a batch.
+
+    Args:
+        settings: the settings, which name it.
+        missing: whether the targets have missing values.
+    """
     head = HEADS[settings.loss]
 
     def loss(output: Tensor, target: Tensor) -> Tensor:
-        return head.loss(output, target, missing=plan.masked)
+        return head.loss(output, target, missing=missing)
 
     return loss

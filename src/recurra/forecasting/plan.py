@@ -18,6 +18,7 @@ from recurra.tables.arrays import Floats, Integers, of_equal_length, selection, 
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
+LEAST = 3  # rows of a window that are no padding
 OFFSET = 0.05  # before the logarithm of a target with zeros, in units of its mean
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
 
@@ -48,6 +49,7 @@ class Plan(Settings):
     Attributes:
         horizon: number of rows to predict, H.
         window: number of past rows that the network reads, W.
+        least: number of rows of a window that are enough for a forecast by the network; the rest is padding. None: all.
         season: number of rows per season.
         lag: number of rows before each row with which it is differenced; 0: rows are not differenced.
         base: forecast that the network corrects: none, the last value, or the value one season earlier.
@@ -64,6 +66,7 @@ class Plan(Settings):
 
     horizon: Count
     window: Count
+    least: Count | None = None
     season: Count
     lag: NonNegativeInt
     base: Base
@@ -108,7 +111,8 @@ class Plan(Settings):
             base_column = nearest
             seasons_back = season * (np.arange(settings.horizon) // season + 1)
             # a season that the window does not show could not be corrected where it is wrong
-            seasonal = 1 < season <= window and min(training) - lag > 2 * season and "deseasonalize" not in scaling
+            usual = np.median(training) - lag
+            seasonal = 1 < season <= window and usual > 2 * season and "deseasonalize" not in scaling
             if seasonal and errors.of(0, seasons_back) < last[nearest]:
                 base, base_column = "seasonal", 0
         elif settings.residual not in BASES:
@@ -122,6 +126,7 @@ class Plan(Settings):
         return cls(
             horizon=settings.horizon,
             window=window,
+            least=None if early else min(LEAST, window),
             season=season,
             lag=lag,
             base=base,
@@ -136,8 +141,13 @@ class Plan(Settings):
 
     @cached_property
     def context(self) -> int:
-        """Number of rows before its origin that a forecast needs."""
+        """Number of rows before its origin that a forecast reads, if there are so many."""
         return context_of(self.window, self.season, self.lag, self.base)
+
+    @cached_property
+    def needed(self) -> int:
+        """Number of rows before its origin that a forecast by the network needs."""
+        return context_of(self.least or self.window, self.season, self.lag, self.base)
 
     @cached_property
     def deseasonalized(self) -> bool:
@@ -206,7 +216,7 @@ def lag_of(scaling: Sequence[str], season: int) -> int:
 
 
 def context_of(window: int, season: int, lag: int, base: Base) -> int:
-    """Return the number of rows before its origin that a forecast needs."""
+    """Return the number of rows before its origin that a forecast from a window reads."""
     return max(window, season if base == "seasonal" else 0) + lag
 
 
@@ -292,6 +302,6 @@ class _BaseErrors:
                 errors = (parts[:, lag:, 0] - parts[:, : parts.shape[1] - lag, place]) / self.units[own, None]
                 total[own] += (errors**2).mean(axis=1)
                 seen[own] += 1
-        if not seen.all():
+        if not seen.any():
             return float("inf")
-        return float((total / seen).sum())
+        return float((total / np.maximum(seen, 1)).sum())

@@ -1,6 +1,5 @@
 """Predictor: a fitted forecaster, immutable; it forecasts from any origin of a table, and after its last row."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recurra.errors import InputError, counted, listed, series_left_out, shown
+from recurra.errors import InputError, listed, shown
 from recurra.evaluation.backtest import Evaluation, evaluate
 from recurra.evaluation.conformal import Calibration
 from recurra.evaluation.predictions import Forecasts
@@ -27,7 +26,7 @@ from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
-from recurra.tables.arrays import Floats, Integers
+from recurra.tables.arrays import Booleans, Floats, Integers
 from recurra.tables.as_given import as_given
 from recurra.tables.origins import Origins, check_later, check_origins, checked_origins
 from recurra.tables.table import Table
@@ -35,6 +34,7 @@ from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
 
 MOST_HORIZONS = 1_000  # that one prediction may continue
+NETWORK, CONSTANT, LAST_VALUE = "network", "constant", "last value"  # methods of forecasts
 FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
 
 
@@ -96,8 +96,9 @@ class Predictor:
         arguments = check(ForecastArguments, given, "Forecaster.predict", noun="argument")
         if arguments.h is not None:
             self.check_count(arguments.h, "h")
-        table = self.context if data is None else self._ready(self._known(self.continued(data, arguments)))
-        return as_given(self.next_values(table, arguments.levels, arguments.h), table.form, table.given)
+        table = self.context if data is None else self._ready(self.continued(data, arguments))
+        predictor = self.with_series(table)
+        return as_given(predictor.next_values(table, arguments.levels, arguments.h), table.form, table.given)
 
     def next_values(self, table: Table, levels: Sequence[float] = (), h: int | None = None) -> pd.DataFrame:
         """Predict the `h` rows after the last ones of a table, with local dates and ids as texts."""
@@ -110,6 +111,9 @@ class Predictor:
         columns["forecast"] = forecasts.values[:, :count].ravel()
         for level, (lower, upper) in forecasts.intervals.items():
             columns |= {f"lo-{level:g}": lower[:, :count].ravel(), f"hi-{level:g}": upper[:, :count].ravel()}
+        if table.many:
+            assert forecasts.methods is not None
+            columns["method"] = np.repeat(forecasts.methods, count)
         return pd.DataFrame(columns)
 
     def check_count(self, count: int, name: str) -> None:
@@ -156,7 +160,7 @@ class Predictor:
 
         Args:
             table: the series.
-            origins: the origins; a window must precede each.
+            origins: the origins; at least one row must precede each.
             levels: levels of the prediction intervals, in percent.
 
         Returns:
@@ -167,23 +171,35 @@ class Predictor:
                 validation forecasts for a level.
         """
         half_widths = {level: self.half_width(level) for level in levels}
-        check_origins(table, origins, self.plan.context, 0)
+        check_origins(table, origins, 1, 0)
         transform = self.transform
-        device = next(self.network.parameters()).device
+        places = origins.spread(transform.places(table))
+        by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
-            windows = transform.windows(transform.transform(table), table, origins, device)
-            samples = WindowSamples(windows, transform.window, self.plan.future_size)
-            found = self._answered(samples, transform.before(table, origins))
+            found = self._network_answers(table, origins.where(by_network))
+        if not by_network.all():
+            found = found.with_last_values(by_network, *transform.last(table, origins))
+        last = table.values[origins.of_table(table) - 1, :1]
+        exact = (constant | ~by_network)[:, None], last
 
         def to_units(values: Floats) -> Floats:
-            return transform.to_units(values, windows.series)
+            converted = transform.to_units(values, places)
+            return np.where(constant[:, None] | np.isnan(converted), last, converted)
 
         intervals = {
             level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
             for level, width in half_widths.items()
         }
         quantiles = {probability: to_units(values) for probability, values in found.quantiles.items()}
-        return Forecasts(to_units(found.point), intervals, quantiles)
+        methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
+        return Forecasts(np.where(*exact, to_units(found.point)), intervals, quantiles, methods)
+
+    def _network_answers(self, table: Table, origins: Origins) -> "_Answers":
+        """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
+        transform, device = self.transform, next(self.network.parameters()).device
+        windows = transform.windows(transform.transform(table), table, origins, device)
+        samples = WindowSamples(windows, transform.window, self.plan.future_size)
+        return self._answered(samples, transform.before(table, origins))
 
     def evaluate(
         self,
@@ -200,13 +216,14 @@ class Predictor:
         arguments = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument")
         table = self.continued(data, arguments)
         if origins is None:
-            table = self._known(table)
-            places = Origins.after(table, self._cutoffs_of(table), self.plan.context, self.plan.horizon)
+            before = np.where(self._is_unseen(table), self.plan.context, self.plan.needed)
+            places = Origins.after(table, self._cutoffs_of(table), before, self.plan.horizon)
         else:
             places = checked_origins(table, origins)
-        check_origins(table, places, self.plan.context, self.plan.horizon)
+        check_origins(table, places, self.plan.needed, self.plan.horizon)
         check_later(table, places, self._cutoffs_of(table))
-        return self._evaluated(table, places, arguments.levels, arguments.statistical)
+        predictor = self.with_series(table, np.where(places.first > 0, places.first, table.lengths))
+        return predictor._evaluated(table, places, arguments.levels, arguments.statistical)
 
     def validate(self, prepared: Prepared, *, levels: Sequence[float] = ()) -> Evaluation:
         """Evaluate forecasts on the validation part of the table that the predictor was fitted to.
@@ -249,8 +266,36 @@ class Predictor:
         """Return the predictor with newer last rows seen; see `Forecaster.update_context`."""
         given = {"any_source": any_source, **reading}
         arguments = check(NewerRowsArguments, given, "Forecaster.update_context", noun="argument")
-        table = self._known(self.continued(data, arguments)).tail(self.plan.context)
-        return replace(self, context=self.context.with_series(table).in_order(self.transform.ids))
+        table = self.continued(data, arguments)
+        predictor = self.with_series(table)
+        context = self.context.with_series(table.tail(self.plan.context)).in_order(predictor.transform.ids)
+        return replace(predictor, context=context)
+
+    def with_series(self, table: Table, training: Integers | None = None) -> Self:
+        """Return the predictor for the series of a table too that it was not fitted to (cold start).
+
+        Their levels, scales and seasonal indices are estimated on their own rows; the network stays as it is.
+
+        Args:
+            table: the series.
+            training: number of rows of each on which these are estimated, [S]; None: all rows.
+
+        Raises:
+            InputError: if the model was fitted to one series without an id and the table has ids, or the reverse.
+        """
+        unseen = self._is_unseen(table)
+        if not unseen.any():
+            return self
+        self.transform.check_ids(table)
+        counts = (table.lengths if training is None else training)[unseen]
+        new = table.where(unseen)
+        last = new.dates.to_numpy()[new.starts[:-1] + counts - 1]
+        cutoffs = pd.DatetimeIndex(np.concatenate([self.cutoffs.to_numpy(), last]))
+        return replace(self, transform=self.transform.with_series(new, counts), cutoffs=cutoffs)
+
+    def _is_unseen(self, table: Table) -> Booleans:
+        """Return which series of a table the model was not fitted to, [S]."""
+        return np.array([id_ not in self.transform.place_of for id_ in table.ids], dtype=np.bool_)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -336,28 +381,11 @@ class Predictor:
         joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
         return _Answers(np.concatenate(points), np.concatenate(scales), joined)
 
-    def _known(self, table: Table) -> Table:
-        """Return the series that the model was fitted to, of which there must be one, and warn about the others."""
-        known = table.only(self.transform.place_of)
-        if not known.ids:
-            self.transform.check_series(table)
-        if gone := [id_ for id_ in table.ids if id_ not in known.places]:
-            why = f"because the model was not trained on {'it' if len(gone) == 1 else 'them'}"
-            warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=4)
-        return known
-
     def _ready(self, table: Table) -> Table:
-        """Return the series with enough rows for a forecast, if any, and warn about the others."""
-        enough = table.lengths >= self.plan.context
-        if not enough.any():
-            self._check_newer(table)
-        if enough.all() or not enough.any():
-            return table
-        gone = [table.ids[place] for place in np.flatnonzero(~enough).tolist()]
-        why = f"as a forecast needs {counted(self.plan.context, 'row')}"
-        rows = f" with {table.lengths[enough.argmin()]}"
-        warnings.warn(f"{table.source}: {series_left_out(gone, len(enough), why, rows)}", stacklevel=4)
-        return table.where(enough)
+        """Return a table of newer rows; InputError if a short series of it ends before the last row seen."""
+        if (table.lengths < self.plan.context).any():
+            self._check_newer(table.where(table.lengths < self.plan.context))
+        return table
 
     def _check_newer(self, table: Table) -> None:
         """Raise an InputError if a series, which is too short for a forecast, ends before the last row seen."""
@@ -389,3 +417,20 @@ class _Answers:
     point: Floats
     scale: Floats
     quantiles: Mapping[float, Floats]
+
+    def with_last_values(self, answered: Booleans, last: Floats, scale: Floats) -> "_Answers":
+        """Return these answers in the rows that are `answered` [N], and last values [N, 1] in the others.
+
+        Args:
+            answered: the rows of these answers.
+            last: values before each origin, [N, 1].
+            scale: size of a unit of the series of each origin, [N, 1].
+        """
+
+        def spread(own: Floats, others: Floats) -> Floats:
+            whole = np.repeat(others, own.shape[1], axis=1)
+            whole[answered] = own
+            return whole
+
+        quantiles = {probability: spread(values, last) for probability, values in self.quantiles.items()}
+        return _Answers(spread(self.point, last), spread(self.scale, scale), quantiles)

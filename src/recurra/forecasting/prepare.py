@@ -1,17 +1,17 @@
 """What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from recurra.errors import InputError, counted, series_left_out, shown
+from recurra.errors import InputError, counted, shown
 from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.window import Base
 from recurra.settings.forecasting import ForecasterSettings, transformations_of
+from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
 from recurra.tables.split import Splits
 from recurra.tables.table import Table
@@ -24,7 +24,7 @@ class Prepared:
 
     Attributes:
         settings: the checked settings.
-        table: the series that are long enough.
+        table: the series.
         plan: what was decided about them.
         transform: the chain of transforms, fitted to the training rows.
         parts: samples for training and, if there is a validation part, for validation.
@@ -38,6 +38,11 @@ class Prepared:
     parts: tuple[WindowSamples, ...]
     validation: Origins | None
 
+    @property
+    def has_missing_targets(self) -> bool:
+        """Whether targets of the samples may be missing."""
+        return self.plan.masked or any(part.windows.after is not None for part in self.parts)
+
     def check_next(self, table: Table) -> None:
         """Raise the errors that predicting the rows after the last ones of a table would raise.
 
@@ -45,7 +50,6 @@ class Prepared:
             table: the series of the fit, with newer rows.
         """
         require_positive(table, self.plan.scaling)
-        self.transform.check_series(table)
         self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, Origins.after_last(table))
         table.following(self.plan.horizon)
@@ -54,7 +58,8 @@ class Prepared:
 def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) -> Prepared:
     """Split a table, plan, fit the transform to the training rows, and cut samples.
 
-    A series that is too short for one sample of each part is left out, and a warning says so.
+    A series that is too short for a whole window and horizon in each part is trained on with what it has, padded; one
+    that is too short for a validation part has none.
 
     Args:
         settings: checked settings.
@@ -68,16 +73,16 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     usual_rows = int(np.median(splits.training[splits.enough]))
     ahead = settings.horizon if early and table.future_covariates else 0
     season, window = season_and_window(settings, table, usual_rows, max(ahead, 1))
-    table, splits = _long_enough(table, splits, settings, season, window)
-    training = splits.training
+    long = _long_enough(table, splits, settings, season, window)
+    training = np.where(long, splits.training, table.lengths)
+    validated = np.where(long, training + splits.validation, table.lengths)
     training_table = table.interpolated(training) if settings.missing == "interpolate" else table
     plan = Plan.of(settings, training_table, training, season, window, ahead)
     transform, rows = Transform.fit(plan, training_table, training)
     device = torch.device(settings.device)
-    validated = training + splits.validation
-    trained_on = Origins.of_part(np.zeros_like(training), training, plan.context, plan.horizon)
+    trained_on, stops = _training_origins(plan, training, padded=not long.all())
     validation = Origins.of_part(training, validated, plan.context, plan.horizon) if settings.validation else None
-    windows = [transform.windows(rows, training_table, trained_on, device)]
+    windows = [transform.windows(rows, training_table, trained_on, device, stops)]
     with one_thread():
         transform = transform.fit_windows(windows[0])
     if validation is not None:
@@ -85,6 +90,22 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
         windows.append(transform.windows(rows, table, validation, device))
     parts = tuple(WindowSamples(part, transform.window, plan.future_size) for part in windows)
     return Prepared(settings, table, plan, transform, parts, validation)
+
+
+def _training_origins(plan: Plan, training: Integers, *, padded: bool) -> tuple[Origins, Integers | None]:
+    """Return the origins of the training samples, and where the rows of each series end with which they are compared.
+
+    Args:
+        plan: the plan.
+        training: number of training rows of each series, [S].
+        padded: whether windows may begin, and horizons may end, outside the training rows.
+    """
+    start = np.zeros_like(training)
+    if not padded:
+        return Origins.of_part(start, training, plan.context, plan.horizon), None
+    if plan.future_size or plan.early:  # which are known for whole horizons
+        return Origins.of_part(start, training, plan.needed, plan.horizon), None
+    return Origins.of_part(start, training, plan.needed, 1), training
 
 
 def splits_of(settings: ForecasterSettings, table: Table) -> Splits:
@@ -95,21 +116,14 @@ def splits_of(settings: ForecasterSettings, table: Table) -> Splits:
         raise InputError(f"{table.source}: {error}") from error
 
 
-def _long_enough(
-    table: Table, splits: Splits, settings: ForecasterSettings, season: int, window: int
-) -> tuple[Table, Splits]:
-    """Return the series that have a sample in each part, with their splits; InputError if none has."""
+def _long_enough(table: Table, splits: Splits, settings: ForecasterSettings, season: int, window: int) -> Booleans:
+    """Return which series have a whole sample in each part, [S]; InputError if none has."""
     base: Base = "seasonal" if settings.residual == "seasonal" else "last"
     needed = context_of(window, season, lag_of(transformations_of(settings), season), base) + settings.horizon
     validated = (splits.validation == 0) | (splits.validation >= settings.horizon)
-    kept = splits.enough & (splits.training >= needed) & validated
-    if kept.any():
-        if not kept.all():
-            gone = [table.ids[place] for place in np.flatnonzero(~kept).tolist()]
-            why = f"too short for a window of {window} and a horizon of {settings.horizon} in each part"
-            rows = f" with {counted(int(table.lengths[kept.argmin()]), 'row')} to learn from"
-            warnings.warn(f"{table.source}: {series_left_out(gone, len(kept), why, rows)}", stacklevel=2)
-        return table.where(kept), splits.where(kept)
+    long: Booleans = splits.enough & (splits.training >= needed) & validated
+    if long.any():
+        return long
     longest = int(table.lengths.argmax())
     training, validation = int(splits.training[longest]), int(splits.validation[longest])
     whose = f" of series {shown(table.ids[longest])}" if table.ids[longest] else ""

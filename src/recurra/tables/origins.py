@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, counted, shown
-from recurra.tables.arrays import Integers, rows_of, starts_of
+from recurra.tables.arrays import Booleans, Integers, rows_of, starts_of
 from recurra.tables.table import Table
 
 
@@ -98,13 +98,13 @@ class Origins(Sequence[Integers]):
         return cls(table.lengths, np.ones(len(table.ids), dtype=np.int64))
 
     @classmethod
-    def after(cls, table: Table, cutoffs: pd.DatetimeIndex, context: int, horizon: int) -> "Origins":
+    def after(cls, table: Table, cutoffs: pd.DatetimeIndex, context: int | Integers, horizon: int) -> "Origins":
         """Return all origins of each series after its last training row.
 
         Args:
             table: the series.
             cutoffs: date of the last training row of each series, [S].
-            context: number of rows that a forecast needs before its origin.
+            context: number of rows that a forecast needs before its origin; of all series, or of each [S].
             horizon: number of rows that a forecast predicts.
 
         Raises:
@@ -114,7 +114,7 @@ class Origins(Sequence[Integers]):
         counts = np.add.reduceat(newer, table.starts[:-1], dtype=np.int64)
         found = cls.between(np.maximum(table.lengths - counts, context), table.lengths - horizon + 1)
         if not len(found.rows):
-            raise _too_few_later(table, counts, cutoffs, context, horizon)
+            raise _too_few_later(table, counts, cutoffs, int(np.max(context)), horizon)
         return found
 
     def __len__(self) -> int:
@@ -152,6 +152,10 @@ class Origins(Sequence[Integers]):
     def of_table(self, table: Table) -> Integers:
         """Return the row of the table of each origin, [N]."""
         return self.from_starts(table.starts[:-1])
+
+    def where(self, kept: Booleans) -> "Origins":
+        """Keep the origins for which `kept` [N] is true."""
+        return self if kept.all() else Origins(self.rows[kept], np.bincount(self.series[kept], minlength=len(self)))
 
     def fold(self, number: int) -> "Origins":
         """Return the origin of this number of each series, which all have one."""

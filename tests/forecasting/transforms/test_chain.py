@@ -184,7 +184,7 @@ def test_future_rows_that_are_not_given_are_named() -> None:
 def test_it_is_the_same_after_its_state() -> None:
     transform = fitted(table(), scaling=["log", "standard", "subtract-last"])
     again = Transform.of(transform.plan, transform.ids).with_state(transform.state())
-    assert again.state().keys() == {"floor", "center", "scale", "input_gain", "target_gain"}
+    assert again.state().keys() == {"least", "most", "floor", "center", "scale", "input_gain", "target_gain"}
     for name, array in transform.state().items():
         np.testing.assert_array_equal(again.state()[name], array, err_msg=name)
 

@@ -64,7 +64,7 @@ def test_what_a_season_difference_is_added_to_lost_the_index_of_its_own_day() ->
     model = Forecaster(**SMALL, scaling=["deseasonalize", "season-difference", "standard"], season=5).fit(sales)
     transform, table = model.predictor_.transform, model.predictor_.context
     before = transform.before(table, Origins.after_last(table))
-    np.testing.assert_allclose(before, transform.steps[2].transform(transform._rows_of(table)).values[-5:, 0][None])
+    np.testing.assert_allclose(before, transform.steps[3].transform(transform._rows_of(table)).values[-5:, 0][None])
     assert before.std() < 1.0  # the season is gone
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from recurra.errors import InputError, counted, listed, shown
 from recurra.forecasting.plan import Plan, require_positive
 from recurra.forecasting.transforms.seasonality import Deseasonalize
-from recurra.forecasting.transforms.steps import Difference, Early, Floor, Logarithm, Rows, RowScaling, Step
+from recurra.forecasting.transforms.steps import Difference, Early, Extent, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
 from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_of
@@ -53,6 +53,7 @@ class Transform:
         floored = (log | (windowed & per_window.divides)) & (np.arange(columns) > 0)
         shape, seasons = (len(ids), columns), plan.season if plan.deseasonalized else 1
         steps = (
+            Extent(np.full(len(ids), -np.inf), np.full(len(ids), np.inf)),
             Floor(floored, np.where(shared, FAR_BELOW, 1.0), np.full(columns, -np.inf)),
             Logarithm(log, plan.offset, np.ones(len(ids))),
             Deseasonalize(seasons, shared, np.broadcast_to(0.0, (len(ids), seasons))),
@@ -91,23 +92,36 @@ class Transform:
             steps.append(fitted)
         return replace(new, steps=tuple(steps)), rows
 
+    def with_series(self, table: Table, training: Integers) -> Self:
+        """Return the chain for more series, fitted to the first `training` [S] rows of each."""
+        whole = replace(self, ids=(*self.ids, *table.ids))
+        rows, steps = whole._rows_of(table), []
+        for step in self.steps:
+            before = np.diff(rows.starts)
+            extended = step.with_series(rows, training)
+            rows = extended.transform(rows)
+            training = training - (before - np.diff(rows.starts))
+            steps.append(extended)
+        return replace(whole, steps=tuple(steps))
+
     def fit_windows(self, windows: Windows) -> Self:
         """Fit the scaling of windows to those of the training rows."""
         return replace(self, window=self.window.fit(windows))
 
     def transform(self, table: Table) -> Rows:
-        """Scale the rows of a table.
+        """Scale the rows of a table, whose series the chain was fitted to.
 
         Raises:
-            InputError: if the table has a series that was not there in training, or the target has a value that the
-                scaling cannot take.
+            InputError: if the target has a value that the scaling cannot take.
         """
         rows = self._rows_of(table)
         for step in self.steps:
             rows = step.transform(rows)
         return rows
 
-    def windows(self, rows: Rows, table: Table, origins: Origins, device: torch.device) -> Windows:
+    def windows(
+        self, rows: Rows, table: Table, origins: Origins, device: torch.device, stops: Integers | None = None
+    ) -> Windows:
         """Return the windows and horizons at these origins of the table's series.
 
         Args:
@@ -115,6 +129,7 @@ class Transform:
             table: the table.
             origins: the origins.
             device: device of the windows.
+            stops: number of rows of each series that may be compared, [S]; None: all rows of each horizon.
 
         Raises:
             InputError: if future covariates of a horizon are not given.
@@ -124,14 +139,18 @@ class Transform:
         self.check_size(rows, table)
         firsts = origins.from_starts(rows.starts[:-1] - plan.lag)
         observed = torch.from_numpy(self._observed(table)).to(device) if plan.masked else None
+        padded = origins.rows.min(initial=plan.context) < plan.window + plan.lag
+        after = None if stops is None else origins.spread(stops) - origins.rows
         return Windows(
             torch.from_numpy(rows.values.astype(np.float32)).to(device),
             torch.from_numpy(firsts).to(device),
-            plan.window,
+            min(plan.window, int(origins.rows.max()) - plan.lag) if padded else plan.window,
             plan.horizon,
             observed,
             origins.spread(rows.places),
             self._phases_of(rows, firsts),
+            torch.from_numpy(origins.rows - plan.lag).to(device) if padded else None,
+            None if after is None or (after >= plan.horizon).all() else torch.from_numpy(after).to(device),
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
@@ -171,6 +190,32 @@ class Transform:
     def _logarithm(self) -> Logarithm:
         (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
         return logarithm
+
+    def last(self, table: Table, origins: Origins) -> tuple[Floats, Floats]:
+        """Return the target before each origin on the additive scale, and the size of a unit of its series.
+
+        Both are [N, 1]. The target is NaN if it has no logarithm.
+        """
+        places = origins.spread(self.places(table))
+        (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
+        last = self._logarithm.additive(table.values[origins.of_table(table) - 1, 0], places)
+        size = np.abs(last) if self.plan.per_window.divides else np.ones_like(last)
+        return last[:, None], (scaling.scale[places, 0] * size)[:, None]
+
+    def is_constant(self, table: Table, origins: Origins) -> Booleans:
+        """Return where a series had one value in its training rows, and has it in all rows before the origin, [N].
+
+        One or two rows are no evidence.
+        """
+        (extent,) = (step for step in self.steps if isinstance(step, Extent))
+        places = self.places(table)
+        constant = extent.least[places] == extent.most[places]
+        if not constant.any():
+            return np.zeros(len(origins.rows), dtype=np.bool_)
+        other = np.append(0, np.cumsum(table.values[:, 0] != np.repeat(extent.most[places], table.lengths)))
+        others = other[origins.of_table(table)] - other[origins.spread(table.starts[:-1])]
+        found: Booleans = constant[origins.series] & (others == 0) & (origins.rows >= self.plan.needed)
+        return found
 
     def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
@@ -245,23 +290,19 @@ class Transform:
             return np.broadcast_to(np.int64(0), len(origins))
         return (rows.phases[origins - 1] + 1) % self.plan.season
 
-    def check_series(self, table: Table) -> None:
-        """Raise an InputError if a table has a series that was not there in training."""
-        unseen = next((id_ for id_ in table.ids if id_ not in self.place_of), None)
-        if unseen is None:
-            return
-        known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
-        if not table.many:
+    def check_ids(self, table: Table) -> None:
+        """Raise an InputError if a table has series ids and the training data had none, or the reverse."""
+        if not table.many and self.ids != ("",):
+            known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
             fault = f" has no series ids, and the training data has {known}; add the column of ids"
-        elif self.ids == ("",):
-            fault = f" has the series {shown(unseen)}, and the training data has no ids; give one series without"
+        elif table.many and self.ids == ("",):
+            fault = f" has the series {shown(table.ids[0])}, and the training data has no ids; give one series without"
         else:
-            fault = f": the series {shown(unseen)} was not in the training data; it has {known}"
+            return
         raise InputError(f"{table.source}{fault}.")
 
     def places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""
-        self.check_series(table)
         return np.array([self.place_of[id_] for id_ in table.ids], dtype=np.int64)
 
     @cached_property

@@ -46,6 +46,11 @@ class Step:
         """Return the step fitted to the first `training` [S] rows of each series."""
         return self
 
+    def with_series(self, rows: Rows, training: Integers) -> Self:
+        """Return the step for more series, fitted to their first `training` [S] rows; their places are the last."""
+        own = self.fit(rows, training).state()
+        return replace(self, **{name: np.concatenate([array, own[name]]) for name, array in self.state().items()})  # type: ignore[type-var]
+
     def transform(self, rows: Rows) -> Rows:
         """Return the rows changed."""
         raise NotImplementedError
@@ -67,6 +72,29 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
+class Extent(Step):
+    """Change nothing, and keep the smallest and the largest target of each series in the training rows.
+
+    Args:
+        least: set by `fit`, [S].
+        most: set by `fit`, [S].
+    """
+
+    least: Floats
+    most: Floats
+
+    def fit(self, rows: Rows, training: Integers) -> Self:
+        seen, starts = rows.first(training)[:, 0], starts_of(training)[:-1]
+        return replace(self, least=np.minimum.reduceat(seen, starts), most=np.maximum.reduceat(seen, starts))
+
+    def transform(self, rows: Rows) -> Rows:
+        return rows
+
+    def state(self) -> dict[str, Floats]:
+        return {"least": self.least, "most": self.most}
+
+
+@dataclass(frozen=True, eq=False)
 class Floor(Step):
     """Raise covariates that needed positive values to the smallest of the training rows.
 
@@ -83,6 +111,9 @@ class Floor(Step):
     def fit(self, rows: Rows, training: Integers) -> Self:
         least = rows.first(training).min(axis=0) * self.shares
         return replace(self, floor=np.where(self.columns, least, -np.inf))
+
+    def with_series(self, rows: Rows, training: Integers) -> Self:
+        return self
 
     def transform(self, rows: Rows) -> Rows:
         if not self.columns.any():
@@ -291,10 +322,13 @@ def centers_and_scales(kind: RowScalingKind, rows: Floats, counts: Integers) -> 
     Args:
         kind: see `center_and_scale`.
         rows: rows of the series, one below the other, [L, C].
-        counts: number of rows of each series, [S].
+        counts: number of rows of each series, [S]; one without rows has center 0 and scale 1.
     """
     center, scale = np.empty((len(counts), rows.shape[1])), np.empty((len(counts), rows.shape[1]))
     for places, parts in of_equal_length(rows, counts):
+        if not parts.shape[1]:  # a series without rows
+            center[places], scale[places] = 0.0, 1.0
+            continue
         center[places], scale[places] = center_and_scale(kind, parts)
     return center, scale
 

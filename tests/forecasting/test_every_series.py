@@ -1,0 +1,145 @@
+"""Every series gets a forecast: short, very short and constant ones, and those that the model was not fitted to."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from recurra import Forecaster, load
+from recurra.forecasting.prepare import prepare
+from recurra.forecasting.windows import Windows
+from recurra.settings.check import check
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.tables.table_builder import make_table
+from recurra.tensor_files import read_tensors, write_tensors
+
+from .tables import long
+
+SETTINGS: dict[str, Any] = {"window": 8, "horizon": 4, "units": 4, "steps": 20, "season": 4, "batch_size": 16}
+
+
+def waves(lengths: dict[str, int]) -> pd.DataFrame:
+    """Series about 3, each of its own size."""
+    return long(lengths).assign(y=lambda frame: frame["y"] * (1.0 + frame["unique_id"].map(len)))
+
+
+def test_short_series_are_forecast_by_the_network_and_very_short_ones_by_their_last_value() -> None:
+    data = waves({"a": 60, "bb": 50, "short": 7, "very short": 2, "one": 1})
+    model = Forecaster(**SETTINGS).fit(data)
+    found = model.predict()
+    assert found.groupby("unique_id", sort=False)["method"].agg(["first", "nunique", "size"]).values.tolist() == [
+        ["network", 1, 4],
+        ["network", 1, 4],
+        ["network", 1, 4],
+        ["last value", 1, 4],
+        ["last value", 1, 4],
+    ]
+    for name in ("very short", "one"):
+        last = data.loc[data["unique_id"] == name, "y"].iloc[-1]
+        assert found.loc[found["unique_id"] == name, "forecast"].tolist() == [last] * 4
+    assert np.isfinite(found["forecast"]).all()
+
+
+def test_what_stands_before_a_short_series_changes_nothing_of_its_forecast() -> None:
+    data = waves({"a": 60, "short": 5, "z": 60})
+    model = Forecaster(scaling=["standard", "subtract-mean"], **SETTINGS).fit(data)
+    first = model.predict(data).set_index("unique_id")["forecast"]["short"]
+    other = data.assign(y=np.where(data["unique_id"] == "short", data["y"], 7.0 * data["y"] + 1.0))
+    second = model.predict(other).set_index("unique_id")["forecast"]["short"]
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(model.predict(other)["forecast"][:4], model.predict(data)["forecast"][:4])
+
+
+def test_a_constant_series_is_forecast_exactly_until_it_changes() -> None:
+    data = pd.concat([waves({"a": 60}), waves({"flat": 40}).assign(y=5.0)])
+    model = Forecaster(validation=12, **SETTINGS).fit(data)
+    flat = model.predict(levels=[50]).set_index("unique_id").loc["flat"]
+    assert flat[["forecast", "lo-50", "hi-50"]].to_numpy().tolist() == [[5.0, 5.0, 5.0]] * 4
+    assert flat["method"].tolist() == ["constant"] * 4
+    data.iloc[-1, data.columns.get_loc("y")] = 6.0
+    changed = model.predict(data).set_index("unique_id").loc["flat"]
+    assert changed["method"].tolist() == ["network"] * 4
+
+
+def test_series_that_the_model_was_not_fitted_to_are_forecast_from_their_own_rows(tmp_path: Path) -> None:
+    data = waves({"a": 60, "bb": 60})
+    model = Forecaster(scaling=["log", "standard", "subtract-level"], **SETTINGS).fit(data)
+    twice = data[data["unique_id"] == "a"].assign(unique_id="unseen", y=lambda frame: 2.0 * frame["y"])
+    found = model.predict(pd.concat([data, twice])).set_index("unique_id")["forecast"]
+    np.testing.assert_allclose(found["unseen"], 2.0 * found["a"], rtol=1e-5)
+    np.testing.assert_array_equal(model.predict(twice)["forecast"], found["unseen"])
+    assert model.predict()["unique_id"].unique().tolist() == ["a", "bb"]  # a prediction changes no model
+    model.update_context(twice).save(tmp_path / "model")
+    loaded = load(tmp_path / "model")
+    assert isinstance(loaded, Forecaster)
+    np.testing.assert_array_equal(loaded.predict().set_index("unique_id")["forecast"]["unseen"], found["unseen"])
+
+
+def test_an_unseen_series_is_scored_from_rows_of_its_own_before_the_first_origin() -> None:
+    data = waves({"a": 60, "bb": 60})
+    model = Forecaster(scaling=["standard", "subtract-last"], **SETTINGS).fit(data[data["unique_id"] == "a"])
+    scored = model.evaluate(data[data["unique_id"] == "bb"]).predictions
+    assert scored["cutoff"].nunique() == 60 - 8 - 4 + 1
+    later = data.assign(y=np.where(data["ds"] >= scored["ds"].min(), 100.0, data["y"]))
+    again = model.evaluate(later[later["unique_id"] == "bb"]).predictions
+    assert again["recurra"][0] == scored["recurra"][0]  # before the first origin nothing is different
+
+
+def test_windows_before_the_first_row_are_masked_and_rows_after_the_last_are_not_compared() -> None:
+    table = make_table(waves({"a": 20, "bb": 6}))
+    settings = check(ForecasterSettings, {**SETTINGS, "scaling": "none", "residual": "none"}, "test")
+    prepared = prepare(settings, table)
+    (samples,) = prepared.parts
+    windows = samples.windows
+    assert len(samples) == (20 - 3) + (6 - 3)
+    last = torch.tensor([len(samples) - 1])  # from row 5 of 6
+    batch = samples[last]
+    assert batch.mask is not None
+    assert batch.mask[0].tolist() == [False] * 3 + [True] * 5
+    own = table.series[1].values[:, 0]
+    np.testing.assert_allclose(batch.x[0, :, 0], [0.0, 0.0, 0.0, *own[:5]], rtol=1e-6)
+    np.testing.assert_allclose(batch.target[0], [own[5], np.nan, np.nan, np.nan], rtol=1e-6)
+    assert windows.after is not None
+    assert windows.after[last].tolist() == [1]
+
+
+def test_a_window_with_padding_has_the_level_of_its_own_rows() -> None:
+    table = make_table(waves({"a": 40, "bb": 5}))
+    values = {**SETTINGS, "scaling": "subtract-mean", "residual": "none"}
+    samples = prepare(check(ForecasterSettings, values, "test"), table).parts[0]
+    index = torch.tensor([len(samples) - 1])  # from row 4 of 5
+    own = table.series[1].values[:, 0]
+    np.testing.assert_allclose(samples[index].target[0, 0], own[4] - own[:4].mean(), rtol=1e-5)
+    gain = samples.scaling.input_gain
+    np.testing.assert_allclose(samples[index].x[0, 4:, 0], (own[:4] - own[:4].mean()) / gain, rtol=1e-4)
+
+
+def test_padded_windows_are_views_with_a_mask() -> None:
+    values = torch.arange(10.0)[:, None]
+    windows = Windows(values, torch.tensor([2, 7]), 4, 2, before=torch.tensor([2, 7]), after=torch.tensor([8, 1]))
+    both = torch.tensor([0, 1])
+    assert windows.inputs(both)[:, :, 0].tolist() == [[0.0, 0.0, 0.0, 1.0], [3.0, 4.0, 5.0, 6.0]]
+    inside, known = windows.mask(both), windows.observed_ahead(both)
+    assert inside is not None
+    assert known is not None
+    assert inside.tolist() == [[False, False, True, True], [True] * 4]
+    assert known.tolist() == [[True, True], [True, False]]
+
+
+@pytest.mark.parametrize("scaling", [["standard"], ["log", "standard", "subtract-last"]])
+def test_a_model_of_format_3_predicts_what_it_did(scaling: list[str], tmp_path: Path) -> None:
+    model = Forecaster(scaling=scaling, **SETTINGS).fit(waves({"a": 60, "bb": 50}))
+    model.save(tmp_path / "new")
+    tensors, described = read_tensors(tmp_path / "new")
+    described["format"] = 3
+    for name in ("offset", "least"):
+        del described["plan"][name]
+    for name in ("transform.least", "transform.most"):
+        del tensors[name]
+    write_tensors(tmp_path / "old", tensors, described)
+    loaded = load(tmp_path / "old")
+    assert isinstance(loaded, Forecaster)
+    pd.testing.assert_frame_equal(loaded.predict(), model.predict())
