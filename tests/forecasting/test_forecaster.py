@@ -253,7 +253,7 @@ def test_a_series_too_short_for_its_parts_leaves_the_others_and_is_named_whateve
         found = Forecaster(**arguments).backtest(long({"a": 60, "b": 60, "new": 6, "newer": 4}), folds=2)
     assert found.predictions["unique_id"].unique().tolist() == ["a", "b"]
     said = [str(one.message) for one in caught]
-    assert said[0] == ("the table: 1 of 4 series is left out, as no rows remain before the 4 rows of 2 folds: 'newer'.")
+    assert said[0] == ("the table: 1 of 4 series is left out, as no rows remain before the 4 rows of folds=2: 'newer'.")
     assert "1 of 3 series is left out, too short" in said[1]
     with pytest.raises(InputError, match="the table: 3 rows are too few for a horizon of 1 with validation=3, wh"):
         Forecaster(**(arguments | {"horizon": 1, "validation": 3})).fit(long({"a": 3, "new": 2}))

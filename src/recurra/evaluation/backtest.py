@@ -145,6 +145,7 @@ def backtest(
     refit: bool,
     levels: Sequence[float] = (),
     statistical: bool = False,
+    names: tuple[str, str] = ("folds", "step"),
 ) -> Evaluation:
     """Fit a model, forecast from rolling origins, and score the forecasts.
 
@@ -160,15 +161,16 @@ def backtest(
         refit: whether to fit again at each origin.
         levels: levels of prediction intervals in percent.
         statistical: whether to score AutoETS, AutoARIMA and Theta too.
+        names: what messages call `folds` and `step`.
 
     Raises:
         InputError: all series are too short, or `folds` or `step` is less than 1.
     """
-    Origins.rolling(table.lengths.max(keepdims=True), horizon, folds, step)  # raises errors
+    Origins.rolling(table.lengths.max(keepdims=True), horizon, folds, step, names)  # raises errors
     tested = horizon + (folds - 1) * step
     if gone := [table.ids[place] for place in np.flatnonzero(table.lengths <= tested).tolist()]:
-        why = f"as no rows remain before the {tested} rows of {counted(folds, 'fold')}"
-        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=3)
+        why = f"as no rows remain before the {tested} rows of {names[0]}={folds}"
+        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=4)
     model = fit(table.head(tested))
     table = table.only(model.ids)  # others are too short
     origins = Origins.rolling(table.lengths, horizon, folds, step)

@@ -200,19 +200,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         given = {"folds": folds, "step": step, "refit": refit, "levels": levels, "statistical": statistical}
         arguments = check(BacktestArguments, given, f"{type(self).__name__}.backtest", noun="argument")
-        settings = self._checked()
-        table = read_table(settings, data)
-        return backtest(
-            lambda earlier: type(self)(**self.get_params()).fit(earlier).predictor_,
-            table,
-            horizon=settings.horizon,
-            season=settings.season or table.frequency.season,
-            folds=arguments.folds,
-            step=settings.horizon if arguments.step is None else arguments.step,
-            refit=arguments.refit,
-            levels=arguments.levels,
-            statistical=arguments.statistical,
-        )
+        return self._backtest(data, arguments, ("folds", "step"))
 
     def cross_validation(
         self,
@@ -251,13 +239,10 @@ class Forecaster(Estimator, ForecasterSettings):
         given = {"h": h, "n_windows": n_windows, "step_size": step_size, "refit": refit, "levels": levels}
         arguments = check(CrossValidationArguments, given, f"{type(self).__name__}.cross_validation", noun="argument")
         model = type(self)(**self.get_params() | ({} if arguments.h is None else {"horizon": arguments.h}))
-        result = model.backtest(
-            data,
-            folds=arguments.n_windows,
-            step=arguments.step_size,
-            refit=arguments.refit,
-            levels=arguments.levels,
+        rolling = BacktestArguments(
+            folds=arguments.n_windows, step=arguments.step_size, refit=arguments.refit, levels=arguments.levels
         )
+        result = model._backtest(data, rolling, ("n_windows", "step_size"))
         shown = result.plain.drop(columns=["step", "last"])
         return as_given(shown, result.arrays.table.form, result.arrays.table.given)
 
@@ -355,6 +340,23 @@ class Forecaster(Estimator, ForecasterSettings):
         model = cls(**{name: getattr(predictor.settings, name) for name in names_of(ForecasterSettings)})
         model.predictor_ = predictor
         return model
+
+    def _backtest(self, data: Data, arguments: BacktestArguments, names: tuple[str, str]) -> Evaluation:
+        """Evaluate clones of this model; messages call `folds` and `step` by these names."""
+        settings = self._checked()
+        table = read_table(settings, data)
+        return backtest(
+            lambda earlier: type(self)(**self.get_params()).fit(earlier).predictor_,
+            table,
+            horizon=settings.horizon,
+            season=settings.season or table.frequency.season,
+            folds=arguments.folds,
+            step=settings.horizon if arguments.step is None else arguments.step,
+            refit=arguments.refit,
+            levels=arguments.levels,
+            statistical=arguments.statistical,
+            names=names,
+        )
 
     def _with_target(self, data: Data, y: ArrayLike | None) -> Data:
         if y is None:
