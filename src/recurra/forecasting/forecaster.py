@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError, counted
 from recurra.evaluation.backtest import Evaluation, backtest
-from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments
+from recurra.evaluation.importance import PermutationImportance
+from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments, ImportanceArguments
+from recurra.forecasting.importance import N_REPEATS, permutation_importance
 from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
@@ -277,6 +279,42 @@ class Forecaster(Estimator, ForecasterSettings):
         return self.predictor_.evaluate(
             data, origins, levels=levels, statistical=statistical, any_source=any_source, **reading
         )
+
+    def permutation_importance(self, data: "Data | Prepared", *, n_repeats: int = N_REPEATS) -> PermutationImportance:
+        """Measure how much the forecasts of the validation part rely on each covariate.
+
+        The importance of a covariate is the increase of their mean absolute error when its values are permuted among
+        them; see `recurra.forecasting.importance`.
+
+        Args:
+            data: the data of `fit`, or what `prepare` returned.
+            n_repeats: number of permutations.
+
+        Returns:
+            An object with `covariates`, `importances_mean`, `importances_std`, `importances` and `loss`.
+
+        Raises:
+            InputError: if the data differs from that of the fit, the model has no covariates, or its validation part
+                has fewer than two forecasts.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        name = f"{type(self).__name__}.permutation_importance"
+        arguments = check(ImportanceArguments, {"n_repeats": n_repeats}, name, noun="argument")
+        predictor = self.predictor_
+        if not isinstance(data, Prepared):
+            data = prepare(predictor.settings, read_table(predictor.settings, data), early=predictor.plan.early > 0)
+        if not predictor.was_fitted_to(data):
+            raise InputError(
+                f"{data.table.source}: its series, rows or columns are not those of the fit; give the same data."
+            )
+        found = permutation_importance(predictor, data, arguments.n_repeats)
+        if found is None:
+            raise InputError(
+                f"{name} requires covariates, and two forecasts in the validation part at least; this model has "
+                f"{counted(len(predictor.plan.names) - 1, 'covariate')} and validation={predictor.settings.validation}."
+            )
+        return found
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
         """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.

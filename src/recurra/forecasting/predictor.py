@@ -78,7 +78,7 @@ class Predictor:
         if prepared.validation is None:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
-        found = self._answered(prepared.parts[1], before)
+        found = self.answered(prepared.parts[1], before)
         errors = (found.point - self.transform.truth(prepared.table, prepared.validation)) / found.scale
         return replace(self, calibration=Calibration.of(errors))
 
@@ -173,7 +173,7 @@ class Predictor:
         with stage(f"forecasting {table.source}"):
             windows = transform.windows(transform.transform(table), table, origins, device)
             samples = WindowSamples(windows, transform.window, self.plan.future_size)
-            found = self._answered(samples, transform.before(table, origins))
+            found = self.answered(samples, transform.before(table, origins))
         intervals = {
             level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
             for level, width in half_widths.items()
@@ -274,6 +274,11 @@ class Predictor:
 
         return read_predictor(path_of(path), device, cells)
 
+    def was_fitted_to(self, prepared: Prepared) -> bool:
+        """Return whether these are the series, rows and columns of the fit."""
+        same_rows = prepared.transform.ids == self.ids and prepared.table.last_dates.equals(self.cutoffs)
+        return same_rows and prepared.plan == self.plan
+
     def supports(self, level: float) -> bool:
         """Return whether prediction intervals of this level, in percent, can be computed."""
         return self.calibration is not None and self.calibration.supports(level)
@@ -303,7 +308,7 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def _answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
+    def answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
         """Run the network on samples, and convert its answers to the additive scale.
 
         Args:

@@ -76,5 +76,47 @@ class Windows:
         """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""
         return self.values[self._ahead(index), -count:]
 
+    def chosen(self, index: Integers) -> "Windows":
+        """Return the samples `index` [B] alone."""
+        origins = self.origins[torch.from_numpy(index).to(self.device)]
+        series, phases = self.series[index], self.phases[index]
+        return Windows(self.values, origins, self.window, self.horizon, self.observed, series, phases)
+
     def _ahead(self, index: Tensor) -> Tensor:
         return self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
+
+
+class ExchangedWindows(Windows):
+    """Samples that have the values of one column from others, in the window and in the predicted rows.
+
+    Args:
+        windows: the samples.
+        column: index of the column.
+        others: the sample from which each has that column, [N].
+
+    >>> samples = Windows(torch.arange(12.0).reshape(6, 2), torch.tensor([3, 4]), window=3, horizon=2)
+    >>> ExchangedWindows(samples, 1, np.array([1, 0])).inputs(torch.tensor([0]))
+    tensor([[[0., 3.],
+             [2., 5.],
+             [4., 7.]]])
+    """
+
+    def __init__(self, windows: Windows, column: int, others: Integers) -> None:
+        own = windows
+        super().__init__(own.values, own.origins, own.window, own.horizon, own.observed, own.series, own.phases)
+        self.column, self.others = column, torch.from_numpy(others).to(own.device)
+
+    def inputs(self, index: Tensor) -> Tensor:
+        found = super().inputs(index)
+        found[:, :, self.column] = super().inputs(self.others[index])[:, :, self.column]
+        return found
+
+    def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
+        return super().at(self.others[index] if column == self.column else index, offsets, column)
+
+    def future(self, index: Tensor, count: int) -> Tensor:
+        found = super().future(index, count)
+        place = self.column - self.values.shape[1]  # counted from the last column
+        if place >= -count:
+            found[:, :, place] = super().future(self.others[index], count)[:, :, place]
+        return found
