@@ -98,9 +98,9 @@ def importance_text(importance: Mapping[str, Any]) -> str:
         importance: the importances as returned by `PermutationImportance.to_json`.
     """
     found = {name: (row["importances_mean"], row["importances_std"]) for name, row in importance["covariates"].items()}
-    shown = sorted(found, key=lambda name: -found[name][0])[:SHOWN_ROWS]
     digits = _decimals(importance["loss"], 3) or 3  # as the error has them, so that both can be compared
-    rows = [[name, f"{found[name][0]:+.{digits}f}", f"± {found[name][1]:.{digits}f}"] for name in shown]
+    shown = sorted(found, key=lambda name: (-round(found[name][0], digits), name))[:SHOWN_ROWS]
+    rows = [[name, f"{found[name][0]:+z.{digits}f}", f"± {found[name][1]:.{digits}f}"] for name in shown]
     more = f"\n… and {len(found) - len(shown):,} more" if len(found) > len(shown) else ""
     loss = f"{importance['loss']:.{digits}f}"
     how = f"Permuting a covariate adds to the mean absolute error of the validation part, {loss} in scaled units:"
