@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from recurra.errors import InputError, counted
 from recurra.evaluation.backtest import Evaluation, backtest
 from recurra.evaluation.importance import PermutationImportance
-from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments, ImportanceArguments
-from recurra.forecasting.importance import N_REPEATS, permutation_importance
+from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments
+from recurra.forecasting.importance import N_REPEATS, importance_on_data
 from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
@@ -299,22 +299,7 @@ class Forecaster(Estimator, ForecasterSettings):
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
-        name = f"{type(self).__name__}.permutation_importance"
-        arguments = check(ImportanceArguments, {"n_repeats": n_repeats}, name, noun="argument")
-        predictor = self.predictor_
-        if not isinstance(data, Prepared):
-            data = prepare(predictor.settings, read_table(predictor.settings, data), early=predictor.plan.early > 0)
-        if not predictor.was_fitted_to(data):
-            raise InputError(
-                f"{data.table.source}: its series, rows or columns are not those of the fit; give the same data."
-            )
-        found = permutation_importance(predictor, data, arguments.n_repeats)
-        if found is None:
-            raise InputError(
-                f"{name} requires covariates, and two forecasts in the validation part at least; this model has "
-                f"{counted(len(predictor.plan.names) - 1, 'covariate')} and validation={predictor.settings.validation}."
-            )
-        return found
+        return importance_on_data(self.predictor_, data, n_repeats)
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
         """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.

@@ -3,15 +3,39 @@
 import numpy as np
 import torch
 
+from recurra.errors import InputError, counted
 from recurra.evaluation.importance import PermutationImportance
+from recurra.forecasting.arguments import ImportanceArguments
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import Prepared
+from recurra.forecasting.prepare import Prepared, prepare
+from recurra.forecasting.read import Data, read_table
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.windows import ExchangedWindows, Windows
+from recurra.settings.check import check
 from recurra.stages import stage
 
 N_REPEATS = 5
 MOST_FORECASTS = 10_000  # of more, so many are drawn
+
+
+def importance_on_data(predictor: Predictor, data: "Data | Prepared", n_repeats: int) -> PermutationImportance:
+    """Measure how much each covariate matters; see `Forecaster.permutation_importance`."""
+    name, settings, plan = "Forecaster.permutation_importance", predictor.settings, predictor.plan
+    arguments = check(ImportanceArguments, {"n_repeats": n_repeats}, name, noun="argument")
+    if not isinstance(data, Prepared):
+        data = prepare(settings, read_table(settings, data), early=plan.early > 0)
+    same_series = data.transform.ids == predictor.ids and data.table.last_dates.equals(predictor.cutoffs)
+    if not same_series or data.plan != plan:
+        raise InputError(
+            f"{data.table.source}: its series, rows or columns are not those of the fit; give the same data."
+        )
+    found = permutation_importance(predictor, data, arguments.n_repeats)
+    if found is None:
+        raise InputError(
+            f"{name} requires covariates, and two forecasts in the validation part at least; this model has "
+            f"{counted(len(plan.names) - 1, 'covariate')} and validation={settings.validation}."
+        )
+    return found
 
 
 def permutation_importance(

@@ -274,11 +274,6 @@ class Predictor:
 
         return read_predictor(path_of(path), device, cells)
 
-    def was_fitted_to(self, prepared: Prepared) -> bool:
-        """Return whether these are the series, rows and columns of the fit."""
-        same_rows = prepared.transform.ids == self.ids and prepared.table.last_dates.equals(self.cutoffs)
-        return same_rows and prepared.plan == self.plan
-
     def supports(self, level: float) -> bool:
         """Return whether prediction intervals of this level, in percent, can be computed."""
         return self.calibration is not None and self.calibration.supports(level)
