@@ -87,6 +87,8 @@ def test_the_python_of_a_forecaster_gives_what_its_comments_say(
     assert names["result"].verdict.startswith("the network is no better than yesterday's close (p = ")
     assert {"persistence", "seasonal naive", "drift"} < set(names["result"].scores.index)
     assert {"rmse", "mae", "smape", "mase"} < set(names["result"].scores.columns)
+    (importances,) = (line for line in block.splitlines() if "permutation_importance" in line)
+    assert len(eval(importances, names)) == 4
     assert eval(block.splitlines()[-1], names)["ds"][0] == prices(301)["date"].iloc[-1]
 
 

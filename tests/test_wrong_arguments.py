@@ -50,6 +50,7 @@ FORECASTERS: dict[str, Callable[[Any], object]] = {
     "evaluate origins": lambda m: m.evaluate(TABLE, 5),
     "evaluate origins text": lambda m: m.evaluate(TABLE, "a"),
     "evaluate levels": lambda m: m.evaluate(TABLE, levels=[[90]]),
+    "permutation_importance n_repeats": lambda m: m.permutation_importance(TABLE, n_repeats="many"),
     "score": lambda m: m.score(None),
     "update_context": lambda m: m.update_context(3),
     "save": lambda m: m.save(None),

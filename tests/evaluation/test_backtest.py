@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recurra.errors import InputError
 from recurra.evaluation.backtest import backtest, evaluate
 from recurra.evaluation.predictions import MODEL_NAME, Forecasts
-from recurra.evaluation.significance import diebold_mariano
+from recurra.evaluation.significance import DieboldMariano, SignedRanks, diebold_mariano, signed_ranks
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
@@ -176,6 +176,56 @@ def test_every_series_counts_the_same_whatever_its_size() -> None:
 
     result = evaluate(Skewed(), data, at(np.arange(30, 60), np.arange(30, 60)), horizon=1, season=1)
     assert result.verdict.startswith("the network is worse than")
+
+
+def panel(count: int, rows: int = 40) -> Table:
+    """Random walks of all sizes."""
+    rng = np.random.default_rng(4)
+    days = pd.date_range("2020-01-01", periods=rows)
+    parts = [
+        pd.DataFrame(
+            {"unique_id": f"{n:03}", "ds": days, "y": 10.0 ** (n % 5) * (100 + rng.normal(0, 1, rows).cumsum())}
+        )
+        for n in range(count)
+    ]
+    return make_table(pd.concat(parts))
+
+
+def test_where_cutoffs_are_few_the_series_are_compared() -> None:
+    data = panel(12)
+    origins = at(*[np.array([36])] * 11, np.array([], int))  # nothing is forecast in the last series
+    result = evaluate(Guess(0.3, horizon=4), data, origins, horizon=4, season=1)
+    frame = result.plain
+    size = {s.id: np.mean(np.diff(s.values[:36, 0]) ** 2) for s in data.series}
+    squared = frame[[MODEL_NAME, result.best_baseline]].sub(frame["y"], axis=0) ** 2
+    losses = squared.div(frame["unique_id"].map(size), axis=0).groupby(frame["unique_id"]).mean()
+    expected = signed_ranks(losses[MODEL_NAME].to_numpy(), losses[result.best_baseline].to_numpy())
+    assert isinstance(result.comparison, SignedRanks)
+    assert result.comparison.p_value == pytest.approx(expected.p_value)
+    assert (result.comparison.series, result.comparison.better_in) == (11, expected.better_in)
+    assert (
+        f"across 11 series ({'' if expected.statistic < 0 else 'better '}in {expected.better_in} of them"
+        in result.verdict
+    )
+    said = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    assert said["significance_test"] == "Wilcoxon signed-rank"
+    assert (said["p_value"], said["series"], said["better_in"]) == (expected.p_value, 11, expected.better_in)
+
+
+def test_losses_by_series_are_the_same_whatever_is_scored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, origins = panel(12), at(*[np.array([32, 36])] * 12)
+    whole = evaluate(Guess(0.3, horizon=4), data, origins, horizon=4, season=1)
+    monkeypatch.setattr("recurra.evaluation.predictions.AT_ONCE", 20)
+    parts = evaluate(Guess(0.3, horizon=4), data, origins, horizon=4, season=1)
+    assert isinstance(parts.comparison, SignedRanks)
+    assert parts.comparison == whole.comparison
+
+
+def test_many_cutoffs_are_compared_over_time_however_many_series_there_are() -> None:
+    result = evaluate(Guess(0.3), panel(12), at(*[np.arange(28, 40)] * 12), horizon=1, season=1)
+    assert isinstance(result.comparison, DieboldMariano)
+    assert "across" not in result.verdict
+    assert result.to_json()["significance_test"] == "Diebold-Mariano"
 
 
 def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_left_out_for_all() -> None:

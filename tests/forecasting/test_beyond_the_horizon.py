@@ -75,6 +75,17 @@ def test_past_covariates_are_not_known_beyond_the_horizon() -> None:
         model.predict(h=3)
 
 
+def test_the_messages_of_a_cross_validation_name_its_own_arguments() -> None:
+    model = Forecaster(**SMALL)
+    with pytest.raises(InputError, match="n_windows=90, step_size=2 and a horizon of 3 need more than the 80 "):
+        model.cross_validation(long({"a": 60, "b": 80}), h=3, n_windows=90, step_size=2)
+    with pytest.raises(InputError, match="folds=90, step=2 and a horizon of 1 need more than the 80 "):
+        model.backtest(long({"a": 60, "b": 80}), folds=90, step=2)
+    with pytest.warns(UserWarning, match="as no rows remain before the 6 rows of n_windows=2: 'short'") as caught:
+        model.cross_validation(long({"a": 60, "short": 6}), h=3, n_windows=2)
+    assert caught[0].filename == __file__
+
+
 def test_a_cross_validation_is_the_backtest_as_utilsforecast_takes_it() -> None:
     evaluation = pytest.importorskip("utilsforecast.evaluation")
     losses = pytest.importorskip("utilsforecast.losses")

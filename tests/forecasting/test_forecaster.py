@@ -241,7 +241,7 @@ def test_one_zero_in_one_series_refuses_no_logarithm_for_the_others() -> None:
 def test_a_backtest_leaves_out_series_without_rows_before_its_folds_and_names_them() -> None:
     arguments: dict[str, Any] = {"horizon": 2, "validation": 0.15, **SMALL}
     data = long({"a": 60, "b": 60, "new": 6, "newer": 4})
-    with pytest.warns(UserWarning, match="1 of 4 series is left out, as no rows remain before the 4 rows of 2 folds:"):
+    with pytest.warns(UserWarning, match="1 of 4 series is left out, as no rows remain before the 4 rows of folds=2:"):
         found = Forecaster(**arguments).backtest(data, folds=2)
     assert found.predictions["unique_id"].unique().tolist() == ["a", "b", "new"]
     with pytest.raises(InputError, match="the table: 3 rows are too few for a horizon of 1 with validation=3, wh"):

@@ -16,10 +16,11 @@ from recurra import Forecaster
 from recurra.cases.catalog import find_case
 from recurra.errors import InputError
 from recurra.runs.series import SeriesCase
+from recurra.runs.show import scores_text
 from recurra.runs.train import TrainedRun, train_case
 from recurra.settings.cases import SeriesSettings
 from recurra.settings.check import to_json
-from recurra.training.run_folder import MODEL
+from recurra.training.run_folder import MODEL, Run
 
 pytestmark = pytest.mark.usefixtures("empty_pictures")
 
@@ -107,6 +108,7 @@ def test_a_run_of_the_stock_case_holds_what_a_run_folder_should(stock: TrainedRu
     assert sorted(p.name for p in stock.path.iterdir()) == [
         "forecast.csv",
         "forecast.png",
+        "importance.png",
         "metrics.jsonl",
         "model.safetensors",
         "parameters.txt",
@@ -124,6 +126,10 @@ def test_a_run_of_the_stock_case_holds_what_a_run_folder_should(stock: TrainedRu
         assert set(scores[part]["scores"]) == {"recurra", "persistence", "seasonal naive", "drift", "last close"}
         assert scores[part]["best_naive"] == "last close"
         assert scores[part]["verdict"].startswith("the network is ")
+    importance = scores["permutation_importance"]
+    assert set(importance["covariates"]) == {"close", "high", "low", "volume"}
+    assert max(importance["covariates"], key=lambda name: importance["covariates"][name]["importances_mean"]) == "close"
+    assert "Permuting a covariate adds to the mean absolute error" in scores_text(Run(stock.path))
     test = scores["test"]["scores"]
     predictions = pd.read_csv(stock.path / "predictions.csv")
     for name in ("recurra", "persistence", "last close"):

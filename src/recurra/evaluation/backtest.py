@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ import pandas as pd
 from recurra.errors import InputError, counted, printable, series_left_out
 from recurra.evaluation.metrics import Scores, Truth, mase_scale, skill
 from recurra.evaluation.predictions import MODEL_NAME, Forecasts, Predictions
-from recurra.evaluation.significance import DieboldMariano, diebold_mariano, verdict
+from recurra.evaluation.significance import Comparison, diebold_mariano, is_over_series, signed_ranks, verdict
 from recurra.tables.arrays import Floats, Integers, selection
 from recurra.tables.as_given import as_given
 from recurra.tables.dates.zones import local
@@ -50,7 +50,8 @@ class Evaluation:
         display_names: the forecasters in words.
         best_naive: name of the naive forecast with the smallest squared error.
         best_baseline: name of the baseline with the smallest squared error, which may be a statistical forecast.
-        comparison: Diebold-Mariano test of the model against `best_baseline`.
+        comparison: test of the model against `best_baseline`: over cutoffs that of Diebold and Mariano; over series,
+            where cutoffs are few, that of Wilcoxon. See `recurra.evaluation.significance`.
         verdict: the comparison in words.
     """
 
@@ -60,7 +61,7 @@ class Evaluation:
     display_names: Mapping[str, str]
     best_naive: str
     best_baseline: str
-    comparison: DieboldMariano
+    comparison: Comparison
     verdict: str
 
     @cached_property
@@ -97,6 +98,8 @@ class Evaluation:
             "in_words": dict(self.display_names),
             "best_naive": self.best_naive,
             "best_baseline": self.best_baseline,
+            "significance_test": self.comparison.test,
+            **asdict(self.comparison),  # with the number of series, if it is over these
             "statistic": _finite(self.comparison.statistic),
             "p_value": _finite(self.comparison.p_value),
             "verdict": self.verdict,
@@ -142,6 +145,7 @@ def backtest(
     refit: bool,
     levels: Sequence[float] = (),
     statistical: bool = False,
+    names: tuple[str, str] = ("folds", "step"),
 ) -> Evaluation:
     """Fit a model, forecast from rolling origins, and score the forecasts.
 
@@ -157,15 +161,16 @@ def backtest(
         refit: whether to fit again at each origin.
         levels: levels of prediction intervals in percent.
         statistical: whether to score AutoETS, AutoARIMA and Theta too.
+        names: what messages call `folds` and `step`.
 
     Raises:
         InputError: all series are too short, or `folds` or `step` is less than 1.
     """
-    Origins.rolling(table.lengths.max(keepdims=True), horizon, folds, step)  # raises errors
+    Origins.rolling(table.lengths.max(keepdims=True), horizon, folds, step, names)  # raises errors
     tested = horizon + (folds - 1) * step
     if gone := [table.ids[place] for place in np.flatnonzero(table.lengths <= tested).tolist()]:
-        why = f"as no rows remain before the {tested} rows of {counted(folds, 'fold')}"
-        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=3)
+        why = f"as no rows remain before the {tested} rows of {names[0]}={folds}"
+        warnings.warn(f"{table.source}: {series_left_out(gone, len(table.ids), why)}", stacklevel=4)
     model = fit(table.head(tested))
     table = table.only(model.ids)  # others are too short
     origins = Origins.rolling(table.lengths, horizon, folds, step)
@@ -215,8 +220,14 @@ def _judged(arrays: Predictions, origins: Origins, season: int, overlap: int) ->
     naive = [name for name in losses if name in arrays.naive_names]
     error = {name: float(own.mean()) for name, own in losses.items() if name != MODEL_NAME}  # infinite if one failed
     best_naive, best = min(naive, key=error.__getitem__), min(error, key=error.__getitem__)
-    comparison = diebold_mariano(losses[MODEL_NAME], losses[best], overlap)
-    better = float(losses[MODEL_NAME].mean()) < error[best]
+    by_series = sums.losses_by_series(MODEL_NAME), sums.losses_by_series(best)
+    comparison: Comparison
+    if is_over_series(len(by_series[0]), float(np.median(origins.counts[origins.counts > 0])), overlap):
+        compared, comparison = by_series, signed_ranks(*by_series)
+    else:
+        compared = losses[MODEL_NAME], losses[best]
+        comparison = diebold_mariano(*compared, overlap)
+    better = bool(compared[0].mean() < compared[1].mean())
     exact = sums.exact[MODEL_NAME] and sums.exact[best]
     words = {name: display_name(name, table, arrays.horizon) for name in losses}
     said = verdict(words[MODEL_NAME], words[best], comparison, better, exact=exact)
@@ -227,7 +238,7 @@ def _judged(arrays: Predictions, origins: Origins, season: int, overlap: int) ->
 
 
 class _Sums:
-    """What is summed up over parts of the forecasts: scores, losses by cutoff, and whether forecasts are exact.
+    """What is summed up over parts of the forecasts: scores, losses, and whether forecasts are exact.
 
     Attributes:
         scores: scores of each series.
@@ -243,6 +254,7 @@ class _Sums:
         self._cutoffs = np.unique(table.dates.to_numpy()[arrays.rows - 1])
         self._losses: dict[str, Floats] = {}
         self._counts = np.zeros(len(self._cutoffs))
+        self._by_series: dict[str, Floats] = {}  # mean losses; NaN: no forecast of the series is scored
 
     def add(self, part: Predictions) -> None:
         """Add the forecasts of some series."""
@@ -261,9 +273,11 @@ class _Sums:
             forecast = values[scored]
             self.scores.add(name, truth, forecast, intervals if name == MODEL_NAME else None)
             error = np.where(np.isnan(forecast), np.inf, forecast) - y
-            loss = np.bincount(cutoffs, error**2 / self._loss_scale[series], minlength=len(self._counts))
+            losses = error**2 / self._loss_scale[series]
             self._losses.setdefault(name, np.zeros(len(self._counts)))
-            self._losses[name] += loss
+            self._losses[name] += np.bincount(cutoffs, losses, minlength=len(self._counts))
+            own = self._by_series.setdefault(name, np.full(len(self._loss_scale), np.nan))
+            own[series[starts]] = truth.means(losses)
             self.exact[name] = self.exact.get(name, True) and bool((np.abs(error) <= ROUNDING * size).all())
 
     def losses(self) -> dict[str, Floats]:
@@ -274,6 +288,11 @@ class _Sums:
         """
         scored = self._counts > 0
         return {name: loss[scored] / self._counts[scored] for name, loss in self._losses.items()}
+
+    def losses_by_series(self, name: str) -> Floats:
+        """Return the mean squared error of a forecaster in each scored series, divided as in `losses`."""
+        own = self._by_series[name]
+        return own[~np.isnan(own)]
 
 
 def _mean_squared_change(y: Floats, begins: Integers, counts: Integers) -> Floats:

@@ -48,6 +48,13 @@ class BacktestArguments(EvaluationArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportanceArguments(Settings):
+    """The arguments of a permutation importance; see `Forecaster.permutation_importance`."""
+
+    n_repeats: Count
+
+
+@dataclass(frozen=True, kw_only=True)
 class CrossValidationArguments(Settings):
     """The arguments of a cross-validation; see `Forecaster.cross_validation`."""
 

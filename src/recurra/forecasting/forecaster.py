@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError, counted
 from recurra.evaluation.backtest import Evaluation, backtest
+from recurra.evaluation.importance import PermutationImportance
 from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments
+from recurra.forecasting.importance import N_REPEATS, importance_on_data
 from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
@@ -200,19 +202,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         given = {"folds": folds, "step": step, "refit": refit, "levels": levels, "statistical": statistical}
         arguments = check(BacktestArguments, given, f"{type(self).__name__}.backtest", noun="argument")
-        settings = self._checked()
-        table = read_table(settings, data)
-        return backtest(
-            lambda earlier: type(self)(**self.get_params()).fit(earlier).predictor_,
-            table,
-            horizon=settings.horizon,
-            season=settings.season or table.frequency.season,
-            folds=arguments.folds,
-            step=settings.horizon if arguments.step is None else arguments.step,
-            refit=arguments.refit,
-            levels=arguments.levels,
-            statistical=arguments.statistical,
-        )
+        return self._backtest(data, arguments, ("folds", "step"))
 
     def cross_validation(
         self,
@@ -251,13 +241,10 @@ class Forecaster(Estimator, ForecasterSettings):
         given = {"h": h, "n_windows": n_windows, "step_size": step_size, "refit": refit, "levels": levels}
         arguments = check(CrossValidationArguments, given, f"{type(self).__name__}.cross_validation", noun="argument")
         model = type(self)(**self.get_params() | ({} if arguments.h is None else {"horizon": arguments.h}))
-        result = model.backtest(
-            data,
-            folds=arguments.n_windows,
-            step=arguments.step_size,
-            refit=arguments.refit,
-            levels=arguments.levels,
+        rolling = BacktestArguments(
+            folds=arguments.n_windows, step=arguments.step_size, refit=arguments.refit, levels=arguments.levels
         )
+        result = model._backtest(data, rolling, ("n_windows", "step_size"))
         shown = result.plain.drop(columns=["step", "last"])
         return as_given(shown, result.arrays.table.form, result.arrays.table.given)
 
@@ -292,6 +279,27 @@ class Forecaster(Estimator, ForecasterSettings):
         return self.predictor_.evaluate(
             data, origins, levels=levels, statistical=statistical, any_source=any_source, **reading
         )
+
+    def permutation_importance(self, data: "Data | Prepared", *, n_repeats: int = N_REPEATS) -> PermutationImportance:
+        """Measure how much the forecasts of the validation part rely on each covariate.
+
+        The importance of a covariate is the increase of their mean absolute error when its values are permuted among
+        them; see `recurra.forecasting.importance`.
+
+        Args:
+            data: the data of `fit`, or what `prepare` returned.
+            n_repeats: number of permutations.
+
+        Returns:
+            An object with `covariates`, `importances_mean`, `importances_std`, `importances` and `loss`.
+
+        Raises:
+            InputError: if the data differs from that of the fit, the model has no covariates, or its validation part
+                has fewer than two forecasts.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        return importance_on_data(self.predictor_, data, n_repeats)
 
     def score(self, data: Data, y: ArrayLike | None = None) -> float:
         """Return the skill: 1 - RMSE / RMSE of the best naive forecast, on the rows that `evaluate` uses.
@@ -355,6 +363,23 @@ class Forecaster(Estimator, ForecasterSettings):
         model = cls(**{name: getattr(predictor.settings, name) for name in names_of(ForecasterSettings)})
         model.predictor_ = predictor
         return model
+
+    def _backtest(self, data: Data, arguments: BacktestArguments, names: tuple[str, str]) -> Evaluation:
+        """Evaluate clones of this model; messages call `folds` and `step` by these names."""
+        settings = self._checked()
+        table = read_table(settings, data)
+        return backtest(
+            lambda earlier: type(self)(**self.get_params()).fit(earlier).predictor_,
+            table,
+            horizon=settings.horizon,
+            season=settings.season or table.frequency.season,
+            folds=arguments.folds,
+            step=settings.horizon if arguments.step is None else arguments.step,
+            refit=arguments.refit,
+            levels=arguments.levels,
+            statistical=arguments.statistical,
+            names=names,
+        )
 
     def _with_target(self, data: Data, y: ArrayLike | None) -> Data:
         if y is None:

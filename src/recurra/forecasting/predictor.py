@@ -78,7 +78,7 @@ class Predictor:
         if prepared.validation is None:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
-        found = self._answered(prepared.parts[1], before)
+        found = self.answered(prepared.parts[1], before)
         errors = (found.point - self.transform.truth(prepared.table, prepared.validation)) / found.scale
         return replace(self, calibration=Calibration.of(errors))
 
@@ -199,7 +199,7 @@ class Predictor:
         transform, device = self.transform, next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
         samples = WindowSamples(windows, transform.window, self.plan.future_size)
-        return self._answered(samples, transform.before(table, origins))
+        return self.answered(samples, transform.before(table, origins))
 
     def evaluate(
         self,
@@ -352,7 +352,7 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def _answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
+    def answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
         """Run the network on samples, and convert its answers to the additive scale.
 
         Args:

@@ -3,6 +3,8 @@
 The window of an origin with fewer rows before it begins with padding, and a horizon may end after the last known row.
 """
 
+from copy import copy
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -101,6 +103,49 @@ class Windows:
         """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""
         return self.values[self._ahead(index), -count:]
 
+    def chosen(self, index: Integers) -> "Windows":
+        """Return the samples `index` [B] alone."""
+        found, places = copy(self), torch.from_numpy(index).to(self.device)
+        found.origins, found.series, found.phases = self.origins[places], self.series[index], self.phases[index]
+        found.before = None if self.before is None else self.before[places]
+        found.after = None if self.after is None else self.after[places]
+        return found
+
     def _ahead(self, index: Tensor) -> Tensor:
         rows = self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
         return rows if self.after is None else rows.clamp(max=len(self.values) - 1)
+
+
+class ExchangedWindows(Windows):
+    """Samples that have the values of one column from others, in the window and in the predicted rows.
+
+    Args:
+        windows: the samples.
+        column: index of the column.
+        others: the sample from which each has that column, [N].
+
+    >>> samples = Windows(torch.arange(12.0).reshape(6, 2), torch.tensor([3, 4]), window=3, horizon=2)
+    >>> ExchangedWindows(samples, 1, np.array([1, 0])).inputs(torch.tensor([0]))
+    tensor([[[0., 3.],
+             [2., 5.],
+             [4., 7.]]])
+    """
+
+    def __init__(self, windows: Windows, column: int, others: Integers) -> None:
+        vars(self).update(vars(windows))
+        self.column, self.others = column, torch.from_numpy(others).to(windows.device)
+
+    def inputs(self, index: Tensor) -> Tensor:
+        found = super().inputs(index)
+        found[:, :, self.column] = super().inputs(self.others[index])[:, :, self.column]
+        return found
+
+    def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
+        return super().at(self.others[index] if column == self.column else index, offsets, column)
+
+    def future(self, index: Tensor, count: int) -> Tensor:
+        found = super().future(index, count)
+        place = self.column - self.values.shape[1]  # counted from the last column
+        if place >= -count:
+            found[:, :, place] = super().future(self.others[index], count)[:, :, place]
+        return found

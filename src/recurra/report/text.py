@@ -91,6 +91,22 @@ def _too_narrow(interval: str, coverage: float | None) -> str:
     return f"\nThe {level:g} % interval covered only {percent(coverage)} of these values: do not rely on it."
 
 
+def importance_text(importance: Mapping[str, Any]) -> str:
+    """Format the permutation importances of the most important covariates.
+
+    Args:
+        importance: the importances as returned by `PermutationImportance.to_json`.
+    """
+    found = {name: (row["importances_mean"], row["importances_std"]) for name, row in importance["covariates"].items()}
+    digits = _decimals(importance["loss"], 3) or 3  # as the error has them, so that both can be compared
+    shown = sorted(found, key=lambda name: (-round(found[name][0], digits), name))[:SHOWN_ROWS]
+    rows = [[name, f"{found[name][0]:+z.{digits}f}", f"± {found[name][1]:.{digits}f}"] for name in shown]
+    more = f"\n… and {len(found) - len(shown):,} more" if len(found) > len(shown) else ""
+    loss = f"{importance['loss']:.{digits}f}"
+    how = f"Permuting a covariate adds to the mean absolute error of the validation part, {loss} in scaled units:"
+    return f"{how}\n\n{aligned(rows, numbers=True)}{more}"
+
+
 def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str = "--csv FILE writes all") -> str:
     """Format predicted values with their dates and intervals.
 

@@ -14,11 +14,13 @@ from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
+from recurra.forecasting.importance import permutation_importance
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
 from recurra.nn.heads import HEADS
 from recurra.nn.layers import title_of
 from recurra.report.forecasts import forecast_plot, residuals_plot
+from recurra.report.importance import importance_plot
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.runs.load import load
@@ -38,14 +40,14 @@ from recurra.tables.table import Table
 from recurra.training import Callback, Run
 from recurra.training.run_folder import FILES, INFO, MODEL, PARAMETERS, SCORES
 
-CURVES, FORECAST, RESIDUALS = "training.png", "forecast.png", "residuals.png"
+CURVES, FORECAST, RESIDUALS, IMPORTANCE = "training.png", "forecast.png", "residuals.png", "importance.png"
 PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # forecasts of the test part; forecasts after the last row
 
 
 class SeriesCase:
     """A forecasting case: trains a model of a table and reports its scores."""
 
-    files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, NEXT, PREDICTIONS, FORECAST, RESIDUALS, SCORES)
+    files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, NEXT, PREDICTIONS, FORECAST, RESIDUALS, IMPORTANCE, SCORES)
 
     def __init__(self, settings: SeriesSettings) -> None:
         self.settings = settings
@@ -117,6 +119,10 @@ class SeriesCase:
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:
             scores["validation"] = self.evaluated_on_validation().to_json()
+        assert self.prepared is not None
+        if importance := permutation_importance(model.predictor_, self.prepared):
+            scores["permutation_importance"] = importance.to_json()
+            importance_plot(importance, run.file(IMPORTANCE), title=title)
         calibration = model.predictor_.calibration
         for level in self.settings.levels:
             if calibration is not None and (lack := calibration.lack(level)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.errors import InputError, counted, printable
 from recurra.language.language_model import LanguageModel
-from recurra.report.text import aligned, evaluation_text, forecast_text, percent
+from recurra.report.text import aligned, evaluation_text, forecast_text, importance_text, percent
 from recurra.runs.load import load
 from recurra.runs.train import TrainedRun
 from recurra.training.run_folder import FINISHED, METRICS, MODEL, PARAMETERS, SCORES, Run
@@ -83,6 +83,8 @@ def scores_text(run: Run) -> str:
             line = f"accuracy {percent(accuracy)} of {counted(score['predictions'], f'{part} prediction')}; "
             line += f"always the letter most frequent in training: {percent(baseline)}"
             blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
+        if "permutation_importance" in scores:
+            blocks.append(f"\n{importance_text(scores['permutation_importance'])}")
     return "\n".join([heading, *blocks])
 
 

@@ -65,7 +65,9 @@ class Origins(Sequence[Integers]):
         return cls.between(first, stop - horizon + 1)
 
     @classmethod
-    def rolling(cls, lengths: Integers, horizon: int, folds: int, step: int) -> "Origins":
+    def rolling(
+        cls, lengths: Integers, horizon: int, folds: int, step: int, names: tuple[str, str] = ("folds", "step")
+    ) -> "Origins":
         """Return `folds` origins of each series, `step` rows apart, of which the last horizon ends with the series.
 
         Args:
@@ -73,6 +75,7 @@ class Origins(Sequence[Integers]):
             horizon: number of predicted rows per forecast.
             folds: number of origins of each series.
             step: number of rows between origins.
+            names: what messages call `folds` and `step`.
 
         Raises:
             InputError: `folds` or `step` is less than 1, or a series is too short.
@@ -80,13 +83,13 @@ class Origins(Sequence[Integers]):
         >>> Origins.rolling(np.array([20]), horizon=4, folds=3, step=2).rows.tolist()
         [12, 14, 16]
         """
-        for name, value in (("folds", folds), ("step", step)):
+        for name, value in zip(names, (folds, step), strict=True):
             if value < 1:
                 raise InputError(f"{name} is {value}; expected at least 1.")
         first = lengths - horizon - (folds - 1) * step
         if len(first) and first.min() < 1:
             raise InputError(
-                f"{counted(folds, 'fold')} of {counted(horizon, 'row')}, {step} apart, need more than the "
+                f"{names[0]}={folds}, {names[1]}={step} and a horizon of {horizon} need more than the "
                 f"{lengths.min():,} available rows; take fewer."
             )
         rows = first[:, None] + step * np.arange(folds, dtype=np.int64)

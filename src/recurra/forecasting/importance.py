@@ -1,0 +1,88 @@
+"""Permutation importance of the covariates of a fitted forecaster, measured on its validation part."""
+
+import numpy as np
+import torch
+
+from recurra.errors import InputError, counted
+from recurra.evaluation.importance import PermutationImportance
+from recurra.forecasting.arguments import ImportanceArguments
+from recurra.forecasting.predictor import Predictor
+from recurra.forecasting.prepare import Prepared, prepare
+from recurra.forecasting.read import Data, read_table
+from recurra.forecasting.samples import WindowSamples
+from recurra.forecasting.windows import ExchangedWindows, Windows
+from recurra.settings.check import check
+from recurra.stages import stage
+
+N_REPEATS = 5
+MOST_FORECASTS = 10_000  # of more, so many are drawn
+
+
+def importance_on_data(predictor: Predictor, data: "Data | Prepared", n_repeats: int) -> PermutationImportance:
+    """Measure how much each covariate matters; see `Forecaster.permutation_importance`."""
+    name, settings, plan = "Forecaster.permutation_importance", predictor.settings, predictor.plan
+    arguments = check(ImportanceArguments, {"n_repeats": n_repeats}, name, noun="argument")
+    if not isinstance(data, Prepared):
+        data = prepare(settings, read_table(settings, data), early=plan.early > 0)
+    same_series = data.transform.ids == predictor.ids and data.table.last_dates.equals(predictor.cutoffs)
+    if not same_series or data.plan != plan:
+        raise InputError(
+            f"{data.table.source}: its series, rows or columns are not those of the fit; give the same data."
+        )
+    found = permutation_importance(predictor, data, arguments.n_repeats)
+    if found is None:
+        raise InputError(
+            f"{name} requires covariates, and two forecasts in the validation part at least; this model has "
+            f"{counted(len(plan.names) - 1, 'covariate')} and validation={settings.validation}."
+        )
+    return found
+
+
+def permutation_importance(
+    predictor: Predictor, prepared: Prepared, n_repeats: int = N_REPEATS
+) -> PermutationImportance | None:
+    """Measure how much each covariate matters to the forecasts of the validation part.
+
+    A covariate's importance is the increase of the mean absolute error when its values are permuted among the forecasts
+    (Breiman 2001; Fisher, Rudin & Dominici 2019): each forecast is given all that another one was given of the
+    covariate, the rows of its window and those after its origin. Errors are scaled by series and window, as in the
+    calibration of intervals.
+
+    It says what the fitted network relies on, not what causes the target. A covariate that moves with others, as the
+    prices of a share do, is torn from them, so that its importance is that of values which never occur together
+    (Hooker, Mentch & Zhou 2021); and of two that say the same, each may seem to matter little.
+
+    Args:
+        predictor: the fitted predictor.
+        prepared: what it was fitted to.
+        n_repeats: number of permutations, which are the same for all covariates; the seed of the fit draws them.
+
+    Returns:
+        The importances; None if there is no covariate, or the validation part has fewer than two forecasts.
+    """
+    names, validation, transform = predictor.plan.names[1:], prepared.validation, predictor.transform
+    if validation is None or not names:
+        return None
+    truth = transform.truth(prepared.table, validation)
+    scored = np.flatnonzero(np.isfinite(truth).any(axis=1))
+    if len(scored) < 2:
+        return None
+    rng = np.random.default_rng(predictor.settings.seed)
+    chosen = np.sort(rng.permutation(scored)[:MOST_FORECASTS])
+    samples = prepared.parts[1]
+    windows, truth = samples.windows.chosen(chosen), truth[chosen]
+    before = transform.before(prepared.table, validation)[chosen]
+    scale = transform.error_scale(windows, torch.arange(len(windows), device=windows.device))
+
+    def loss(given: Windows) -> float:
+        found = predictor.answered(WindowSamples(given, samples.scaling, samples.future_size), before)
+        return float(np.nanmean(np.abs(found.point - truth) / scale))
+
+    orders = [rng.permutation(len(windows)) for _ in range(n_repeats)]
+    with stage(f"permuting the covariates of {prepared.table.source}"):
+        unchanged = loss(windows)
+        increases = [
+            [loss(ExchangedWindows(windows, column, order)) - unchanged for order in orders]
+            for column in range(1, len(names) + 1)
+        ]
+    return PermutationImportance(names, unchanged, np.array(increases))
