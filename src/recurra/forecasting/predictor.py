@@ -318,7 +318,8 @@ class Predictor:
         quantiles: dict[float, list[Floats]] = {}
         for index in torch.split(torch.arange(len(windows), device=windows.device), EVALUATED_AT_ONCE):
             with one_thread(brief=True):
-                found = head.forecast(self.network(**samples.inputs(index)))
+                output = self.network(**samples.inputs(index))
+                found = head.forecast(output, transform.window.scale(windows, index))
             if found.quantiles and self.plan.lag:
                 raise InputError(
                     f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "

@@ -156,7 +156,9 @@ class Transform:
         Errors divided by it are alike in all series and windows.
         """
         (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
-        return scaling.scale[windows.series[index.cpu().numpy()], :1] * self.window.error_scale(windows, index)
+        of_windows: Floats = self.window.scale(windows, index).double().cpu().numpy()
+        of_series: Floats = scaling.scale[windows.series[index.cpu().numpy()], :1]
+        return of_series * of_windows
 
     def to_units(self, values: Floats) -> Floats:
         """Convert values of the target from the additive scale to the units of the table."""

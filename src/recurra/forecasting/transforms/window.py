@@ -25,7 +25,7 @@ class PerWindow:
 
     Args:
         kind: "subtract-last" and "subtract-mean" subtract the last value or the mean of the window; "divide-last" and
-            "divide-mean" divide by it; "none" does not change the values.
+            "divide-mean" divide by it, but where the mean is 0; "none" does not change the values.
 
     >>> window = np.array([[1.0, 2.0, 4.0]])
     >>> scaler = PerWindow("divide-last")
@@ -45,7 +45,8 @@ class PerWindow:
             return windows[:, -1:]
         if self.kind.endswith("mean"):
             mean: X = windows.mean(1)
-            return mean[:, None]
+            zero = (mean == 0.0) if self.divides else 0.0  # a window of zeros stays as it is
+            return (mean + zero)[:, None]
         return windows[:, -1:] * 0.0 + (1.0 if self.divides else 0.0)
 
     def transform(self, values: X, loc: X) -> X:
@@ -120,11 +121,11 @@ class WindowScaling:
         loc, base = self._loc_and_base(windows, index)
         return self.per_window.inverse(answers * self.target_gain + base, loc).double().cpu().numpy()
 
-    def error_scale(self, windows: Windows, index: Tensor) -> Floats:
+    def scale(self, windows: Windows, index: Tensor) -> Tensor:
         """Return the size in scaled rows of one unit of the network's output, [B, 1]."""
         if not self.per_window.divides:
-            return np.ones((len(index), 1))
-        return self._loc_and_base(windows, index)[0].abs().double().cpu().numpy()
+            return torch.ones(len(index), 1, device=windows.device)
+        return self._loc_and_base(windows, index)[0].abs()
 
     def _tensors_on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
         if device not in self._tensors:
