@@ -1,14 +1,16 @@
 """Losses that predict quantiles: in the units of the table, from a sensible beginning, and counts where counts are."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from recurra import Forecaster, InputError
+from recurra import Forecaster, InputError, load
 from recurra.evaluation.predictions import Forecasts
 from recurra.tables.origins import Origins
+from recurra.tensor_files import read_tensors, write_tensors
 
 from .tables import SMALL, days, table
 
@@ -99,3 +101,75 @@ def test_a_mean_divides_what_has_zeros_and_refuses_what_is_negative() -> None:
         InputError, match="is 0 on 2020-01-01, and scaling divide-last takes positive values only; choose"
     ):
         Forecaster(scaling="divide-last", **SMALL).fit(table(60, v=y))
+
+
+@pytest.fixture(scope="module")
+def unsteady() -> pd.DataFrame:
+    """Noise with a standard deviation of 1 in one stretch of 50 days, and of 5 in the next."""
+    wild = np.arange(5_000) // 50 % 2
+    return table(5_000, v=100 + (1 + 4 * wild) * np.random.default_rng(3).standard_normal(5_000))
+
+
+def test_quantiles_are_as_wide_as_the_window_is_noisy_where_a_constant_width_is_not(unsteady: pd.DataFrame) -> None:
+    """A one-step interval covers 80 % in calm and in wild stretches alike, and the mean quantile loss is smaller."""
+    arguments: dict[str, Any] = {"window": 10, "units": 8, "epochs": 10, "batch_size": 128, "learning_rate": 0.01}
+    arguments |= {"scaling": "standard", "residual": "none", "validation": 1_000}
+    scores, shares = {}, {}
+    for loss in ("mse", "quantile"):
+        result = Forecaster(loss=loss, **arguments).fit(unsteady[:4_000]).evaluate(unsteady, levels=[60, 80, 95])
+        plain, scores[loss] = result.plain, result.scores.loc["recurra"]
+        inside = (plain["recurra-lo-80"] <= plain["y"]) & (plain["y"] <= plain["recurra-hi-80"])
+        place = 4_000 + np.arange(len(plain))
+        settled = place % 50 >= 10  # the whole window is of the same stretch
+        shares[loss] = [inside[settled & (place // 50 % 2 == wild)].mean() for wild in (0, 1)]
+    for level in (60, 80, 95):
+        assert scores["quantile"][f"coverage-{level}"] == pytest.approx(level / 100, abs=0.03)
+    assert shares["mse"] == pytest.approx([1.0, 0.6], abs=0.05)
+    assert shares["quantile"] == pytest.approx([0.8, 0.8], abs=0.07)
+    assert scores["quantile"]["pinball"] < 0.92 * scores["mse"]["pinball"]
+
+
+def test_series_of_logarithms_with_little_noise_have_narrow_intervals() -> None:
+    """The scale of a logarithm is that of all series: their own is the width of the predicted band."""
+    rng = np.random.default_rng(0)
+    spreads = dict.fromkeys("abcdef", 0.01) | dict.fromkeys("ghijkl", 0.1)
+    data = pd.concat(
+        pd.DataFrame({"unique_id": name, "ds": days(300), "y": 50 * np.exp(rng.normal(0, spread, 300))})
+        for name, spread in spreads.items()
+    )
+    model = Forecaster(loss="quantile", scaling=["log", "subtract-mean"], validation=60, learning_rate=0.01, **SMALL)
+    found = model.set_params(epochs=6).fit(data).predict(levels=[80]).set_index("unique_id")
+    width = np.log(found["hi-80"] / found["lo-80"])
+    expected = pd.Series({name: 2 * 1.28 * spread for name, spread in spreads.items()})
+    np.testing.assert_allclose(width[expected.index], expected, rtol=0.45)
+
+
+@pytest.mark.parametrize("arguments", [{"loss": "quantile"}, {"loss": "student-t"}, COUNTED], ids=str)
+def test_a_saved_model_has_the_same_quantiles_and_intervals(arguments: dict[str, Any], tmp_path: Path) -> None:
+    data = counts(80, a=3.0, b=20.0)
+    model = Forecaster(validation=30, horizon=2, **arguments, **SMALL).fit(data)
+    model.save(tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    pd.testing.assert_frame_equal(loaded.predict(levels=[80, 50]), model.predict(levels=[80, 50]))
+    for probability, values in next_forecasts(model).quantiles.items():
+        assert np.array_equal(next_forecasts(loaded).quantiles[probability], values)
+    tensors, described = read_tensors(tmp_path / "model.safetensors")
+    for wrong in (tensors["calibration"][0].abs(), tensors["calibration"][:3], tensors["calibration"].float()):
+        write_tensors(tmp_path / "wrong.safetensors", tensors | {"calibration": wrong.contiguous()}, described)
+        with pytest.raises(InputError, match=r"its parts do not fit each other \(calibration is \["):
+            load(tmp_path / "wrong.safetensors")
+
+
+def test_a_backtest_has_the_quantiles_of_its_folds() -> None:
+    model = Forecaster(loss="quantile", horizon=2, **SMALL)
+    found = model.backtest(table(), folds=3, levels=[90]).arrays.forecasts
+    assert found.quantiles[0.05].shape == (3, 2)
+    assert np.array_equal(found.quantiles[0.05], found.intervals[90][0])
+
+
+def test_without_a_validation_part_intervals_are_the_quantiles_of_the_network() -> None:
+    model = Forecaster(loss="quantile", **SMALL).fit(table())
+    found, row = next_forecasts(model), model.predict(levels=[90]).iloc[0]
+    assert (row["lo-90"], row["hi-90"]) == (found.quantiles[0.05].item(), found.quantiles[0.95].item())
+    with pytest.raises(InputError, match="an interval of 99 % needs a validation part, as the widest that the n"):
+        model.predict(levels=[99])

@@ -12,7 +12,8 @@ import torch
 
 from recurra.errors import InputError, counted, listed, series_left_out, shown
 from recurra.evaluation.backtest import Evaluation, evaluate
-from recurra.evaluation.conformal import Calibration
+from recurra.evaluation.conformal import Answers, Bands, Calibration, check_interval
+from recurra.evaluation.conformal_quantiles import QuantileCalibration, calibration_of
 from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
@@ -58,7 +59,7 @@ class Predictor:
     network: Network | Ensemble = field(repr=False)
     context: Table = field(repr=False)
     cutoffs: pd.DatetimeIndex
-    calibration: Calibration | None = field(default=None, repr=False)
+    calibration: Calibration | QuantileCalibration | None = field(default=None, repr=False)
 
     @classmethod
     def before_training(cls, prepared: Prepared, network: Network | Ensemble) -> Self:
@@ -78,9 +79,11 @@ class Predictor:
         if prepared.validation is None:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
-        found = self._answered(prepared.parts[1], before)
-        errors = (found.point - self.transform.truth(prepared.table, prepared.validation)) / found.scale
-        return replace(self, calibration=Calibration.of(errors))
+        found, truth = (
+            self._answered(prepared.parts[1], before),
+            self.transform.truth(prepared.table, prepared.validation),
+        )
+        return replace(self, calibration=calibration_of(found, truth))
 
     def predict(
         self,
@@ -166,7 +169,9 @@ class Predictor:
             InputError: if there are too few rows before an origin, the table has unknown series, or there are too few
                 validation forecasts for a level.
         """
-        half_widths = {level: self.half_width(level) for level in levels}
+        bands = self.bands
+        for level in levels:
+            check_interval(level, bands)
         check_origins(table, origins, self.plan.context, 0)
         transform, to_units = self.transform, self.transform.to_units
         device = next(self.network.parameters()).device
@@ -174,11 +179,12 @@ class Predictor:
             windows = transform.windows(transform.transform(table), table, origins, device)
             samples = WindowSamples(windows, transform.window, self.plan.future_size)
             found = self._answered(samples, transform.before(table, origins))
+        if bands is None:
+            return Forecasts(to_units(found.point))
         intervals = {
-            level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
-            for level, width in half_widths.items()
+            level: (to_units(low), to_units(high)) for level, (low, high) in bands.intervals(found, levels).items()
         }
-        quantiles = {probability: to_units(values) for probability, values in found.quantiles.items()}
+        quantiles = {probability: to_units(values) for probability, values in bands.quantiles(found).items()}
         return Forecasts(to_units(found.point), intervals, quantiles)
 
     def evaluate(
@@ -276,20 +282,15 @@ class Predictor:
 
     def supports(self, level: float) -> bool:
         """Return whether prediction intervals of this level, in percent, can be computed."""
-        return self.calibration is not None and self.calibration.supports(level)
+        return self.bands is not None and self.bands.supports(level)
 
-    def half_width(self, level: float) -> Floats:
-        """Return half the width [H] of the interval of this level, in percent, at each step, in scaled units.
-
-        Raises:
-            InputError: if the model has no validation part, or too few forecasts of it for the level.
-        """
-        if self.calibration is None:
-            raise InputError(
-                "prediction intervals are calibrated on the validation part, and this model was trained without one; "
-                "train it with validation, such as 0.15."
-            )
-        return self.calibration.half_width(level)
+    @property
+    def bands(self) -> Bands | None:
+        """What makes intervals: the calibration, or the quantiles of the head as they are; None if there are none."""
+        probabilities = HEADS[self.settings.loss].probabilities
+        if self.calibration is None and probabilities:
+            return QuantileCalibration.none(probabilities, self.plan.horizon)
+        return self.calibration
 
     def _evaluated(self, table: Table, origins: Origins, levels: Sequence[float], statistical: bool) -> Evaluation:
         return evaluate(
@@ -303,7 +304,7 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def _answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
+    def _answered(self, samples: WindowSamples, before: Floats) -> Answers:
         """Run the network on samples, and convert its answers to the additive scale.
 
         Args:
@@ -331,7 +332,7 @@ class Predictor:
             for probability, values in found.quantiles.items():
                 quantiles.setdefault(probability, []).append(transform.inverse(values, windows, index, own))
         joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
-        return _Answers(np.concatenate(points), np.concatenate(scales), joined)
+        return Answers(np.concatenate(points), np.concatenate(scales), joined)
 
     def _known(self, table: Table) -> Table:
         """Return the series that the model was fitted to, of which there must be one, and warn about the others."""
@@ -371,18 +372,3 @@ class Predictor:
         """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""
         places = np.array([self.transform.place_of.get(id_, -1) for id_ in table.ids], dtype=np.int64)
         return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), FIRST.to_numpy())[places])
-
-
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """Answers of the network on the additive scale: of the table, or of its logarithms.
-
-    Attributes:
-        point: point forecasts, [N, H].
-        scale: size of one scaled unit of the network's output, [N, 1].
-        quantiles: quantiles by probability, [N, H] each.
-    """
-
-    point: Floats
-    scale: Floats
-    quantiles: Mapping[float, Floats]

@@ -117,9 +117,9 @@ class SeriesCase:
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
         if self.settings.validation:
             scores["validation"] = self.evaluated_on_validation().to_json()
-        calibration = model.predictor_.calibration
+        bands = model.predictor_.bands
         for level in self.settings.levels:
-            if calibration is not None and (lack := calibration.lack(level)):
+            if bands is not None and (lack := bands.lack(level)):
                 warnings.warn(
                     f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
                 )
