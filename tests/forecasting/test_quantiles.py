@@ -173,3 +173,49 @@ def test_without_a_validation_part_intervals_are_the_quantiles_of_the_network() 
     assert (row["lo-90"], row["hi-90"]) == (found.quantiles[0.05].item(), found.quantiles[0.95].item())
     with pytest.raises(InputError, match="an interval of 99 % needs a validation part, as the widest that the n"):
         model.predict(levels=[99])
+
+
+@pytest.mark.parametrize("loss", ["mse", "quantile", "student-t"])
+def test_what_is_never_negative_has_no_forecast_and_no_bound_below_zero(loss: Any) -> None:
+    """By a setting, or as seen in the training rows; a series with a negative value has bounds below zero."""
+    y = np.maximum(np.random.default_rng(0).normal(-1, 2, 120), 0.0)  # zero on two days of three
+    arguments: dict[str, Any] = {"loss": loss, "validation": 40, "scaling": "standard", **SMALL}
+    found = Forecaster(**arguments).fit(table(120, v=y)).predict(levels=[50, 90])
+    assert found["lo-90"].tolist() == [0.0]
+    assert (found[["forecast", "lo-50", "hi-50", "hi-90"]] >= 0.0).all(axis=None)
+    y[3] = -0.1
+    found = Forecaster(**arguments).fit(table(120, v=y)).predict(levels=[90])
+    assert found["lo-90"].tolist() < [-0.1]
+    found = Forecaster(lower=-0.1, **arguments).fit(table(120, v=y)).predict(levels=[90])
+    assert found["lo-90"].tolist() == [-0.1]
+    with pytest.raises(
+        InputError, match=r"the target 'v' is -0.1 on 2020-01-04, and lower is 0; expected no value bel"
+    ):
+        Forecaster(lower=0, **arguments).fit(table(120, v=y))
+
+
+def test_only_the_training_rows_decide_whether_a_series_is_never_negative() -> None:
+    y = np.append(np.abs(np.random.default_rng(0).normal(0, 1, 60)), [-1.0] * 20)
+    assert Forecaster(validation=20, **SMALL).fit(table(80, v=y)).predictor_.plan.lower == 0.0
+
+
+def test_forecasts_that_follow_on_forecasts_keep_the_bound() -> None:
+    y = np.linspace(50, 0, 60)
+    model = Forecaster(**SMALL, scaling=["difference", "standard"], residual="none").fit(table(60, v=y))
+    assert model.predict(h=20)["forecast"].tolist() == [0.0] * 20
+
+
+@pytest.mark.parametrize("validation", [0, 40])
+def test_bounds_of_counts_are_counts_that_hold_as_many_as_they_say(validation: int) -> None:
+    data = counts(400, a=2.0, b=30.0)
+    model = Forecaster(**COUNTED, validation=validation, window=28, units=4, epochs=10, learning_rate=0.01)
+    earlier = data.groupby("unique_id").head(340)
+    result = model.fit(earlier).evaluate(data, levels=[50, 80, 95])
+    for level, (lower, upper) in result.arrays.forecasts.intervals.items():
+        assert (lower == lower.round()).all()
+        assert (upper == upper.round()).all()
+        assert (lower >= 0.0).all()
+        assert (lower <= upper).all()
+        coverage = result.scores.loc["recurra", f"coverage-{level:g}"]
+        assert level / 100 - 0.1 < coverage < level / 100 + 0.2  # an interval of counts holds more than its level
+    assert not (result.arrays.forecasts.values == result.arrays.forecasts.values.round()).all()

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "residual": "auto",
     "ensemble_size": 1,
     "loss": "mse",
+    "lower": None,
     "restore_best": True,
     "cell": "gru",
     "units": 32,
@@ -94,6 +95,7 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("residual", 1, "expected text"),
         ("ensemble_size", 0, "expected a whole number above 0"),
         ("loss", "rmse", "expected 'mse', 'mae', 'huber', 'quantile', 'student-t' or 'negative-binomial'"),
+        ("lower", "zero", "expected a number"),
         ("restore_best", "first", "expected True or False"),
     ],
 )

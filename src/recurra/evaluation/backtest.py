@@ -183,10 +183,7 @@ def backtest(
             )
             for level in levels
         },
-        {
-            probability: _interleaved([part.quantiles[probability] for part in parts])
-            for probability in parts[0].quantiles
-        },
+        {p: _interleaved([part.quantiles[p] for part in parts]) for p in parts[0].quantiles},
     )
     arrays = Predictions.of(table, origins, forecasts, season, model.baseline_columns, statistical=statistical)
     return _judged(arrays, origins, season, -(-horizon // step))

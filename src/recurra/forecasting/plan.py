@@ -64,6 +64,7 @@ class Plan(Settings):
         early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
             networks saw them in this way only, and 0 otherwise.
         columns: the columns; future covariates are the last.
+        lower: lower bound of the forecasts; None if there is none, as in models of earlier versions.
     """
 
     horizon: Count
@@ -77,6 +78,7 @@ class Plan(Settings):
     masked: bool
     early: NonNegativeInt
     columns: Annotated[tuple[ColumnPlan, ...], Field(fail_fast=True, min_length=1)]
+    lower: float | None = None
 
     @classmethod
     def of(
@@ -93,7 +95,8 @@ class Plan(Settings):
             early: number of rows by which future covariates are read early.
 
         Raises:
-            InputError: if `residual` names no suitable column.
+            InputError: if `residual` names no suitable column, or a value does not suit the scaling, the loss or
+                `lower`.
         """
         scaling = transformations_of(settings)
         require_positive(table, scaling)
@@ -134,6 +137,7 @@ class Plan(Settings):
             masked=settings.missing == "mask",
             early=early,
             columns=tuple(columns),
+            lower=_lower_of(settings, table, training),
         )
 
     @cached_property
@@ -236,6 +240,23 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
             f"{_target_at(table, wrong)}, and scaling {', '.join(scaling)} takes {taken}; choose another, such as "
             "standard and subtract-last."
         )
+
+
+def _lower_of(settings: ForecasterSettings, table: Table, training: Integers) -> float | None:
+    """Return the lower bound of the forecasts: the one that is set, or 0 if no value is negative in the training rows.
+
+    Raises:
+        InputError: if the target has an observed value below the bound that is set.
+    """
+    y, observed = table.values[:, 0], table.observed[:, 0]
+    if settings.lower is None:
+        rows = selection(table.starts[:-1], training)
+        return 0.0 if (y[rows][observed[rows]] >= 0.0).all() else None
+    if (wrong := observed & (y < settings.lower)).any():
+        raise InputError(
+            f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."
+        )
+    return settings.lower
 
 
 def _require_counts(table: Table) -> None:

@@ -1,7 +1,7 @@
 """Predictor: a fitted forecaster, immutable; it forecasts from any origin of a table, and after its last row."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -25,7 +25,7 @@ from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
-from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.forecasting import COUNTING, ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
 from recurra.tables.arrays import Floats, Integers
@@ -173,7 +173,7 @@ class Predictor:
         for level in levels:
             check_interval(level, bands)
         check_origins(table, origins, self.plan.context, 0)
-        transform, to_units = self.transform, self.transform.to_units
+        transform, to_units, bound = self.transform, self.transform.to_units, self._bound
         device = next(self.network.parameters()).device
         with stage(f"forecasting {table.source}"):
             windows = transform.windows(transform.transform(table), table, origins, device)
@@ -181,10 +181,9 @@ class Predictor:
             found = self._answered(samples, transform.before(table, origins))
         if bands is None:
             return Forecasts(to_units(found.point))
-        intervals = {
-            level: (to_units(low), to_units(high)) for level, (low, high) in bands.intervals(found, levels).items()
-        }
-        quantiles = {probability: to_units(values) for probability, values in bands.quantiles(found).items()}
+        ends = bands.intervals(found, levels)
+        intervals = {level: (bound(low, np.ceil), bound(high, np.floor)) for level, (low, high) in ends.items()}
+        quantiles = {p: bound(values, np.ceil if p < 0.5 else np.floor) for p, values in bands.quantiles(found).items()}
         return Forecasts(to_units(found.point), intervals, quantiles)
 
     def evaluate(
@@ -291,6 +290,14 @@ class Predictor:
         if self.calibration is None and probabilities:
             return QuantileCalibration.none(probabilities, self.plan.horizon)
         return self.calibration
+
+    def _bound(self, values: Floats, inwards: Callable[[Floats], Floats]) -> Floats:
+        """Return bounds of intervals in units of the table; of counts the next count inwards, which covers as many."""
+        values = self.transform.to_units(values)
+        if self.settings.loss != COUNTING:
+            return values
+        whole = values.round()
+        return np.where(np.isclose(values, whole, rtol=1e-9), whole, inwards(values))
 
     def _evaluated(self, table: Table, origins: Origins, levels: Sequence[float], statistical: bool) -> Evaluation:
         return evaluate(

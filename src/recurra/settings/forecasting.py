@@ -97,6 +97,9 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss; quantile (the pinball loss of nine
     quantiles), or the negative log-likelihood of a distribution: student-t, or negative-binomial for counts. The last
     three predict how uncertain each forecast is."""
+    lower: float | None = None
+    """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
+    negative in training."""
     restore_best: bool = True
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"

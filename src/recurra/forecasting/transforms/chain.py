@@ -161,9 +161,10 @@ class Transform:
         return of_series * of_windows
 
     def to_units(self, values: Floats) -> Floats:
-        """Convert values of the target from the additive scale to the units of the table."""
+        """Convert values of the target from the additive scale to the units of the table, none below its bound."""
         (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
-        return logarithm.inverse(values, NO_PLACES, values[:0], NO_PLACES)
+        in_units = logarithm.inverse(values, NO_PLACES, values[:0], NO_PLACES)
+        return in_units if self.plan.lower is None else np.maximum(in_units, self.plan.lower)
 
     def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
