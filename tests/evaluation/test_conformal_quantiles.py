@@ -71,16 +71,27 @@ def test_neither_quantiles_nor_intervals_ever_cross(n: int, seed: int, shrunk: f
     assert (np.diff([upper for _, upper in ends], axis=0) >= 0.0).all()
 
 
-@pytest.mark.parametrize(("level", "needed"), [(90, 19), (95, 39), (80, 9), (50, 3)])
-def test_too_few_errors_for_a_level_are_an_error_and_leave_the_quantile_as_it_is(level: float, needed: int) -> None:
+@pytest.mark.parametrize(("shrunk", "as_predicted"), [(10.0, True), (0.01, False)])
+def test_with_too_few_errors_a_quantile_is_as_predicted_or_covers_them_all(shrunk: float, as_predicted: bool) -> None:
+    found, truth = made(18, 0, shrunk)
+    truth[3] = np.nan
+    quantiles = QuantileCalibration.of(found, truth).quantiles(found)
+    for probability, within in ((0.05, truth >= quantiles[0.05]), (0.95, truth <= quantiles[0.95])):
+        assert within.sum() == 17
+        assert np.array_equal(quantiles[probability], found.quantiles[probability]) == as_predicted
+    nothing = QuantileCalibration.of(found, np.full_like(truth, np.nan)).quantiles(found)
+    assert all(np.array_equal(nothing[p], found.quantiles[p]) for p in PROBABILITIES)
+
+
+@pytest.mark.parametrize(("level", "needed"), [(95, 39), (98, 99)])
+def test_too_few_errors_for_a_level_wider_than_all_that_are_predicted_are_an_error(level: float, needed: int) -> None:
     found, truth = made(needed, 0)
     assert QuantileCalibration.of(found, truth).supports(level)
     truth[0] = np.nan
     calibration = QuantileCalibration.of(found, truth)
+    assert calibration.supports(90)
     with pytest.raises(InputError, match=f"needs {needed} validation forecasts per step, and there are {needed - 1}"):
         calibration.intervals(found, [level])
-    if level == 90:
-        assert np.array_equal(calibration.quantiles(found)[0.95], found.quantiles[0.95])
 
 
 def test_without_errors_a_level_has_its_own_quantiles_or_those_of_the_nearest_wider_band() -> None:

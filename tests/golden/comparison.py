@@ -28,6 +28,7 @@ IGNORED |= {"format", "sha256", "digests"}  # of a run; those recorded state non
 IGNORED |= {"form"}  # how a table was read, which those recorded do not say
 IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
 IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "sheet", "provider"}  # and these
+IGNORED |= {"lower"}  # of forecasts, in settings and plan
 IGNORED |= {"missing"}  # whose default has changed
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recurra.evaluation.conformal import (
     MAX_ERRORS,
@@ -28,8 +27,9 @@ class QuantileCalibration:
     This is conformalized quantile regression (Romano, Patterson & Candès 2019), each quantile on its own. An error is
     measured in widths of the forecast's own widest band, as Sesia & Candès (2020) do, so that a series, or a window,
     with little noise stays narrow. If a new error is exchangeable with these, an upper quantile lies at or above the
-    new value with at least its probability, and a lower one at or below it. A quantile that is not predicted is made of
-    the nearest one that is farther from the median, or of the farthest.
+    new value with at least its probability, and a lower one at or below it. Where there are too few errors to say so, a
+    quantile stays where it is predicted, or covers all of them. A quantile that is not predicted is made of the nearest
+    one that is farther from the median, or of the farthest.
 
     Attributes:
         probabilities: those of the predicted quantiles, in ascending order, [K].
@@ -65,11 +65,11 @@ class QuantileCalibration:
     def lack(self, level: float) -> str:
         """Return what an interval of this level needs, as a clause; empty if it can be made."""
         low, high = _ends(level)
-        if self.errors.shape[1]:
-            counts = counts_of(self.errors[0])
-            return "" if self._moves(high, counts) else needs(math.ceil(high / low - 1e-9), int(counts.min()))
-        if self.probabilities[0] <= low and high <= self.probabilities[-1]:
+        needed, counts = math.ceil(high / low - 1e-9), counts_of(self.errors[0])
+        if (self.probabilities[0] <= low and high <= self.probabilities[-1]) or (counts >= needed).all():
             return ""
+        if len(self.errors[0]):
+            return needs(needed, int(counts.min()))
         widest = 100.0 * (self.probabilities[-1] - self.probabilities[0])
         return f"needs a validation part, as the widest that the network predicts has {widest:g} %"
 
@@ -86,7 +86,7 @@ class QuantileCalibration:
         return {level: (at[low], at[high]) for level, (low, high) in ends.items()}
 
     def quantiles(self, found: Answers) -> Mapping[float, Floats]:
-        """Return the calibrated quantiles by probability; those for which there are too few errors stay as they are."""
+        """Return the calibrated quantiles by probability."""
         return self._at(found, [])
 
     def _at(self, found: Answers, more: Sequence[float]) -> dict[float, Floats]:
@@ -101,26 +101,22 @@ class QuantileCalibration:
 
     def _moved(self, found: Answers, probability: float) -> Floats:
         """Return the quantile of this probability, made of the nearest one that is farther from the median, [N, H]."""
-        if probability > 0.5:
-            beyond = [p for p in self.probabilities if p >= probability] or [self.probabilities[-1]]
-            base = beyond[0]
+        is_upper = probability > 0.5
+        if is_upper:
+            base = next((p for p in self.probabilities if p >= probability), self.probabilities[-1])
         else:
-            beyond = [p for p in self.probabilities if p <= probability] or [self.probabilities[0]]
-            base = beyond[-1]
+            base = next((p for p in reversed(self.probabilities) if p <= probability), self.probabilities[0])
         errors = self.errors[self.probabilities.index(base)]
-        counts = counts_of(errors)
-        if probability == 0.5 or not self._moves(probability, counts):
+        if probability == 0.5 or not len(errors):
             return found.quantiles[base]
+        counts = counts_of(errors)
         exact = (counts + 1) * probability
-        ranks = np.ceil(exact - 1e-9) if probability > 0.5 else np.floor(exact + 1e-9)
-        moves = np.take_along_axis(errors, ranks.astype(np.int64)[None] - 1, axis=0)[0]
-        moved: Floats = found.quantiles[base] + moves * _widest(found)
+        ranks = (np.ceil(exact - 1e-9) if is_upper else np.floor(exact + 1e-9)).astype(np.int64)
+        moves = np.take_along_axis(errors, ranks.clip(1, np.maximum(counts, 1))[None] - 1, axis=0)[0]
+        outwards = np.fmax(moves, 0.0) if is_upper else np.fmin(moves, 0.0)  # 0 where there is no error at all
+        enough = (ranks >= 1) & (ranks <= counts)
+        moved: Floats = found.quantiles[base] + np.where(enough, moves, outwards) * _widest(found)
         return moved
-
-    @staticmethod
-    def _moves(probability: float, counts: NDArray[np.int64]) -> bool:
-        """Return whether there are enough errors [H] for a quantile at every step."""
-        return bool(((counts + 1) * min(probability, 1.0 - probability) >= 1.0 - 1e-9).all())
 
 
 def calibration_of(found: Answers, truth: Floats) -> Calibration | QuantileCalibration:
