@@ -147,6 +147,11 @@ class Quantiles:
             )
         self.width, self.median = len(self.probabilities), self.probabilities.index(0.5)
         self.bias = self._normal()
+        place = torch.arange(self.width)
+        self._is_median = place == self.median
+        above = (place[:, None] > self.median) & (place[:, None] <= place)
+        below = (place[:, None] < self.median) & (place[:, None] >= place)
+        self._sums = self._is_median[:, None] + above.float() - below.float()  # of the outputs: the quantiles, [K, K]
 
     def _normal(self) -> tuple[float, ...]:
         """Return the outputs that mean the standard normal distribution."""
@@ -157,22 +162,20 @@ class Quantiles:
     def quantiles(self, output: Tensor) -> Tensor:
         """Return the quantiles [B, H, width] that the output [B, H · width] means."""
         parts = _by_step(output, self.width)
-        median = parts[..., self.median : self.median + 1]
-        below = F.softplus(parts[..., : self.median]).flip(-1).cumsum(-1).flip(-1)
-        above = F.softplus(parts[..., self.median + 1 :]).cumsum(-1)
-        return torch.cat([median - below, median, median + above], dim=-1)
+        return F.softplus(parts).where(~self._is_median.to(output.device), parts) @ self._sums.to(output)
 
     def loss(self, output: Tensor, target: Tensor, *, missing: bool = False, scale: Tensor | None = None) -> Tensor:
         quantiles, p = self.quantiles(output), output.new_tensor(self.probabilities)
 
         def pinball(target: Tensor) -> Tensor:
             error = target[..., None] - quantiles
-            return torch.maximum(p * error, (p - 1.0) * error).mean(dim=-1)
+            return (error * (p - (error < 0.0).to(p))).mean(dim=-1)
 
         return _mean(pinball, target, missing=missing)
 
     def forecast(self, output: Tensor, scale: Tensor | None = None) -> HeadForecast:
-        found = dict(zip(self.probabilities, self.quantiles(output).unbind(dim=-1), strict=True))
+        ordered = self.quantiles(output).cummax(dim=-1).values  # sums may cross by rounding
+        found = dict(zip(self.probabilities, ordered.unbind(dim=-1), strict=True))
         return HeadForecast(found[0.5], found)
 
 
