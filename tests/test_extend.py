@@ -69,10 +69,11 @@ def test_the_backend_of_the_page_is_taken_where_it_says(page, monkeypatch):
 def test_the_head_of_the_page_predicts_quantiles_in_the_units_of_the_table(page, monkeypatch):
     quantile = page["head"].forecast(page["network"](page["noise"])).quantiles[0.9].mean().item()
     assert quantile == pytest.approx(1.28, abs=0.25)
-    head = page["Quantiles"](0.1, 0.5, 0.9)
-    target, output = torch.tensor([[2.0, torch.nan]]), torch.tensor([[1.0, 2.0, 4.0, 9.0, 9.0, 9.0]])
-    losses = [0.1 * 1.0, 0.0, 0.1 * 2.0]  # p times what lies above the quantile, 1 - p times what lies below it
-    assert head.loss(output, target, missing=True).item() == pytest.approx(sum(losses) / 3)
+    head = page["Normal"](0.1, 0.5, 0.9)
+    target, output = torch.tensor([[2.0, torch.nan]]), torch.tensor([[1.0, 0.5, 9.0, 9.0]])
+    density = torch.distributions.Normal(1.0, torch.tensor(0.5).exp()).log_prob(torch.tensor(2.0))
+    constant = 0.5 * np.log(2 * np.pi)  # which the loss leaves out
+    assert head.loss(output, target, missing=True).item() == pytest.approx(-density.item() - constant)
 
     monkeypatch.setitem(HEADS, "mae", head)
     y = 100.0 + 5.0 * np.random.default_rng(0).normal(size=600)

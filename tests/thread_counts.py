@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from recurra import Forecaster, LanguageModel
 from recurra.cli import run
 from recurra.evaluation.significance import DieboldMariano, diebold_mariano
 from recurra.nn.cells import GRUCell, SimpleRNNCell
-from recurra.nn.heads import HEADS, HeadForecast
+from recurra.nn.heads import HEADS
+from recurra.settings.forecasting import COUNTING, LossName
 
 
 class ReluCell(SimpleRNNCell):
@@ -72,21 +72,6 @@ KINDS: dict[str, dict[str, Any]] = {  # of forecasters
     "a batch of thousands": {"batch_size": 5_000, "units": 96},
 }
 Result = Callable[[], Any]
-
-
-class Quantiles:
-    """Three numbers a step: a median and an interval."""
-
-    label, width, probabilities = "quantile loss", 3, (0.1, 0.5, 0.9)
-
-    def loss(self, output: Tensor, target: Tensor, *, missing: bool = False) -> Tensor:
-        errors = target[:, :, None] - output.unflatten(-1, (-1, self.width))  # [B, H, 3]
-        p = output.new_tensor(self.probabilities)
-        return torch.maximum(p * errors, (p - 1.0) * errors).mean()
-
-    def forecast(self, output: Tensor) -> HeadForecast:
-        low, middle, high = output.unflatten(-1, (-1, self.width)).unbind(dim=-1)
-        return HeadForecast(middle, {0.1: low, 0.9: high})
 
 
 def weights_and_records(model: LanguageModel | Forecaster) -> list[Any]:
@@ -208,7 +193,7 @@ def everything() -> Iterator[tuple[str, Result]]:
     for encoding in ("onehot", "embedding"):
         options = {"cell": "gru", "units": 256, "epochs": 1, "batch_size": 512, "encoding": encoding}
         yield f"a vocabulary of 5,000, {encoding}", partial(language_model, words(6_000, 5_000), **options)
-    for loss, cell in product((*HEADS, "quantiles"), ("rnn", "gru", "lstm")):
+    for loss, cell in product(HEADS, ("rnn", "gru", "lstm")):
         options = {"cell": cell, "units": 128, "epochs": 1, "horizon": 12, "season": 7, "batch_size": 512}
         yield f"sales, {cell}, {loss}", partial(with_loss, loss, sales(400, 3), **options)
     for name, options in KINDS.items():
@@ -221,14 +206,10 @@ def everything() -> Iterator[tuple[str, Result]]:
         yield f"whole {arguments[0]}", partial(command, *arguments, "--epochs", "4")
 
 
-def with_loss(loss: str, table: pd.DataFrame, **settings: Any) -> list[Any]:
-    if loss != "quantiles":
-        return forecaster(table, loss=loss, **settings)
-    HEADS["mae"], before = Quantiles(), HEADS["mae"]
-    try:
-        return forecaster(table, loss="mae", scaling=("standard", "subtract-mean"), **settings)
-    finally:
-        HEADS["mae"] = before
+def with_loss(loss: LossName, table: pd.DataFrame, **settings: Any) -> list[Any]:
+    if loss == COUNTING:
+        table, settings = table.assign(y=table["y"].abs().round()), settings | {"scaling": "divide-mean"}
+    return forecaster(table, loss=loss, **settings)
 
 
 def digest(found: Any) -> str:

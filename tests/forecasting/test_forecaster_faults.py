@@ -70,7 +70,7 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
         (
             {"scaling": ["log"]},
             table(40, v=37.0 - np.arange(40)),
-            "'v' is -1 on 2020-02-08, and scaling log takes values of at least 0 only",
+            "'v' is -1 on 2020-02-08, and scaling log takes no negative values",
         ),
         ({"scaling": "divide-last"}, table(40, v=np.zeros(40)), "'v' is 0 on 2020-01-01, and scaling divide-last tak"),
         ({"scaling": ["standard", "log"]}, table(), "scaling is .* expected each of these at most once and in this"),

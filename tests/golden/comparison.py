@@ -29,6 +29,7 @@ IGNORED |= {"form"}  # how a table was read, which those recorded do not say
 IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
 IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "sheet", "provider"}  # and these
 IGNORED |= {"significance_test", "permutation_importance"}  # of scores, said since
+IGNORED |= {"lower"}  # of forecasts, in settings and plan
 IGNORED |= {"missing"}  # whose default has changed
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 

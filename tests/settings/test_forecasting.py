@@ -7,7 +7,7 @@ import pytest
 from recurra import Forecaster
 from recurra.nn.heads import HEADS
 from recurra.settings.check import check, to_json
-from recurra.settings.forecasting import ForecasterSettings, LossName
+from recurra.settings.forecasting import PREDICTING_QUANTILES, ForecasterSettings, LossName
 
 DEFAULTS: dict[str, Any] = {
     "target": None,
@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "residual": "auto",
     "ensemble_size": 1,
     "loss": "mse",
+    "lower": None,
     "restore_best": True,
     "cell": "gru",
     "units": 32,
@@ -56,6 +57,7 @@ DEFAULTS: dict[str, Any] = {
 
 def test_the_names_of_losses_are_those_that_have_one() -> None:
     assert get_args(LossName) == tuple(HEADS)
+    assert {name for name, head in HEADS.items() if head.probabilities} == PREDICTING_QUANTILES
 
 
 def test_a_forecaster_alone_has_the_documented_defaults() -> None:
@@ -92,7 +94,8 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("scaling", ["standard", "divide-last"], "divide-last requires positive values and cannot be"),
         ("residual", 1, "expected text"),
         ("ensemble_size", 0, "expected a whole number above 0"),
-        ("loss", "rmse", "expected 'mse', 'mae' or 'huber'"),
+        ("loss", "rmse", "expected 'mse', 'mae', 'huber', 'quantile', 'student-t' or 'negative-binomial'"),
+        ("lower", "zero", "expected a number"),
         ("restore_best", "first", "expected True or False"),
     ],
 )

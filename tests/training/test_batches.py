@@ -57,6 +57,9 @@ def test_the_named_inputs_of_a_batch_are_those_that_it_has() -> None:
     batch = TensorSamples(x, x, mask)[torch.tensor([1])]
     assert batch.mask is not None and batch.mask.shape == (1, 3)
     assert Batch(x, x, static=x, future=x).inputs().keys() == {"static", "future"}
+    assert Batch(x, x, scale=x).inputs() == {}
+    assert Batch(x, x, scale=x).of_loss().keys() == {"scale"}
+    assert Batch(x, x, mask=mask).of_loss() == {}
 
 
 @pytest.mark.parametrize("size", [1, 3])

@@ -188,6 +188,7 @@ def backtest(
             )
             for level in levels
         },
+        {p: _interleaved([part.quantiles[p] for part in parts]) for p in parts[0].quantiles},
     )
     arrays = Predictions.of(table, origins, forecasts, season, model.baseline_columns, statistical=statistical)
     return _judged(arrays, origins, season, -(-horizon // step))

@@ -1,7 +1,9 @@
 """Prediction intervals by split conformal prediction, separately for each step of the horizon."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,43 @@ from numpy.typing import NDArray
 from recurra.errors import InputError
 from recurra.tables.arrays import Floats
 
+Intervals = dict[float, tuple[Floats, Floats]]  # lower and upper ends, [N, H] each, by level in percent
 MAX_ERRORS = 10_000  # errors kept per step; of more, evenly spaced order statistics are kept
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Forecasts on the additive scale: of the table, or of its logarithms.
+
+    Attributes:
+        point: point forecasts, [N, H].
+        scale: size of one scaled unit of the network's output, [N, 1].
+        quantiles: quantiles by probability, in ascending order, [N, H] each; empty if the head predicts none.
+    """
+
+    point: Floats
+    scale: Floats
+    quantiles: Mapping[float, Floats]
+
+
+class Bands(Protocol):
+    """What makes prediction intervals of forecasts."""
+
+    def supports(self, level: float) -> bool:
+        """Return whether an interval of this level, in percent, can be made at every step."""
+        ...
+
+    def lack(self, level: float) -> str:
+        """Return what an interval of this level needs, as a clause; empty if it can be made."""
+        ...
+
+    def intervals(self, found: Answers, levels: Sequence[float]) -> Intervals:
+        """Return the ends of the intervals by level in percent."""
+        ...
+
+    def quantiles(self, found: Answers) -> Mapping[float, Floats]:
+        """Return the quantiles by probability; empty if none are predicted."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,10 +73,7 @@ class Calibration:
     @classmethod
     def of(cls, errors: Floats) -> "Calibration":
         """Build a calibration from signed errors [n, H] in any order."""
-        ascending = np.sort(np.abs(errors), axis=0)
-        if len(ascending) > MAX_ERRORS:
-            ascending = ascending[np.linspace(0, len(ascending) - 1, MAX_ERRORS).round().astype(np.int64)]
-        return cls(ascending)
+        return cls(ascending(np.abs(errors), MAX_ERRORS))
 
     def supports(self, level: float) -> bool:
         """Return whether there are enough errors for an interval of this level, in percent, at every step."""
@@ -48,8 +83,16 @@ class Calibration:
         """Return how many errors an interval of this level needs, as a clause; empty if there are enough."""
         if self.supports(level):
             return ""
-        needed = math.ceil(level / (100.0 - level))
-        return f"needs {needed:,} validation forecasts per step, and there are {int(self._counts().min()):,}"
+        return needs(math.ceil(level / (100.0 - level)), int(self._counts().min()))
+
+    def intervals(self, found: Answers, levels: Sequence[float]) -> Intervals:
+        """Return the ends of the intervals around point forecasts, by level in percent; see `half_width`."""
+        reach = {level: self.half_width(level) * found.scale for level in levels}
+        return {level: (found.point - own, found.point + own) for level, own in reach.items()}
+
+    def quantiles(self, found: Answers) -> Mapping[float, Floats]:
+        """Return none: these forecasts are single values."""
+        return {}
 
     def half_width(self, level: float) -> Floats:
         """Return the half-width of the interval of this level, in percent, for each step, [H].
@@ -57,20 +100,47 @@ class Calibration:
         Raises:
             InputError: the level is not between 1 and 100, or there are too few errors for it.
         """
-        check_level(level, "a prediction interval's level")
-        if lack := self.lack(level):
-            raise InputError(f"an interval of {level:g} % {lack}; make validation larger, or the level lower.")
+        check_interval(level, self)
         width: Floats = np.take_along_axis(self.errors, self._ranks(level)[None] - 1, axis=0)[0]
         return width
 
     def _counts(self) -> NDArray[np.int64]:
-        counts: NDArray[np.int64] = np.isfinite(self.errors).sum(axis=0)
-        return counts
+        return counts_of(self.errors)
 
     def _ranks(self, level: float) -> NDArray[np.int64]:
         exact = (self._counts() + 1) * (level / 100.0)
         ranks: NDArray[np.int64] = np.maximum(np.ceil(exact - 1e-9).astype(np.int64), 1)
         return ranks
+
+
+def ascending(errors: Floats, most: int) -> Floats:
+    """Return each column [n, H] in ascending order, or of very many errors evenly spaced order statistics."""
+    ascending = np.sort(errors, axis=0)
+    if len(ascending) > most:
+        ascending = ascending[np.linspace(0, len(ascending) - 1, most).round().astype(np.int64)]
+    return ascending
+
+
+def counts_of(errors: Floats) -> NDArray[np.int64]:
+    """Return the number of errors [n, H] at each step, [H]."""
+    counts: NDArray[np.int64] = np.isfinite(errors).sum(axis=0)
+    return counts
+
+
+def needs(needed: int, found: int) -> str:
+    return f"needs {needed:,} validation forecasts per step, and there are {found:,}"
+
+
+def check_interval(level: float, bands: Bands | None) -> None:
+    """Raise an InputError if a level is not between 1 and 100, or its interval cannot be made."""
+    if bands is None:
+        raise InputError(
+            "prediction intervals are calibrated on the validation part, and this model was trained without one; "
+            "train it with validation, such as 0.15."
+        )
+    check_level(level, "a prediction interval's level")
+    if lack := bands.lack(level):
+        raise InputError(f"an interval of {level:g} % {lack}; make validation larger, or the level lower.")
 
 
 def check_level(level: float, name: str) -> None:

@@ -191,7 +191,8 @@ class Forecaster(Estimator, ForecasterSettings):
             folds: number of origins of each series; the last horizon ends with the series.
             step: number of rows between two origins; None for the horizon.
             refit: whether to fit before each origin instead of only before the first.
-            levels: levels of the prediction intervals, in percent; they require `validation`.
+            levels: levels of the prediction intervals, in percent; they require `validation`, or a loss that predicts
+                quantiles.
             statistical: whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines].
 
         Returns:
@@ -223,7 +224,8 @@ class Forecaster(Estimator, ForecasterSettings):
             n_windows: number of cutoffs of each series; the last horizon ends with the series.
             step_size: number of rows between two cutoffs; None for h.
             refit: whether to fit before each cutoff instead of only before the first.
-            levels: levels of the prediction intervals, in percent; they require `validation`.
+            levels: levels of the prediction intervals, in percent; they require `validation`, or a loss that predicts
+                quantiles.
 
         Returns:
             One row per predicted value, with the columns `unique_id`, `ds`, `cutoff` (the last row before the horizon),

@@ -12,12 +12,14 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_v
 from torch import Tensor
 
 from recurra.evaluation.conformal import Calibration
+from recurra.evaluation.conformal_quantiles import QuantileCalibration
 from recurra.forecasting.networks import network_of
 from recurra.forecasting.plan import Plan, lag_of
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.transforms.chain import Transform
 from recurra.models.model_file import FORECASTER, Contents, checked_part, damaged, read_model, settings_of
 from recurra.models.networks import made_with_weights
+from recurra.nn.heads import HEADS
 from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import to_json
 from recurra.settings.forecasting import ForecasterSettings
@@ -209,7 +211,9 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
             {name: tensor.numpy() for name, tensor in part_of(tensors, "transform").items()}
         )
         last_rows = _table_of(context, plan, part_of(tensors, "context"))
-        calibration = _calibration_of(plan, tensors["calibration"]) if "calibration" in tensors else None
+        probabilities = HEADS[settings.loss].probabilities
+        errors = tensors.get("calibration")
+        calibration = None if errors is None else _calibration_of(plan, errors, probabilities)
         cutoffs = _cutoffs_of(described.ids, tensors["cutoffs"])
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(path, f"its parts do not fit each other ({error})") from error
@@ -302,9 +306,13 @@ def _cutoffs_of(ids: Sequence[str], dates: Tensor) -> pd.DatetimeIndex:
     return _as_dates(dates.numpy())
 
 
-def _calibration_of(plan: Plan, errors: Tensor) -> Calibration:
-    if errors.dim() != 2 or errors.shape[1] != plan.horizon or errors.dtype != torch.float64:
+def _calibration_of(plan: Plan, errors: Tensor, probabilities: Sequence[float]) -> Calibration | QuantileCalibration:
+    *quantiles, _, horizon = errors.shape if errors.dim() > 1 else (0, 0)
+    expected = [len(probabilities)] if probabilities else []
+    if quantiles != expected or horizon != plan.horizon or errors.dtype != torch.float64:
         raise ValueError(f"calibration is {list(errors.shape)} of {errors.dtype}")
+    if probabilities:
+        return QuantileCalibration(tuple(probabilities), errors.numpy())
     if bool((errors < 0.0).any()):
         raise ValueError("an error of the calibration is negative")
     return Calibration(errors.numpy())

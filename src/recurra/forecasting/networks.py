@@ -1,5 +1,6 @@
 """The networks of a forecaster, with their initial weights, and their loss."""
 
+import torch
 from torch import Tensor, nn
 
 from recurra.forecasting.plan import Plan
@@ -20,22 +21,24 @@ def network_of(settings: ForecasterSettings, plan: Plan) -> Network | Ensemble:
 
 
 def _new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network:
-    units, width = units_of_layers(settings), HEADS[settings.loss].width
+    units, head = units_of_layers(settings), HEADS[settings.loss]
     with seeded(seed, cuda=[]):
         network = build_network(
             encoder=None,
             input_size=len(plan.columns),
             cell=settings.cell,
             units=units,
-            outputs=plan.horizon * width,
+            outputs=plan.horizon * head.width,
             dropout=settings.dropout,
         )
         if plan.future_size:
-            effect = FutureEffect(units[-1], plan.future_size, plan.horizon, width=width, hidden_size=units[-1])
+            effect = FutureEffect(units[-1], plan.future_size, plan.horizon, width=head.width, hidden_size=units[-1])
             network.layers["future_effect"] = effect
+    (dense,) = (layer for layer in network.layers.values() if isinstance(layer, Dense))
+    with torch.no_grad():
+        dense.bias.copy_(torch.tensor(head.bias).repeat(plan.horizon))
     if plan.base != "none":  # it begins as the forecast that it corrects
-        (head,) = (layer for layer in network.layers.values() if isinstance(layer, Dense))
-        nn.init.zeros_(head.weight)
+        nn.init.zeros_(dense.weight)
     return network
 
 
@@ -48,7 +51,7 @@ def loss_of(settings: ForecasterSettings, *, missing: bool) -> Loss:
     """
     head = HEADS[settings.loss]
 
-    def loss(output: Tensor, target: Tensor) -> Tensor:
-        return head.loss(output, target, missing=missing)
+    def loss(output: Tensor, target: Tensor, scale: Tensor | None = None) -> Tensor:
+        return head.loss(output, target, missing=missing, scale=scale)
 
     return loss

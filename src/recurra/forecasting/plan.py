@@ -1,7 +1,7 @@
 """The plan of a fit: what is decided about a table once, from its training rows, before anything is scaled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal, Self, get_args
 
@@ -13,8 +13,15 @@ from recurra.errors import InputError, listed, shown
 from recurra.forecasting.transforms.steps import Logarithm, Mask, Rows, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
 from recurra.settings.base import Count, Settings
-from recurra.settings.forecasting import ForecasterSettings, RowScaling, Scaling, WindowScaling, transformations_of
-from recurra.tables.arrays import Floats, Integers, of_equal_length, selection, starts_of
+from recurra.settings.forecasting import (
+    COUNTING,
+    ForecasterSettings,
+    RowScaling,
+    Scaling,
+    WindowScaling,
+    transformations_of,
+)
+from recurra.tables.arrays import Booleans, Floats, Integers, of_equal_length, selection, starts_of
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
@@ -62,6 +69,7 @@ class Plan(Settings):
         early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
             networks saw them in this way only, and 0 otherwise.
         columns: the columns; future covariates are the last.
+        lower: lower bound of the forecasts; None if there is none, as in models of earlier versions.
     """
 
     horizon: Count
@@ -77,6 +85,7 @@ class Plan(Settings):
     masked: bool
     early: NonNegativeInt
     columns: Annotated[tuple[ColumnPlan, ...], Field(fail_fast=True, min_length=1)]
+    lower: float | None = None
 
     @classmethod
     def of(
@@ -93,10 +102,14 @@ class Plan(Settings):
             early: number of rows by which future covariates are read early.
 
         Raises:
-            InputError: if `residual` names no suitable column.
+            InputError: if `residual` names no suitable column, or a value does not suit the scaling, the loss or
+                `lower`.
         """
         scaling = transformations_of(settings)
         require_positive(table, scaling)
+        if settings.loss == COUNTING:
+            _require_counts(table)
+            settings = replace(settings, residual="none")  # a correction is no count
         lag = lag_of(scaling, season)
         rows = table.values[selection(table.starts[:-1], training)]
         columns = _columns(scaling, table, rows)
@@ -137,6 +150,7 @@ class Plan(Settings):
             masked=settings.missing == "mask",
             early=early,
             columns=tuple(columns),
+            lower=_lower_of(settings, table, training),
         )
 
     @cached_property
@@ -237,17 +251,51 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
     divides = per_window_of(scaling).divides
     if not divides and "log" not in scaling:
         return
-    wrong = table.values[:, 0] <= 0.0 if divides else table.values[:, 0] < 0.0
+    zeros = "divide-last" not in scaling
+    wrong = table.values[:, 0] < 0.0 if zeros else table.values[:, 0] <= 0.0
     if wrong.any():
-        row = int(wrong.argmax())
-        id_ = table.ids[int(table.starts.searchsorted(row, side="right")) - 1]
-        whose = f" of series {shown(id_)}" if id_ else ""
+        taken = "no negative values" if zeros else "positive values only"
         raise InputError(
-            f"{table.source}: the target {shown(table.target)}{whose} is {table.values[row, 0]:g} on "
-            f"{table.shown_date(table.dates[row])}, and scaling {', '.join(scaling)} takes "
-            f"{'positive values' if divides else 'values of at least 0'} only; choose another, such as standard and "
-            "subtract-last."
+            f"{_target_at(table, wrong)}, and scaling {', '.join(scaling)} takes {taken}; choose another, such as "
+            "standard and subtract-last."
         )
+
+
+def _lower_of(settings: ForecasterSettings, table: Table, training: Integers) -> float | None:
+    """Return the lower bound of the forecasts: the one that is set, or 0 if no value is negative in the training rows.
+
+    Raises:
+        InputError: if the target has an observed value below the bound that is set.
+    """
+    y, observed = table.values[:, 0], table.observed[:, 0]
+    if settings.lower is None:
+        rows = selection(table.starts[:-1], training)
+        return 0.0 if (y[rows][observed[rows]] >= 0.0).all() else None
+    if (wrong := observed & (y < settings.lower)).any():
+        raise InputError(
+            f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."
+        )
+    return settings.lower
+
+
+def _require_counts(table: Table) -> None:
+    """Raise an InputError if the target has an observed value that is no count."""
+    y = table.values[:, 0]
+    wrong = table.observed[:, 0] & ((y < 0.0) | (y != y.round()))
+    if wrong.any():
+        raise InputError(
+            f"{_target_at(table, wrong)}, and loss {COUNTING} needs counts: 0, 1, 2 and so on; choose another loss, "
+            "such as quantile."
+        )
+
+
+def _target_at(table: Table, wrong: Booleans) -> str:
+    """Return as a clause what the target is in the first of the wrong rows [L]."""
+    row = int(wrong.argmax())
+    id_ = table.ids[int(table.starts.searchsorted(row, side="right")) - 1]
+    whose = f" of series {shown(id_)}" if id_ else ""
+    day = table.shown_date(table.dates[row])
+    return f"{table.source}: the target {shown(table.target)}{whose} is {table.values[row, 0]:g} on {day}"
 
 
 def _columns(scaling: Sequence[str], table: Table, rows: Floats) -> list[ColumnPlan]:
@@ -263,7 +311,8 @@ def _columns(scaling: Sequence[str], table: Table, rows: Floats) -> list[ColumnP
     shared = (np.arange(count) == 0) | (near & ~future & positive[0])
     log = (positive | (np.arange(count) == 0)) & ~future & ("log" in scaling)
     per_window = per_window_of(scaling)
-    windowed = ~future & (positive | (not per_window.divides)) & (per_window.kind != "none")
+    divisible = positive | (np.arange(count) == 0)  # the target, which `require_positive` has checked
+    windowed = ~future & (divisible | (not per_window.divides)) & (per_window.kind != "none")
     return [
         ColumnPlan(
             name=name, future=bool(future[i]), log=bool(log[i]), shared=bool(shared[i]), windowed=bool(windowed[i])

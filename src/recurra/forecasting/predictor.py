@@ -1,6 +1,6 @@
 """Predictor: a fitted forecaster, immutable; it forecasts from any origin of a table, and after its last row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +11,8 @@ import torch
 
 from recurra.errors import InputError, listed, shown
 from recurra.evaluation.backtest import Evaluation, evaluate
-from recurra.evaluation.conformal import Calibration
+from recurra.evaluation.conformal import Answers, Bands, Calibration, check_interval
+from recurra.evaluation.conformal_quantiles import QuantileCalibration, calibration_of
 from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
@@ -23,7 +24,7 @@ from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
-from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.forecasting import COUNTING, ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
 from recurra.tables.arrays import Booleans, Floats, Integers
@@ -58,7 +59,7 @@ class Predictor:
     network: Network | Ensemble = field(repr=False)
     context: Table = field(repr=False)
     cutoffs: pd.DatetimeIndex
-    calibration: Calibration | None = field(default=None, repr=False)
+    calibration: Calibration | QuantileCalibration | None = field(default=None, repr=False)
 
     @classmethod
     def before_training(cls, prepared: Prepared, network: Network | Ensemble) -> Self:
@@ -79,8 +80,8 @@ class Predictor:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
         found = self.answered(prepared.parts[1], before)
-        errors = (found.point - self.transform.truth(prepared.table, prepared.validation)) / found.scale
-        return replace(self, calibration=Calibration.of(errors))
+        truth = self.transform.truth(prepared.table, prepared.validation)
+        return replace(self, calibration=calibration_of(found, truth))
 
     def predict(
         self,
@@ -170,31 +171,37 @@ class Predictor:
             InputError: if there are too few rows before an origin, the table has unknown series, or there are too few
                 validation forecasts for a level.
         """
-        half_widths = {level: self.half_width(level) for level in levels}
+        bands = self.bands
+        for level in levels:
+            check_interval(level, bands)
         check_origins(table, origins, 1, 0)
-        transform = self.transform
+        transform, bound = self.transform, self._bound
         places = origins.spread(transform.places(table))
         by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
             found = self._network_answers(table, origins.where(by_network))
         if not by_network.all():
-            found = found.with_last_values(by_network, *transform.last(table, origins))
+            found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
-        exact = (constant | ~by_network)[:, None], last
 
         def to_units(values: Floats) -> Floats:
             converted = transform.to_units(values, places)
             return np.where(constant[:, None] | np.isnan(converted), last, converted)
 
-        intervals = {
-            level: (to_units(found.point - width * found.scale), to_units(found.point + width * found.scale))
-            for level, width in half_widths.items()
-        }
-        quantiles = {probability: to_units(values) for probability, values in found.quantiles.items()}
+        point = np.where(by_network[:, None], to_units(found.point), last)
         methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
-        return Forecasts(np.where(*exact, to_units(found.point)), intervals, quantiles, methods)
+        if bands is None:
+            return Forecasts(point, methods=methods)
+        intervals = {
+            level: (bound(to_units(low), np.ceil), bound(to_units(high), np.floor))
+            for level, (low, high) in bands.intervals(found, levels).items()
+        }
+        quantiles = {
+            p: bound(to_units(values), np.ceil if p < 0.5 else np.floor) for p, values in bands.quantiles(found).items()
+        }
+        return Forecasts(point, intervals, quantiles, methods)
 
-    def _network_answers(self, table: Table, origins: Origins) -> "_Answers":
+    def _network_answers(self, table: Table, origins: Origins) -> Answers:
         """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
         transform, device = self.transform, next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
@@ -325,20 +332,22 @@ class Predictor:
 
     def supports(self, level: float) -> bool:
         """Return whether prediction intervals of this level, in percent, can be computed."""
-        return self.calibration is not None and self.calibration.supports(level)
+        return self.bands is not None and self.bands.supports(level)
 
-    def half_width(self, level: float) -> Floats:
-        """Return half the width [H] of the interval of this level, in percent, at each step, in scaled units.
+    @property
+    def bands(self) -> Bands | None:
+        """What makes intervals: the calibration, or the quantiles of the head as they are; None if there are none."""
+        probabilities = HEADS[self.settings.loss].probabilities
+        if self.calibration is None and probabilities:
+            return QuantileCalibration.none(probabilities, self.plan.horizon)
+        return self.calibration
 
-        Raises:
-            InputError: if the model has no validation part, or too few forecasts of it for the level.
-        """
-        if self.calibration is None:
-            raise InputError(
-                "prediction intervals are calibrated on the validation part, and this model was trained without one; "
-                "train it with validation, such as 0.15."
-            )
-        return self.calibration.half_width(level)
+    def _bound(self, values: Floats, inwards: Callable[[Floats], Floats]) -> Floats:
+        """Return bounds of intervals in units of the table; of counts the next count inwards, which covers as many."""
+        if self.settings.loss != COUNTING:
+            return values
+        whole = values.round()
+        return np.where(np.isclose(values, whole, rtol=1e-9), whole, inwards(values))
 
     def _evaluated(self, table: Table, origins: Origins, levels: Sequence[float], statistical: bool) -> Evaluation:
         return evaluate(
@@ -352,7 +361,7 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def answered(self, samples: WindowSamples, before: Floats) -> "_Answers":
+    def answered(self, samples: WindowSamples, before: Floats) -> Answers:
         """Run the network on samples, and convert its answers to the additive scale.
 
         Args:
@@ -367,7 +376,8 @@ class Predictor:
         quantiles: dict[float, list[Floats]] = {}
         for index in torch.split(torch.arange(len(windows), device=windows.device), EVALUATED_AT_ONCE):
             with one_thread(brief=True):
-                found = head.forecast(self.network(**samples.inputs(index)))
+                output = self.network(**samples.inputs(index))
+                found = head.forecast(output, transform.window.scale(windows, index))
             if found.quantiles and self.plan.lag:
                 raise InputError(
                     f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "
@@ -379,7 +389,7 @@ class Predictor:
             for probability, values in found.quantiles.items():
                 quantiles.setdefault(probability, []).append(transform.inverse(values, windows, index, own))
         joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
-        return _Answers(np.concatenate(points), np.concatenate(scales), joined)
+        return Answers(np.concatenate(points), np.concatenate(scales), joined)
 
     def _ready(self, table: Table) -> Table:
         """Return a table of newer rows; InputError if a short series of it ends before the last row seen."""
@@ -404,33 +414,25 @@ class Predictor:
         return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), FIRST.to_numpy())[places])
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """Answers of the network on the additive scale: of the table, or of its logarithms.
+def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:
+    """Return answers in the rows that are `answered` [N], and last values in the others.
 
-    Attributes:
-        point: point forecasts, [N, H].
-        scale: size of one scaled unit of the network's output, [N, 1].
-        quantiles: quantiles by probability, [N, H] each.
+    The quantiles of a last value are as far from it as those of the answers are from theirs on average.
+
+    Args:
+        found: the answers in the rows that are `answered`.
+        answered: the rows of the answers.
+        last: values before each origin, [N, 1].
+        scale: size of a unit of the series of each origin, [N, 1].
     """
 
-    point: Floats
-    scale: Floats
-    quantiles: Mapping[float, Floats]
+    def spread(own: Floats, others: Floats) -> Floats:
+        whole = np.repeat(others, own.shape[1], axis=1) if others.shape[1] == 1 else others.copy()
+        whole[answered] = own
+        return whole
 
-    def with_last_values(self, answered: Booleans, last: Floats, scale: Floats) -> "_Answers":
-        """Return these answers in the rows that are `answered` [N], and last values [N, 1] in the others.
-
-        Args:
-            answered: the rows of these answers.
-            last: values before each origin, [N, 1].
-            scale: size of a unit of the series of each origin, [N, 1].
-        """
-
-        def spread(own: Floats, others: Floats) -> Floats:
-            whole = np.repeat(others, own.shape[1], axis=1)
-            whole[answered] = own
-            return whole
-
-        quantiles = {probability: spread(values, last) for probability, values in self.quantiles.items()}
-        return _Answers(spread(self.point, last), spread(self.scale, scale), quantiles)
+    quantiles = {}
+    for probability, values in found.quantiles.items():
+        offset = ((values - found.point) / found.scale).mean(axis=0) if len(values) else np.zeros(values.shape[1])
+        quantiles[probability] = spread(values, last + offset * scale)
+    return Answers(spread(found.point, last), spread(found.scale, scale), quantiles)

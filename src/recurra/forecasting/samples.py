@@ -28,7 +28,8 @@ class WindowSamples:
         return self.windows.device
 
     def __getitem__(self, index: Tensor) -> Batch:
-        return Batch(target=self.scaling.targets(self.windows, index), **self.inputs(index))
+        scale = self.scaling.scale(self.windows, index) if self.scaling.per_window.divides else None
+        return Batch(target=self.scaling.targets(self.windows, index), scale=scale, **self.inputs(index))
 
     def inputs(self, index: Tensor) -> dict[str, Tensor]:
         """Return what the network is called with, by name; the rows after the last origin need not exist."""

@@ -123,9 +123,9 @@ class SeriesCase:
         if importance := permutation_importance(model.predictor_, self.prepared):
             scores["permutation_importance"] = importance.to_json()
             importance_plot(importance, run.file(IMPORTANCE), title=title)
-        calibration = model.predictor_.calibration
+        bands = model.predictor_.bands
         for level in self.settings.levels:
-            if calibration is not None and (lack := calibration.lack(level)):
+            if bands is not None and (lack := bands.lack(level)):
                 warnings.warn(
                     f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
                 )

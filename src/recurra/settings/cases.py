@@ -94,6 +94,7 @@ class SeriesSettings(CaseSettings, ForecasterSettings):
     test_windows_inside: bool = False
     """Whether windows of the test part exclude the rows before it, as in the tutorial."""
     levels: Levels = (90.0,)
-    """Levels of the prediction intervals, in percent; intervals require a validation part."""
+    """Levels of the prediction intervals, in percent; they require a validation part, or a loss that predicts
+    quantiles."""
     statistical: bool = False
     """Whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines]."""

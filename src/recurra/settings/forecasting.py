@@ -10,7 +10,9 @@ from recurra.settings.base import Count, ListOf, checked_as
 from recurra.settings.network import MOST_LAYERS_OF_ENSEMBLE, CellChoice, NetworkSettings, Units, units_of_layers
 from recurra.settings.reading import Missing, ReadingSettings
 
-LossName = Literal["mse", "mae", "huber"]
+LossName = Literal["mse", "mae", "huber", "quantile", "student-t", "negative-binomial"]
+COUNTING: LossName = "negative-binomial"
+PREDICTING_QUANTILES: set[LossName] = {"quantile", "student-t", COUNTING}
 Logarithm = Literal["log"]
 Deseasonalizing = Literal["deseasonalize"]
 Differencing = Literal["difference", "season-difference"]
@@ -93,12 +95,32 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
-    """Loss to minimize: mean squared error, mean absolute error, or Huber loss."""
+    """Loss to minimize: mean squared error, mean absolute error, or Huber loss; quantile (the pinball loss of nine
+    quantiles), or the negative log-likelihood of a distribution: student-t, or negative-binomial for counts. The last
+    three predict how uncertain each forecast is."""
+    lower: float | None = None
+    """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
+    negative in training."""
     restore_best: bool = True
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
     units: Units = 32
     batch_size: Count = 64
+
+    @model_validator(mode="after")
+    def _has_a_scaling_that_suits_the_loss(self) -> "ForecasterSettings":
+        scaling, base = transformations_of(self), self.residual
+        if self.loss == COUNTING and (scaling not in {(), ("divide-mean",)} or base not in {"auto", "none"}):
+            raise ValueError(
+                f"loss {COUNTING} needs counts, and scaling is {', '.join(scaling) or 'none'} and residual {base}; "
+                "expected scaling divide-mean or none, and residual auto or none"
+            )
+        if self.loss in PREDICTING_QUANTILES and not {"difference", "season-difference"}.isdisjoint(scaling):
+            raise ValueError(
+                f"loss {self.loss} predicts quantiles, and quantiles of differences cannot be summed; expected a "
+                "scaling without differences"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_not_too_many_layers(self) -> "ForecasterSettings":

@@ -22,6 +22,7 @@ class Batch(NamedTuple):
         mask: [B, T], True at unmasked time steps; None: all are unmasked.
         static: features that do not change over time, [B, K]; None: there are none.
         future: features of the predicted time steps that are known in advance, [B, H, F]; None: there are none.
+        scale: what the target was divided by, [B, 1], for losses that need it; None: by 1.
     """
 
     x: Tensor
@@ -29,11 +30,16 @@ class Batch(NamedTuple):
     mask: Tensor | None = None
     static: Tensor | None = None
     future: Tensor | None = None
+    scale: Tensor | None = None
 
     def inputs(self) -> dict[str, Tensor]:
         """Return the inputs of the network besides x by name, without those that are None."""
         named = {"mask": self.mask, "static": self.static, "future": self.future}
         return {name: tensor for name, tensor in named.items() if tensor is not None}
+
+    def of_loss(self) -> dict[str, Tensor]:
+        """Return the arguments of the loss besides output and target by name, without those that are None."""
+        return {} if self.scale is None else {"scale": self.scale}
 
 
 class Samples(Protocol):

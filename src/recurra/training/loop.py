@@ -21,7 +21,7 @@ from recurra.training.schedules import learning_rate_of
 from recurra.training.state import Record, TrainingState
 from recurra.training.state_check import check_fits, restoring
 
-Loss = Callable[[Tensor, Tensor], Tensor]  # (output, target) → mean over the batch
+Loss = Callable[..., Tensor]  # (output, target) → mean over the batch; see `Batch.of_loss` for more arguments
 State = tuple[Tensor, ...]  # what a network carries from one batch to the next
 
 
@@ -52,7 +52,8 @@ def train(
             and returns the output and the new state, a tuple of tensors.
         data: what to train on, on the device of the network: inputs [N, ...] and targets [N, ...], `Samples`, which are
             drawn in batches of `options.batch_size`, or `Batches`.
-        loss: function of output and target that returns the mean over the batch.
+        loss: function of output and target that returns the mean over the batch; it is called with `scale` too if the
+            batch has one.
         options: see `TrainingOptions`.
         metrics: further functions of output and target to record, by name; each returns the mean over the batch.
         validation: samples that are evaluated after each epoch and never trained on.
@@ -227,7 +228,7 @@ class _Training:
             self.carry = None if is_last else tuple(tensor.detach() for tensor in carry)
         else:
             output = self.network(batch.x, **batch.inputs())
-        loss = self.loss(output, batch.target)
+        loss = self.loss(output, batch.target, **batch.of_loss())
         (loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
         self.sums.add_batch(batch, output, loss, self.metrics)
 
@@ -331,7 +332,7 @@ def score(
     for index in torch.split(torch.arange(len(samples), device=samples.device), batch_size):
         batch = samples[index]
         output = network(batch.x, **batch.inputs())
-        sums.add_batch(batch, output, loss(output, batch.target), metrics or {})
+        sums.add_batch(batch, output, loss(output, batch.target, **batch.of_loss()), metrics or {})
     network.train(was_training)
     return sums.means()
 

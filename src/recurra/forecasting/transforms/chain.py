@@ -175,16 +175,19 @@ class Transform:
         Errors divided by it are alike in all series and windows.
         """
         (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
-        return scaling.scale[windows.series[index.cpu().numpy()], :1] * self.window.error_scale(windows, index)
+        of_windows: Floats = self.window.scale(windows, index).double().cpu().numpy()
+        of_series: Floats = scaling.scale[windows.series[index.cpu().numpy()], :1]
+        return of_series * of_windows
 
     def to_units(self, values: Floats, places: Integers) -> Floats:
-        """Convert values [N, H] of the target from the additive scale to the units of the table.
+        """Convert values [N, H] of the target from the additive scale to the units of the table, none below its bound.
 
         Args:
             values: the values.
             places: [N], the place of the series that each is of, among those of training.
         """
-        return self._logarithm.inverse(values, places, values[:0], NO_PLACES)
+        in_units = self._logarithm.inverse(values, places, values[:0], NO_PLACES)
+        return in_units if self.plan.lower is None else np.maximum(in_units, self.plan.lower)
 
     @cached_property
     def _logarithm(self) -> Logarithm:

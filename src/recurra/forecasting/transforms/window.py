@@ -27,8 +27,8 @@ class PerWindow:
 
     Args:
         kind: "subtract-last" and "subtract-mean" subtract the last value or the mean of the window; "divide-last" and
-            "divide-mean" divide by it; "subtract-level" subtracts the level by exponential smoothing; "none" does not
-            change the values.
+            "divide-mean" divide by it, but where the mean is 0; "subtract-level" subtracts the level by exponential
+            smoothing; "none" does not change the values.
         smoothing: weight of the last value in the level, 0 to 1; each value before it has (1 - smoothing) times the
             weight of the one after it.
 
@@ -55,7 +55,8 @@ class PerWindow:
         if self.kind.endswith("last"):
             return windows[:, -1:]
         if self.kind.endswith("mean"):
-            return weighted_mean(windows, None, inside)
+            mean = weighted_mean(windows, None, inside)
+            return mean + (mean == 0.0) if self.divides else mean  # a window of zeros stays as it is
         if self.kind.endswith("level"):
             return weighted_mean(windows, smoothing_weights(self.smoothing, windows.shape[1]), inside)
         return windows[:, -1:] * 0.0 + (1.0 if self.divides else 0.0)
@@ -138,11 +139,11 @@ class WindowScaling:
         loc, base = self._loc_and_base(windows, index)
         return self.per_window.inverse(answers * self.target_gain + base, loc).double().cpu().numpy()
 
-    def error_scale(self, windows: Windows, index: Tensor) -> Floats:
+    def scale(self, windows: Windows, index: Tensor) -> Tensor:
         """Return the size in scaled rows of one unit of the network's output, [B, 1]."""
         if not self.per_window.divides:
-            return np.ones((len(index), 1))
-        return self._loc_and_base(windows, index)[0].abs().double().cpu().numpy()
+            return torch.ones(len(index), 1, device=windows.device)
+        return self._loc_and_base(windows, index)[0].abs()
 
     def _tensors_on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
         if device not in self._tensors:
