@@ -33,8 +33,11 @@ class Case:
         return SETTINGS[kind]
 
     def settings(self, overrides: Mapping[str, Any]) -> CaseSettings:
-        """The case's settings with `overrides` over them, checked once."""
-        return check(self.settings_type, {**self.values, **overrides}, self.source, flags=overrides.keys())
+        """The case's settings with `overrides` over them, checked once; epochs take the place of the case's steps."""
+        values = dict(self.values)
+        if "epochs" in overrides:
+            values.pop("steps", None)
+        return check(self.settings_type, {**values, **overrides}, self.source, flags=overrides.keys())
 
 
 def built_in_cases() -> list[Case]:

@@ -1,26 +1,26 @@
 """Forecaster: reads a window of rows of a series and predicts the next values."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
 
 from recurra.errors import InputError, counted
 from recurra.evaluation.backtest import Evaluation, backtest
 from recurra.evaluation.importance import PermutationImportance
 from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments
 from recurra.forecasting.importance import N_REPEATS, importance_on_data
-from recurra.forecasting.model_file import write_predictor
-from recurra.forecasting.networks import loss_of, network_of
+from recurra.forecasting.networks import network_of
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import Prepared, prepare
+from recurra.forecasting.prepare import Prepared, prepare, prepare_again
 from recurra.forecasting.read import Data, read_table
+from recurra.forecasting.training import train_predictor
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
+from recurra.models.fitting import check_fit_arguments, usable_device
 from recurra.models.networks import made
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check, names_of
@@ -31,7 +31,7 @@ from recurra.tables.arrays import Integers
 from recurra.tables.as_given import as_given
 from recurra.tables.dates.zones import zoned
 from recurra.tables.table import Table
-from recurra.training import Callback, Run, TrainingState
+from recurra.training import Callback, Run
 from recurra.training.run_folder import MODEL
 
 
@@ -91,34 +91,51 @@ class Forecaster(Estimator, ForecasterSettings):
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
         prepared = self._checked_prepared(data, y, run) if isinstance(data, Prepared) else self._prepare(data, y, run)
         settings = prepared.settings
-        network = made(lambda: network_of(settings, prepared.plan), settings)
-        networks: list[nn.Module] = list(network.members) if isinstance(network, Ensemble) else [network]
-        unfitted = Predictor.before_training(prepared, network)
-
-        def weights(states: Sequence[TrainingState]) -> dict[str, Tensor]:
-            results = [state.result(best=settings.restore_best) for state in states]
-            if len(results) == 1:
-                return results[0]
-            return {f"members.{i}.{name}": tensor for i, own in enumerate(results) for name, tensor in own.items()}
-
-        states = fit_networks(
-            networks,
-            prepared.parts,
-            settings,
-            loss=loss_of(settings, missing=prepared.has_missing_targets),
-            fingerprint=prepared.table.fingerprint,
-            write_model=lambda path, states: write_predictor(path, unfitted, weights(states)),
+        unfitted = Predictor.before_training(prepared, made(lambda: network_of(settings, prepared.plan), settings))
+        states = train_predictor(
+            unfitted,
+            prepared,
             run=run,
             callbacks=arguments.callbacks,
             save_every_seconds=arguments.save_every_seconds,
         )
-        network.load_state_dict(weights(states))
         self.predictor_ = unfitted.calibrated(prepared)
         self.history_ = [record for state in states for record in state.history]
         best = [state.best_epoch if settings.restore_best else state.epoch for state in states]
         self.best_epoch_ = best[0] if len(best) == 1 else best
         if run is not None:
             self.save(run.file(MODEL))  # now with the calibration
+        return self
+
+    def refit(self, data: Data, *, callbacks: Sequence[Callback] = ()) -> Self:
+        """Train the network again, from its initial weights, on all rows of the data, without a validation part.
+
+        What was decided about the table, the number of steps of a training that stopped early, and the calibration of
+        intervals stay those of `fit`.
+
+        Args:
+            data: the data of the fit, with its validation part and newer rows; see `fit`.
+            callbacks: see `Callback`.
+
+        Returns:
+            The model itself, which predicts the values after the last row of the data.
+
+        Raises:
+            InputError: if the data is invalid.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        callbacks = check_fit_arguments(type(self).__name__, None, callbacks).callbacks
+        fitted, best = self.predictor_, getattr(self, "best_epoch_", None)  # a loaded model has none
+        table = read_table(fitted.settings, data)
+        with stage(f"preparing {table.source}"):
+            prepared = prepare_again(fitted.settings, fitted.plan, table)
+        epochs = max(best) if isinstance(best, list) else best
+        predictor = Predictor.before_training(
+            prepared, made(lambda: network_of(fitted.settings, fitted.plan), fitted.settings)
+        )
+        train_predictor(predictor, prepared, rounds=epochs, callbacks=callbacks)
+        self.predictor_ = replace(predictor, network=predictor.network.eval(), calibration=fitted.calibration)
         return self
 
     def prepare(self, data: Data, y: ArrayLike | None = None, *, run: Run | None = None) -> Prepared:

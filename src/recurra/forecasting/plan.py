@@ -105,7 +105,7 @@ class Plan(Settings):
             InputError: if `residual` names no suitable column, or a value does not suit the scaling, the loss or
                 `lower`.
         """
-        scaling = transformations_of(settings)
+        scaling = scaling_of(settings, table)
         require_positive(table, scaling)
         if settings.loss == COUNTING:
             _require_counts(table)
@@ -222,6 +222,22 @@ def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: in
     usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
     return season, settings.window or max(min(usual, fitting), at_least)
+
+
+def scaling_of(settings: ForecasterSettings, table: Table) -> tuple[Scaling, ...]:
+    """Return the transformations of the values, in the order of use: those of the settings, or those that auto takes.
+
+    Series whose values are not negative vary in proportion to their level more often than not, so that their logarithms
+    have steady variations.
+    """
+    scaling = transformations_of(settings)
+    if scaling != ("auto",):
+        return scaling
+    if settings.loss == COUNTING:
+        return ("divide-mean",)
+    if (table.values[:, 0] < 0.0).any():
+        return "deseasonalize", "standard", "subtract-level"
+    return "log", "deseasonalize", "subtract-level"
 
 
 def lag_of(scaling: Sequence[str], season: int) -> int:

@@ -1,6 +1,6 @@
 """What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from recurra.errors import InputError, counted, shown
 from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
+from recurra.forecasting.transforms.steps import Rows
 from recurra.forecasting.transforms.window import Base
 from recurra.settings.forecasting import ForecasterSettings, transformations_of
 from recurra.tables.arrays import Booleans, Integers
@@ -16,6 +17,8 @@ from recurra.tables.origins import Origins
 from recurra.tables.split import Splits
 from recurra.tables.table import Table
 from recurra.threads import one_thread
+
+PASSES, LEAST_STEPS, MOST_STEPS = 40, 100, 1000  # over the samples; steps, where the settings leave them open
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,14 @@ class Prepared:
     transform: Transform
     parts: tuple[WindowSamples, ...]
     validation: Origins | None
+
+    @property
+    def training_settings(self) -> ForecasterSettings:
+        """The settings, with as many steps as the training samples ask for if the settings leave that open."""
+        if self.settings.steps != "auto":
+            return self.settings
+        passes = PASSES * len(self.parts[0]) / self.settings.batch_size
+        return replace(self.settings, steps=round(min(max(passes, LEAST_STEPS), MOST_STEPS)))
 
     @property
     def has_missing_targets(self) -> bool:
@@ -76,20 +87,50 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     long = _long_enough(table, splits, settings, season, window)
     training = np.where(long, splits.training, table.lengths)
     validated = np.where(long, training + splits.validation, table.lengths)
-    training_table = table.interpolated(training) if settings.missing == "interpolate" else table
-    plan = Plan.of(settings, training_table, training, season, window, ahead)
-    transform, rows = Transform.fit(plan, training_table, training)
-    device = torch.device(settings.device)
-    trained_on, stops = _training_origins(plan, training, padded=not long.all())
-    validation = Origins.of_part(training, validated, plan.context, plan.horizon) if settings.validation else None
-    windows = [transform.windows(rows, training_table, trained_on, device, stops)]
+    filled = table.interpolated(training) if settings.missing == "interpolate" else table
+    plan = Plan.of(settings, filled, training, season, window, ahead)
+    prepared, rows = _prepared(settings, plan, filled, training, padded=not long.all())
+    if not settings.validation:
+        return replace(prepared, table=table)
+    validation = Origins.of_part(training, validated, plan.context, plan.horizon)
+    transform = prepared.transform
+    rows = rows if filled is table else transform.transform(table)
+    windows = transform.windows(rows, table, validation, torch.device(settings.device))
+    samples = WindowSamples(windows, transform.window, plan.future_size)
+    return replace(prepared, table=table, parts=(*prepared.parts, samples), validation=validation)
+
+
+def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Prepared:
+    """Fit the transform to all rows of a table, and cut samples of all of them, by the plan of an earlier fit.
+
+    Args:
+        settings: the settings of the earlier fit.
+        plan: its plan.
+        table: the series, with all their rows.
+
+    Raises:
+        InputError: if a value does not suit the scaling.
+    """
+    filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
+    padded = bool((table.lengths < plan.context + plan.horizon).any())
+    return replace(_prepared(settings, plan, filled, table.lengths, padded=padded)[0], table=table)
+
+
+def _prepared(
+    settings: ForecasterSettings, plan: Plan, table: Table, training: Integers, *, padded: bool
+) -> tuple[Prepared, Rows]:
+    """Fit the transform to the first `training` [S] rows of each series, and cut samples of them.
+
+    Returns:
+        What was prepared, without a validation part; and the scaled rows of the table.
+    """
+    transform, rows = Transform.fit(plan, table, training)
+    origins, stops = _training_origins(plan, training, padded=padded)
+    windows = transform.windows(rows, table, origins, torch.device(settings.device), stops)
     with one_thread():
-        transform = transform.fit_windows(windows[0])
-    if validation is not None:
-        rows = rows if training_table is table else transform.transform(table)
-        windows.append(transform.windows(rows, table, validation, device))
-    parts = tuple(WindowSamples(part, transform.window, plan.future_size) for part in windows)
-    return Prepared(settings, table, plan, transform, parts, validation)
+        transform = transform.fit_windows(windows)
+    samples = WindowSamples(windows, transform.window, plan.future_size)
+    return Prepared(settings, table, plan, transform, (samples,), None), rows
 
 
 def _training_origins(plan: Plan, training: Integers, *, padded: bool) -> tuple[Origins, Integers | None]:

@@ -52,6 +52,7 @@ def fit_networks(
     parts: Sequence[Samples],
     settings: TrainingSettings,
     *,
+    recorded: TrainingSettings | None = None,
     loss: Loss,
     metrics: Mapping[str, Loss] | None = None,
     fingerprint: Callable[[], str],
@@ -68,7 +69,8 @@ def fit_networks(
     Args:
         networks: networks to train; they end with the weights of the last epoch.
         parts: samples for training and, optionally, for validation.
-        settings: settings of training, and any others to record in the run folder.
+        settings: settings of training.
+        recorded: settings, and any others, to record in the run folder; None for those of training.
         loss: see `train`.
         metrics: see `train`.
         fingerprint: function that returns a hash of the data; a run continues only with the data that it began with.
@@ -85,7 +87,7 @@ def fit_networks(
         DivergenceError: if the loss becomes NaN or infinite.
     """
     if run is not None:
-        _settle(run, settings, fingerprint())
+        _settle(run, recorded or settings, fingerprint())
     members = range(1, len(networks) + 1) if len(networks) > 1 else [0]
     begun = [None if run is None else run.load_state(member, len(networks)) for member in members]
     states: list[TrainingState] = []

@@ -119,7 +119,9 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str
 
     values = list(following.columns)
     values = values[values.index("ds") + 1 :]  # what comes before are ids
-    names = [*(["series"] if "unique_id" in following.columns else []), "date", *values]
+    words = [name for name in values if name == "method"]
+    values = [name for name in values if name not in words]
+    names = [*(["series"] if "unique_id" in following.columns else []), "date", *values, *words]
     rows = [names]
     dates = _shown_dates(following["ds"], times)
     ids = following["unique_id"] if "unique_id" in following.columns else pd.Series("", following.index)
@@ -129,7 +131,9 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str
     for record, size, when in zip(following.head(SHOWN_ROWS).to_dict("records"), largest, dates, strict=False):
         series = [str(record["unique_id"])] if "unique_id" in record else []
         decimals = min(_decimals(size, 6), 10)
-        rows.append([*series, when, *(f"{record[name]:,.{decimals}f}" for name in values)])
+        rows.append(
+            [*series, when, *(f"{record[name]:,.{decimals}f}" for name in values), *(record[name] for name in words)]
+        )
     more = len(following) - SHOWN_ROWS
     return aligned(rows, numbers=True) + (f"\n… and {more:,} more; {all_in}" if more > 0 else "")
 

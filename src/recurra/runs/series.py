@@ -68,6 +68,7 @@ class SeriesCase:
             warnings.warn(f"{self.table.source}: {series_left_out(gone, len(self.table.ids), why)}", stacklevel=3)
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
+        self.callbacks: Sequence[Callback] = ()
 
     def check(self) -> None:
         """Raise the errors that would occur during and after training, before it begins."""
@@ -107,13 +108,11 @@ class SeriesCase:
         form = self.table.form
         run.record(table=self.fingerprint, provider=form.provider, adjust=form.adjust)
         prepared = self.prepared = self.prepared or self._prepare(run)
-        seconds = self.settings.save_every_seconds
+        seconds, self.callbacks = self.settings.save_every_seconds, callbacks
         self.model.fit(prepared, run=run, callbacks=callbacks, save_every_seconds=seconds)
-        self.table = self.table.only(prepared.transform.ids)  # the series that are long enough
 
     def report(self, run: Run, name: str) -> None:
         model, title = self.model, _title(name, self.model, self.table)
-        replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
         label = HEADS[self.settings.loss].label
         training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title, loss=f"{label}, scaled units")
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
@@ -130,7 +129,12 @@ class SeriesCase:
                     f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
                 )
         test = self.evaluated_on_test() if self.test else None
-        model.update_context(self.table).save(run.file(MODEL))
+        if self.settings.refit:
+            model.refit(self.table, callbacks=self.callbacks)
+        else:
+            model.update_context(self.table)
+        model.save(run.file(MODEL))
+        replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
         following = model.predictor_.next_values(model.context_, self._levels())
         replace_file(run.file(NEXT), to_csv(as_given(following, model.context_.form)))
         if test is not None:
@@ -147,9 +151,11 @@ class SeriesCase:
 
     def evaluated_on_test(self) -> Evaluation:
         """Return scores on the test part, which the model has not seen."""
-        settings, context, lengths = self.settings, self.model.predictor_.plan.context, self.table.lengths
+        settings, plan, lengths = self.settings, self.model.predictor_.plan, self.table.lengths
         reach_back = not settings.test_windows_inside
-        origins = Origins.of_part(lengths - self.test, lengths, context, settings.horizon, reach_back=reach_back)
+        context = plan.needed if reach_back else plan.context
+        start = np.where(lengths > self.test, lengths - self.test, lengths)
+        origins = Origins.of_part(start, lengths, context, settings.horizon, reach_back=reach_back)
         return self.model.evaluate(self.table, origins, levels=self._levels(), statistical=settings.statistical)
 
     def _test_rows(self) -> int:

@@ -92,8 +92,9 @@ def _kept(run: Run, best: int | list[int]) -> str:
     """Return the epoch, or the step, whose weights were kept; for an ensemble those of each network."""
     settings = run.info.get("settings", {})
     numbers, unit = [best] if isinstance(best, int) else best, "epoch"
-    if steps := settings.get("steps"):
-        numbers, unit = [min(number * settings["record_every"], steps) for number in numbers], "step"
+    if settings.get("steps"):
+        last = max(record["step"] for record in run.history())
+        numbers, unit = [min(number * settings["record_every"], last) for number in numbers], "step"
     return f"{unit}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 
 
@@ -125,6 +126,7 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     columns = ", ".join(others) or "its own past alone"
     what = {
         "none": "the values themselves",
+        "level": f"corrections to the level of the {target}, by exponential smoothing",
         "last": f"corrections to the last {printable(plan.names[plan.base_column])}",
         "seasonal": f"corrections to the {target} {counted(plan.season, 'row')} earlier",
     }[plan.base]

@@ -93,6 +93,9 @@ class SeriesSettings(CaseSettings, ForecasterSettings):
     """Last part of the rows, held out for evaluation: a fraction, but at least one horizon, or a number of rows."""
     test_windows_inside: bool = False
     """Whether windows of the test part exclude the rows before it, as in the tutorial."""
+    refit: bool = False
+    """Whether the network that forecasts the values after the last row is trained again on all rows, those of the
+    validation and the test part included, after it has been scored."""
     levels: Levels = (90.0,)
     """Levels of the prediction intervals, in percent; they require a validation part, or a loss that predicts
     quantiles."""

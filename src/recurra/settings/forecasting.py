@@ -21,7 +21,7 @@ WindowScaling = Literal["subtract-last", "divide-last", "subtract-mean", "divide
 STAGES = [
     get_args(stage) for stage in (Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling)
 ]  # in the order of use
-Scaling = Literal["none", Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling]
+Scaling = Literal["none", "auto", Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling]
 
 
 def _list(value: Any) -> Any:
@@ -38,8 +38,11 @@ def _one_if_single(value: Any) -> Any:
 
 
 def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
-    if "none" in scaling:
-        raise ValueError("'none' cannot be combined with other transformations")
+    for alone in ("none", "auto"):
+        if alone in scaling and len(scaling) + (alone == "none") > 1:  # a lone "none" is an empty list
+            raise ValueError(f"{alone!r} cannot be combined with other transformations")
+    if scaling == ["auto"]:
+        return scaling
     used = [next(number for number, names in enumerate(STAGES) if name in names) for name in scaling]
     if used != sorted(set(used)):
         order = "; then ".join(" or ".join(names) for names in STAGES)
@@ -87,7 +90,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
     below the moving average); difference or season-difference; minmax, standard or robust; and for each window
     subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; or
-    none."""
+    none; or auto: log, if no value is negative, otherwise standard, with deseasonalize and subtract-level."""
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training, and with
@@ -101,6 +104,8 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     lower: float | None = None
     """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
     negative in training."""
+    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # a number when the training begins
+    """Number of updates of the weights; auto takes as many as the data asks for, by default it follows from epochs."""
     restore_best: bool = True
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
@@ -110,7 +115,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     @model_validator(mode="after")
     def _has_a_scaling_that_suits_the_loss(self) -> "ForecasterSettings":
         scaling, base = transformations_of(self), self.residual
-        if self.loss == COUNTING and (scaling not in {(), ("divide-mean",)} or base not in {"auto", "none"}):
+        if self.loss == COUNTING and (scaling not in {(), ("auto",), ("divide-mean",)} or base not in {"auto", "none"}):
             raise ValueError(
                 f"loss {COUNTING} needs counts, and scaling is {', '.join(scaling) or 'none'} and residual {base}; "
                 "expected scaling divide-mean or none, and residual auto or none"

@@ -60,7 +60,7 @@ class Transform:
             Difference(plan.lag, ~future),
             RowScaling(
                 plan.row_scaling,
-                "standard" if per_window.divides else plan.row_scaling,
+                "standard" if per_window.divides or per_window.kind == "subtract-level" else plan.row_scaling,
                 windowed,
                 shared,
                 np.zeros(shape),

@@ -1,0 +1,73 @@
+"""Train the networks of a forecaster on what was prepared for a fit."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from recurra.forecasting.model_file import write_predictor
+from recurra.forecasting.networks import loss_of
+from recurra.forecasting.predictor import Predictor
+from recurra.forecasting.prepare import Prepared
+from recurra.models.fitting import fit_networks
+from recurra.nn.network import Ensemble
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.training import Callback, Run, TrainingState
+
+
+def train_predictor(
+    predictor: Predictor,
+    prepared: Prepared,
+    *,
+    rounds: int | None = None,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    save_every_seconds: float = 1.0,
+) -> list[TrainingState]:
+    """Train the network, or the networks of the ensemble, of a predictor.
+
+    Args:
+        predictor: the predictor, whose networks end with the trained weights.
+        prepared: what it is trained on.
+        rounds: number of epochs, or of records if steps are set, after which a training without a validation part ends;
+            None for as many as the settings say.
+        run: see `fit_networks`.
+        callbacks: see `fit_networks`.
+        save_every_seconds: see `fit_networks`.
+
+    Returns:
+        For each network the state after its last step.
+    """
+    network, settings = predictor.network, prepared.training_settings
+    if rounds is not None and settings.restore_best:
+        settings = _of_length(settings, rounds)
+    networks: list[nn.Module] = list(network.members) if isinstance(network, Ensemble) else [network]
+
+    def weights(states: Sequence[TrainingState]) -> dict[str, Tensor]:
+        results = [state.result(best=settings.restore_best and rounds is None) for state in states]
+        if len(results) == 1:
+            return results[0]
+        return {f"members.{i}.{name}": tensor for i, own in enumerate(results) for name, tensor in own.items()}
+
+    states = fit_networks(
+        networks,
+        prepared.parts,
+        settings,
+        recorded=prepared.settings,
+        loss=loss_of(settings, missing=prepared.has_missing_targets),
+        fingerprint=prepared.table.fingerprint,
+        write_model=lambda path, states: write_predictor(path, predictor, weights(states)),
+        run=run,
+        callbacks=callbacks,
+        save_every_seconds=save_every_seconds,
+    )
+    network.load_state_dict(weights(states))
+    return states
+
+
+def _of_length(settings: ForecasterSettings, rounds: int) -> ForecasterSettings:
+    """Return the settings of a training of so many epochs, or records if steps are set, which does not stop before."""
+    if settings.steps is None:
+        return replace(settings, epochs=rounds, patience=None)
+    assert settings.steps != "auto"
+    return replace(settings, steps=min(settings.steps, rounds * settings.record_every), patience=None)
