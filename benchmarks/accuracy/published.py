@@ -1,19 +1,19 @@
 """How good the default recipe is on four sets with published scores, beside peers on the same machine.
 
-    python benchmarks/accuracy/published.py [--data FOLDER] [--sets NAME …] [--seeds N] [--minutes N] [--parts PART …]
+    python benchmarks/accuracy/published.py [--data FOLDER] [--sets NAME …] [--seeds N] [--parts PART …]
 
 Parts: `scorer` checks the scorer with known figures, `scores` those of the default recipe, `intervals` their coverage
 and quantile loss, `peers` neuralforecast and statsforecast, `same-size` the time beside neuralforecast at the same
-sizes. Sections of benchmarks/accuracy/RESULTS.md are written with all sets and five seeds; with fewer, to try it, they
-are only printed. The neural peers need `make .venv-neuralforecast/neuralforecast`.
+sizes. Sections of benchmarks/accuracy/RESULTS.md are written with all sets; with fewer, to try it, they are only
+printed. The neural peers need `make .venv-neuralforecast/neuralforecast`.
 """
 
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,15 +21,13 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from records import NEURAL_PYTHON, Cost, run
+from bench import RESULTS, STEPS, WINDOWS, Bench, Result, Scores, scores_of, shown, spread, table
+from records import Cost
 from results import machine, write_section
-from scoring import LEVELS, Forecast, coverage, mase, naive, quantile_loss, seasonal_naive, smape
-from sets import DATA, PUBLISHED, SeriesSet, read_set
+from scoring import LEVELS, Forecast, coverage, naive, quantile_loss, seasonal_naive
+from sets import DATA, PUBLISHED, SeriesSet
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-SEEDS, STEPS = 5, 500
-Scores = tuple[float, float]  # sMAPE and MASE
-Result = tuple[Forecast, Cost]
+SEEDS = 5
 
 KNOWN: dict[str, dict[str, Scores]] = {  # the figures of others for naive forecasts
     "tourism quarterly": {"seasonal naive": (16.61, 1.699)},
@@ -55,90 +53,7 @@ AIMS: dict[str, tuple[Scores, Scores]] = {  # what the default must reach, and w
     "NN5 daily": ((21.53, 0.859), (21.19, 0.855)),
     "CIF2016": ((11.1, 0.84), (10.235, 0.80)),
 }
-WINDOWS = {"tourism quarterly": 8, "tourism monthly": 15, "NN5 daily": 28, "CIF2016": 15}
 NEURAL, STATISTICAL = ("LSTM", "GRU", "DeepAR", "NHITS"), ("AutoETS", "AutoTheta", "AutoARIMA")
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What is run, and on what.
-
-    Attributes:
-        data: folder of the sets.
-        names: of the sets.
-        seeds: of the default recipe.
-        minutes: that a peer may take for a set.
-    """
-
-    data: Path
-    names: tuple[str, ...]
-    seeds: tuple[int, ...]
-    minutes: float
-
-    def sets(self) -> dict[str, SeriesSet]:
-        return {name: read_set(name, self.data) for name in self.names}
-
-    @cache  # noqa: B019 - one bench a process
-    def default(self, name: str, seed: int) -> Result:
-        found = self._run("default.py", name, seed)
-        assert found is not None  # there is no limit
-        return found
-
-    @cache  # noqa: B019
-    def statistical(self, name: str, model: str) -> Result | None:
-        return self._run("statistical.py", name, model, minutes=self.minutes)
-
-    @cache  # noqa: B019
-    def neural(self, name: str, model: str) -> Result | None:
-        return self._run(
-            "neural.py", name, model, WINDOWS[name], *_steps(model), python=NEURAL_PYTHON, minutes=self.minutes
-        )
-
-    @cache  # noqa: B019
-    def same_size(self, name: str, model: str) -> Result | None:
-        return self._run("same_size.py", name, model, WINDOWS[name], *_steps(model))
-
-    def _run(
-        self,
-        program: str,
-        name: str,
-        *arguments: object,
-        python: Path = Path(sys.executable),
-        minutes: float | None = None,
-    ) -> Result | None:
-        """Run a forecaster; return forecasts of all series, none below zero, or None if it takes too long."""
-        data = read_set(name, self.data)
-        result = run(program, name, self.data.resolve(), *arguments, python=python, minutes=minutes)
-        print(program, name, *arguments, "" if result else "takes too long", file=sys.stderr, flush=True)
-        if result is None:
-            return None
-        found, cost = result
-        scored = found.completed(seasonal_naive(data))
-        more = {**cost.more, "omitted": int(found.omitted.sum())}
-        return scored.clipped() if data.is_non_negative else scored, replace(cost, more=more)
-
-
-def _steps(model: str) -> tuple[int, ...]:
-    """Return the numbers of steps of the fits: the first forecasts, and the others give the time of one step."""
-    return (STEPS, 200, 1000) if model in {"GRU", "LSTM"} else (STEPS,)
-
-
-def scores_of(data: SeriesSet, forecast: Forecast) -> Scores:
-    return float(smape(data, forecast.point).mean()), float(mase(data, forecast.point).mean())
-
-
-def shown(scores: Scores) -> str:
-    return f"{scores[0]:.2f} / {scores[1]:.3f}"
-
-
-def spread(values: Iterable[float], digits: int) -> str:
-    """Return the median and the range."""
-    values = list(values)
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
-
-
-def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(heading)} |", "|---" * len(heading) + "|", *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def scorer_part(bench: Bench) -> list[str]:
@@ -371,14 +286,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="number of seeds of the default recipe")
     parser.add_argument("--minutes", type=float, default=60, help="that a peer may take for a set")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--keep", type=Path, help="folder of forecasts; those that are there are not made again")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    bench = Bench(given.data, tuple(given.sets), tuple(range(1, given.seeds + 1)), given.minutes)
-    is_whole = len(bench.names) == len(PUBLISHED) and given.seeds >= SEEDS
-    scorer_part(bench)  # nothing is scored by a scorer that is wrong
-    for part in given.parts:
-        text = "\n".join(PARTS[part](bench))
-        write_section(part, text, RESULTS) if is_whole else print(text)
+    with tempfile.TemporaryDirectory() as temporary:
+        seeds = tuple(range(1, given.seeds + 1))
+        bench = Bench(given.data, tuple(given.sets), seeds, given.minutes, given.keep or Path(temporary))
+        scorer_part(bench)  # nothing is scored by a scorer that is wrong
+        for part in given.parts:
+            text = "\n".join(PARTS[part](bench))
+            write_section(part, text, RESULTS) if set(bench.names) == set(PUBLISHED) else print(text)
 
 
 if __name__ == "__main__":

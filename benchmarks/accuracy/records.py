@@ -1,4 +1,4 @@
-"""What a forecaster in a process of its own hands back: forecasts in a file, and its costs on the last line it prints.
+"""What a forecaster in a process of its own hands back in a file: its forecasts, and what they cost.
 
 Needs nothing but numpy, so that it works in the environment of every forecaster.
 """
@@ -60,49 +60,48 @@ def timed(work: Callable[[], T], times: int = 1) -> tuple[T, float]:
 
 
 def hand_back(path: Path, forecast: Forecast, package: str, fit: float, predict: float, **more: float) -> None:
-    """Write the forecasts of this process to a file, and print what they took."""
-    np.savez(path, point=forecast.point, **{f"q{p}": values for p, values in forecast.quantiles.items()})
-    installed, version = _installed(package), distribution(package).version
-    print(json.dumps(asdict(Cost(fit, predict, peak_memory(), installed, version, more))))
+    """Write the forecasts of this process to a file, with what they took."""
+    cost = Cost(fit, predict, _peak_memory(), _installed(package), distribution(package).version, more)
+    quantiles = {f"q{probability}": values for probability, values in forecast.quantiles.items()}
+    np.savez(path, point=forecast.point, cost=json.dumps(asdict(cost)), **quantiles)
 
 
-def run(
-    program: str, *arguments: object, python: Path = Path(sys.executable), minutes: float | None = None
+def kept_or_run(
+    path: Path, program: str, *arguments: object, python: Path, minutes: float | None
 ) -> tuple[Forecast, Cost] | None:
-    """Run a forecaster of this folder in a process of its own with one thread; None if it takes too long.
+    """Return the forecasts of a file; if it is absent, a forecaster writes it, in a process of its own with one thread.
 
     Args:
-        program: its file.
-        arguments: what it is given after the path of the file for its forecasts.
+        path: the file.
+        program: the forecaster's, in this folder.
+        arguments: what it is given after the path.
         python: interpreter of the environment that it is installed in.
-        minutes: after which it takes too long.
+        minutes: after which it takes too long, and None is returned.
     """
-    limits = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    environment = os.environ | dict.fromkeys(limits, "1")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "forecast.npz"
-        command = [str(python), str(HERE / program), str(path), *map(str, arguments)]
-        try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                check=False,
-                env=environment,
-                cwd=folder,
-                timeout=None if minutes is None else 60 * minutes,
-            )
-        except subprocess.TimeoutExpired:
-            return None
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-        arrays = dict(np.load(path))
-    point = arrays.pop("point")
-    quantiles = {float(name.removeprefix("q")): values for name, values in arrays.items()}
-    return Forecast(point, quantiles), Cost(**json.loads(done.stdout.splitlines()[-1]))
+    if not path.is_file():
+        limits = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(limits, "1")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        begun = path.with_suffix(".begun.npz")
+        command = [str(python), str(HERE / program), str(begun), *map(str, arguments)]
+        print(*command, file=sys.stderr, flush=True)
+        limit = None if minutes is None else 60 * minutes
+        with tempfile.TemporaryDirectory() as folder:  # for what it leaves where it runs
+            try:
+                subprocess.run(
+                    command, capture_output=True, text=True, check=True, env=environment, cwd=folder, timeout=limit
+                )
+            except subprocess.TimeoutExpired:
+                return None
+            except subprocess.CalledProcessError as error:
+                sys.exit(f"{' '.join(command)} failed:\n{error.stdout[-2000:]}\n{error.stderr[-4000:]}")
+        begun.replace(path)
+    arrays = dict(np.load(path))
+    point, cost = arrays.pop("point"), json.loads(str(arrays.pop("cost")))
+    return Forecast(point, {float(name.removeprefix("q")): values for name, values in arrays.items()}), Cost(**cost)
 
 
-def peak_memory() -> float:
+def _peak_memory() -> float:
     """Return the peak of the resident memory of this process in megabytes."""
     found = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
     assert found is not None

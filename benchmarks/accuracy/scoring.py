@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sets import Floats, SeriesSet
 
 PROBABILITIES = (0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975)
+ROUNDING = 1e-6  # relative error of what is exact; the network computes in single precision
 DECILES = tuple(p for p in PROBABILITIES if 0.1 <= p <= 0.9)
 LEVELS = (80, 95)
 NORMAL = {probability: NormalDist().inv_cdf(probability) for probability in PROBABILITIES}
@@ -85,6 +86,7 @@ def mase(data: SeriesSet, point: Floats) -> Floats:
     forecast exactly, and infinite for one that is not.
     """
     error = np.nanmean(np.abs(point - data.truth), axis=1)
+    error[error <= ROUNDING * np.nanmean(np.abs(data.truth), axis=1)] = 0.0
     scale = np.array([_mean_change(values, data.season) for values in data.training])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(error == 0.0, 0.0, error / scale)
