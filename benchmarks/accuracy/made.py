@@ -57,8 +57,8 @@ def main() -> None:
             "",
             f"MASE of the default recipe, one seed, beside others; {machine()}; statsforecast "
             f"{version('statsforecast')}. Worse: by more than {TOLERANCE - 1:.0%} of the MASE of the better of naive "
-            "and seasonal naive; ∞: a constant series is not forecast exactly. Series that the command omits are scored "
-            "with the seasonal naive forecast. Seconds of processor time of the whole command.",
+            "and seasonal naive; ∞: a constant series is not forecast exactly. Series that the command omits are "
+            "scored with the seasonal naive forecast. Seconds of processor time of the whole command.",
             "",
             *table(
                 (

@@ -22,7 +22,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import RESULTS, STEPS, WINDOWS, Bench, Result, Scores, scores_of, shown, spread, table
-from records import Cost
+from records import NEURAL_PYTHON, Cost
 from results import machine, write_section
 from scoring import LEVELS, Forecast, coverage, naive, quantile_loss, seasonal_naive
 from sets import DATA, PUBLISHED, SeriesSet
@@ -288,6 +288,10 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--keep", type=Path, help="folder of forecasts; those that are there are not made again")
     given = parser.parse_args()
+    if {"peers", "same-size"} & set(given.parts) and not NEURAL_PYTHON.is_file():
+        sys.exit(
+            f"{NEURAL_PYTHON} is absent; make .venv-neuralforecast/neuralforecast, or leave out peers and same-size."
+        )
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         seeds = tuple(range(1, given.seeds + 1))
