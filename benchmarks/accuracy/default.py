@@ -5,7 +5,6 @@
 Runs in a process of its own, which records.py starts.
 """
 
-import json
 import sys
 import tempfile
 import warnings
@@ -21,7 +20,6 @@ from sets import SeriesSet, read_set
 
 from recurra import load
 from recurra.cli import run as recurra
-from recurra.training.run_folder import METRICS
 
 LEVELS = (20, 40, 60, 80, 95)
 
@@ -68,9 +66,7 @@ def main() -> None:
         found, predict = timed(partial(model.predict, levels=levels), times=5)
         written = pd.read_csv(out / "forecast.csv")
         np.testing.assert_allclose(found["forecast"], written["forecast"], rtol=1e-6)
-        steps = [json.loads(line) for line in (out / METRICS).read_text().splitlines()]
-    training = sum(record["seconds"] for record in steps)
-    hand_back(path, placed(found, data), "recurra", command, predict, training=training)
+    hand_back(path, placed(found, data), "recurra", command, predict)
 
 
 if __name__ == "__main__":

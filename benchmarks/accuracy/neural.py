@@ -41,6 +41,7 @@ def fitted(data: SeriesSet, frame: pd.DataFrame, model: str, window: int, steps:
         max_steps=steps,
         windows_batch_size=128,
         start_padding_enabled=True,
+        scaler_type="robust",  # as its GRU and LSTM have by default, and without which DeepAR learns nothing
         random_seed=1,
         accelerator="cpu",
         devices=1,
@@ -68,14 +69,14 @@ def main() -> None:
     def array(column: str) -> Any:
         return found[column].to_numpy().reshape(len(data.ids), data.horizon)
 
-    quantiles = {}
+    point, quantiles = array(f"{model}-median" if model == "DeepAR" else model), {}
     if model == "DeepAR":
-        quantiles[0.5] = array(f"{model}-median")
+        quantiles[0.5] = point
         for level in LEVELS:
             for end, side in (("lo", -1), ("hi", 1)):
                 quantiles[round(0.5 + side * level / 200, 3)] = array(f"{model}-{end}-{level}")
     more = {f"fit of {steps} steps": seconds for steps, (_, seconds) in fits.items()}
-    hand_back(path, Forecast(array(model), quantiles), "neuralforecast", fits[counts[0]][1], predict, **more)
+    hand_back(path, Forecast(point, quantiles), "neuralforecast", fits[counts[0]][1], predict, **more)
 
 
 if __name__ == "__main__":
