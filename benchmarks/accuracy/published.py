@@ -210,9 +210,9 @@ def peers_part(bench: Bench) -> list[str]:
         "",
         f"sMAPE / MASE of one seed; {machine()}; recurra {version('recurra')}, statsforecast "
         f"{version('statsforecast')}, {_neural_version(bench)}. The neural peers have one recurrent layer of 32 units "
-        f"(NHITS: its own sizes), windows of {_windows(bench)} values, scaled by median and deviation (robust), batches "
-        f"of 128 windows, {STEPS} steps, and otherwise their defaults; the statistical ones choose a model for each "
-        "series.",
+        f"(NHITS: its own sizes), windows of {_windows(bench)} values, scaled by median and deviation (robust), "
+        f"batches of 128 windows, {STEPS} steps, and otherwise their defaults; the statistical ones choose a model for "
+        "each series.",
         "",
         *table(("forecaster", *bench.names), scores),
         "Seconds of processor time with one thread, of the fit + the prediction, each in a process of its own; for "
