@@ -18,18 +18,21 @@ from records import hand_back, timed
 from scoring import Forecast
 from sets import SeriesSet, read_set
 
-from recurra import load
+from recurra import Forecaster
 from recurra.cli import run as recurra
+from recurra.training.run_folder import MODEL
 
+REFUSED = 2  # the status that says that the input is at fault
 LEVELS = (20, 40, 60, 80, 95)
 
 
-def forecast_command(table: Path, horizon: int, seed: int, out: Path) -> None:
-    """Run the command: it reads the table, trains, scores, predicts and plots."""
+def forecast_command(table: Path, horizon: int, seed: int, out: Path) -> bool:
+    """Run the command: it reads the table, trains, scores, predicts and plots. Return whether it takes the table."""
     status = recurra(
         ["forecast", str(table), "--horizon", str(horizon), "--seed", str(seed), "--out", str(out), "--quiet"]
     )
-    assert not status, f"recurra forecast ended with the status {status}"
+    assert status in {0, REFUSED}, f"recurra forecast ended with the status {status}"
+    return status == 0
 
 
 def placed(frame: pd.DataFrame, data: SeriesSet) -> Forecast:
@@ -58,10 +61,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         table, out = Path(temporary) / "LONG.csv", Path(temporary) / "run"
         read_set("one series").long().head(60).to_csv(table, index=False)
-        forecast_command(table, 2, 0, Path(temporary) / "warm")  # all imports are done
+        assert forecast_command(table, 2, 0, Path(temporary) / "warm")  # its flags exist, and all imports are done
         data.long().to_csv(table, index=False)
-        _, command = timed(partial(forecast_command, table, data.horizon, seed, out))
-        model = load(out)
+        is_taken, command = timed(partial(forecast_command, table, data.horizon, seed, out))
+        if not is_taken:
+            hand_back(path, Forecast(np.full_like(data.truth, np.nan)), "recurra", command, 0.0)
+            return
+        model = Forecaster.load(out / MODEL)
         levels = [level for level in LEVELS if model.predictor_.supports(level)]
         found, predict = timed(partial(model.predict, levels=levels), times=5)
         written = pd.read_csv(out / "forecast.csv")

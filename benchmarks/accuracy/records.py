@@ -17,7 +17,7 @@ from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scoring import Forecast
@@ -62,7 +62,7 @@ def timed(work: Callable[[], T], times: int = 1) -> tuple[T, float]:
 def hand_back(path: Path, forecast: Forecast, package: str, fit: float, predict: float, **more: float) -> None:
     """Write the forecasts of this process to a file, with what they took."""
     cost = Cost(fit, predict, _peak_memory(), _installed(package), distribution(package).version, more)
-    quantiles = {f"q{probability}": values for probability, values in forecast.quantiles.items()}
+    quantiles: dict[str, Any] = {f"q{probability}": values for probability, values in forecast.quantiles.items()}
     np.savez(path, point=forecast.point, cost=json.dumps(asdict(cost)), **quantiles)
 
 

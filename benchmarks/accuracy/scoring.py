@@ -30,7 +30,7 @@ class Forecast:
     @property
     def omitted(self) -> NDArray[np.bool_]:
         """Which series have no forecast, [S]."""
-        return np.isnan(self.point).any(axis=1)
+        return np.asarray(np.isnan(self.point).any(axis=1))
 
     def completed(self, of: "Forecast") -> "Forecast":
         """Return the forecast with those of another one for the series that are omitted."""

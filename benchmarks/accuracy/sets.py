@@ -55,7 +55,7 @@ class SeriesSet:
 
     @property
     def is_non_negative(self) -> bool:
-        return min(values.min() for values in self.training) >= 0
+        return bool(min(values.min() for values in self.training) >= 0)
 
     def long(self) -> pd.DataFrame:
         """Return the training values as a long table, with columns unique_id, ds, y."""
@@ -147,7 +147,7 @@ def _made(
 def _wave(random: np.random.Generator, rows: int, season: int) -> Floats:
     """Return a smooth season of its own form, between about -1 and 1."""
     turns = 2 * np.pi * np.arange(rows)[:, None] * np.array([1, 2]) / season + random.uniform(0, 2 * np.pi, 2)
-    return np.sin(turns) @ np.array([0.8, 0.3])
+    return np.asarray(np.sin(turns) @ np.array([0.8, 0.3]))
 
 
 def _noise(random: np.random.Generator, rows: int, size: float) -> Floats:

@@ -9,8 +9,8 @@ AutoARIMA approximates where R's does, for series of more than 150 values.
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from records import hand_back, timed
 from scoring import PROBABILITIES, Forecast
 from sets import read_set
@@ -35,7 +35,7 @@ def main() -> None:
     fitted, fit = timed(lambda: forecaster().fit(frame))
     found, predict = timed(lambda: fitted.predict(h=data.horizon, level=list(LEVELS)))
 
-    def array(column: str) -> np.ndarray:
+    def array(column: str) -> Any:
         return found[column].to_numpy().reshape(len(data.ids), data.horizon)
 
     quantiles = {}
