@@ -90,7 +90,7 @@ def test_the_correlation_of_successive_errors_is_found_whatever_the_scale_of_the
 def test_an_ideal_forecaster_misses_all_of_a_horizon_as_often_as_its_errors_go_together(
     horizon: int, correlation: float, share: float
 ) -> None:
-    found = ideal_under_half(np.full(500, horizon), 80, correlation)
+    found = ideal_under_half(np.full(500, horizon), 80, correlation ** np.arange(horizon))
     assert found == pytest.approx(share, abs=0.012)
 
 

@@ -164,24 +164,25 @@ def intervals_part(bench: Bench) -> list[str]:
         "|Y|. Covered: percent of the true values, with two standard errors over the series; right: within 3 points or "
         "two errors of the level, whichever is wider. Under half: percent of the series covered under half of the "
         "level; ideal: what that would be for intervals that are exactly right, if successive errors are as correlated "
-        "as these (a simulated first-order autoregression, `ideal_under_half` in scoring.py); more: it is over 1.25 × "
-        "the ideal. The seasonal naive forecast has the normal quantiles of its errors in training.",
+        "as these (a simulated first-order autoregression, `ideal_under_half` in scoring.py), and if errors at every "
+        "distance are; more: it is over 1.25 × the first of these. The seasonal naive forecast has the normal "
+        "quantiles of its errors in training.",
         "",
         *table(("set", "forecast", "quantile loss", *heading), rows),
     ]
 
 
-def _coverage_cells(data: SeriesSet, forecasts: Sequence[Forecast], level: int) -> tuple[str, str, str, str]:
+def _coverage_cells(data: SeriesSet, forecasts: Sequence[Forecast], level: int) -> tuple[str, ...]:
     found = [own for forecast in forecasts if (own := coverage(data, forecast, level)) is not None]
     if not found:
-        return "–", "–", "–", "–"
-    share, error, under, ideal = (
+        return ("–",) * 4
+    share, error, under, ideal, ideal_all = (
         100 * statistics.median(getattr(own, field) for own in found)
-        for field in ("share", "error", "under_half", "ideal")
+        for field in ("share", "error", "under_half", "ideal", "ideal_all")
     )
     right = "yes" if abs(share - level) <= max(3, 2 * error) else "no"
     more = ", more" if under > 1.25 * ideal else ""
-    return f"{share:.1f} ± {2 * error:.1f}", right, f"{under:.1f}{more}", f"{ideal:.1f}"
+    return f"{share:.1f} ± {2 * error:.1f}", right, f"{under:.1f}{more}", f"{ideal:.1f}; {ideal_all:.1f}"
 
 
 def peers_part(bench: Bench) -> list[str]:

@@ -120,13 +120,15 @@ class Coverage:
         share: share of the values that are covered, mean over the series.
         error: its standard error, as the series are independent.
         under_half: share of the series of which less than half of the level is covered.
-        ideal: what that share would be for an ideal forecaster with the same correlated errors.
+        ideal: what that share would be for an ideal forecaster whose successive errors are as correlated.
+        ideal_all: the same, where errors at every distance are as correlated; constant errors of a series count too.
     """
 
     share: float
     error: float
     under_half: float
     ideal: float
+    ideal_all: float
 
 
 def coverage(data: SeriesSet, forecast: Forecast, level: int) -> Coverage | None:
@@ -139,24 +141,27 @@ def coverage(data: SeriesSet, forecast: Forecast, level: int) -> Coverage | None
     inside = (lower <= truth) & (truth <= upper)
     own = inside.sum(axis=1) / known.sum(axis=1)
     middle = forecast.quantiles.get(0.5, forecast.point)
-    ideal = ideal_under_half(known.sum(axis=1), level, autocorrelation(truth - middle))
+    found = np.array([1.0, *(autocorrelation(truth - middle, lag) for lag in range(1, data.horizon))])
+    first = found[1] if data.horizon > 1 else 0.0
+    ideals = (ideal_under_half(known.sum(axis=1), level, own) for own in (first ** np.arange(data.horizon), found))
     error = float(own.std() / np.sqrt(len(own)))
-    return Coverage(float(own.mean()), error, float((own < level / 200).mean()), ideal)
+    return Coverage(float(own.mean()), error, float((own < level / 200).mean()), *ideals)
 
 
-def autocorrelation(errors: Floats) -> float:
-    """Return the correlation of two successive errors of a horizon, from how often they have the same sign.
+def autocorrelation(errors: Floats, lag: int = 1) -> float:
+    """Return the correlation of two errors of a horizon, from how often they have the same sign.
 
     Signs do not depend on the scales of the series. Of normal variables with correlation ρ, a share of
     1/2 + arcsin(ρ)/π has the same sign (Sheppard 1899).
 
     Args:
         errors: errors of forecasts, NaN if unknown, [S, H].
+        lag: number of steps from the one to the other.
 
     >>> autocorrelation(np.array([[1.0, 2.0, 3.0], [-1.0, -2.0, 5.0], [1.0, -2.0, 5.0]]))
     0.0
     """
-    product = np.sign(errors[:, 1:] * errors[:, :-1])
+    product = np.sign(errors[:, lag:] * errors[:, :-lag])
     signs = product[(product != 0) & ~np.isnan(product)]
     if len(signs) == 0:
         return 0.0
@@ -164,23 +169,23 @@ def autocorrelation(errors: Floats) -> float:
     return float(np.clip(np.sin(np.pi * (same - 0.5)), 0.0, 0.999)) + 0.0
 
 
-def ideal_under_half(horizons: NDArray[np.int64], level: int, correlation: float, draws: int = 200) -> float:
+def ideal_under_half(horizons: NDArray[np.int64], level: int, correlations: Floats, draws: int = 200) -> float:
     """Return the expected share of series covered under half of the level, if all intervals are exactly right.
 
-    Errors are a stationary first-order autoregression with standard normal margins, so that an interval of 80 % covers
-    each of them with a probability of 80 %; those of one series hit or miss together.
+    Errors have standard normal margins, so that an interval of 80 % covers each with a probability of 80 %; those of
+    one series hit or miss together.
 
     Args:
         horizons: number of true values of each series, [S].
         level: of the intervals, in percent.
-        correlation: of successive errors.
+        correlations: of errors that are 0, 1, … steps apart, [H]; powers of one number are an autoregression.
         draws: number of simulated series for each of the set.
     """
-    random = np.random.default_rng(0)
-    half_width = -NORMAL[round(0.5 - level / 200, 3)]
+    steps = np.arange(len(correlations))
+    sizes, directions = np.linalg.eigh(correlations[np.abs(steps[:, None] - steps)])
+    factor = directions * np.sqrt(sizes.clip(min=0))  # estimates need not be the correlations of anything
+    factor /= np.linalg.norm(factor, axis=1, keepdims=True)
     counts = np.tile(horizons, draws)
-    error, hits = random.normal(size=len(counts)), np.zeros(len(counts))
-    for step in range(int(horizons.max())):
-        hits += (np.abs(error) <= half_width) & (step < counts)
-        error = correlation * error + np.sqrt(1 - correlation**2) * random.normal(size=len(counts))
-    return float((hits / counts < level / 200).mean())
+    errors = np.random.default_rng(0).normal(size=(len(counts), len(steps))) @ factor.T
+    inside = (np.abs(errors) <= -NORMAL[round(0.5 - level / 200, 3)]) & (steps < counts[:, None])
+    return float((inside.sum(axis=1) / counts < level / 200).mean())
