@@ -36,6 +36,8 @@ def row(bench: Bench, name: str) -> tuple[str, ...]:
     verdict = (
         "no" if own <= TOLERANCE * min(rules) else "yes" if min(rules) == 0 else f"yes, {own / min(rules) - 1:.0%}"
     )
+    if cost.more["omitted"] == len(data.ids):
+        verdict = "refused"
     figures = [own, *rules, *(float(mase(data, forecast.point).mean()) for forecast in others)]
     shape = f"{len(data.ids)} of {len(data.training[0])}, horizon {data.horizon}"
     cells = ["∞" if np.isinf(figure) else f"{figure:.3f}" for figure in figures]
