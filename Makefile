@@ -29,8 +29,11 @@ bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cas
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/letters.py
 
-bench-series: .venv/recurra-dev  ## forecasts of many series: time and memory; writes benchmarks/accuracy/RESULTS.md
+SETS := ../shared/data
+bench-series: .venv/recurra-dev .venv-neuralforecast/neuralforecast  ## many series: scores, intervals, time, peers; hours
 	$(BIN)/python benchmarks/accuracy/scaling.py
+	$(BIN)/python benchmarks/accuracy/made.py
+	$(BIN)/python benchmarks/accuracy/published.py --data $(SETS)
 
 newest:                      ## the tests of recurra.nn with the newest torch, which may be gigabytes; see pyproject.toml
 	$(PYTHON) -m venv --clear .venv-newest
@@ -43,7 +46,7 @@ newest:                      ## the tests of recurra.nn with the newest torch, w
 	.venv-newest/bin/python -m pytest -q tests/nn
 
 clean:
-	rm -rf .venv .venv-keras .venv-jax .venv-newest build runs
+	rm -rf .venv .venv-keras .venv-jax .venv-neuralforecast .venv-newest build runs
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recurra needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -76,6 +79,11 @@ NEWEST_NEEDS := numpy pandas pydantic safetensors filelock h5py keras hypothesis
 .venv-keras/keras: Makefile  # Keras on TensorFlow, which wants other versions than ours
 	$(PYTHON) -m venv .venv-keras
 	.venv-keras/bin/python -m pip install --quiet --disable-pip-version-check keras==3.15.1 tensorflow-cpu==2.21.0
+	@touch $@
+
+.venv-neuralforecast/neuralforecast: Makefile constraints.txt  # the peers that are networks; the same torch as ours
+	$(PYTHON) -m venv .venv-neuralforecast
+	.venv-neuralforecast/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt neuralforecast==3.3.0
 	@touch $@
 
 .venv-jax/jax: Makefile  # JAX, another of the peers

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-PEERS = {"keras_epoch.py", "jax_epoch.py"}  # each runs in the virtual environment of its library
+PEERS = {"keras_epoch.py", "jax_epoch.py", "neural.py"}  # each runs in the virtual environment of its library
 
 
 def run(code: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
