@@ -206,9 +206,11 @@ def test_a_series_without_rows_before_the_test_part_is_named(
     assert run(["forecast", str(tmp_path / "shops.csv"), "--target", "y"]) == 2
     assert "if the 3 values of the column 'shop' tell series apart, name it with --id" in printed(capsys)[1]
     flags = ["--target", "y", "--id", "shop", "--out", str(tmp_path / "r"), *QUICK]
-    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, as no rows remain before the 9 test rows: '005'"):
+    with pytest.warns(
+        UserWarning, match=r"1 of 3 series is left out of the scores, as no rows remain before the 9 test rows: '005'"
+    ):
         assert run(["forecast", str(tmp_path / "shops.csv"), *flags]) == 0
-    assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002"]
+    assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002", "005"]
 
 
 @pytest.mark.filterwarnings("ignore:no 80 % interval")
@@ -217,11 +219,8 @@ def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pyt
     days = pd.date_range("2023-01-02", periods=60)
     parts = [pd.DataFrame({"unique_id": n, "ds": days[-r:], "y": 9 + np.sin(t[:r])}) for n, r in rows.items()]
     pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)  # of 11 rows, 9 are for the test and 2 for the rest
-    with pytest.warns(UserWarning, match=r"1 of 3 series is left out, too short .*: 'new' with 2 rows"):
-        assert (
-            run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
-        )
-    assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b"]
+    assert run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
+    assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b", "new", "new"]
 
 
 @pytest.mark.filterwarnings("ignore:no 80 % interval")
@@ -232,12 +231,13 @@ def test_the_test_part_is_that_of_a_usual_series_that_is_long_enough(tmp_path: P
     ]
     pd.concat(parts).to_csv(tmp_path / "shops.csv", index=False)
     with pytest.warns(
-        UserWarning, match=r"3 of 5 series are left out, as no rows remain before the 9 test rows; the first is 'x'"
+        UserWarning, match=r"3 of 5 series are left out of the scores, as no rows remain before the 9 test rows; the f"
     ):
         assert (
             run(["forecast", str(tmp_path / "shops.csv"), "--horizon", "2", "--out", str(tmp_path / "r"), *QUICK]) == 0
         )
-    assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b"]
+    forecasts = pd.read_csv(tmp_path / "r" / "forecast.csv").groupby("unique_id")["method"].first()
+    assert forecasts.to_dict() == dict.fromkeys("ab", "network") | dict.fromkeys("xyz", "last value")
 
 
 def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_months(
@@ -277,7 +277,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         ),
         (["forecast", "FILE", "--residual", "prize"], "residual is 'prize'; expected auto, last, seasonal, none"),
         (["predict", "RUN", "abc"], "is a forecasting run, which takes no symbols such as 'abc'; give --data FILE"),
-        (["predict", "RUN", "--level", "99"], "an interval of 99 % needs 99 validation forecasts"),
+        (["predict", "RUN", "--level", "99"], "an interval of 99 % needs 199 validation forecasts"),
         (
             ["predict", "RUN", "--level", "0.8"],
             "--level is 0.8; expected percent from 1 to below 100; did you mean 80?",
@@ -286,7 +286,7 @@ def test_newer_rows_are_read_with_the_day_first_if_the_run_knows_that_they_are_m
         (["predict", "RUN", "--level", "0"], "--level is 0; expected percent from 1 to below 100"),
         (["predict", "RUN", "--data", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["predict", "RUN", "--csv", "/nowhere/x.csv"], "an existing file is unchanged. Choose another folder.\n"),
-        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2018-10-01, the last training row; scores on"),
+        (["evaluate", "RUN", "--data", "OLD"], "has no rows after 2019-12-01, the last training row; scores on"),
         (["evaluate", "RUN", "--statistical"], "--statistical requires --data"),
         (["evaluate", "nowhere"], "nowhere is not a run folder"),
         (["forecast", "FILE", "--symbol", "AAPL"], "', or --symbol; leave out one."),

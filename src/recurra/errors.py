@@ -91,20 +91,20 @@ def left_out(count: int, total: int) -> str:
     return f"{count:,} of {total:,} series {'is' if count == 1 else 'are'} left out"
 
 
-def series_left_out(ids: Sequence[str], total: int, why: str, first: str = "") -> str:
+def series_left_out(ids: Sequence[str], total: int, why: str, of: str = "") -> str:
     """Return a sentence about series that are left out, which names the first.
 
     Args:
         ids: the series.
         total: number of all series.
         why: clause that says why.
-        first: what is said about the first.
+        of: what they are left out of, such as " of the scores"; empty: of all that is done.
 
     >>> print(series_left_out(["a"], 3, "as they are too short"))
     1 of 3 series is left out, as they are too short: 'a'.
     """
     name = f": {shown(ids[0])}" if len(ids) == 1 else f"; the first is {shown(ids[0])}"
-    return f"{left_out(len(ids), total)}, {why}{name}{first}."
+    return f"{left_out(len(ids), total)}{of}, {why}{name}."
 
 
 def a_type(value: object) -> str:

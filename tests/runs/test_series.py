@@ -258,14 +258,13 @@ def test_a_table_of_ones_own_needs_nothing_but_the_file(tmp_path: Path) -> None:
     frame = pd.DataFrame({"month": pd.date_range("2010-01-01", periods=120, freq="MS").strftime("%Y-%m")})
     frame["sales"] = 100 + 20 * np.sin(2 * np.pi * t / 12)
     frame.to_csv(tmp_path / "sales.csv", index=False)
-    with pytest.warns(UserWarning, match="no 95 % interval"):
-        run = train_case(
-            find_case("forecast"), {"data": str(tmp_path / "sales.csv"), "horizon": 3, "epochs": 2}, tmp_path / "run"
-        )
+    run = train_case(
+        find_case("forecast"), {"data": str(tmp_path / "sales.csv"), "horizon": 3, "epochs": 2}, tmp_path / "run"
+    )
     assert isinstance(run.model, Forecaster)
     assert run.model.predictor_.plan.window == 24
     following = pd.read_csv(tmp_path / "run" / "forecast.csv")
-    assert list(following.columns) == ["ds", "forecast", "lo-80", "hi-80"]
+    assert list(following.columns) == ["ds", "forecast", "lo-80", "hi-80", "lo-95", "hi-95"]
     assert following["ds"].tolist() == ["2020-01-01", "2020-02-01", "2020-03-01"]
 
 

@@ -47,6 +47,7 @@ def forecast_plot(
     """
     predictions, following = _in_local_time(test.plain, table), _in_local_time(following, table)
     horizon = int(predictions["step"].max())
+    table = table.only(set(predictions["unique_id"]))  # others are too short to be scored
     shown = table.series[:SHOWN_SERIES]
     with readable_fonts(title + table.target + "".join(series.id for series in shown) + test.verdict):
         drawn = [_each_row_once(predictions[predictions["unique_id"] == s.id], horizon) for s in shown]

@@ -65,7 +65,10 @@ class SeriesCase:
             )
         if gone := [self.table.ids[place] for place in np.flatnonzero(self.table.lengths <= self.test).tolist()]:
             why = f"as no rows remain before the {counted(self.test, 'test row')}"
-            warnings.warn(f"{self.table.source}: {series_left_out(gone, len(self.table.ids), why)}", stacklevel=3)
+            warnings.warn(
+                f"{self.table.source}: {series_left_out(gone, len(self.table.ids), why, ' of the scores')}",
+                stacklevel=3,
+            )
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
         self.callbacks: Sequence[Callback] = ()
