@@ -1,13 +1,9 @@
 """What the benchmark of accuracy scores with: values calculated by hand, and the known figures of naive forecasts."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "accuracy"))
-
 from scoring import (
     Forecast,
     autocorrelation,

@@ -34,9 +34,14 @@ def test_the_built_in_cases_are_the_tutorials(name: str, expected: dict[str, obj
 
 def test_the_forecast_case_has_settings_that_suit_most_tables() -> None:
     settings = to_json(find_case("forecast").settings({"data": "mine.csv"}))
-    expected = {"data": "mine.csv", "validation": 0.15, "scaling": ["standard", "subtract-mean"], "epochs": 200}
-    expected |= {"patience": 20, "batch_size": 32, "learning_rate": 0.005, "levels": [80.0, 95.0]}
-    assert settings | expected == settings
+    expected = {"data": "mine.csv", "validation": 0.15, "scaling": ["auto"], "steps": "auto", "loss": "quantile"}
+    assert settings | expected | {"refit": True, "levels": [80.0, 95.0]} == settings
+
+
+def test_epochs_that_are_given_take_the_place_of_the_steps_of_a_case() -> None:
+    assert to_json(find_case("forecast").settings({"data": "mine.csv", "epochs": 7}))["steps"] is None
+    settings = to_json(find_case("forecast").settings({"data": "mine.csv", "epochs": 7, "steps": 5}))
+    assert (settings["epochs"], settings["steps"]) == (7, 5)
 
 
 def test_a_misspelt_case_names_the_near_miss() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from recurra import Forecaster
-from recurra.forecasting import forecaster, prepare
+from recurra.forecasting import forecaster, prepare, training
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import RowScaling
@@ -42,7 +42,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     watch(Transform, "transform", "transform")
     watch(RowScaling, "transform", "scale rows")
     watch(Table, "fingerprint", "fingerprint")
-    watch(forecaster, "fit_networks", "loop")
+    watch(training, "fit_networks", "loop")
     return seen
 
 

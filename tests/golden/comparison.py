@@ -29,8 +29,9 @@ IGNORED |= {"form"}  # how a table was read, which those recorded do not say
 IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "average_decay"}  # settings added since
 IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "sheet", "provider"}  # and these
 IGNORED |= {"significance_test", "permutation_importance"}  # of scores, said since
-IGNORED |= {"lower"}  # of forecasts, in settings and plan
+IGNORED |= {"lower", "offset", "least", "refit", "method"}  # of forecasts, in settings, plans and frames
 IGNORED |= {"missing"}  # whose default has changed
+SINCE = {"transform.least", "transform.most"}  # tensors of models, which those recorded do not have
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 
 
@@ -105,6 +106,7 @@ def contents(path: Path) -> tuple[Arrays, Any]:
             tensors, data = _from_format_1((tensors, data))
         # networks of format 1 read future covariates early, present ones do not
         data["plan"].pop("early")
+        tensors = {name: own for name, own in tensors.items() if name not in SINCE}
     return {name: tensor.numpy() for name, tensor in tensors.items()}, _with_present_names(data)
 
 

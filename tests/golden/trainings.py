@@ -2,9 +2,10 @@
 
 CELLS = ("rnn", "gru", "lstm")
 STOCK = "--window 8 --start 2012-08-01 --end 2013-01-31 --test 20 --learning-rate 0.01"
-SALES = "recurra forecast sales.csv --target sales --window 6 --units 3 --epochs 3 --learning-rate 0.02 --batch-size 16"
-SHOPS = "recurra forecast shops.csv --window 7 --units 3"
-GAPS = "recurra forecast gaps.csv --target visitors --cell lstm --window 7 --units 3 --epochs 3 --learning-rate 0.02"
+FORECAST = "recurra train forecast.toml --data"  # the forecast case as it was
+SALES = f"{FORECAST} sales.csv --target sales --window 6 --units 3 --epochs 3 --learning-rate 0.02 --batch-size 16"
+SHOPS = f"{FORECAST} shops.csv --window 7 --units 3"
+GAPS = f"{FORECAST} gaps.csv --target visitors --cell lstm --window 7 --units 3 --epochs 3 --learning-rate 0.02"
 RING = "recurra train letters-onehot --alphabet abcabdabcabdabcabdabcabd --no-ring"
 WINDOW = "recurra train letters-window --units 4"
 KILLED = {
@@ -45,8 +46,8 @@ TRAININGS = {
     "gaps-mask": f"{GAPS} --missing mask --past-covariates rain",
     "gaps-interpolate": f"{GAPS} --missing interpolate",
     "gaps-ffill": f"{GAPS} --missing ffill --horizon 2",
-    "hours": "recurra forecast hours.csv --units 3 --window 12 --horizon 2 --epochs 2 --season 6",
-    "visits-named-columns": "recurra forecast visits.csv --date when --id branch --target guests "
+    "hours": f"{FORECAST} hours.csv --units 3 --window 12 --horizon 2 --epochs 2 --season 6",
+    "visits-named-columns": f"{FORECAST} visits.csv --date when --id branch --target guests "
     "--past-covariates heat --units 3 --window 7 --epochs 2 --test 8",
     "stock-prices-as-traded": f"recurra train stock --symbol MSFT --adjust none --units 3 {STOCK} --epochs 2",
     # series: how they are scaled, and what is corrected
