@@ -1,0 +1,127 @@
+"""What the defaults of `recurra forecast` decide by looking at a table, and the second training on all rows."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from recurra import Forecaster, load
+from recurra.cases.catalog import find_case
+from recurra.forecasting.prepare import LEAST_STEPS, MOST_STEPS, PASSES, prepare
+from recurra.report.parameters import parameters_text
+from recurra.runs.train import train_case
+from recurra.settings.check import check
+from recurra.settings.forecasting import ForecasterSettings
+from recurra.tables.table_builder import make_table
+
+SETTINGS: dict[str, Any] = {"window": 8, "horizon": 2, "units": 4, "batch_size": 16, "season": 4}
+
+
+def walk(rows: int, seed: int = 0, start: float = 50.0) -> pd.DataFrame:
+    days = pd.date_range("2024-01-01", periods=rows)
+    return pd.DataFrame({"ds": days, "y": start + np.random.default_rng(seed).normal(size=rows).cumsum()})
+
+
+def noise(rows: int, seed: int = 0) -> pd.DataFrame:
+    return walk(rows).assign(y=50.0 + np.random.default_rng(seed).normal(size=rows))
+
+
+@pytest.mark.parametrize(
+    ("start", "scaling"),
+    [
+        (1000.0, ("log", "deseasonalize", "subtract-level")),
+        (0.0, ("deseasonalize", "standard", "subtract-level")),
+    ],
+)
+def test_auto_takes_logarithms_of_series_without_negative_values(start: float, scaling: tuple[str, ...]) -> None:
+    settings = check(ForecasterSettings, {**SETTINGS, "scaling": "auto"}, "test")
+    plan = prepare(settings, make_table(walk(80, start=start))).plan
+    assert plan.scaling == scaling
+    assert plan.base == "level"
+
+
+def test_the_level_of_a_random_walk_is_its_last_value_and_that_of_noise_a_mean() -> None:
+    smoothings = []
+    for data in (walk(400), noise(400)):
+        settings = check(ForecasterSettings, {**SETTINGS, "scaling": ["standard", "subtract-level"]}, "test")
+        smoothings.append(prepare(settings, make_table(data)).transform.window.per_window.smoothing)
+    assert smoothings[0] >= 0.8
+    assert smoothings[1] <= 0.3
+
+
+def test_what_the_network_corrects_is_simple_exponential_smoothing_of_the_window() -> None:
+    settings = check(ForecasterSettings, {**SETTINGS, "scaling": "subtract-level"}, "test")
+    prepared = prepare(settings, make_table(noise(100)))
+    smoothing = prepared.transform.window.per_window.smoothing
+    (samples,) = prepared.parts
+    index = torch.tensor([3])
+    window = samples.windows.inputs(index)[0, :, 0].double().numpy()
+    level, weight = 0.0, 0.0  # of a window: the weights of the recursion, made to sum to 1
+    for value in window:
+        level, weight = smoothing * value + (1 - smoothing) * level, smoothing + (1 - smoothing) * weight
+    answers = prepared.transform.window.inverse(torch.zeros(1, 2), samples.windows, index)
+    np.testing.assert_allclose(answers, [[level / weight] * 2], rtol=1e-6)
+
+
+def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
+    found = []
+    for rows in (40, 200, 5000):
+        settings = check(ForecasterSettings, {**SETTINGS, "batch_size": 128, "steps": "auto"}, "test")
+        prepared = prepare(settings, make_table(walk(rows, start=1000.0)))
+        found.append((len(prepared.parts[0]), prepared.training_settings.steps))
+        assert prepared.settings.steps == "auto"  # as the run records it
+    (few, least), (some, between), (_, most) = found
+    assert PASSES * few / 128 < LEAST_STEPS == least
+    assert most == MOST_STEPS
+    assert between == max(round(PASSES * some / 128), LEAST_STEPS)
+
+
+def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_intervals_of_the_first() -> None:
+    data = walk(120)
+    arguments = {**SETTINGS, "scaling": ["standard", "subtract-level"], "restore_best": False, "steps": 30}
+    first = Forecaster(validation=30, **arguments).fit(data)
+    widths = [first.predict(levels=[80]).eval("`hi-80` - `lo-80`")]
+    first.refit(data)
+    widths.append(first.predict(levels=[80]).eval("`hi-80` - `lo-80`"))
+    whole = Forecaster(**arguments).fit(data)
+    np.testing.assert_array_equal(first.predict()["forecast"], whole.predict()["forecast"])
+    scales = [1.0, whole.predictor_.transform.state()["scale"][0, 0]]
+    scales[0] = data["y"][:90].std(ddof=0)
+    np.testing.assert_allclose(widths[1] / scales[1], widths[0] / scales[0], rtol=1e-9)
+    assert first.cutoff_ == data["ds"].iloc[-1]
+
+
+def test_a_training_that_stopped_early_is_trained_again_for_as_many_epochs() -> None:
+    data = noise(120)
+    model = Forecaster(validation=30, epochs=40, patience=3, learning_rate=0.02, **SETTINGS).fit(data)
+    best = model.best_epoch_
+    assert isinstance(best, int)
+    assert best < 40
+    model.refit(data)
+    whole = Forecaster(epochs=best, learning_rate=0.02, restore_best=False, **SETTINGS)
+    plan = prepare(check(ForecasterSettings, whole.get_params(), "test"), make_table(data)).plan
+    assert plan == model.predictor_.plan
+    np.testing.assert_array_equal(model.predict()["forecast"], whole.fit(data).predict()["forecast"])
+
+
+def test_a_run_keeps_the_network_that_was_trained_again_and_scores_of_the_one_that_had_not_seen_the_test(
+    tmp_path: Path,
+) -> None:
+    data = walk(150)
+    data.to_csv(tmp_path / "walk.csv", index=False)
+    overrides = {"data": str(tmp_path / "walk.csv"), "horizon": 2, "units": 4, "steps": 20, "window": 8}
+    first = train_case(find_case("forecast"), overrides, tmp_path / "first")
+    other = train_case(find_case("forecast"), overrides | {"refit": False}, tmp_path / "other")
+    scores = [(run.path / "scores.json").read_text() for run in (first, other)]
+    assert scores[0].split('"test"')[1] == scores[1].split('"test"')[1]
+    models = [load(run.path) for run in (first, other)]
+    assert isinstance(models[0], Forecaster)
+    assert isinstance(models[1], Forecaster)
+    assert models[0].cutoff_ > models[1].cutoff_
+    assert not np.array_equal(models[0].predict()["forecast"], models[1].predict()["forecast"])
+    assert (first.path / "parameters.txt").read_text("utf-8") == parameters_text(models[0].network_)
+    again = train_case(find_case("forecast"), overrides, tmp_path / "again")
+    assert (again.path / "model.safetensors").read_bytes() == (first.path / "model.safetensors").read_bytes()
