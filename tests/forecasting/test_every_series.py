@@ -137,7 +137,7 @@ def test_a_model_of_format_3_predicts_what_it_did(scaling: list[str], tmp_path: 
     described["format"] = 3
     for name in ("offset", "least"):
         del described["plan"][name]
-    for name in ("transform.least", "transform.most"):
+    for name in ("transform.least", "transform.most", "weight"):
         del tensors[name]
     write_tensors(tmp_path / "old", tensors, described)
     loaded = load(tmp_path / "old")

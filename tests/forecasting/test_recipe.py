@@ -43,6 +43,16 @@ def test_auto_takes_logarithms_of_series_without_negative_values(start: float, s
     assert plan.base == "level"
 
 
+def test_the_level_is_that_of_the_price_nearest_to_the_target() -> None:
+    data = walk(200, start=1000.0)
+    data = data.rename(columns={"y": "close"}).assign(open=data["y"].shift(1, fill_value=1000.0))
+    settings = {**SETTINGS, "scaling": "auto", "target": "open", "past_covariates": ["close"]}
+    plan = prepare(
+        check(ForecasterSettings, settings, "test"), make_table(data, target="open", past_covariates="close")
+    ).plan
+    assert plan.names[plan.base_column] == "close"
+
+
 def test_the_level_of_a_random_walk_is_its_last_value_and_that_of_noise_a_mean() -> None:
     smoothings = []
     for data in (walk(400), noise(400)):

@@ -31,7 +31,7 @@ IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "she
 IGNORED |= {"significance_test", "permutation_importance"}  # of scores, said since
 IGNORED |= {"lower", "offset", "least", "refit", "method"}  # of forecasts, in settings, plans and frames
 IGNORED |= {"missing"}  # whose default has changed
-SINCE = {"transform.least", "transform.most"}  # tensors of models, which those recorded do not have
+SINCE = {"transform.least", "transform.most", "weight"}  # tensors of models, which those recorded do not have
 SETTINGS = ("settings", "parameters")  # keys of run.json and of a model under which settings are recorded
 
 

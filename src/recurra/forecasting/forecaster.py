@@ -135,7 +135,9 @@ class Forecaster(Estimator, ForecasterSettings):
             prepared, made(lambda: network_of(fitted.settings, fitted.plan), fitted.settings)
         )
         train_predictor(predictor, prepared, rounds=epochs, callbacks=callbacks)
-        self.predictor_ = replace(predictor, network=predictor.network.eval(), calibration=fitted.calibration)
+        self.predictor_ = replace(
+            predictor, network=predictor.network.eval(), weight=fitted.weight, calibration=fitted.calibration
+        )
         return self
 
     def prepare(self, data: Data, y: ArrayLike | None = None, *, run: Run | None = None) -> Prepared:

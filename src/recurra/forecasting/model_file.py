@@ -164,6 +164,7 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
     }
     tensors = {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
     tensors["cutoffs"] = _as_nanoseconds(predictor.cutoffs)
+    tensors["weight"] = torch.tensor(predictor.weight, dtype=torch.float64)
     if predictor.calibration is not None:
         tensors["calibration"] = torch.from_numpy(predictor.calibration.errors)
     described = {
@@ -215,11 +216,12 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
         errors = tensors.get("calibration")
         calibration = None if errors is None else _calibration_of(plan, errors, probabilities)
         cutoffs = _cutoffs_of(described.ids, tensors["cutoffs"])
+        weight = _weight_of(tensors["weight"])
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(path, f"its parts do not fit each other ({error})") from error
     weights = part_of(tensors, "network")
     network = made_with_weights(path, lambda: network_of(settings, plan), settings, weights)
-    return Predictor(settings, plan, transform, network.eval(), last_rows, cutoffs, calibration)
+    return Predictor(settings, plan, transform, network.eval(), last_rows, cutoffs, weight, calibration)
 
 
 def _tensors_of(table: Table) -> dict[str, Tensor]:
@@ -306,6 +308,12 @@ def _cutoffs_of(ids: Sequence[str], dates: Tensor) -> pd.DatetimeIndex:
     return _as_dates(dates.numpy())
 
 
+def _weight_of(weight: Tensor) -> float:
+    if weight.shape != () or weight.dtype != torch.float64 or not 0.0 <= float(weight) <= 1.0:
+        raise ValueError(f"weight is {list(weight.shape)} of {weight.dtype}, expected a number from 0 to 1")
+    return float(weight)
+
+
 def _calibration_of(plan: Plan, errors: Tensor, probabilities: Sequence[float]) -> Calibration | QuantileCalibration:
     *quantiles, _, horizon = errors.shape if errors.dim() > 1 else (0, 0)
     expected = [len(probabilities)] if probabilities else []
@@ -368,10 +376,11 @@ def _from_format_2(contents: Contents) -> Contents:
 
 
 def _from_format_3(contents: Contents) -> Contents:
-    """Convert the contents of a file of format 3, which lacks the smallest and the largest target of each series."""
+    """Convert the contents of a file of format 3, which lacks the extent of each series, and has whole corrections."""
     tensors, data = contents
     unknown = torch.full((len(data["ids"]),), torch.inf, dtype=torch.float64)
-    return tensors | {"transform.least": -unknown, "transform.most": unknown}, {**data, "format": FORMAT}
+    since = {"transform.least": -unknown, "transform.most": unknown, "weight": torch.tensor(1.0, dtype=torch.float64)}
+    return tensors | since, {**data, "format": FORMAT}
 
 
 def _as_nanoseconds(dates: pd.DatetimeIndex) -> Tensor:

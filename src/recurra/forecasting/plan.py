@@ -119,7 +119,7 @@ class Plan(Settings):
         nearest = min(last, key=last.__getitem__)
         base, base_column = BASES.get(settings.residual, "last"), 0
         if settings.residual == "auto" and "subtract-level" in scaling:
-            base = "level"
+            base, base_column = "level", nearest
         elif settings.residual == "auto":
             base_column = nearest
             seasons_back = season * (np.arange(settings.horizon) // season + 1)

@@ -21,7 +21,7 @@ from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
-from recurra.nn.heads import HEADS
+from recurra.nn.heads import HEADS, HeadForecast
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
 from recurra.settings.forecasting import COUNTING, ForecasterSettings
@@ -34,6 +34,7 @@ from recurra.tables.table import Table
 from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
 
+WEIGHTS = tuple(number / 10 for number in range(10, -1, -1))  # of the correction by the network
 MOST_HORIZONS = 1_000  # that one prediction may continue
 NETWORK, CONSTANT, LAST_VALUE = "network", "constant", "last value"  # methods of forecasts
 FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
@@ -50,6 +51,7 @@ class Predictor:
         network: the fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
         context: the last rows seen, after which `predict` continues.
         cutoffs: date of the last row of each series of the fit, [S]; none of these rows is evaluated.
+        weight: weight of the correction by the network, 0 to 1; at 0 the forecast is the one that it corrects.
         calibration: errors on the validation part, from which intervals are computed; None without that part.
     """
 
@@ -59,6 +61,7 @@ class Predictor:
     network: Network | Ensemble = field(repr=False)
     context: Table = field(repr=False)
     cutoffs: pd.DatetimeIndex
+    weight: float = 1.0
     calibration: Calibration | QuantileCalibration | None = field(default=None, repr=False)
 
     @classmethod
@@ -79,9 +82,20 @@ class Predictor:
         if prepared.validation is None:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
-        found = self.answered(prepared.parts[1], before)
         truth = self.transform.truth(prepared.table, prepared.validation)
-        return replace(self, calibration=calibration_of(found, truth))
+        weighted = self._weighted(prepared.parts[1], before, truth) if self.plan.base == "level" else self
+        return replace(weighted, calibration=calibration_of(weighted.answered(prepared.parts[1], before), truth))
+
+    def _weighted(self, samples: WindowSamples, before: Floats, truth: Floats) -> Self:
+        """Return the predictor with the weight of the correction that has the smallest absolute errors on samples."""
+        if not np.isfinite(truth).any():
+            return self
+        whole, none = (replace(self, weight=weight).answered(samples, before) for weight in (1.0, 0.0))
+        errors = [
+            float(np.nanmean(np.abs(none.point + weight * (whole.point - none.point) - truth) / whole.scale))
+            for weight in WEIGHTS
+        ]
+        return replace(self, weight=WEIGHTS[int(np.argmin(errors))])
 
     def predict(
         self,
@@ -378,6 +392,9 @@ class Predictor:
             with one_thread(brief=True):
                 output = self.network(**samples.inputs(index))
                 found = head.forecast(output, transform.window.scale(windows, index))
+            if self.weight < 1.0:
+                move = (self.weight - 1.0) * found.point
+                found = HeadForecast(found.point + move, {p: values + move for p, values in found.quantiles.items()})
             if found.quantiles and self.plan.lag:
                 raise InputError(
                     f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "

@@ -126,7 +126,7 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     columns = ", ".join(others) or "its own past alone"
     what = {
         "none": "the values themselves",
-        "level": f"corrections to the level of the {target}, by exponential smoothing",
+        "level": f"corrections to the level of {printable(plan.names[plan.base_column])}, by exponential smoothing",
         "last": f"corrections to the last {printable(plan.names[plan.base_column])}",
         "seasonal": f"corrections to the {target} {counted(plan.season, 'row')} earlier",
     }[plan.base]

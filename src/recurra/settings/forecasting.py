@@ -94,7 +94,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training, and with
-    subtract-level the level) or none."""
+    subtract-level the level, where the validation part then decides how much of the correction is added) or none."""
     ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"
@@ -123,7 +123,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
         if self.loss in PREDICTING_QUANTILES and not {"difference", "season-difference"}.isdisjoint(scaling):
             raise ValueError(
                 f"loss {self.loss} predicts quantiles, and quantiles of differences cannot be summed; expected a "
-                "scaling without differences"
+                "scaling without differences, or loss mse, mae or huber"
             )
         return self
 

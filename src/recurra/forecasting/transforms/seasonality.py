@@ -63,8 +63,10 @@ class Deseasonalize(Step):
 def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
     """Return the mean difference of values from their moving average over a season, for each place in the season.
 
-    Recent seasons count more: one counts half of another four seasons later. The indices of a series sum to zero; all
-    are zero if it has fewer than two seasons.
+    Recent seasons count more: one counts half of another four seasons later. The indices of a series sum to zero, and
+    are shrunk by the share of their variance that chance explains (James & Stein 1961): the differences of one place
+    vary about their mean, and means of values without a season would vary too. All are zero if it has fewer than two
+    seasons.
 
     Args:
         values: several series, [S, T].
@@ -75,7 +77,7 @@ def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
         The indices, [S, m].
 
     >>> values = np.array([[1.0, 3.0, 2.0, 4.0, 3.0, 5.0]])
-    >>> seasonal_indices(values, np.array([[0, 1, 0, 1, 0, 1]]), season=2).tolist()
+    >>> seasonal_indices(values, np.array([[0, 1, 0, 1, 0, 1]]), season=2).round(2).tolist()
     [[-0.75, 0.75]]
     """
     series, rows = values.shape
@@ -92,6 +94,16 @@ def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
     cells = (np.arange(series)[:, None] * season + phases[:, inside]).ravel()
     total = np.bincount(cells, (weights * (values[:, inside] - average)).ravel(), minlength=series * season)
     weight = np.bincount(cells, weights.ravel(), minlength=series * season)
-    means = (total / np.where(weight > 0.0, weight, 1.0)).reshape(series, season)
-    centered: Floats = means - means.mean(axis=1, keepdims=True)
-    return centered
+    means = total / np.where(weight > 0.0, weight, 1.0)
+    squares = np.bincount(cells, weights.ravel() ** 2, minlength=series * season)
+    chance = squares / np.where(weight > 0.0, weight, 1.0) ** 2  # variance of a mean, in variances of a difference
+    residuals = (values[:, inside] - average) - means[cells].reshape(series, count)
+    freedom = np.maximum(count - season, 1) / count
+    variance = (weights * residuals**2).sum(axis=1) / weights.sum(axis=1) / freedom
+    centered = means.reshape(series, season)
+    centered = centered - centered.mean(axis=1, keepdims=True)
+    spread = (centered**2).mean(axis=1)
+    by_chance = variance * chance.reshape(series, season).mean(axis=1)
+    kept = np.maximum(1.0 - by_chance / np.where(spread > 0.0, spread, 1.0), 0.0)
+    shrunk: Floats = centered * kept[:, None]
+    return shrunk
