@@ -1,5 +1,6 @@
 """What the defaults of `recurra forecast` decide by looking at a table, and the second training on all rows."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import torch
 
 from recurra import Forecaster, load
 from recurra.cases.catalog import find_case
+from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import LEAST_STEPS, MOST_STEPS, PASSES, prepare
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
 
 SETTINGS: dict[str, Any] = {"window": 8, "horizon": 2, "units": 4, "batch_size": 16, "season": 4}
@@ -76,6 +79,38 @@ def test_what_the_network_corrects_is_simple_exponential_smoothing_of_the_window
     np.testing.assert_allclose(answers, [[level / weight] * 2], rtol=1e-6)
 
 
+def test_the_validation_part_decides_how_much_of_the_correction_is_added() -> None:
+    arguments = {**SETTINGS, "scaling": ["standard", "subtract-level"], "season": 1, "validation": 40, "horizon": 1}
+    wave = walk(200).assign(y=np.sin(np.arange(200) * 2 * np.pi / 7))
+    learned = Forecaster(steps=400, learning_rate=0.01, **arguments).fit(wave).predictor_
+    assert learned.weight == 1.0
+    overfitted = Forecaster(steps=400, learning_rate=0.05, restore_best=False, **arguments).fit(noise(200)).predictor_
+    assert overfitted.weight < 0.6
+    prepared = prepare(overfitted.settings, make_table(noise(200)))
+    assert prepared.validation is not None
+    errors = []
+    for weight in (0.0, overfitted.weight, 1.0):
+        chosen = replace(overfitted, weight=weight)
+        truth = prepared.table.values[prepared.validation.rows, 0]
+        errors.append(np.abs(chosen.forecast(prepared.table, prepared.validation).values[:, 0] - truth).mean())
+    assert errors[1] <= min(errors)
+
+
+def test_a_weight_moves_all_quantiles_by_as_much_as_the_forecast(tmp_path: Path) -> None:
+    arguments = {**SETTINGS, "scaling": "subtract-level", "loss": "quantile", "steps": 50}
+    predictor = Forecaster(**arguments).fit(noise(100)).predictor_
+    half = replace(predictor, weight=0.5)
+    table, origins = predictor.context, Origins.after_last(predictor.context)
+    whole, found = predictor.forecast(table, origins, [80]), half.forecast(table, origins, [80])
+    none = replace(predictor, weight=0.0).forecast(table, origins)
+    np.testing.assert_allclose(found.values, (whole.values + none.values) / 2, rtol=1e-6)
+    move = found.values - whole.values
+    for ends, moved in zip(whole.intervals[80], found.intervals[80], strict=True):
+        np.testing.assert_allclose(moved, ends + move, rtol=1e-6)
+    half.save(tmp_path / "model")
+    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").forecast(table, origins).values, found.values)
+
+
 def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     found = []
     for rows in (40, 200, 5000):
@@ -91,7 +126,7 @@ def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
 
 def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_intervals_of_the_first() -> None:
     data = walk(120)
-    arguments = {**SETTINGS, "scaling": ["standard", "subtract-level"], "restore_best": False, "steps": 30}
+    arguments = {**SETTINGS, "scaling": ["standard", "subtract-last"], "restore_best": False, "steps": 30}
     first = Forecaster(validation=30, **arguments).fit(data)
     widths = [first.predict(levels=[80]).eval("`hi-80` - `lo-80`")]
     first.refit(data)

@@ -101,3 +101,12 @@ def test_a_season_that_no_window_shows_is_forecast(scaling: Any, tmp_path: Any) 
         others = own.loc[~december, "forecast"].mean()
         assert own.loc[december, "forecast"].item() == pytest.approx(2 * others, rel=0.1), id_
     pd.testing.assert_frame_equal(model.predict(data[data["ds"] < "2020-06-01"], h=12), later)
+
+
+def test_indices_that_chance_explains_are_shrunk_away_and_strong_ones_stay() -> None:
+    rng, phases = np.random.default_rng(0), np.tile(np.arange(120) % 4, (200, 1))
+    noise = rng.normal(size=(200, 120))
+    season = np.array([3.0, -1.0, 0.5, -2.5])
+    assert np.abs(seasonal_indices(noise, phases, 4)).mean() < 0.06  # the means alone vary by 0.2
+    strong = seasonal_indices(noise + season[phases], phases, 4)
+    np.testing.assert_allclose(strong.mean(axis=0), season, atol=0.1)
