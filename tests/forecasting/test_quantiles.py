@@ -138,7 +138,7 @@ def test_series_of_logarithms_with_little_noise_have_narrow_intervals() -> None:
         for name, spread in spreads.items()
     )
     model = Forecaster(loss="quantile", scaling=["log", "subtract-mean"], validation=60, learning_rate=0.01, **SMALL)
-    found = model.set_params(epochs=6).fit(data).predict(levels=[80]).set_index("unique_id")
+    found = model.set_params(epochs=12).fit(data).predict(levels=[80]).set_index("unique_id")
     width = np.log(found["hi-80"] / found["lo-80"])
     expected = pd.Series({name: 2 * 1.28 * spread for name, spread in spreads.items()})
     np.testing.assert_allclose(width[expected.index], expected, rtol=0.45)

@@ -113,7 +113,7 @@ def test_a_weight_moves_all_quantiles_by_as_much_as_the_forecast(tmp_path: Path)
 
 def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     found = []
-    for rows in (40, 200, 5000):
+    for rows in (200, 5_000, 40_000):
         settings = check(ForecasterSettings, {**SETTINGS, "batch_size": 128, "steps": "auto"}, "test")
         prepared = prepare(settings, make_table(walk(rows, start=1000.0)))
         found.append((len(prepared.parts[0]), prepared.training_settings.steps))

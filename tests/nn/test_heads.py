@@ -72,7 +72,7 @@ def test_the_pinball_loss_is_that_of_the_hand_calculation():
     output = torch.tensor([[log_of_3, 5.0, log_of_3]])  # quantiles 2, 5, 8
     assert [q.item() for q in head.forecast(output).quantiles.values()] == pytest.approx([2.0, 5.0, 8.0])
     # above the quantiles by 4, 1 and -2
-    assert head.loss(output, torch.tensor([[6.0]])).item() == pytest.approx((0.1 * 4 + 0.5 * 1 + 0.1 * 2) / 3)
+    assert head.loss(output, torch.tensor([[6.0]])).item() == pytest.approx((0.1 * 4 + 4 * 0.5 * 1 + 0.1 * 2) / 6)
 
 
 @given(arrays(np.float32, (4, 3 * len(PROBABILITIES)), elements=st.floats(-1e6, 1e6, width=32)))

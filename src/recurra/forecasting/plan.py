@@ -212,6 +212,9 @@ class Plan(Settings):
 def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: int, at_least: int) -> tuple[int, int]:
     """Return the season and the window.
 
+    A window that is measured from its level, and has no season left, need not show much of the past: the season of a
+    year is enough, of shorter seasons four.
+
     Args:
         settings: checked settings.
         table: the series.
@@ -220,6 +223,9 @@ def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: in
     """
     season = settings.season or table.frequency.season
     usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
+    if transformations_of(settings) == ("auto",) and season > 1:
+        is_year = table.frequency.unit == "month" and settings.season is None
+        usual = min(season if is_year else max(4 * season, settings.horizon), LONGEST_WINDOW)
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
     return season, settings.window or max(min(usual, fitting), at_least)
 

@@ -87,7 +87,11 @@ class Predictor:
         return replace(weighted, calibration=calibration_of(weighted.answered(prepared.parts[1], before), truth))
 
     def _weighted(self, samples: WindowSamples, before: Floats, truth: Floats) -> Self:
-        """Return the predictor with the weight of the correction that has the smallest absolute errors on samples."""
+        """Return the predictor with the weight that its correction deserves on samples.
+
+        It is 1 if the correction makes absolute errors smaller, and otherwise the weight with the smallest. A weight
+        below 1 may do better there in any case, but samples of one time err together, and say little about others.
+        """
         if not np.isfinite(truth).any():
             return self
         whole, none = (replace(self, weight=weight).answered(samples, before) for weight in (1.0, 0.0))
@@ -95,7 +99,7 @@ class Predictor:
             float(np.nanmean(np.abs(none.point + weight * (whole.point - none.point) - truth) / whole.scale))
             for weight in WEIGHTS
         ]
-        return replace(self, weight=WEIGHTS[int(np.argmin(errors))])
+        return self if errors[0] < errors[-1] else replace(self, weight=WEIGHTS[int(np.argmin(errors))])
 
     def predict(
         self,

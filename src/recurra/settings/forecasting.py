@@ -69,7 +69,8 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     """Number of rows to predict, all at once."""
     window: Count | None = None
     """Number of past rows from which a forecast is made; by default two seasons, but from 20 to 200 rows, and at most
-    half of the training rows."""
+    half of the training rows; with scaling auto one season of months or quarters, or four shorter ones and at least the
+    horizon."""
     past_covariates: Names = ()
     """Past covariates: input columns whose values are known up to the present only; all selects every other numeric
     column."""
@@ -94,7 +95,8 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training, and with
-    subtract-level the level, where the validation part then decides how much of the correction is added) or none."""
+    subtract-level the level, to which the correction is added in part if it makes the errors on the validation part
+    larger) or none."""
     ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
     loss: LossName = "mse"

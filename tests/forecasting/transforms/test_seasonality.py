@@ -35,7 +35,7 @@ def test_less_than_two_seasons_show_none() -> None:
 
 def test_a_season_counts_half_of_one_that_is_four_seasons_later() -> None:
     put, later = np.array([-1.0, 1.0]), np.array([-3.0, 3.0])
-    values = np.concatenate([np.tile(put, 40), np.tile(later, HALF_LIFE)])
+    values = np.concatenate([np.tile(put, 5 * HALF_LIFE), np.tile(later, HALF_LIFE)])
     found = seasonal_indices(values[None], np.arange(len(values))[None] % 2, season=2)[0]
     assert found[1] == pytest.approx(2.0, abs=0.15)  # four recent seasons weigh as much as all before them
 

@@ -8,7 +8,7 @@ import numpy as np
 from recurra.forecasting.transforms.steps import Mask, Rows, Step
 from recurra.tables.arrays import Floats, Integers, of_equal_length
 
-HALF_LIFE = 4  # seasons after which a season counts half
+HALF_LIFE, PART = 4, 6  # seasons after which a season counts half; or this part of a long series
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +63,10 @@ class Deseasonalize(Step):
 def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
     """Return the mean difference of values from their moving average over a season, for each place in the season.
 
-    Recent seasons count more: one counts half of another four seasons later. The indices of a series sum to zero, and
-    are shrunk by the share of their variance that chance explains (James & Stein 1961): the differences of one place
-    vary about their mean, and means of values without a season would vary too. All are zero if it has fewer than two
-    seasons.
+    Recent seasons count more: one counts half of another that is four seasons later, or a sixth of a long series. The
+    indices of a series sum to zero, and are shrunk by the share of their variance that chance explains (James & Stein
+    1961): the differences of one place vary about their mean, and means of values without a season would vary too. All
+    are zero if it has fewer than two seasons.
 
     Args:
         values: several series, [S, T].
@@ -89,7 +89,7 @@ def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
         average = (average[:, 1:] + average[:, :-1]) / 2
     first, count = season // 2, average.shape[1]
     age = (rows - 1 - np.arange(first, first + count)) / season
-    weights = np.broadcast_to(0.5 ** (age / HALF_LIFE), average.shape)
+    weights = np.broadcast_to(0.5 ** (age / max(HALF_LIFE, rows / season / PART)), average.shape)
     inside = slice(first, first + count)
     cells = (np.arange(series)[:, None] * season + phases[:, inside]).ravel()
     total = np.bincount(cells, (weights * (values[:, inside] - average)).ravel(), minlength=series * season)

@@ -19,7 +19,7 @@ IN_ORDER: dict[First, dict[str, str]] = {
     "month": {"month": "first", "day": "next"},
     "year": {"year": "first", "month": "next", "day": "year"},
 }
-NAT, NO_OFFSET = np.datetime64("NaT"), np.iinfo(np.int64).max
+NAT, NO_OFFSET = np.datetime64("NaT", "ns"), np.iinfo(np.int64).max
 
 
 def assembled(parts: Parts) -> NDArray[np.datetime64]:

@@ -78,7 +78,7 @@ def dates_of(values: NDArray[Any], unit: DateUnit) -> NDArray[np.datetime64]:
         within = np.floor(values % 1 * 12 + ROUNDED) if unit == "years" else np.round(values % 1 * 100) - 1
         months = (np.floor(values) - 1970) * 12 + within
         found = months.astype(np.int64).astype("datetime64[M]").astype("datetime64[ns]")
-    return np.asarray(np.where(possible, found, np.datetime64("NaT")), dtype="datetime64[ns]")
+    return np.asarray(np.where(possible, found, np.datetime64("NaT", "ns")), dtype="datetime64[ns]")
 
 
 def numbers_of(dates: pd.DatetimeIndex, unit: DateUnit) -> "pd.Index[Any]":

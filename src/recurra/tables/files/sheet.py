@@ -176,7 +176,7 @@ def _column(places: Any, values: list[object], rows: int) -> "pd.Series[Any] | n
         whole = not np.isnan(numbers).any() and bool((np.abs(numbers) < 2**53).all() and (numbers % 1 == 0).all())
         return numbers.astype(np.int64) if whole else numbers
     if kinds == {datetime}:
-        dates = np.full(rows, np.datetime64("NaT"), dtype="datetime64[us]")
+        dates = np.full(rows, np.datetime64("NaT", "us"), dtype="datetime64[us]")
         dates[places[told]] = [value for value, tells in zip(values, told, strict=True) if tells]
         return dates
     texts = np.full(rows, None, dtype=object)
