@@ -32,6 +32,23 @@ def noise(rows: int, seed: int = 0) -> pd.DataFrame:
     return walk(rows).assign(y=50.0 + np.random.default_rng(seed).normal(size=rows))
 
 
+def test_auto_takes_no_logarithms_of_series_that_are_often_zero() -> None:
+    counts = walk(100).assign(y=np.random.default_rng(0).poisson(0.5, 100).astype(float))
+    model = Forecaster(scaling="auto", loss="quantile", steps=60, validation=0.15, **SETTINGS).fit(counts)
+    assert model.predictor_.plan.scaling == ("deseasonalize", "standard", "subtract-level")
+    found = model.predict(levels=[95])
+    assert (found["lo-95"] >= 0.0).all()
+    assert (found["hi-95"] < 10.0).all()
+
+
+@pytest.mark.parametrize(("freq", "window"), [("MS", 12), ("QS", 4), ("D", 28), ("h", 96), ("YS", 20)])
+def test_the_window_is_a_season_of_a_year_or_four_shorter_ones(freq: str, window: int) -> None:
+    data = walk(600, start=1000.0)
+    data["ds"] = pd.date_range("1700-01-01", periods=600, freq=freq)
+    settings = check(ForecasterSettings, {"scaling": "auto", "horizon": 2}, "test")
+    assert prepare(settings, make_table(data)).plan.window == window
+
+
 @pytest.mark.parametrize(
     ("start", "scaling"),
     [

@@ -26,6 +26,7 @@ from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
 LEAST = 3  # rows of a window that are no padding
+OFTEN = 0.1  # the share of zeros from which a table is no longer one of logarithms
 OFFSET = 0.05  # before the logarithm of a target with zeros, in units of its mean
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
 
@@ -225,7 +226,7 @@ def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: in
     usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
     if transformations_of(settings) == ("auto",) and season > 1:
         is_year = table.frequency.unit == "month" and settings.season is None
-        usual = min(season if is_year else max(4 * season, settings.horizon), LONGEST_WINDOW)
+        usual = min(season if is_year else 4 * season, LONGEST_WINDOW)
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
     return season, settings.window or max(min(usual, fitting), at_least)
 
@@ -234,14 +235,14 @@ def scaling_of(settings: ForecasterSettings, table: Table) -> tuple[Scaling, ...
     """Return the transformations of the values, in the order of use: those of the settings, or those that auto takes.
 
     Series whose values are not negative vary in proportion to their level more often than not, so that their logarithms
-    have steady variations.
+    have steady variations. Those of series that are often zero jump between two values instead.
     """
     scaling = transformations_of(settings)
     if scaling != ("auto",):
         return scaling
     if settings.loss == COUNTING:
         return ("divide-mean",)
-    if (table.values[:, 0] < 0.0).any():
+    if (table.values[:, 0] < 0.0).any() or (table.values[:, 0] == 0.0).mean() > OFTEN:
         return "deseasonalize", "standard", "subtract-level"
     return "log", "deseasonalize", "subtract-level"
 

@@ -18,7 +18,7 @@ from recurra.tables.split import Splits
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 
-PASSES, LEAST_STEPS, MOST_STEPS = 7, 200, 1500  # over the samples; steps, where the settings leave them open
+PASSES, LEAST_STEPS, MOST_STEPS = 7, 50, 1000  # over the samples; steps, where the settings leave them open
 
 
 @dataclass(frozen=True, eq=False)

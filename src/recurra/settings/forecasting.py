@@ -69,8 +69,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     """Number of rows to predict, all at once."""
     window: Count | None = None
     """Number of past rows from which a forecast is made; by default two seasons, but from 20 to 200 rows, and at most
-    half of the training rows; with scaling auto one season of months or quarters, or four shorter ones and at least the
-    horizon."""
+    half of the training rows; with scaling auto one season of months or quarters, or four shorter ones."""
     past_covariates: Names = ()
     """Past covariates: input columns whose values are known up to the present only; all selects every other numeric
     column."""
@@ -91,7 +90,8 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
     below the moving average); difference or season-difference; minmax, standard or robust; and for each window
     subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; or
-    none; or auto: log, if no value is negative, otherwise standard, with deseasonalize and subtract-level."""
+    none; or auto: log, if no value is negative and few are zero, otherwise standard, with deseasonalize and
+    subtract-level."""
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training, and with
