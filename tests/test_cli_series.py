@@ -39,7 +39,7 @@ def test_one_command_gives_scores_next_values_with_dates_and_a_plot(
     out = tmp_path / "run"
     assert run(["forecast", str(file), "--target", "sales", "--horizon", "3", "--out", str(out), *QUICK]) == 0
     text = "\n".join(printed(capsys)[0])
-    assert "monthly rows, a window of 24, a season of 12; predicts corrections to the level of sales" in text
+    assert "monthly rows, a window of 12, a season of 12; predicts corrections to the level of sales" in text
     for part in ("RMSE", "MASE", "seasonal naive", "persistence", "drift", "The network ", "2020-01-01", "2020-03-01"):
         assert part in text
     assert str(out / "forecast.png") in text

@@ -177,7 +177,7 @@ def test_a_forecaster_of_70_000_series(sandbox: Sandbox, forecaster: Forecaster,
     data["context"] |= {"many": True, "rows": [5] * count, "future_rows": [0] * count}
     for name in ("context.dates", "context.values", "context.observed"):
         tensors[name] = torch.cat([tensors[name]] * count)
-    for name in ("cutoffs", "transform.center", "transform.scale"):
+    for name in ("cutoffs", *(f"transform.{name}" for name in ("center", "scale", "least", "most"))):
         tensors[name] = torch.cat([tensors[name]] * count)
     write_tensors(path, tensors, data)
     assert_cheap(sandbox, path, end="returned")

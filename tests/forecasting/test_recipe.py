@@ -43,8 +43,8 @@ def test_auto_takes_no_logarithms_of_series_that_are_often_zero() -> None:
 
 @pytest.mark.parametrize(("freq", "window"), [("MS", 12), ("QS", 4), ("D", 28), ("h", 96), ("YS", 20)])
 def test_the_window_is_a_season_of_a_year_or_four_shorter_ones(freq: str, window: int) -> None:
-    data = walk(600, start=1000.0)
-    data["ds"] = pd.date_range("1700-01-01", periods=600, freq=freq)
+    data = walk(400, start=1000.0)
+    data["ds"] = pd.date_range("1700-01-01", periods=400, freq=freq)
     settings = check(ForecasterSettings, {"scaling": "auto", "horizon": 2}, "test")
     assert prepare(settings, make_table(data)).plan.window == window
 

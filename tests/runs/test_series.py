@@ -262,7 +262,7 @@ def test_a_table_of_ones_own_needs_nothing_but_the_file(tmp_path: Path) -> None:
         find_case("forecast"), {"data": str(tmp_path / "sales.csv"), "horizon": 3, "epochs": 2}, tmp_path / "run"
     )
     assert isinstance(run.model, Forecaster)
-    assert run.model.predictor_.plan.window == 24
+    assert run.model.predictor_.plan.window == 12
     following = pd.read_csv(tmp_path / "run" / "forecast.csv")
     assert list(following.columns) == ["ds", "forecast", "lo-80", "hi-80", "lo-95", "hi-95"]
     assert following["ds"].tolist() == ["2020-01-01", "2020-02-01", "2020-03-01"]

@@ -48,7 +48,7 @@ def test_what_was_chosen_is_shown_in_place_of_none(tmp_path: Path) -> None:
     sales().to_csv(data, index=False)
     run = trained("forecast", tmp_path / "run", data=str(data), epochs=1, levels=[80.0])
     text = run_text(run)
-    for name, value in (("target", "sales"), ("window", "24"), ("season", "12")):
+    for name, value in (("target", "sales"), ("window", "12"), ("season", "12")):
         assert re.search(rf"^{name} +{value} \(chosen\)$", text, re.MULTILINE)
     given = trained("forecast", tmp_path / "given", data=str(data), epochs=1, levels=[80.0], window=6)
     assert re.search(r"^window +6$", run_text(given), re.MULTILINE)

@@ -15,6 +15,7 @@ from recurra.training.run_folder import FINISHED, METRICS, MODEL, PARAMETERS, SC
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster
 
+OPEN = (None, "auto", ["auto"])  # values of settings that leave the choice to the model
 SHOWN_EPOCHS = 10
 
 
@@ -46,10 +47,10 @@ def run_text(path: Path) -> str:
     settings = run.info.get("settings") or {"settings": "none yet"}
     unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
     model = load(path, device="cpu") if (path / MODEL).is_file() else None
-    chosen = _chosen(model)
+    chosen = _chosen(model, run)
     used = [(name, value) for name, value in settings.items() if name not in unused]
     lines = [
-        (name, f"{chosen[name]} (chosen)" if value is None and name in chosen else str(value)) for name, value in used
+        (name, f"{chosen[name]} (chosen)" if value in OPEN and name in chosen else str(value)) for name, value in used
     ]
     blocks = [heading, aligned(lines)]
     if model is None:
@@ -109,12 +110,18 @@ def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
     return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times, all_in=all_in)}"]
 
 
-def _chosen(model: "LanguageModel | Forecaster | None") -> dict[str, Any]:
+def _chosen(model: "LanguageModel | Forecaster | None", run: Run) -> dict[str, Any]:
     """What a forecaster chose for settings that were not given."""
     if model is None or isinstance(model, LanguageModel):
         return {}
     plan = model.predictor_.plan
-    return {"window": plan.window, "season": plan.season, "target": plan.names[0]}
+    return {
+        "window": plan.window,
+        "season": plan.season,
+        "target": plan.names[0],
+        "scaling": list(plan.scaling),
+        "steps": max((record.get("step", 0) for record in run.history()), default=0),
+    }
 
 
 def _layers(model: "LanguageModel | Forecaster") -> str:
