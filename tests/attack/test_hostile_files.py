@@ -169,8 +169,8 @@ def test_the_largest_ensemble_that_is_allowed(sandbox: Sandbox, tmp_path: Path, 
     assert_cheap(sandbox, path, end="returned")
 
 
-def test_a_forecaster_of_70_000_series(sandbox: Sandbox, forecaster: Forecaster, tmp_path: Path) -> None:
-    path, count = tmp_path / "model.safetensors", 70_000
+def test_a_forecaster_of_65_000_series(sandbox: Sandbox, forecaster: Forecaster, tmp_path: Path) -> None:
+    path, count = tmp_path / "model.safetensors", 65_000
     forecaster.save(path)
     tensors, data = read_tensors(path)
     data["ids"] = data["context"]["ids"] = [str(number) for number in range(count)]

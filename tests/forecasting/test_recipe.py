@@ -12,7 +12,7 @@ import torch
 from recurra import Forecaster, load
 from recurra.cases.catalog import find_case
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import LEAST_STEPS, MOST_STEPS, PASSES, prepare
+from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
 from recurra.settings.check import check
@@ -138,6 +138,8 @@ def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     (few, least), (some, between), (_, most) = found
     assert PASSES * few / 128 < LEAST_STEPS == least
     assert most == MOST_STEPS
+    settings = check(ForecasterSettings, {**SETTINGS, "batch_size": 128, "steps": "auto", "window": 60}, "test")
+    assert prepare(settings, make_table(walk(40_000, start=1000.0))).training_settings.steps == MOST_ROWS // 60
     assert between == max(round(PASSES * some / 128), LEAST_STEPS)
 
 

@@ -18,7 +18,8 @@ from recurra.tables.split import Splits
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 
-PASSES, LEAST_STEPS, MOST_STEPS = 7, 50, 1000  # over the samples; steps, where the settings leave them open
+PASSES, LEAST_STEPS, MOST_STEPS = 7, 50, 1500  # over the samples; steps, where the settings leave them open
+MOST_ROWS = 30_000  # of all steps, in the window of a sample: long windows take fewer steps, which take longer
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,8 @@ class Prepared:
         if self.settings.steps != "auto":
             return self.settings
         passes = PASSES * len(self.parts[0]) / self.settings.batch_size
-        return replace(self.settings, steps=round(min(max(passes, LEAST_STEPS), MOST_STEPS)))
+        most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
+        return replace(self.settings, steps=round(min(max(passes, LEAST_STEPS), most)))
 
     @property
     def has_missing_targets(self) -> bool:
