@@ -3,6 +3,9 @@
 import io
 import os
 import pty
+from types import SimpleNamespace
+
+import pytest
 
 from recurra.training import EarlyStopping, Progress, TrainingState
 
@@ -53,6 +56,18 @@ def test_on_a_terminal_one_line_is_drawn_again_and_again() -> None:
     assert "\x1b[?25l" in shown and "\x1b[?25h" in shown  # the cursor is hidden, and shown again
     assert "epoch 3/3  loss 0.1250" in shown
     assert shown.count("\n") == 1  # one line stays
+
+
+def test_on_a_terminal_the_time_that_is_left_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 30.0, 30.0, 30.0])  # at the beginning; a quarter of four epochs takes 30 s
+    monkeypatch.setattr("recurra.training.callbacks.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w", encoding="utf-8") as terminal:
+        progress = Progress(terminal)
+        progress.on_train_begin(TrainingState(), 4)
+        progress.on_step_end(TrainingState(), 5, 5)
+        progress.on_train_abort(TrainingState())
+    assert "1 min 30 s left" in all_of(leader)
 
 
 def test_an_abort_gives_the_terminal_its_cursor_back() -> None:

@@ -50,7 +50,7 @@ class EarlyStopping(Callback):
 
 
 class Progress(Callback):
-    """Show progress: one live line on a terminal, plain lines otherwise.
+    """Show progress: one live line on a terminal, with the time that is left, and plain lines otherwise.
 
     Plain lines show the first and the last epoch and about twenty evenly spaced ones between them; metrics.jsonl of the
     run records all epochs.
@@ -60,10 +60,11 @@ class Progress(Callback):
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty()
         self._epochs = 0
-        self._drawn = 0.0
+        self._drawn = self._begun = 0.0
+        self._done = 0.0  # epochs when the training began, or went on
 
     def on_train_begin(self, state: TrainingState, epochs: int) -> None:
-        self._epochs = epochs
+        self._epochs, self._done, self._begun = epochs, float(state.epoch), time.monotonic()
         self._every = -(-epochs // PLAIN_LINES)
         if self.live:
             from rich.console import Console
@@ -101,9 +102,18 @@ class Progress(Callback):
         from rich.table import Table
 
         row = Table.grid(padding=(0, 2))
-        row.add_row(ProgressBar(self._epochs, state.epoch + share, width=24), self._line(state))
+        done = state.epoch + share
+        row.add_row(ProgressBar(self._epochs, done, width=24), self._line(state), self._left(done))
         self._live.update(row, refresh=True)
         self._drawn = time.monotonic()
+
+    def _left(self, done: float) -> str:
+        """Return how long the rest takes, if it goes on as it did since the training began; empty at its end."""
+        passed, new = time.monotonic() - self._begun, done - self._done
+        if new <= 0.0 or done >= self._epochs:
+            return ""
+        seconds = round(passed / new * (self._epochs - done))
+        return f"{seconds // 60} min {seconds % 60} s left" if seconds >= 60 else f"{seconds} s left"
 
     def _line(self, state: TrainingState) -> str:
         network = f"network {state.member}, " if state.member else ""
