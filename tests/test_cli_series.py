@@ -214,6 +214,15 @@ def test_a_series_without_rows_before_the_test_part_is_named(
 
 
 @pytest.mark.filterwarnings("ignore:no 80 % interval")
+def test_steps_that_were_left_open_cannot_be_changed_when_a_run_is_resumed(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["forecast", str(file), "--target", "sales", "--out", str(tmp_path / "r"), "--units", "2", "--quiet"]
+    assert run(arguments) == 0
+    assert run([*arguments, "--resume", "--steps", "900"]) == 2
+    assert "the run has steps 'auto', not 900; only a number of epochs or steps can be changed" in printed(capsys)[1]
+
+
 def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     t, rows = np.arange(60), {"a": 60, "b": 60, "new": 11}
     days = pd.date_range("2023-01-02", periods=60)

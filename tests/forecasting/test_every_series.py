@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from recurra import Forecaster, load
+from recurra import Forecaster, InputError, load
+from recurra.evaluation.conformal_quantiles import QuantileCalibration
 from recurra.forecasting.prepare import prepare
 from recurra.forecasting.windows import Windows
 from recurra.settings.check import check
@@ -143,3 +144,74 @@ def test_a_model_of_format_3_predicts_what_it_did(scaling: list[str], tmp_path: 
     loaded = load(tmp_path / "old")
     assert isinstance(loaded, Forecaster)
     pd.testing.assert_frame_equal(loaded.predict(), model.predict())
+
+
+def with_holidays(lengths: dict[str, int], coming: int) -> pd.DataFrame:
+    """Series with a column that is known some days ahead."""
+    parts = []
+    for name, count in lengths.items():
+        own = waves({name: count + coming}).assign(holiday=(np.arange(count + coming) % 5 == 0).astype(float))
+        own.loc[own.index[count:], "y"] = np.nan
+        parts.append(own)
+    return pd.concat(parts)
+
+
+@pytest.mark.parametrize("scaling", [["standard", "subtract-mean"], ["season-difference", "standard", "subtract-last"]])
+def test_a_padded_window_sees_nothing_of_the_future_rows_of_the_series_before(scaling: list[str]) -> None:
+    data = with_holidays({"a": 60, "short": 5, "z": 60}, coming=6)
+    model = Forecaster(scaling=scaling, future_covariates=["holiday"], **SETTINGS).fit(data)
+    found = model.predict()
+    assert np.isfinite(found["forecast"]).all()
+    moved = data.assign(holiday=np.where(data["unique_id"] == "a", 1.0, data["holiday"]))
+    again = model.predict(moved).set_index("unique_id")["forecast"]
+    np.testing.assert_array_equal(again["short"], found.set_index("unique_id")["forecast"]["short"])
+
+
+def test_a_table_of_very_short_series_alone_is_forecast_by_their_last_values() -> None:
+    model = Forecaster(loss="quantile", **SETTINGS).fit(waves({"a": 60, "bb": 60}))
+    found = model.predict(waves({"new": 2, "newer": 1}), levels=[80])
+    assert found["method"].tolist() == ["last value"] * 8
+    assert (found["lo-80"] <= found["forecast"]).all()
+
+
+def test_constant_series_say_nothing_of_the_intervals_of_others() -> None:
+    rng = np.random.default_rng(0)
+    noisy = long(dict.fromkeys("abcd", 120)).assign(y=lambda frame: 100.0 + 5.0 * rng.normal(size=len(frame)))
+    flat = long({f"flat {number}": 120 for number in range(12)}).assign(y=7.0)
+    arguments = {**SETTINGS, "scaling": "auto", "loss": "quantile", "validation": 30, "horizon": 1, "steps": 100}
+    alone = Forecaster(**arguments).fit(noisy).predictor_
+    together = Forecaster(**arguments).fit(pd.concat([noisy, flat])).predictor_
+    assert isinstance(alone.calibration, QuantileCalibration)
+    assert isinstance(together.calibration, QuantileCalibration)
+    seen = [np.isfinite(predictor.calibration.errors).sum() for predictor in (alone, together)]
+    assert seen[0] == seen[1]
+
+
+def test_newer_rows_of_a_context_end_no_earlier_than_those_it_has() -> None:
+    data = waves({"a": 60, "bb": 60})
+    model = Forecaster(**SETTINGS).fit(data)
+    with pytest.raises(InputError, match="its last date of series 'a', 2020-02-09, is before the last that the model"):
+        model.update_context(data.groupby("unique_id").head(40))
+    assert len(model.context_.dates) == 2 * model.predictor_.plan.context
+
+
+def test_a_series_that_is_negative_at_last_is_not_cut_off_at_zero() -> None:
+    y = np.concatenate([np.full(90, 10.0), np.full(30, -15.0)]) + np.random.default_rng(0).normal(size=120)
+    data = long({"a": 120}).assign(y=y)
+    model = Forecaster(validation=20, **SETTINGS).fit(data[:110])
+    assert (model.predict()["forecast"] < 0.0).all()
+    positive = Forecaster(validation=20, **SETTINGS).fit(data[:80])
+    assert positive.predictor_.plan.lower == 0.0
+    assert positive.refit(data).predictor_.plan.lower is None
+
+
+def test_a_second_training_refuses_other_columns_and_too_few_rows() -> None:
+    data = waves({"a": 60}).assign(price=np.arange(60.0), rain=1.0)
+    model = Forecaster("y", past_covariates=["price", "rain"], **SETTINGS).fit(data)
+    with pytest.raises(InputError, match="no column 'rain' for the past covariates"):
+        model.refit(data.drop(columns="rain"))
+    with pytest.raises(InputError, match="the longest series has 3 rows; training needs 4: give more rows"):
+        model.refit(data[:3])
+    swapped = make_table(data, target="y", past_covariates=["rain", "price"])
+    with pytest.raises(InputError, match="its columns are 'y', 'rain', 'price'; the model was fitted to"):
+        model.refit(swapped)

@@ -43,9 +43,9 @@ def naive_forecasts(
         begins: place of the first value of the series of each origin, [N].
 
     Returns:
-        Forecasts by name, [N, H] each. "persistence" repeats the last value. "seasonal naive" repeats the last season;
-        it is omitted if the season is 1 or an origin has no full season before it. "drift" extends the line through
-        the first and the last value.
+        Forecasts by name, [N, H] each. "persistence" repeats the last value. "seasonal naive" repeats the last season,
+        or the last value where there is no full season before an origin; it is omitted if the season is 1. "drift"
+        extends the line through the first and the last value.
 
     >>> naive_forecasts(np.array([1.0, 3.0, 2.0]), np.array([3]), horizon=2, season=2)
     {'persistence': array([[2., 2.]]), 'seasonal naive': array([[3., 2.]]), 'drift': array([[2.5, 3. ]])}
@@ -54,8 +54,9 @@ def naive_forecasts(
     ahead = np.arange(horizon)
     slope = (y[origins - 1] - y[begins]) / np.maximum(origins - 1 - begins, 1)
     forecasts = {"persistence": np.repeat(last, horizon, axis=1)}
-    if season > 1 and (origins - begins).min() >= season:
-        forecasts["seasonal naive"] = y[origins[:, None] - season + ahead % season]
+    if season > 1:
+        back = np.where(origins - begins >= season, season, 1)[:, None]
+        forecasts["seasonal naive"] = y[origins[:, None] - back + ahead % back]
     forecasts["drift"] = last + slope[:, None] * (ahead + 1)
     return forecasts
 

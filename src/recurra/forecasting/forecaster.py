@@ -110,8 +110,8 @@ class Forecaster(Estimator, ForecasterSettings):
     def refit(self, data: Data, *, callbacks: Sequence[Callback] = ()) -> Self:
         """Train the network again, from its initial weights, on all rows of the data, without a validation part.
 
-        What was decided about the table, the number of steps of a training that stopped early, and the calibration of
-        intervals stay those of `fit`.
+        What was decided about the table, how long a training took that stopped early or kept its best weights, and the
+        calibration of intervals stay those of `fit`.
 
         Args:
             data: the data of the fit, with its validation part and newer rows; see `fit`.
@@ -121,19 +121,20 @@ class Forecaster(Estimator, ForecasterSettings):
             The model itself, which predicts the values after the last row of the data.
 
         Raises:
-            InputError: if the data is invalid.
+            InputError: if the data is invalid, too short, or has other columns.
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
         callbacks = check_fit_arguments(type(self).__name__, None, callbacks).callbacks
         fitted, best = self.predictor_, getattr(self, "best_epoch_", None)  # a loaded model has none
-        table = read_table(fitted.settings, data)
+        context = fitted.context
+        table = read_table(fitted.settings, data, fitted.columns, context.frequency, fitted.ids, None, any_source=True)
+        fitted.check_columns(table)
         with stage(f"preparing {table.source}"):
             prepared = prepare_again(fitted.settings, fitted.plan, table)
         epochs = max(best) if isinstance(best, list) else best
-        predictor = Predictor.before_training(
-            prepared, made(lambda: network_of(fitted.settings, fitted.plan), fitted.settings)
-        )
+        network = made(lambda: network_of(fitted.settings, prepared.plan), fitted.settings)
+        predictor = Predictor.before_training(prepared, network)
         train_predictor(predictor, prepared, rounds=epochs, callbacks=callbacks)
         self.predictor_ = replace(
             predictor, network=predictor.network.eval(), weight=fitted.weight, calibration=fitted.calibration

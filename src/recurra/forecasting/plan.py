@@ -109,7 +109,7 @@ class Plan(Settings):
         scaling = scaling_of(settings, table)
         require_positive(table, scaling)
         if settings.loss == COUNTING:
-            _require_counts(table)
+            require_counts(table)
             settings = replace(settings, residual="none")  # a correction is no count
         lag = lag_of(scaling, season)
         rows = table.values[selection(table.starts[:-1], training)]
@@ -151,7 +151,7 @@ class Plan(Settings):
             masked=settings.missing == "mask",
             early=early,
             columns=tuple(columns),
-            lower=_lower_of(settings, table, training),
+            lower=lower_of(settings, table),
         )
 
     @cached_property
@@ -284,16 +284,15 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
         )
 
 
-def _lower_of(settings: ForecasterSettings, table: Table, training: Integers) -> float | None:
-    """Return the lower bound of the forecasts: the one that is set, or 0 if no value is negative in the training rows.
+def lower_of(settings: ForecasterSettings, table: Table) -> float | None:
+    """Return the lower bound of the forecasts: the one that is set, or 0 if no value of the table is negative.
 
     Raises:
         InputError: if the target has an observed value below the bound that is set.
     """
     y, observed = table.values[:, 0], table.observed[:, 0]
     if settings.lower is None:
-        rows = selection(table.starts[:-1], training)
-        return 0.0 if (y[rows][observed[rows]] >= 0.0).all() else None
+        return 0.0 if (y[observed] >= 0.0).all() else None
     if (wrong := observed & (y < settings.lower)).any():
         raise InputError(
             f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."
@@ -301,7 +300,7 @@ def _lower_of(settings: ForecasterSettings, table: Table, training: Integers) ->
     return settings.lower
 
 
-def _require_counts(table: Table) -> None:
+def require_counts(table: Table) -> None:
     """Raise an InputError if the target has an observed value that is no count."""
     y = table.values[:, 0]
     wrong = table.observed[:, 0] & ((y < 0.0) | (y != y.round()))

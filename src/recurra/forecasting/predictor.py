@@ -29,7 +29,7 @@ from recurra.settings.network import NamedCell
 from recurra.stages import stage
 from recurra.tables.arrays import Booleans, Floats, Integers
 from recurra.tables.as_given import as_given
-from recurra.tables.origins import Origins, check_later, check_origins, checked_origins
+from recurra.tables.origins import NEVER, Origins, check_later, check_origins, checked_origins
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
@@ -37,7 +37,6 @@ from recurra.training.batches import EVALUATED_AT_ONCE
 WEIGHTS = tuple(number / 10 for number in range(10, -1, -1))  # of the correction by the network
 MOST_HORIZONS = 1_000  # that one prediction may continue
 NETWORK, CONSTANT, LAST_VALUE = "network", "constant", "last value"  # methods of forecasts
-FIRST = pd.Timestamp.min  # a series that the model was not fitted to has no row of the fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +82,7 @@ class Predictor:
             return self
         before = self.transform.before(prepared.table, prepared.validation)
         truth = self.transform.truth(prepared.table, prepared.validation)
+        truth[self.transform.is_constant(prepared.table, prepared.validation)] = np.nan  # the network forecasts others
         weighted = self._weighted(prepared.parts[1], before, truth) if self.plan.base == "level" else self
         return replace(weighted, calibration=calibration_of(weighted.answered(prepared.parts[1], before), truth))
 
@@ -204,7 +204,8 @@ class Predictor:
 
         def to_units(values: Floats) -> Floats:
             converted = transform.to_units(values, places)
-            return np.where(constant[:, None] | np.isnan(converted), last, converted)
+            known = by_network[:, None] | ~np.isnan(converted)  # a last value without a logarithm is NaN
+            return np.where(constant[:, None] | ~known, last, converted)
 
         point = np.where(by_network[:, None], to_units(found.point), last)
         methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
@@ -266,32 +267,42 @@ class Predictor:
             arguments: what is said about them.
         """
         context, settings = self.context, settings_of_newer_rows(self.settings, arguments, data)
-        columns = {
-            "target": context.target,
-            "past_covariates": context.past_covariates,
-            "future_covariates": context.future_covariates,
-        }
         table = read_table(
             settings,
             data,
-            columns,
+            self.columns,
             context.frequency,
             self.transform.ids,
             context.form,
             any_source=arguments.any_source,
         )
+        self.check_columns(table)
+        return table.after(context, at_least=self.plan.context)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Names of the target and of the covariates, as `make_table` takes them."""
+        context = self.context
+        return {
+            "target": context.target,
+            "past_covariates": context.past_covariates,
+            "future_covariates": context.future_covariates,
+        }
+
+    def check_columns(self, table: Table) -> None:
+        """Raise an InputError if a table has other columns than that of the fit."""
         if table.columns != self.plan.names:
             raise InputError(
                 f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "
                 f"{listed(self.plan.names)}, in this order."
             )
-        return table.after(context, at_least=self.plan.context)
 
     def with_context(self, data: Data, *, any_source: bool = False, **reading: Any) -> Self:
         """Return the predictor with newer last rows seen; see `Forecaster.update_context`."""
         given = {"any_source": any_source, **reading}
         arguments = check(NewerRowsArguments, given, "Forecaster.update_context", noun="argument")
         table = self.continued(data, arguments)
+        self._check_newer(table)
         predictor = self.with_series(table)
         context = self.context.with_series(table.tail(self.plan.context)).in_order(predictor.transform.ids)
         return replace(predictor, context=context)
@@ -391,8 +402,9 @@ class Predictor:
         """
         head, windows, transform = HEADS[self.settings.loss], samples.windows, self.transform
         points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
-        quantiles: dict[float, list[Floats]] = {}
-        for index in torch.split(torch.arange(len(windows), device=windows.device), EVALUATED_AT_ONCE):
+        quantiles = {probability: [points[0]] for probability in head.probabilities}
+        every = torch.arange(len(windows), device=windows.device)
+        for index in torch.split(every, EVALUATED_AT_ONCE) if len(windows) else ():
             with one_thread(brief=True):
                 output = self.network(**samples.inputs(index))
                 found = head.forecast(output, transform.window.scale(windows, index))
@@ -408,7 +420,7 @@ class Predictor:
             points.append(transform.inverse(found.point, windows, index, own))
             scales.append(transform.error_scale(windows, index))
             for probability, values in found.quantiles.items():
-                quantiles.setdefault(probability, []).append(transform.inverse(values, windows, index, own))
+                quantiles[probability].append(transform.inverse(values, windows, index, own))
         joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
         return Answers(np.concatenate(points), np.concatenate(scales), joined)
 
@@ -419,7 +431,7 @@ class Predictor:
         return table
 
     def _check_newer(self, table: Table) -> None:
-        """Raise an InputError if a series, which is too short for a forecast, ends before the last row seen."""
+        """Raise an InputError if a series ends before the last row seen."""
         for id_, end in zip(table.ids, table.last_dates, strict=True):
             place = self.context.places.get(id_)
             if place is not None and end < (last := self.context.last_dates[place]):
@@ -432,7 +444,7 @@ class Predictor:
     def _cutoffs_of(self, table: Table) -> pd.DatetimeIndex:
         """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""
         places = np.array([self.transform.place_of.get(id_, -1) for id_ in table.ids], dtype=np.int64)
-        return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), FIRST.to_numpy())[places])
+        return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), NEVER.to_numpy())[places])
 
 
 def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:

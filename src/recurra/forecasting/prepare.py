@@ -6,12 +6,20 @@ import numpy as np
 import torch
 
 from recurra.errors import InputError, counted, shown
-from recurra.forecasting.plan import Plan, context_of, lag_of, require_positive, season_and_window
+from recurra.forecasting.plan import (
+    Plan,
+    context_of,
+    lag_of,
+    lower_of,
+    require_counts,
+    require_positive,
+    season_and_window,
+)
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import Rows
 from recurra.forecasting.transforms.window import Base
-from recurra.settings.forecasting import ForecasterSettings, transformations_of
+from recurra.settings.forecasting import COUNTING, ForecasterSettings, transformations_of
 from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
 from recurra.tables.split import Splits
@@ -107,12 +115,20 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
 
     Args:
         settings: the settings of the earlier fit.
-        plan: its plan.
+        plan: its plan, but for the lower bound, which the new rows may change.
         table: the series, with all their rows.
 
     Raises:
-        InputError: if a value does not suit the scaling.
+        InputError: if a value does not suit the scaling, the loss or the lower bound, or all series are too short.
     """
+    plan = replace(plan, lower=lower_of(settings, table))
+    if settings.loss == COUNTING:
+        require_counts(table)
+    if table.lengths.max() <= plan.needed:
+        raise InputError(
+            f"{table.source}: the longest series has {counted(int(table.lengths.max()), 'row')}; training needs "
+            f"{plan.needed + 1}: give more rows."
+        )
     filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
     padded = bool((table.lengths < plan.context + plan.horizon).any())
     return replace(_prepared(settings, plan, filled, table.lengths, padded=padded)[0], table=table)

@@ -39,7 +39,7 @@ def train_predictor(
         For each network the state after its last step.
     """
     network, settings = predictor.network, prepared.training_settings
-    if rounds is not None and settings.restore_best:
+    if rounds is not None and (settings.restore_best or settings.patience is not None):
         settings = _of_length(settings, rounds)
     networks: list[nn.Module] = list(network.members) if isinstance(network, Ensemble) else [network]
 

@@ -66,9 +66,10 @@ class Windows:
         return self.values.device
 
     def inputs(self, index: Tensor) -> Tensor:
-        """Return the windows of the samples `index` [B], [B, W, C]."""
+        """Return the windows of the samples `index` [B], [B, W, C]; padding is 0."""
         windows = self.values.unfold(0, self.window, 1)  # [L - W + 1, C, W], a view
-        return windows[self.origins[index] - self.window].transpose(1, 2)
+        found, inside = windows[self.origins[index] - self.window].transpose(1, 2), self.inside(index)
+        return found if inside is None else found.where(inside[:, :, None], 0.0)  # not NaN of the series before
 
     def inside(self, index: Tensor) -> Tensor | None:
         """Return which rows of the windows of the samples `index` [B] are no padding, [B, W]; None: all."""
@@ -95,9 +96,13 @@ class Windows:
         return observed if known is None else observed & known
 
     def at(self, index: Tensor, offsets: Tensor, column: int = 0) -> Tensor:
-        """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H]."""
+        """Return a column's values at `offsets` [H] from the origins of the samples `index` [B], [B, H].
+
+        Values before the series are 0.
+        """
         rows = self.origins[index][:, None] + offsets
-        return self.values[rows if self.after is None else rows.clamp(max=len(self.values) - 1), column]
+        found = self.values[rows if self.after is None else rows.clamp(max=len(self.values) - 1), column]
+        return found if self.before is None else found.where(offsets >= -self.before[index][:, None], 0.0)
 
     def future(self, index: Tensor, count: int) -> Tensor:
         """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""

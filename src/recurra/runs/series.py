@@ -89,6 +89,9 @@ class SeriesCase:
                 f"{table.source}: a test part of {counted(self.test, 'row')} holds no window of {context} and horizon "
                 f"of {horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
+        unseen = table.where(np.array([id_ not in prepared.transform.place_of for id_ in table.ids]))
+        if unseen.ids:
+            prepared.transform.with_series(unseen, unseen.lengths)
         prepared.check_next(table.only(prepared.transform.ids))
         if settings.statistical:
             statistical_models()

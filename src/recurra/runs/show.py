@@ -70,7 +70,10 @@ def scores_text(run: Run) -> str:
     """Format the scores of a run and of its baselines."""
     scores = run.read_json(SCORES)
     with _complete(run, SCORES):
-        heading = f"with the weights of {_kept(run, scores['best_epoch'])}:"
+        again = (
+            ", before the network was trained again on all rows" if run.info.get("settings", {}).get("refit") else ""
+        )
+        heading = f"with the weights of {_kept(run, scores['best_epoch'])}{again}:"
         blocks = []
         for part in ("training", "validation", "test"):
             if part not in scores:

@@ -11,6 +11,8 @@ from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.tables.arrays import Booleans, Integers, rows_of, starts_of
 from recurra.tables.table import Table
 
+NEVER = pd.Timestamp.min  # the last training row of a series that the model was not trained on
+
 
 @dataclass(frozen=True, eq=False)
 class Origins(Sequence[Integers]):
@@ -248,6 +250,13 @@ def _too_few_later(table: Table, newer: Integers, cutoffs: pd.DatetimeIndex, con
         context: number of rows that a forecast needs before its origin.
         horizon: number of rows that a forecast predicts.
     """
+    longest = int(table.lengths.argmax())
+    rows = counted(int(table.lengths[longest]), "row")
+    if (cutoffs == NEVER).all():
+        return InputError(
+            f"{table.source}: the longest series has {rows}; one that the model was not trained on needs "
+            f"{context + horizon} to be scored: give more rows."
+        )
     most = int(newer.max())
     cutoff = table.shown_date(cutoffs[newer == most].max())
     if not most:
@@ -260,8 +269,6 @@ def _too_few_later(table: Table, newer: Integers, cutoffs: pd.DatetimeIndex, con
             f"{table.source}: only {counted(most, 'row is', 'rows are')} later than {cutoff}, the last training row, "
             f"with those that the model remembers; a horizon of {horizon} needs {horizon}: give more rows."
         )
-    longest = int(table.lengths.argmax())
-    rows = counted(int(table.lengths[longest]), "row")
     return InputError(
         f"{table.source}: no forecast of rows after {cutoff}, the last training row, can be scored: up to "
         f"{table.shown_date(table.last_dates[longest])} there are {rows} with those that the model remembers, and a "

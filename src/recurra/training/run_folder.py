@@ -223,8 +223,8 @@ class Run:
             old = begun.get(name, new)
             if old == new:
                 continue
-            if name not in {"epochs", "steps"} or old is None or new is None:
-                rule = "only epochs can be changed when a run is resumed, and only increased"
+            if name not in {"epochs", "steps"} or not (isinstance(old, int) and isinstance(new, int)):
+                rule = "only a number of epochs or steps can be changed when a run is resumed, and only increased"
             elif new < old:
                 rule = f"{name} can only be increased when a run is resumed"
             elif begun.get("schedule", "constant") != "constant":

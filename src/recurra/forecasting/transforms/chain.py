@@ -88,7 +88,7 @@ class Transform:
             before = np.diff(rows.starts)
             fitted = step.fit(rows, training)
             rows = fitted.transform(rows)
-            training = training - (before - np.diff(rows.starts))
+            training = np.maximum(training - (before - np.diff(rows.starts)), 0)
             steps.append(fitted)
         return replace(new, steps=tuple(steps)), rows
 
@@ -100,7 +100,7 @@ class Transform:
             before = np.diff(rows.starts)
             extended = step.with_series(rows, training)
             rows = extended.transform(rows)
-            training = training - (before - np.diff(rows.starts))
+            training = np.maximum(training - (before - np.diff(rows.starts)), 0)
             steps.append(extended)
         return replace(whole, steps=tuple(steps))
 
