@@ -228,7 +228,7 @@ def test_many_cutoffs_are_compared_over_time_however_many_series_there_are() -> 
     assert result.to_json()["significance_test"] == "Diebold-Mariano"
 
 
-def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_left_out_for_all() -> None:
+def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_its_last_value() -> None:
     parts = [
         pd.DataFrame({"unique_id": n, "ds": pd.date_range("2020-01-01", periods=r), "y": WALK[:r]})
         for n, r in (("a", 60), ("b", 12), ("c", 5))
@@ -236,7 +236,9 @@ def test_series_may_have_no_origin_and_a_season_that_is_not_over_for_one_is_left
     data = make_table(pd.concat(parts))
     result = evaluate(Guess(0.1), data, at(np.arange(50, 60), np.arange(8, 12), np.array([], int)), horizon=1, season=9)
     assert set(result.predictions["unique_id"]) == {"a", "b"}
-    assert "seasonal naive" not in result.scores.index
+    found = result.predictions.set_index("unique_id")[["seasonal naive", "persistence"]]
+    assert (found["seasonal naive"] == found["persistence"])[found.index == "b"].tolist() == [True, False, False, False]
+    assert (found["seasonal naive"] != found["persistence"])["a"].all()
 
 
 def test_intervals_are_scored_beside_what_has_none() -> None:

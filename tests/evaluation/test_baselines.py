@@ -68,8 +68,9 @@ def test_each_naive_forecast_is_what_its_name_says() -> None:
     assert forecasts["drift"].tolist() == [[5.5, 7.0, 8.5], [19.75, 23.5, 27.25]]  # 3 in 2 rows, 15 in 4
 
 
-def test_there_is_no_seasonal_forecast_before_the_first_season_is_over() -> None:
-    assert "seasonal naive" not in naive_forecasts(np.arange(9.0), np.array([3, 5]), 2, season=4)
+def test_before_the_first_season_is_over_the_seasonal_forecast_is_the_last_value() -> None:
+    found = naive_forecasts(np.arange(9.0), np.array([3, 5]), 2, season=4)
+    assert found["seasonal naive"].tolist() == [[2.0, 2.0], [1.0, 2.0]]
     assert "seasonal naive" not in naive_forecasts(np.arange(9.0), np.array([3, 5]), 2, season=1)  # it is persistence
 
 

@@ -70,9 +70,7 @@ def scores_text(run: Run) -> str:
     """Format the scores of a run and of its baselines."""
     scores = run.read_json(SCORES)
     with _complete(run, SCORES):
-        again = (
-            ", before the network was trained again on all rows" if run.info.get("settings", {}).get("refit") else ""
-        )
+        again = " (then the network was trained again on all rows)" if run.info.get("settings", {}).get("refit") else ""
         heading = f"with the weights of {_kept(run, scores['best_epoch'])}{again}:"
         blocks = []
         for part in ("training", "validation", "test"):

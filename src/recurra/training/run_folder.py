@@ -224,7 +224,7 @@ class Run:
             if old == new:
                 continue
             if name not in {"epochs", "steps"} or not (isinstance(old, int) and isinstance(new, int)):
-                rule = "only a number of epochs or steps can be changed when a run is resumed, and only increased"
+                rule = "only epochs can be changed when a run is resumed, and only increased"
             elif new < old:
                 rule = f"{name} can only be increased when a run is resumed"
             elif begun.get("schedule", "constant") != "constant":
