@@ -98,13 +98,13 @@ def series_left_out(ids: Sequence[str], total: int, why: str, of: str = "") -> s
         ids: the series.
         total: number of all series.
         why: clause that says why.
-        of: what they are left out of, such as " of the scores"; empty: of all that is done.
+        of: what they are left out of, such as "the scores"; empty: of all that is done.
 
     >>> print(series_left_out(["a"], 3, "as they are too short"))
     1 of 3 series is left out, as they are too short: 'a'.
     """
     name = f": {shown(ids[0])}" if len(ids) == 1 else f"; the first is {shown(ids[0])}"
-    return f"{left_out(len(ids), total)}{of}, {why}{name}."
+    return f"{left_out(len(ids), total)}{f' of {of}' if of else ''}, {why}{name}."
 
 
 def a_type(value: object) -> str:

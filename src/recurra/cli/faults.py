@@ -54,11 +54,10 @@ def in_our_words(error: CycloptsError, app: App) -> str:
 
 def _wrong_value(error: CoercionError, name: str, value: str) -> str:
     """Return that a flag does not take a value, and which it takes."""
-    kinds = [VALUES[kind][0] for kind in (error.target_type, *get_args(error.target_type)) if kind in VALUES]
-    if choices := [*kinds, *choices_of(error.target_type)] if choices_of(error.target_type) else []:
-        nearest = _nearest(value, choices)
-        return f"{name} is {shown(value)}; expected {_either(choices)}{f'; {nearest}' if nearest else '.'}"
     kinds = [kind for kind in (error.target_type, *get_args(error.target_type)) if kind in VALUES]
+    if choices := choices_of(error.target_type):
+        nearest, either = _nearest(value, choices), _either([*(VALUES[kind][0] for kind in kinds), *choices])
+        return f"{name} is {shown(value)}; expected {either}{f'; {nearest}' if nearest else '.'}"
     if not kinds:
         return f"{name} is {shown(value)}, which cannot be read."
     one, several = VALUES[kinds[0]]

@@ -83,23 +83,21 @@ class Predictor:
         before = self.transform.before(prepared.table, prepared.validation)
         truth = self.transform.truth(prepared.table, prepared.validation)
         truth[self.transform.is_constant(prepared.table, prepared.validation)] = np.nan  # the network forecasts others
-        weighted = self._weighted(prepared.parts[1], before, truth) if self.plan.base == "level" else self
-        return replace(weighted, calibration=calibration_of(weighted.answered(prepared.parts[1], before), truth))
+        samples = prepared.parts[1]
+        found, weighted = self.answered(samples, before), self
+        if self.plan.base == "level" and np.isfinite(truth).any():
+            weighted = replace(self, weight=_deserved_weight(found, self._corrected(samples, before), truth))
+        if weighted.weight < 1.0:
+            found = weighted.answered(samples, before)
+        return replace(weighted, calibration=calibration_of(found, truth))
 
-    def _weighted(self, samples: WindowSamples, before: Floats, truth: Floats) -> Self:
-        """Return the predictor with the weight that its correction deserves on samples.
-
-        It is 1 if the correction makes absolute errors smaller, and otherwise the weight with the smallest. A weight
-        below 1 may do better there in any case, but samples of one time err together, and say little about others.
-        """
-        if not np.isfinite(truth).any():
-            return self
-        whole, none = (replace(self, weight=weight).answered(samples, before) for weight in (1.0, 0.0))
-        errors = [
-            float(np.nanmean(np.abs(none.point + weight * (whole.point - none.point) - truth) / whole.scale))
-            for weight in WEIGHTS
-        ]
-        return self if errors[0] < errors[-1] else replace(self, weight=WEIGHTS[int(np.argmin(errors))])
+    def _corrected(self, samples: WindowSamples, before: Floats) -> Floats:
+        """Return the forecasts that the network corrects, on the additive scale, [N, H]."""
+        windows = samples.windows
+        none = torch.zeros(EVALUATED_AT_ONCE, self.plan.horizon, device=windows.device)
+        every = torch.split(torch.arange(len(windows), device=windows.device), EVALUATED_AT_ONCE)
+        parts = [self.transform.inverse(none[: len(i)], windows, i, before[i.cpu().numpy()]) for i in every]
+        return np.concatenate(parts)
 
     def predict(
         self,
@@ -115,7 +113,10 @@ class Predictor:
         arguments = check(ForecastArguments, given, "Forecaster.predict", noun="argument")
         if arguments.h is not None:
             self.check_count(arguments.h, "h")
-        table = self.context if data is None else self._ready(self.continued(data, arguments))
+        table = self.context if data is None else self.continued(data, arguments)
+        short = table.lengths < self.plan.context
+        if short.any():
+            self._check_newer(table.where(short))
         predictor = self.with_series(table)
         return as_given(predictor.next_values(table, arguments.levels, arguments.h), table.form, table.given)
 
@@ -242,7 +243,7 @@ class Predictor:
         arguments = check(EvaluationArguments, given, "Forecaster.evaluate", noun="argument")
         table = self.continued(data, arguments)
         if origins is None:
-            before = np.where(self._is_unseen(table), self.plan.context, self.plan.needed)
+            before = np.where(self.transform.unseen(table), self.plan.context, self.plan.needed)
             places = Origins.after(table, self._cutoffs_of(table), before, self.plan.horizon)
         else:
             places = checked_origins(table, origins)
@@ -319,7 +320,7 @@ class Predictor:
         Raises:
             InputError: if the model was fitted to one series without an id and the table has ids, or the reverse.
         """
-        unseen = self._is_unseen(table)
+        unseen = self.transform.unseen(table)
         if not unseen.any():
             return self
         self.transform.check_ids(table)
@@ -328,10 +329,6 @@ class Predictor:
         last = new.dates.to_numpy()[new.starts[:-1] + counts - 1]
         cutoffs = pd.DatetimeIndex(np.concatenate([self.cutoffs.to_numpy(), last]))
         return replace(self, transform=self.transform.with_series(new, counts), cutoffs=cutoffs)
-
-    def _is_unseen(self, table: Table) -> Booleans:
-        """Return which series of a table the model was not fitted to, [S]."""
-        return np.array([id_ not in self.transform.place_of for id_ in table.ids], dtype=np.bool_)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -424,12 +421,6 @@ class Predictor:
         joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
         return Answers(np.concatenate(points), np.concatenate(scales), joined)
 
-    def _ready(self, table: Table) -> Table:
-        """Return a table of newer rows; InputError if a short series of it ends before the last row seen."""
-        if (table.lengths < self.plan.context).any():
-            self._check_newer(table.where(table.lengths < self.plan.context))
-        return table
-
     def _check_newer(self, table: Table) -> None:
         """Raise an InputError if a series ends before the last row seen."""
         for id_, end in zip(table.ids, table.last_dates, strict=True):
@@ -447,6 +438,24 @@ class Predictor:
         return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), NEVER.to_numpy())[places])
 
 
+def _deserved_weight(found: Answers, corrected: Floats, truth: Floats) -> float:
+    """Return the weight that the corrections of answers deserve.
+
+    It is 1 if they make absolute errors smaller, and otherwise the weight with the smallest. A weight below 1 may do
+    better in any case, but forecasts of one time err together, and say little about other times.
+
+    Args:
+        found: the answers, with whole corrections.
+        corrected: the forecasts that they correct, [N, H].
+        truth: the true values, NaN where they are missing, [N, H].
+    """
+    errors = [
+        float(np.nanmean(np.abs(corrected + weight * (found.point - corrected) - truth) / found.scale))
+        for weight in WEIGHTS
+    ]
+    return 1.0 if errors[0] < errors[-1] else WEIGHTS[int(np.argmin(errors))]
+
+
 def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:
     """Return answers in the rows that are `answered` [N], and last values in the others.
 
@@ -460,7 +469,7 @@ def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Fl
     """
 
     def spread(own: Floats, others: Floats) -> Floats:
-        whole = np.repeat(others, own.shape[1], axis=1) if others.shape[1] == 1 else others.copy()
+        whole = np.broadcast_to(others, (len(others), own.shape[1])).copy()
         whole[answered] = own
         return whole
 

@@ -100,8 +100,7 @@ class Windows:
 
         Values before the series are 0.
         """
-        rows = self.origins[index][:, None] + offsets
-        found = self.values[rows if self.after is None else rows.clamp(max=len(self.values) - 1), column]
+        found = self.values[self._rows(index, offsets), column]
         return found if self.before is None else found.where(offsets >= -self.before[index][:, None], 0.0)
 
     def future(self, index: Tensor, count: int) -> Tensor:
@@ -117,7 +116,11 @@ class Windows:
         return found
 
     def _ahead(self, index: Tensor) -> Tensor:
-        rows = self.origins[index][:, None] + torch.arange(self.horizon, device=self.device)
+        return self._rows(index, torch.arange(self.horizon, device=self.device))
+
+    def _rows(self, index: Tensor, offsets: Tensor) -> Tensor:
+        """Return the rows at `offsets` [H] from the origins of the samples `index` [B], the last at most, [B, H]."""
+        rows = self.origins[index][:, None] + offsets
         return rows if self.after is None else rows.clamp(max=len(self.values) - 1)
 
 

@@ -119,8 +119,7 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str
 
     values = list(following.columns)
     values = values[values.index("ds") + 1 :]  # what comes before are ids
-    words = [name for name in values if name == "method"]
-    values = [name for name in values if name not in words]
+    words = [values.pop()] if values[-1] == "method" else []
     names = [*(["series"] if "unique_id" in following.columns else []), "date", *values, *words]
     rows = [names]
     dates = _shown_dates(following["ds"], times)

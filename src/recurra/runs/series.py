@@ -66,7 +66,7 @@ class SeriesCase:
         if gone := [self.table.ids[place] for place in np.flatnonzero(self.table.lengths <= self.test).tolist()]:
             why = f"as no rows remain before the {counted(self.test, 'test row')}"
             warnings.warn(
-                f"{self.table.source}: {series_left_out(gone, len(self.table.ids), why, ' of the scores')}",
+                f"{self.table.source}: {series_left_out(gone, len(self.table.ids), why, of='the scores')}",
                 stacklevel=3,
             )
         self.fingerprint = self.table.fingerprint()
@@ -89,10 +89,10 @@ class SeriesCase:
                 f"{table.source}: a test part of {counted(self.test, 'row')} holds no window of {context} and horizon "
                 f"of {horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
-        unseen = table.where(np.array([id_ not in prepared.transform.place_of for id_ in table.ids]))
-        if unseen.ids:
-            prepared.transform.with_series(unseen, unseen.lengths)
-        prepared.check_next(table.only(prepared.transform.ids))
+        unseen = prepared.transform.unseen(table)
+        if unseen.any():
+            prepared.transform.with_series(table.where(unseen), table.lengths[unseen])
+        prepared.check_next(table.where(~unseen))
         if settings.statistical:
             statistical_models()
 

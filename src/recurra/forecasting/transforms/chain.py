@@ -1,9 +1,9 @@
 """The chain of transforms of a forecaster: fitted once, used for training and for every forecast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
+S = TypeVar("S", bound=Step)
 POSITIVE = {"levels", "scale", "input_gain", "target_gain", "smoothing"}  # names of what divides
 NO_PLACES = np.empty(0, dtype=np.int64)
 LARGEST_SCALED = 1e15  # its square, summed over a window, is far from the largest 32-bit float
@@ -82,27 +83,33 @@ class Transform:
         Raises:
             InputError: if the target has a value that the scaling cannot take.
         """
-        new = cls.of(plan, table.ids)
-        rows, steps = new._rows_of(table), []
-        for step in new.steps:
-            before = np.diff(rows.starts)
-            fitted = step.fit(rows, training)
-            rows = fitted.transform(rows)
-            training = np.maximum(training - (before - np.diff(rows.starts)), 0)
-            steps.append(fitted)
-        return replace(new, steps=tuple(steps)), rows
+        return cls.of(plan, table.ids)._fitted(table, training, lambda step, *part: step.fit(*part))
 
     def with_series(self, table: Table, training: Integers) -> Self:
         """Return the chain for more series, fitted to the first `training` [S] rows of each."""
         whole = replace(self, ids=(*self.ids, *table.ids))
-        rows, steps = whole._rows_of(table), []
+        return whole._fitted(table, training, lambda step, *part: step.with_series(*part))[0]
+
+    def _fitted(
+        self, table: Table, training: Integers, fit: Callable[[Step, Rows, Integers], Step]
+    ) -> tuple[Self, Rows]:
+        """Fit each step to the rows that the steps before it return, of which the first `training` [S] are seen."""
+        rows, steps = self._rows_of(table), []
         for step in self.steps:
             before = np.diff(rows.starts)
-            extended = step.with_series(rows, training)
-            rows = extended.transform(rows)
+            fitted = fit(step, rows, training)
+            rows = fitted.transform(rows)
             training = np.maximum(training - (before - np.diff(rows.starts)), 0)
-            steps.append(extended)
-        return replace(whole, steps=tuple(steps))
+            steps.append(fitted)
+        return replace(self, steps=tuple(steps)), rows
+
+    def unseen(self, table: Table) -> Booleans:
+        """Return which series of a table the chain was not fitted to, [S]."""
+        return np.array([id_ not in self.place_of for id_ in table.ids], dtype=np.bool_)
+
+    def _step(self, kind: type[S]) -> S:
+        """Return the step of this kind, of which there is one."""
+        return next(step for step in self.steps if isinstance(step, kind))
 
     def fit_windows(self, windows: Windows) -> Self:
         """Fit the scaling of windows to those of the training rows."""
@@ -174,9 +181,8 @@ class Transform:
 
         Errors divided by it are alike in all series and windows.
         """
-        (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
         of_windows: Floats = self.window.scale(windows, index).double().cpu().numpy()
-        of_series: Floats = scaling.scale[windows.series[index.cpu().numpy()], :1]
+        of_series: Floats = self._step(RowScaling).scale[windows.series[index.cpu().numpy()], :1]
         return of_series * of_windows
 
     def to_units(self, values: Floats, places: Integers) -> Floats:
@@ -186,13 +192,8 @@ class Transform:
             values: the values.
             places: [N], the place of the series that each is of, among those of training.
         """
-        in_units = self._logarithm.inverse(values, places, values[:0], NO_PLACES)
+        in_units = self._step(Logarithm).inverse(values, places, values[:0], NO_PLACES)
         return in_units if self.plan.lower is None else np.maximum(in_units, self.plan.lower)
-
-    @cached_property
-    def _logarithm(self) -> Logarithm:
-        (logarithm,) = (step for step in self.steps if isinstance(step, Logarithm))
-        return logarithm
 
     def last(self, table: Table, origins: Origins) -> tuple[Floats, Floats]:
         """Return the target before each origin on the additive scale, and the size of a unit of its series.
@@ -200,18 +201,16 @@ class Transform:
         Both are [N, 1]. The target is NaN if it has no logarithm.
         """
         places = origins.spread(self.places(table))
-        (scaling,) = (step for step in self.steps if isinstance(step, RowScaling))
-        last = self._logarithm.additive(table.values[origins.of_table(table) - 1, 0], places)
+        last = self._step(Logarithm).additive(table.values[origins.of_table(table) - 1, 0], places)
         size = np.abs(last) if self.plan.per_window.divides else np.ones_like(last)
-        return last[:, None], (scaling.scale[places, 0] * size)[:, None]
+        return last[:, None], (self._step(RowScaling).scale[places, 0] * size)[:, None]
 
     def is_constant(self, table: Table, origins: Origins) -> Booleans:
         """Return where a series had one value in its training rows, and has it in all rows before the origin, [N].
 
         One or two rows are no evidence.
         """
-        (extent,) = (step for step in self.steps if isinstance(step, Extent))
-        places = self.places(table)
+        extent, places = self._step(Extent), self.places(table)
         constant = extent.least[places] == extent.most[places]
         if not constant.any():
             return np.zeros(len(origins.rows), dtype=np.bool_)
@@ -222,19 +221,21 @@ class Transform:
 
     def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
+        if not self.plan.lag:
+            return np.empty((len(origins.rows), 0))
         rows = origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0)
         places = origins.spread(self.places(table))
-        values = self._logarithm.additive(table.values[rows, 0], places)
-        if not (self.plan.lag and self.plan.deseasonalized):
+        values = self._step(Logarithm).additive(table.values[rows, 0], places)
+        if not self.plan.deseasonalized:
             return values
-        (seasonal,) = (step for step in self.steps if isinstance(step, Deseasonalize))
-        deseasonalized: Floats = values - seasonal.indices[places[:, None], self._phases(table, table.dates)[rows]]
+        indices = self._step(Deseasonalize).indices
+        deseasonalized: Floats = values - indices[places[:, None], self._phases(table, table.dates)[rows]]
         return deseasonalized
 
     def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
         rows = origins.of_table(table)[:, None] + np.arange(self.plan.horizon)
-        values = self._logarithm.additive(table.values[rows, 0], origins.spread(self.places(table)))
+        values = self._step(Logarithm).additive(table.values[rows, 0], origins.spread(self.places(table)))
         return np.where(table.observed[rows, 0], values, np.nan)
 
     def state(self) -> dict[str, Floats]:
