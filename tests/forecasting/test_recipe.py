@@ -1,5 +1,6 @@
 """What the defaults of `recurra forecast` decide by looking at a table, and the second training on all rows."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pandas as pd
 import pytest
 import torch
 
-from recurra import Forecaster, load
+from recurra import Forecaster, InputError, load
 from recurra.cases.catalog import find_case
-from recurra.forecasting.predictor import Predictor
+from recurra.evaluation.conformal import Answers
+from recurra.forecasting.predictor import DOUBTFUL, Predictor, _deserved_weight
 from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
@@ -47,6 +49,90 @@ def test_the_window_is_a_season_of_a_year_or_four_shorter_ones(freq: str, window
     data["ds"] = pd.date_range("1700-01-01", periods=400, freq=freq)
     settings = check(ForecasterSettings, {"scaling": "auto", "horizon": 2}, "test")
     assert prepare(settings, make_table(data)).plan.window == window
+
+
+def hours(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Demand by day and night, of which Saturdays and Sundays have half."""
+    dates = pd.date_range("2024-01-01", periods=rows, freq="h")
+    day = 100.0 + 60.0 * np.sin((dates.hour - 6) * np.pi / 12) * np.where(dates.dayofweek < 5, 1.0, 0.3)
+    return pd.DataFrame({"ds": dates, "y": day + np.random.default_rng(seed).normal(0, 5, rows)})
+
+
+def test_hours_have_a_season_of_a_day_and_one_of_a_week() -> None:
+    data, horizon = hours(24 * 7 * 7), 72
+    past, future = data[:-horizon], data["y"][-horizon:].to_numpy()
+    arguments = {"scaling": "auto", "horizon": horizon, "units": 8, "steps": 30, "learning_rate": 0.01}
+    errors = []
+    for season in (None, 24):  # a season that is given is the only one
+        model = Forecaster(season=season, **arguments).fit(past)
+        errors.append(np.abs(model.predict()["forecast"] - future).mean())
+    assert model.predictor_.plan.long_season is None
+    assert errors[0] < 0.5 * errors[1]
+    weekly = np.abs(data["y"][-168 - horizon : -168].to_numpy() - future).mean()
+    assert errors[0] < weekly
+
+
+def test_a_day_is_the_longest_season_of_less_than_two_weeks(tmp_path: Path) -> None:
+    settings = check(ForecasterSettings, {"scaling": "auto", "horizon": 2}, "test")
+    plans = [prepare(settings, make_table(hours(rows))).plan for rows in (335, 336)]
+    assert [plan.long_season for plan in plans] == [None, 168]
+    assert [plan.season for plan in plans] == [24, 24]
+    model = Forecaster(scaling="auto", horizon=2, steps=2).fit(hours(400))
+    model.save(tmp_path / "model")
+    pd.testing.assert_frame_equal(Forecaster.load(tmp_path / "model").predict(), model.predict())
+
+
+def months(rows: int, series: int = 20) -> pd.DataFrame:
+    """Sales with seasons of many forms."""
+    rng, dates = np.random.default_rng(0), pd.date_range("2022-01-01", periods=rows, freq="MS")
+    forms = 100.0 * np.exp(0.4 * rng.normal(size=(series, 12)))
+    values = [form[np.arange(rows) % 12] * np.exp(0.05 * rng.normal(size=rows)) for form in forms]
+    parts = [pd.DataFrame({"unique_id": f"s{i}", "ds": dates, "y": own}) for i, own in enumerate(values)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_season_that_was_seen_once_and_a_half_is_what_the_network_corrects() -> None:
+    data = months(24)
+    past = data.groupby("unique_id").head(18)
+    future = data.groupby("unique_id").tail(6)["y"].to_numpy()
+    case = find_case("forecast").settings({"horizon": 6})
+    names = "scaling", "loss", "steps", "learning_rate", "batch_size", "schedule"
+    own = {name: getattr(case, name) for name in names}
+    model = Forecaster(horizon=6, validation=0.15, **own).fit(past).refit(past)
+    plan = model.predictor_.plan
+    assert (plan.base, plan.window, plan.scaling) == ("seasonal", 12, ("log", "subtract-last"))
+    found = model.predict(levels=[80])
+    seasonal_naive = past.groupby("unique_id")["y"].apply(lambda own: own.iloc[-12:-6]).to_numpy()
+    error = np.abs(found["forecast"] - future).mean()
+    assert error < 1.02 * np.abs(seasonal_naive - future).mean()
+    assert 0.7 < ((found["lo-80"] < future) & (future < found["hi-80"])).mean() < 0.9
+
+
+def test_series_without_rows_for_a_validation_part_have_intervals_of_the_network(tmp_path: Path) -> None:
+    data, arguments = months(12), {"horizon": 6, "loss": "quantile", "steps": 5, "validation": 0.15}
+    with pytest.warns(UserWarning, match="too short for a validation part; the intervals are those of the network"):
+        model = Forecaster(scaling="auto", **arguments).fit(data)
+    assert model.predictor_.calibration is None
+    found = model.predict(levels=[80])
+    assert (found["lo-80"] < found["hi-80"]).all()
+    with pytest.raises(InputError, match=r"the training part of series 's0' has 6 rows; .* need at least 7 there"):
+        Forecaster(scaling=["log", "subtract-last"], **arguments).fit(data)
+    data.to_csv(tmp_path / "short.csv", index=False)
+    overrides = {"data": str(tmp_path / "short.csv"), "horizon": 4}
+    with pytest.warns(UserWarning, match="too short for a validation part"):
+        run = train_case(find_case("forecast"), overrides, tmp_path / "run")
+    scores = json.loads((run.path / "scores.json").read_text("utf-8"))
+    assert "test" in scores
+    assert "validation" not in scores
+
+
+def test_a_second_training_on_more_rows_may_find_a_season_that_the_first_could_not() -> None:
+    data = months(18)
+    arguments: dict[str, Any] = {"horizon": 6, "units": 4, "steps": 5, "scaling": "auto"}
+    model = Forecaster(**arguments).fit(data.groupby("unique_id").head(12))
+    assert model.predictor_.plan.base == "level"
+    assert model.refit(data).predictor_.plan.base == "seasonal"
+    pd.testing.assert_frame_equal(model.predict(), Forecaster(**arguments).fit(data).predict())
 
 
 @pytest.mark.parametrize(
@@ -102,7 +188,7 @@ def test_the_validation_part_decides_how_much_of_the_correction_is_added() -> No
     learned = Forecaster(steps=400, learning_rate=0.01, **arguments).fit(wave).predictor_
     assert learned.weight == 1.0
     overfitted = Forecaster(steps=400, learning_rate=0.05, restore_best=False, **arguments).fit(noise(200)).predictor_
-    assert overfitted.weight < 0.6
+    assert overfitted.weight <= DOUBTFUL
     prepared = prepare(overfitted.settings, make_table(noise(200)))
     assert prepared.validation is not None
     errors = []
@@ -111,6 +197,14 @@ def test_the_validation_part_decides_how_much_of_the_correction_is_added() -> No
         truth = prepared.table.values[prepared.validation.rows, 0]
         errors.append(np.abs(chosen.forecast(prepared.table, prepared.validation).values[:, 0] - truth).mean())
     assert errors[1] <= min(errors)
+
+
+def test_a_correction_that_hardly_helps_has_half_of_its_weight() -> None:
+    truth = np.array([[1.0, 2.0], [3.0, 4.0]])
+    base = np.zeros((2, 2))
+    for gain, weight in ((0.02, 1.0), (0.005, DOUBTFUL), (-0.02, 0.0)):
+        found = Answers(base + gain * truth, np.ones((2, 1)), {})
+        assert _deserved_weight(found, base, truth) == weight
 
 
 def test_a_weight_moves_all_quantiles_by_as_much_as_the_forecast(tmp_path: Path) -> None:

@@ -136,8 +136,9 @@ class Forecaster(Estimator, ForecasterSettings):
         network = made(lambda: network_of(fitted.settings, prepared.plan), fitted.settings)
         predictor = Predictor.before_training(prepared, network)
         train_predictor(predictor, prepared, rounds=epochs, callbacks=callbacks)
+        weight = fitted.weight if predictor.plan.base == fitted.plan.base else 1.0
         self.predictor_ = replace(
-            predictor, network=predictor.network.eval(), weight=fitted.weight, calibration=fitted.calibration
+            predictor, network=predictor.network.eval(), weight=weight, calibration=fitted.calibration
         )
         return self
 

@@ -59,6 +59,7 @@ class Plan(Settings):
         window: number of past rows that the network reads, W.
         least: number of rows of a window that are enough for a forecast by the network; the rest is padding. None: all.
         season: number of rows per season.
+        long_season: number of rows of a longer season, whose indices are subtracted too; None: there is none.
         lag: number of rows before each row with which it is differenced; 0: rows are not differenced.
         base: forecast that the network corrects: none, the last value, or the value one season earlier.
         base_column: index of the column whose last value it is.
@@ -77,6 +78,7 @@ class Plan(Settings):
     window: Count
     least: Count | None = None
     season: Count
+    long_season: Count | None = None
     lag: NonNegativeInt
     base: Base
     base_column: NonNegativeInt
@@ -106,7 +108,8 @@ class Plan(Settings):
             InputError: if `residual` names no suitable column, or a value does not suit the scaling, the loss or
                 `lower`.
         """
-        scaling = scaling_of(settings, table)
+        usual = int(np.median(training))
+        scaling = scaling_of(settings, table, season, usual)
         require_positive(table, scaling)
         if settings.loss == COUNTING:
             require_counts(table)
@@ -125,8 +128,9 @@ class Plan(Settings):
             base_column = nearest
             seasons_back = season * (np.arange(settings.horizon) // season + 1)
             # a season that the window does not show could not be corrected where it is wrong
-            usual = np.median(training) - lag
-            seasonal = 1 < season <= window and usual > 2 * season and "deseasonalize" not in scaling
+            chosen = scaling != transformations_of(settings)  # by auto, which knows how many rows show a season
+            seen = 1 < season <= window and (chosen or usual - lag > 2 * season)
+            seasonal = seen and "deseasonalize" not in scaling
             if seasonal and errors.of(0, seasons_back) < last[nearest]:
                 base, base_column = "seasonal", 0
         elif settings.residual not in BASES:
@@ -142,6 +146,7 @@ class Plan(Settings):
             window=window,
             least=None if early else min(LEAST, window),
             season=season,
+            long_season=_long_season_of(settings, table, scaling, usual),
             lag=lag,
             base=base,
             base_column=base_column,
@@ -168,6 +173,11 @@ class Plan(Settings):
     def deseasonalized(self) -> bool:
         """Whether seasonal indices are subtracted from the rows of each series."""
         return "deseasonalize" in self.scaling and self.season > 1
+
+    @cached_property
+    def index_season(self) -> int:
+        """Number of seasonal indices of a series, as many as rows per longest season; 1 if there are none."""
+        return (self.long_season or self.season) if self.deseasonalized else 1
 
     @cached_property
     def row_scaling(self) -> RowScalingKind:
@@ -207,6 +217,8 @@ class Plan(Settings):
             raise ValueError("the first column is expected to be the target")
         if self.lag != lag_of(self.scaling, self.season):
             raise ValueError(f"lag {self.lag} is not that of the scaling, {lag_of(self.scaling, self.season)}")
+        if self.long_season is not None and self.long_season % self.season:
+            raise ValueError(f"long_season {self.long_season} is no multiple of season {self.season}")
         return self
 
 
@@ -214,7 +226,8 @@ def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: in
     """Return the season and the window.
 
     A window that is measured from its level, and has no season left, need not show much of the past: the season of a
-    year is enough, of shorter seasons four.
+    year is enough, of shorter seasons four. Where the season is left in the values, as two of it are not known, the
+    window shows one.
 
     Args:
         settings: checked settings.
@@ -227,24 +240,47 @@ def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: in
     if transformations_of(settings) == ("auto",) and season > 1:
         is_year = table.frequency.unit == "month" and settings.season is None
         usual = min(season if is_year else 4 * season, LONGEST_WINDOW)
+        if shows_one_season(usual_rows, season, settings.horizon):
+            return season, settings.window or season
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
     return season, settings.window or max(min(usual, fitting), at_least)
 
 
-def scaling_of(settings: ForecasterSettings, table: Table) -> tuple[Scaling, ...]:
+def shows_one_season(rows: int, season: int, horizon: int) -> bool:
+    """Return whether so many rows show a season, and a horizon or half a season one season later, but not two."""
+    return season + max(horizon, season // 2) <= rows < 2 * season
+
+
+def scaling_of(settings: ForecasterSettings, table: Table, season: int, usual_rows: int) -> tuple[Scaling, ...]:
     """Return the transformations of the values, in the order of use: those of the settings, or those that auto takes.
 
     Series whose values are not negative vary in proportion to their level more often than not, so that their logarithms
-    have steady variations. Those of series that are often zero jump between two values instead.
+    have steady variations. Those of series that are often zero jump between two values instead. Seasonal indices need
+    two seasons; with one the network corrects the value one season earlier, if that was nearer than the last value.
+
+    Args:
+        settings: checked settings.
+        table: the series.
+        season: number of rows per season.
+        usual_rows: number of training rows of a usual series.
     """
     scaling = transformations_of(settings)
     if scaling != ("auto",):
         return scaling
     if settings.loss == COUNTING:
         return ("divide-mean",)
+    one_season = shows_one_season(usual_rows, season, settings.horizon)
     if (table.values[:, 0] < 0.0).any() or (table.values[:, 0] == 0.0).mean() > OFTEN:
-        return "deseasonalize", "standard", "subtract-level"
-    return "log", "deseasonalize", "subtract-level"
+        return ("standard", "subtract-last") if one_season else ("deseasonalize", "standard", "subtract-level")
+    return ("log", "subtract-last") if one_season else ("log", "deseasonalize", "subtract-level")
+
+
+def _long_season_of(settings: ForecasterSettings, table: Table, scaling: Sequence[str], usual_rows: int) -> int | None:
+    """Return the number of rows of a week whose season is a day, if the rows show two weeks; None otherwise."""
+    longer = table.frequency.long_season
+    if settings.season is not None or "deseasonalize" not in scaling or longer is None or usual_rows < 2 * longer:
+        return None
+    return longer
 
 
 def lag_of(scaling: Sequence[str], season: int) -> int:

@@ -35,6 +35,7 @@ from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
 
 WEIGHTS = tuple(number / 10 for number in range(10, -1, -1))  # of the correction by the network
+EVIDENCE, DOUBTFUL = 0.01, 0.5  # the part of the errors that a correction must take away, and the most weight if not
 MOST_HORIZONS = 1_000  # that one prediction may continue
 NETWORK, CONSTANT, LAST_VALUE = "network", "constant", "last value"  # methods of forecasts
 
@@ -441,8 +442,9 @@ class Predictor:
 def _deserved_weight(found: Answers, corrected: Floats, truth: Floats) -> float:
     """Return the weight that the corrections of answers deserve.
 
-    It is 1 if they make absolute errors smaller, and otherwise the weight with the smallest. A weight below 1 may do
-    better in any case, but forecasts of one time err together, and say little about other times.
+    It is 1 if they make absolute errors smaller by one part in a hundred, and otherwise the weight with the smallest,
+    at most a half. A weight below 1 may do better in any case, but forecasts of one time err together, and say little
+    about other times.
 
     Args:
         found: the answers, with whole corrections.
@@ -453,7 +455,9 @@ def _deserved_weight(found: Answers, corrected: Floats, truth: Floats) -> float:
         float(np.nanmean(np.abs(corrected + weight * (found.point - corrected) - truth) / found.scale))
         for weight in WEIGHTS
     ]
-    return 1.0 if errors[0] < errors[-1] else WEIGHTS[int(np.argmin(errors))]
+    if errors[0] <= (1.0 - EVIDENCE) * errors[-1]:
+        return 1.0
+    return min((weight for weight in WEIGHTS if weight <= DOUBTFUL), key=lambda weight: errors[WEIGHTS.index(weight)])
 
 
 def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:

@@ -1,5 +1,6 @@
 """What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from recurra.tables.split import Splits
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 
-PASSES, LEAST_STEPS, MOST_STEPS = 7, 50, 1500  # over the samples; steps, where the settings leave them open
+PASSES, LEAST_STEPS, MOST_STEPS = 7, 15, 1500  # over the samples; steps, where the settings leave them open
 MOST_ROWS = 30_000  # of all steps, in the window of a sample: long windows take fewer steps, which take longer
 
 
@@ -80,7 +81,7 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     """Split a table, plan, fit the transform to the training rows, and cut samples.
 
     A series that is too short for a whole window and horizon in each part is trained on with what it has, padded; one
-    that is too short for a validation part has none.
+    that is too short for a validation part has none. If all are, and scaling is auto, there is no validation part.
 
     Args:
         settings: checked settings.
@@ -90,17 +91,27 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     Raises:
         InputError: if every series is too short, or one does not suit the scaling.
     """
-    splits = splits_of(settings, table)
-    usual_rows = int(np.median(splits.training[splits.enough]))
     ahead = settings.horizon if early and table.future_covariates else 0
-    season, window = season_and_window(settings, table, usual_rows, max(ahead, 1))
-    long = _long_enough(table, splits, settings, season, window)
+    splits = splits_of(settings, table)
+    season, window, long = _long_enough(settings, table, splits, max(ahead, 1))
+    if not long.any() and settings.validation and transformations_of(settings) == ("auto",):
+        without = Splits.of(table.lengths, horizon=settings.horizon)
+        season, window, found = _long_enough(settings, table, without, max(ahead, 1))
+        if found.any():
+            splits, long = without, found
+            warnings.warn(
+                f"{table.source}: its series are too short for a validation part; the intervals are those of the "
+                "network, not calibrated.",
+                stacklevel=2,
+            )
+    if not long.any():
+        raise _too_short(settings, table, splits, season, window)
     training = np.where(long, splits.training, table.lengths)
     validated = np.where(long, training + splits.validation, table.lengths)
     filled = table.interpolated(training) if settings.missing == "interpolate" else table
     plan = Plan.of(settings, filled, training, season, window, ahead)
     prepared, rows = _prepared(settings, plan, filled, training, padded=not long.all())
-    if not settings.validation:
+    if not splits.validation.any():
         return replace(prepared, table=table)
     validation = Origins.of_part(training, validated, plan.context, plan.horizon)
     transform = prepared.transform
@@ -113,6 +124,8 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
 def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Prepared:
     """Fit the transform to all rows of a table, and cut samples of all of them, by the plan of an earlier fit.
 
+    What scaling auto decides is decided again, as more rows may show a season that fewer did not.
+
     Args:
         settings: the settings of the earlier fit.
         plan: its plan, but for the lower bound, which the new rows may change.
@@ -121,7 +134,12 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
     Raises:
         InputError: if a value does not suit the scaling, the loss or the lower bound, or all series are too short.
     """
-    plan = replace(plan, lower=lower_of(settings, table))
+    filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
+    if transformations_of(settings) == ("auto",):
+        season, window = season_and_window(settings, table, int(np.median(table.lengths)), max(plan.early, 1))
+        plan = Plan.of(settings, filled, table.lengths, season, window, plan.early)
+    else:
+        plan = replace(plan, lower=lower_of(settings, table))
     if settings.loss == COUNTING:
         require_counts(table)
     if table.lengths.max() <= plan.needed:
@@ -129,7 +147,6 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
             f"{table.source}: the longest series has {counted(int(table.lengths.max()), 'row')}; training needs "
             f"{plan.needed + 1}: give more rows."
         )
-    filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
     padded = bool((table.lengths < plan.context + plan.horizon).any())
     return replace(_prepared(settings, plan, filled, table.lengths, padded=padded)[0], table=table)
 
@@ -175,24 +192,36 @@ def splits_of(settings: ForecasterSettings, table: Table) -> Splits:
         raise InputError(f"{table.source}: {error}") from error
 
 
-def _long_enough(table: Table, splits: Splits, settings: ForecasterSettings, season: int, window: int) -> Booleans:
-    """Return which series have a whole sample in each part, [S]; InputError if none has."""
-    base: Base = "seasonal" if settings.residual == "seasonal" else "last"
-    needed = context_of(window, season, lag_of(transformations_of(settings), season), base) + settings.horizon
+def _long_enough(
+    settings: ForecasterSettings, table: Table, splits: Splits, at_least: int
+) -> tuple[int, int, Booleans]:
+    """Return the season, the window, and which series have a whole sample in each part, [S]."""
+    usual_rows = int(np.median(splits.training[splits.enough]))
+    season, window = season_and_window(settings, table, usual_rows, at_least)
+    needed = _needed(settings, season, window)
     validated = (splits.validation == 0) | (splits.validation >= settings.horizon)
-    long: Booleans = splits.enough & (splits.training >= needed) & validated
-    if long.any():
-        return long
+    return season, window, splits.enough & (splits.training >= needed) & validated
+
+
+def _needed(settings: ForecasterSettings, season: int, window: int) -> int:
+    """Return the number of training rows of a series that make a whole sample."""
+    base: Base = "seasonal" if settings.residual == "seasonal" else "last"
+    return context_of(window, season, lag_of(transformations_of(settings), season), base) + settings.horizon
+
+
+def _too_short(settings: ForecasterSettings, table: Table, splits: Splits, season: int, window: int) -> InputError:
+    """Return the error that says which part of the longest series is too short."""
+    needed = _needed(settings, season, window)
     longest = int(table.lengths.argmax())
     training, validation = int(splits.training[longest]), int(splits.validation[longest])
     whose = f" of series {shown(table.ids[longest])}" if table.ids[longest] else ""
     if training < needed:
-        raise InputError(
+        return InputError(
             f"{table.source}: the training part{whose} has {counted(training, 'row')}; a window of {window} and "
             f"a horizon of {settings.horizon} need at least {needed} there: give more rows, a smaller window, or "
             "smaller parts for validation and test."
         )
-    raise InputError(
+    return InputError(
         f"{table.source}: the validation part{whose} has {counted(validation, 'row')}, and a horizon of "
         f"{settings.horizon} needs at least as many: make validation larger, or 0 for none."
     )

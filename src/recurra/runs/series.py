@@ -122,9 +122,9 @@ class SeriesCase:
         label = HEADS[self.settings.loss].label
         training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=title, loss=f"{label}, scaled units")
         scores: dict[str, Any] = {"best_epoch": model.best_epoch_}
-        if self.settings.validation:
-            scores["validation"] = self.evaluated_on_validation().to_json()
         assert self.prepared is not None
+        if self.prepared.validation is not None:
+            scores["validation"] = self.evaluated_on_validation().to_json()
         if importance := permutation_importance(model.predictor_, self.prepared):
             scores["permutation_importance"] = importance.to_json()
             importance_plot(importance, run.file(IMPORTANCE), title=title)

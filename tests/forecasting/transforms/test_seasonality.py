@@ -71,7 +71,7 @@ def test_what_a_season_difference_is_added_to_lost_the_index_of_its_own_day() ->
 def test_covariates_in_other_units_are_left_alone() -> None:
     values = np.column_stack([np.tile([1.0, 5.0], 10), np.tile([3.0, 8.0], 10), np.tile([2.0, 6.0], 10)])
     rows = Rows(values, np.array([0, 20]), np.array([0]), np.arange(20) % 2)
-    step = Deseasonalize(2, np.array([True, False, True]), np.zeros((1, 2))).fit(rows, np.array([20]))
+    step = Deseasonalize(2, 2, np.array([True, False, True]), np.zeros((1, 2))).fit(rows, np.array([20]))
     found = step.transform(rows).values
     assert found[:, 0].tolist() == [3.0] * 20
     assert found[:, 1].tolist() == values[:, 1].tolist()
@@ -110,3 +110,36 @@ def test_indices_that_chance_explains_are_shrunk_away_and_strong_ones_stay() -> 
     assert np.abs(seasonal_indices(noise, phases, 4)).mean() < 0.06  # the means alone vary by 0.2
     strong = seasonal_indices(noise + season[phases], phases, 4)
     np.testing.assert_allclose(strong.mean(axis=0), season, atol=0.1)
+
+
+@given(st.integers(2, 5), st.integers(2, 4), st.integers(0, 30), st.integers(2, 5), st.integers(0, 1000))
+def test_indices_of_a_season_within_a_longer_one_are_found_exactly(
+    shorter: int, number: int, first: int, seasons: int, seed: int
+) -> None:
+    season = shorter * number
+    put = np.random.default_rng(seed).normal(0, 5, season)
+    put -= put.mean()
+    phases = (np.arange(seasons * season) + first) % season
+    found = seasonal_indices((100 + put[phases])[None], phases[None], season, shorter)
+    np.testing.assert_allclose(found, [put], atol=1e-9)
+
+
+def test_days_that_differ_by_chance_alone_share_the_indices_of_the_day() -> None:
+    rng, phases = np.random.default_rng(0), np.tile(np.arange(5 * 168) % 168, (50, 1))
+    day = 3.0 * np.sin(np.arange(24) * 2 * np.pi / 24)
+    noise = rng.normal(size=phases.shape)
+    alike = seasonal_indices(day[phases % 24] + noise, phases, 168, 24)
+    assert np.abs(alike - np.tile(day, 7)).mean() < 0.2  # means of five hours alone miss by 0.36
+    rest = np.where(np.arange(168) >= 5 * 24, -4.0, 0.0)  # of two days
+    differing = seasonal_indices(day[phases % 24] + rest[phases] + noise, phases, 168, 24)
+    expected = np.tile(day, 7) + rest - rest.mean()
+    assert np.abs(differing - expected).mean() < 0.45
+    weekend = differing.reshape(50, 7, 24)[:, 5:].mean() - differing.reshape(50, 7, 24)[:, :5].mean()
+    assert weekend == pytest.approx(-4.0, rel=0.1)
+
+
+def test_series_with_fewer_than_two_weeks_have_the_indices_of_their_days() -> None:
+    phases = np.arange(300)[None] % 168
+    values = np.sin(phases * 2 * np.pi / 24)
+    found = seasonal_indices(values, phases, 168, 24)
+    np.testing.assert_array_equal(found, np.tile(seasonal_indices(values, phases % 24, 24), 7))

@@ -52,12 +52,12 @@ class Transform:
         log, shared, windowed, future = (plan.mask(which) for which in ("log", "shared", "windowed", "future"))
         per_window, columns = plan.per_window, len(plan.columns)
         floored = (log | (windowed & per_window.divides)) & (np.arange(columns) > 0)
-        shape, seasons = (len(ids), columns), plan.season if plan.deseasonalized else 1
+        shape, seasons = (len(ids), columns), plan.index_season
         steps = (
             Extent(np.full(len(ids), -np.inf), np.full(len(ids), np.inf)),
             Floor(floored, np.where(shared, FAR_BELOW, 1.0), np.full(columns, -np.inf)),
             Logarithm(log, plan.offset, np.ones(len(ids))),
-            Deseasonalize(seasons, shared, np.broadcast_to(0.0, (len(ids), seasons))),
+            Deseasonalize(seasons, min(plan.season, seasons), shared, np.broadcast_to(0.0, (len(ids), seasons))),
             Difference(plan.lag, ~future),
             RowScaling(
                 plan.row_scaling,
@@ -281,7 +281,7 @@ class Transform:
         """Return the place of each date in its season; zeros if no step needs them."""
         if not self.plan.deseasonalized:
             return np.broadcast_to(np.int64(0), len(dates))
-        return table.frequency.phases(dates, self.plan.season)
+        return table.frequency.phases(dates, self.plan.index_season)
 
     def _phases_of(self, rows: Rows, origins: Integers) -> Integers:
         """Return the place in its season of the first predicted row of each origin: one after that of the row before.
@@ -292,7 +292,7 @@ class Transform:
         """
         if not self.plan.deseasonalized:
             return np.broadcast_to(np.int64(0), len(origins))
-        return (rows.phases[origins - 1] + 1) % self.plan.season
+        return (rows.phases[origins - 1] + 1) % self.plan.index_season
 
     def check_ids(self, table: Table) -> None:
         """Raise an InputError if a table has series ids and the training data had none, or the reverse."""

@@ -17,11 +17,14 @@ class Deseasonalize(Step):
 
     Args:
         season: number of rows per season; 1 changes nothing.
+        shorter: number of rows per season of a shorter kind, of which the season has a whole number; `season` if there
+            is none.
         columns: columns that are changed, [C].
         indices: set by `fit`, [S, season].
     """
 
     season: int
+    shorter: int
     columns: Mask
     indices: Floats
 
@@ -31,7 +34,8 @@ class Deseasonalize(Step):
         indices = np.zeros((len(training), self.season))
         seen = np.column_stack([rows.first(training)[:, 0], rows.phases_of_first(training)])
         for places, parts in of_equal_length(seen, training):
-            indices[places] = seasonal_indices(parts[:, :, 0], parts[:, :, 1].astype(np.int64), self.season)
+            values, phases = parts[:, :, 0], parts[:, :, 1].astype(np.int64)
+            indices[places] = seasonal_indices(values, phases, self.season, self.shorter)
         return replace(self, indices=indices)
 
     def transform(self, rows: Rows) -> Rows:
@@ -60,18 +64,21 @@ class Deseasonalize(Step):
         return {} if self.season == 1 else {"indices": self.indices}
 
 
-def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
+def seasonal_indices(values: Floats, phases: Integers, season: int, shorter: int | None = None) -> Floats:
     """Return the mean difference of values from their moving average over a season, for each place in the season.
 
     Recent seasons count more: one counts half of another that is four seasons later, or a sixth of a long series. The
     indices of a series sum to zero, and are shrunk by the share of their variance that chance explains (James & Stein
-    1961): the differences of one place vary about their mean, and means of values without a season would vary too. All
-    are zero if it has fewer than two seasons.
+    1961): the differences of one place vary about their mean, and means of values without a season would vary too. With
+    a shorter season, as days are in a week, the indices are shrunk towards those of the shorter season, and these
+    towards zero. All are zero if a series has fewer than two seasons, or those of the shorter season if it has two of
+    these.
 
     Args:
         values: several series, [S, T].
         phases: the place of each value in its season, [S, T].
         season: number of rows per season, m.
+        shorter: number of rows per season of a shorter kind, of which m is a multiple; None: there is none.
 
     Returns:
         The indices, [S, m].
@@ -81,8 +88,11 @@ def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
     [[-0.75, 0.75]]
     """
     series, rows = values.shape
+    shorter = shorter or season
     if rows < 2 * season:
-        return np.zeros((series, season))
+        if shorter == season:
+            return np.zeros((series, season))
+        return np.tile(seasonal_indices(values, phases % shorter, shorter), season // shorter)
     sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
     average = (sums[:, season:] - sums[:, :-season]) / season
     if season % 2 == 0:  # half of a value at either end, so that it is centered
@@ -99,11 +109,25 @@ def seasonal_indices(values: Floats, phases: Integers, season: int) -> Floats:
     chance = squares / np.where(weight > 0.0, weight, 1.0) ** 2  # variance of a mean, in variances of a difference
     residuals = (values[:, inside] - average) - means[cells].reshape(series, count)
     freedom = np.maximum(count - season, 1) / count
-    variance = (weights * residuals**2).sum(axis=1) / weights.sum(axis=1) / freedom
+    errors = weights * residuals**2
     centered = means.reshape(series, season)
     centered = centered - centered.mean(axis=1, keepdims=True)
-    spread = (centered**2).mean(axis=1)
-    by_chance = variance * chance.reshape(series, season).mean(axis=1)
+    chance = chance.reshape(series, -1, shorter).mean(axis=1)  # of the means of a place in the shorter season
+    variance = errors.sum(axis=1) / weights.sum(axis=1) / freedom
+    several = centered.reshape(series, -1, shorter)  # [S, number of shorter seasons, shorter]
+    common, number = several.mean(axis=1), season // shorter
+    found = _shrunk(common, variance / number * chance.mean(axis=1))[:, None]
+    if number > 1:  # each place has a variance of its own: in logarithms that of nights is large
+        of_places = np.bincount(cells, errors.ravel(), minlength=series * season).reshape(series, -1, shorter)
+        variances = of_places.sum(axis=1) / weight.reshape(series, -1, shorter).sum(axis=1) / freedom
+        found = found + _shrunk(several - common[:, None], variances * (1.0 - 1.0 / number) * chance)
+    indices: Floats = np.broadcast_to(found, several.shape).reshape(series, season)
+    return indices
+
+
+def _shrunk(means: Floats, by_chance: Floats) -> Floats:
+    """Return means [S, m, ...] times the share of their variance that the variance by chance [S, ...] leaves."""
+    spread = (means**2).mean(axis=1)
     kept = np.maximum(1.0 - by_chance / np.where(spread > 0.0, spread, 1.0), 0.0)
-    shrunk: Floats = centered * kept[:, None]
+    shrunk: Floats = means * kept[:, None]
     return shrunk

@@ -116,6 +116,12 @@ class Frequency:
             return max(round(52 / self.every), 1)
         return 12 // self.every if 12 % self.every == 0 else 1
 
+    @property
+    def long_season(self) -> int | None:
+        """Number of rows in a week of rows that are less than a day apart; None if they are not, or miss times."""
+        is_part_of_day = self.unit == "minute" and self.slots is None and MINUTES_PER_DAY % self.every == 0
+        return 7 * self.season if is_part_of_day and self.season > 1 else None
+
     def next_dates(self, last: pd.Timestamp, count: int) -> pd.DatetimeIndex:
         """Return the `count` dates after `last`.
 
