@@ -168,7 +168,7 @@ class Predictor:
         values, place = forecasts.values, 0  # of the origin, after the last rows
         while values.shape[1] < count:
             following = min(place + horizon, count - horizon)  # no row after the last is predicted
-            table, place = table.extended(values[:, place:following]), following
+            table, place = self.transform.recent(table).extended(values[:, place:following]), following
             later = self.forecast(table, Origins.after_last(table)).values
             values = np.concatenate([values, later[:, values.shape[1] - place :]], axis=1)
         if not np.isfinite(values).all():

@@ -41,7 +41,9 @@ def rows_of(firsts: Integers, counts: Integers) -> Integers:
     """
     if len(firsts) == 1:
         return np.arange(firsts[0], firsts[0] + counts[0])
-    return np.repeat(firsts, counts) + ranges(counts)
+    rows = np.repeat(firsts - starts_of(counts)[:-1], counts)
+    rows += np.arange(len(rows))
+    return rows
 
 
 def selection(firsts: Integers, counts: Integers) -> Integers | slice:
