@@ -315,6 +315,8 @@ class Transform:
 
     def places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""
+        if table.ids == self.ids:
+            return np.arange(len(self.ids))
         return np.array([self.place_of[id_] for id_ in table.ids], dtype=np.int64)
 
     @cached_property
