@@ -61,7 +61,7 @@ def rows_of(path: Path, table: Any, unpacking: Unpacking) -> pd.DataFrame:
     """
     table = table.select([place for place, field in enumerate(table.schema) if not is_nested(field.type)])
     unpacking.check(path, table.nbytes + sum(map(_length_of_views, table.columns)))
-    frame = table.to_pandas(use_threads=False)
+    frame = table.to_pandas(use_threads=False, split_blocks=True)
     frame.columns = frame.head(0).rename(columns=str).columns
     for place, (name, dtype) in enumerate(frame.dtypes.items()):
         if isinstance(dtype, pd.CategoricalDtype) and name != ID:  # ids are read by their codes
