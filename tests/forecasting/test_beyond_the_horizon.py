@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from recurra import Forecaster, InputError
+from recurra.forecasting.transforms.chain import Transform
+from recurra.tables.origins import Origins
+from recurra.tables.table_builder import make_table
 
 from .tables import SMALL, long
 
@@ -35,6 +38,28 @@ def test_rows_beyond_the_horizon_follow_from_the_forecasts_before_them(model: Fo
     later = model.predict(newer)
     expected = found.groupby("unique_id").tail(4).groupby("unique_id").head(3)
     np.testing.assert_allclose(later["forecast"], expected["forecast"], rtol=1e-6)
+
+
+def test_later_horizons_read_the_last_rows_alone(model: Forecaster, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, transform = [], Transform.transform
+    monkeypatch.setattr(
+        Transform, "transform", lambda self, table: rows.append(len(table.values)) or transform(self, table)
+    )
+    model.predict(long({"a": 70, "b": 80}), h=9)
+    context = model.predictor_.plan.context
+    assert rows == [70 + 80, 2 * (context + 3), 2 * (context + 3)]
+
+
+def test_the_last_rows_tell_like_all_rows_which_series_are_constant() -> None:
+    rows = long({"a": 60, "b": 60, "c": 60})
+    rows.loc[rows["unique_id"] != "a", "y"] = 4.0
+    predictor = Forecaster(horizon=3, **SMALL).fit(rows).predictor_
+    newer = long({"a": 90, "b": 90, "c": 90})
+    newer.loc[newer["unique_id"] != "a", "y"] = 4.0
+    newer.loc[(newer["unique_id"] == "b") & (newer["ds"] == newer["ds"].iloc[60]), "y"] = 5.0
+    table = make_table(newer)
+    for seen in (table, predictor.transform.recent(table)):
+        assert predictor.transform.is_constant(seen, Origins.after_last(seen)).tolist() == [False, False, True]
 
 
 def test_future_covariates_reach_as_far_as_the_rows_that_are_predicted() -> None:

@@ -1,5 +1,6 @@
 """Ids of series: of several columns joined, and in which type they came."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import InputError
+from recurra.tables.files import parquet_reader
 from recurra.tables.series_ids import parts_of_ids, read_ids
 from recurra.tables.table_builder import make_table
 
@@ -86,3 +88,31 @@ def test_ids_with_another_number_of_parts_are_a_value_error(joined: list[str]) -
 def test_names_of_ids_are_texts(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"id is .*; expected the name of a column, or a list of names"):
         make_table(pd.DataFrame({"ds": ["2024-01-01"], "y": [1.0]}), id=wrong)
+
+
+@pytest.mark.parametrize(
+    ("ids", "kind"),
+    [(["b", "ü", "a"], "text"), ([30, 10, 20], "integer"), ([1.5, 1.0, 2.0], "text"), (["1", "01", "2"], "text")],
+)
+@pytest.mark.parametrize("dtype", [None, "category"])
+@pytest.mark.parametrize("kind_of_file", ["parquet", "feather"])
+def test_ids_that_a_file_holds_as_codes_are_read_as_those_of_a_frame(
+    ids: list[Any], kind: str, dtype: Any, kind_of_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_reader, "AT_ONCE", 0)  # texts are read as codes
+    rows = pd.DataFrame({"unique_id": ids * 4, "ds": pd.date_range("2024-01-01", periods=4).repeat(3), "y": range(12)})
+    sent, path = rows.astype({"unique_id": dtype}) if dtype else rows, tmp_path / f"t.{kind_of_file}"
+    sent.to_parquet(path, row_group_size=5) if kind_of_file == "parquet" else sent.to_feather(path)
+    found = make_table(path)
+    assert found.ids == tuple(map(str, ids))
+    assert found.form.id_kinds == (kind,)
+    assert found.fingerprint() == make_table(rows).fingerprint()
+
+
+def test_a_missing_id_that_a_file_holds_as_a_code_is_an_error_with_its_row(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"unique_id": pd.Categorical(["a", "a", None, "b"]), "ds": pd.date_range("2024-01-01", periods=4)}
+    )
+    rows.assign(y=1.0).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="row 3, column 'unique_id': has no series id; add it or drop the row"):
+        make_table(tmp_path / "t.parquet")

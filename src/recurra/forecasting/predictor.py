@@ -169,7 +169,7 @@ class Predictor:
         values, place = forecasts.values, 0  # of the origin, after the last rows
         while values.shape[1] < count:
             following = min(place + horizon, count - horizon)  # no row after the last is predicted
-            table, place = table.extended(values[:, place:following]), following
+            table, place = self.transform.recent(table).extended(values[:, place:following]), following
             later = self.forecast(table, Origins.after_last(table)).values
             values = np.concatenate([values, later[:, values.shape[1] - place :]], axis=1)
         if not np.isfinite(values).all():
@@ -424,14 +424,16 @@ class Predictor:
 
     def _check_newer(self, table: Table) -> None:
         """Raise an InputError if a series ends before the last row seen."""
-        for id_, end in zip(table.ids, table.last_dates, strict=True):
-            place = self.context.places.get(id_)
-            if place is not None and end < (last := self.context.last_dates[place]):
-                whose = f" of series {shown(id_)}" if id_ else ""
-                raise InputError(
-                    f"{table.source}: its last date{whose}, {table.shown_date(end)}, is before the last "
-                    f"that the model has seen, {table.shown_date(last)}; give newer rows."
-                )
+        places = np.array([self.context.places.get(id_, -1) for id_ in table.ids], dtype=np.int64)
+        earlier = (places >= 0) & (table.last_dates < self.context.last_dates[places])
+        if earlier.any():
+            place = int(earlier.argmax())
+            id_, end, last = table.ids[place], table.last_dates[place], self.context.last_dates[places[place]]
+            whose = f" of series {shown(id_)}" if id_ else ""
+            raise InputError(
+                f"{table.source}: its last date{whose}, {table.shown_date(end)}, is before the last "
+                f"that the model has seen, {table.shown_date(last)}; give newer rows."
+            )
 
     def _cutoffs_of(self, table: Table) -> pd.DatetimeIndex:
         """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+AT_ONCE = 100_000  # rows that one step works on: arrays of them fit into a cache
 Array = TypeVar("Array", bound=NDArray[Any])
 
 
@@ -40,7 +41,9 @@ def rows_of(firsts: Integers, counts: Integers) -> Integers:
     """
     if len(firsts) == 1:
         return np.arange(firsts[0], firsts[0] + counts[0])
-    return np.repeat(firsts, counts) + ranges(counts)
+    rows = np.repeat(firsts - starts_of(counts)[:-1], counts)
+    rows += np.arange(len(rows))
+    return rows
 
 
 def selection(firsts: Integers, counts: Integers) -> Integers | slice:
@@ -73,15 +76,16 @@ def interleaved(first: Array, counts: Integers, second: Array, others: Integers)
     return whole  # type: ignore[return-value]
 
 
-def of_equal_length(values: Floats, counts: Integers) -> Iterator[tuple[Integers, Floats]]:
-    """Return parts that stand one below the other, all parts of the same length at once.
+def of_equal_length(values: Array, counts: Integers) -> Iterator[tuple[Integers, Array]]:
+    """Return parts that stand one below the other, parts of the same length at once, as many as fit into a cache.
 
     Args:
         values: the parts, [L, C].
         counts: number of rows of each part, [S].
 
     Returns:
-        For each length T, the places of the parts of this length [G], and these parts [G, T, C].
+        For each length T, the places of parts of this length [G], and these parts [G, T, C], more than once if there
+        are many of them.
 
     >>> for places, parts in of_equal_length(np.array([[1.0], [2.0], [3.0], [4.0], [5.0]]), np.array([2, 1, 2])):
     ...     print(places.tolist(), parts[:, :, 0].tolist())
@@ -90,6 +94,7 @@ def of_equal_length(values: Floats, counts: Integers) -> Iterator[tuple[Integers
     """
     starts = starts_of(counts)[:-1]
     for count in np.unique(counts).tolist():
-        places = np.flatnonzero(counts == count)
-        rows = selection(starts[places], counts[places])
-        yield places, values[rows].reshape(len(places), count, values.shape[1])
+        every, most = np.flatnonzero(counts == count), max(AT_ONCE // max(count, 1), 1)
+        for places in np.split(every, range(most, len(every), most)):
+            rows = selection(starts[places], counts[places])
+            yield places, values[rows].reshape(len(places), count, values.shape[1])  # type: ignore[misc]

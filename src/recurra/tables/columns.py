@@ -197,7 +197,8 @@ def ids(
         names = names.map(str)  # so that 1 and 1.0, which are equal, stay two ids
     codes, texts = _distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
     merged, found = pd.factorize(np.array(texts, dtype=object))
-    codes = merged[codes]
+    if len(found) < len(texts):
+        codes = merged[codes]
     new = len(set(found).difference(known)) if len(found) > MANY_SERIES else 0
     if new > MANY_SERIES and new * FEWEST_ROWS > len(names):
         raise InputError(

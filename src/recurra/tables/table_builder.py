@@ -9,7 +9,7 @@ import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.reading import Decimal, Missing, Thousands
-from recurra.tables.arrays import Floats, Integers, rows_of, starts_of
+from recurra.tables.arrays import Floats, Integers, of_equal_length, rows_of, starts_of
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id
 from recurra.tables.data_frame import AnyFrame, with_row_numbers
@@ -277,10 +277,8 @@ def _frequency(rows: Rows, calendar: str | None, notes: Notes) -> Frequency:
 
 def _usual_gaps(rows: Rows) -> Floats:
     """Return the median time between the rows of each series, 0 for a series of one row, [S]."""
-    starts, stops = rows.starts, rows.stops
-    gaps = np.diff(rows.dates.to_numpy().view(np.int64), prepend=0)
-    gaps[starts] = -1  # before all others
-    gaps = gaps[np.lexsort((gaps, np.repeat(np.arange(len(starts)), stops - starts)))].clip(0)
-    lower, upper = (starts + stops) // 2, np.minimum((starts + stops + 1) // 2, stops - 1)
-    median: Floats = (gaps[np.minimum(lower, upper)] + gaps[upper]) / 2
-    return median
+    usual = np.zeros(len(rows.starts))
+    for places, days in of_equal_length(rows.dates.to_numpy().view(np.int64)[:, None], rows.stops - rows.starts):
+        if days.shape[1] > 1:
+            usual[places] = np.median(np.diff(days[:, :, 0], axis=1), axis=1)
+    return usual

@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from recurra import Forecaster
+from recurra.tables.files import spreadsheet
 from recurra.tables.files.reader import read_file
 from recurra.tables.files.spreadsheet import NUMBER, escaped, to_csv, unescaped
 
@@ -72,11 +74,24 @@ def test_forecasts_of_series_with_names_of_formulas_are_read_again(tmp_path: Pat
     assert read_file(tmp_path / "t.csv").frame["unique_id"].tolist() == ["=1+1", "=1+1", "@a", "@a"]
 
 
-@given(st.lists(st.floats(), min_size=1), st.booleans())
-def test_numbers_and_dates_are_written_as_pandas_writes_them(values: list[float], midnight: bool) -> None:
+@pytest.mark.parametrize("by_pyarrow", [True, False])
+@given(values=st.lists(st.floats() | st.integers(-99, 99).map(float), min_size=1), midnight=st.booleans())
+@example(values=[0.1, -9999999999.5, 1e-4, 9.999e-5, 1e10, 12345678901.5, 1e15, 1e16, -0.0, 7.0], midnight=True)
+def test_numbers_and_dates_are_written_as_pandas_writes_them(
+    by_pyarrow: bool, values: list[float], midnight: bool
+) -> None:
     days = pd.date_range("2024-01-01" if midnight else "2024-01-01 06:30", periods=len(values))
     frame = pd.DataFrame({"ds": days, "local": days.tz_localize("Europe/Berlin"), "y": values, "n": range(len(values))})
     frame.loc[frame.index[1:2], ["ds", "local"]] = pd.NaT
+    assert spreadsheet.pyarrow is not None
+    writer = spreadsheet.pyarrow if by_pyarrow else None
     for sent in (frame, frame.assign(unique_id="a;b")):
         quoting = csv.QUOTE_NONNUMERIC if "unique_id" in sent else csv.QUOTE_MINIMAL
-        assert to_csv(sent).decode() == sent.to_csv(index=False, lineterminator="\n", quoting=quoting)
+        with patch.object(spreadsheet, "pyarrow", writer), patch.object(spreadsheet, "AT_ONCE", 2):
+            written = to_csv(sent).decode()
+        assert written == sent.to_csv(index=False, lineterminator="\n", quoting=quoting)
+
+
+def test_texts_are_quoted_as_pandas_quotes_them() -> None:
+    frame = pd.DataFrame({"unique_id": ["a,b", 'say "x"', "two\nlines", None, "plain"], 'y, "z"': [True] * 5})
+    assert to_csv(frame).decode() == frame.to_csv(index=False, lineterminator="\n")

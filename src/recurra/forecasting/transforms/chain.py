@@ -219,6 +219,14 @@ class Transform:
         found: Booleans = constant[origins.series] & (others == 0) & (origins.rows >= self.plan.needed)
         return found
 
+    def recent(self, table: Table) -> Table:
+        """Return the last rows of a table, after which forecasts are the same as after all its rows."""
+        extent, places = self._step(Extent), self.places(table)
+        other = table.values[:, 0] != np.repeat(extent.most[places], table.lengths)
+        changed = (extent.least[places] == extent.most[places]) & np.logical_or.reduceat(other, table.starts[:-1])
+        first = np.maximum(table.lengths - self.plan.context, 0)
+        return table.part(np.where(changed, 0, first), table.lengths)  # that a series has changed, any row may tell
+
     def before(self, table: Table, origins: Origins) -> Floats:
         """Return the target on the additive scale, deseasonalized, in the `lag` rows before each origin, [N, lag]."""
         if not self.plan.lag:
@@ -307,6 +315,8 @@ class Transform:
 
     def places(self, table: Table) -> Integers:
         """Return the place in `ids` of each series of a table, [S]."""
+        if table.ids == self.ids:
+            return np.arange(len(self.ids))
         return np.array([self.place_of[id_] for id_ in table.ids], dtype=np.int64)
 
     @cached_property

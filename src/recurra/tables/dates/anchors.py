@@ -5,7 +5,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.tables.arrays import Integers
-from recurra.tables.dates.date_numbers import SECONDS_PER_DAY, WEEKDAYS, date_numbers, most_frequent, weekdays_of
+from recurra.tables.dates.date_numbers import (
+    SECONDS_PER_DAY,
+    WEEKDAYS,
+    by_day,
+    date_numbers,
+    months_of,
+    most_frequent,
+    weekdays_of,
+)
 
 
 def month_anchor(dates: pd.DatetimeIndex) -> tuple[str, float]:
@@ -39,7 +47,9 @@ def share_at_anchor(dates: pd.DatetimeIndex, anchor: str) -> float:
 
 def at_anchor(dates: pd.DatetimeIndex, anchor: str) -> NDArray[np.bool_]:
     """Return which dates are at the anchor of their months."""
-    return np.asarray(days_of_months(date_numbers(dates, "M"), anchor).astype(np.int64) == date_numbers(dates, "D"))
+    return by_day(
+        date_numbers(dates, "D"), lambda days: days_of_months(months_of(days), anchor).astype(np.int64) == days
+    )
 
 
 def days_of_months(months: Integers, anchor: str) -> NDArray[np.datetime64]:

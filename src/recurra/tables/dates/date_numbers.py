@@ -1,5 +1,6 @@
 """Convert dates to integers (seconds, minutes, days, weekdays, months) and back."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recurra.errors import InputError
-from recurra.tables.arrays import Integers
+from recurra.tables.arrays import Array, Integers
 
 MINUTES_PER_DAY, MINUTES_PER_WEEK = 1440, 10080
 SECONDS_PER_DAY = 86400
@@ -26,7 +27,26 @@ def most_frequent(values: NDArray[Any]) -> float:
 
 def date_numbers(dates: pd.DatetimeIndex, unit: Literal["s", "D", "M"]) -> Integers:
     """Return seconds, days or months since 1970."""
+    if unit == "M":
+        return by_day(date_numbers(dates, "D"), months_of)
     return dates.to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
+
+
+def months_of(days: Integers) -> Integers:
+    """Return months since 1970 of days since 1970."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def by_day(days: Integers, of: Callable[[Integers], Array]) -> Array:
+    """Return what a function says of days since 1970; it sees each day once if there are more rows than days.
+
+    >>> by_day(np.array([31, 0, 31]), months_of).tolist()
+    [1, 0, 1]
+    """
+    first, last = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+    if last - first >= len(days):
+        return of(days)
+    return of(np.arange(first, last + 1))[days - first]  # type: ignore[return-value]
 
 
 def weekdays_of(dates: pd.DatetimeIndex) -> Integers:

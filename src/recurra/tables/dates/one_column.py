@@ -155,9 +155,10 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
 
 def _of_type(of: Column, found: pd.DatetimeIndex) -> LocalDates:
     """Read dates that have the type of dates."""
-    years = found.year.to_numpy()  # NaN where there is no date
-    if not (fine := (years >= NANOSECOND_YEARS[0]) & (years <= NANOSECOND_YEARS[1])).all():
-        raise of.no_date(int(fine.argmin()))
+    first, last = NANOSECOND_YEARS
+    if found.hasnans or found.min().year < first or found.max().year > last:
+        years = found.year.to_numpy()  # NaN where there is no date
+        raise of.no_date(int(((years >= first) & (years <= last)).argmin()))
     if found.tz is None:
         return LocalDates(found.to_numpy().astype("datetime64[ns]", copy=False))
     local = found.tz_localize(None).to_numpy().astype("datetime64[ns]", copy=False)

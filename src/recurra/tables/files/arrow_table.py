@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, reason, shown, shown_path
+from recurra.tables.columns import ID
 from recurra.tables.files.unpacking import Unpacking
 from recurra.tables.index_columns import with_index_columns
 
@@ -60,11 +61,12 @@ def rows_of(path: Path, table: Any, unpacking: Unpacking) -> pd.DataFrame:
     """
     table = table.select([place for place, field in enumerate(table.schema) if not is_nested(field.type)])
     unpacking.check(path, table.nbytes + sum(map(_length_of_views, table.columns)))
-    frame = table.to_pandas(use_threads=False)
-    for place, dtype in enumerate(frame.dtypes):
-        if isinstance(dtype, pd.CategoricalDtype):
+    frame = table.to_pandas(use_threads=False, split_blocks=True)
+    frame.columns = frame.head(0).rename(columns=str).columns
+    for place, (name, dtype) in enumerate(frame.dtypes.items()):
+        if isinstance(dtype, pd.CategoricalDtype) and name != ID:  # ids are read by their codes
             frame.isetitem(place, frame.iloc[:, place].astype(object))
-    frame = with_index_columns(frame.rename(columns=str))
+    frame = with_index_columns(frame)
     if (twice := frame.columns[frame.columns.duplicated()]).size:
         raise InputError(
             f"{shown_path(path)}: the column {shown(twice[0])} occurs twice; give each column a unique name."

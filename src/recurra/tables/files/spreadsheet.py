@@ -1,10 +1,16 @@
 """CSV files that a spreadsheet opens without calculating a cell that came from a user's file."""
 
-import csv
 import re
-from typing import Literal
+import sys
+from itertools import chain
+from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from recurra.tables.arrays import Floats, Integers
+
+pyarrow: Any = sys.modules.get("pyarrow")  # pandas imports it if it is installed
 
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # a spreadsheet calculates what begins with one of =+-@ or, in some, with space before that; readers cut space off
@@ -12,6 +18,8 @@ OBEYED = r"[=+\-@＝＋－＠\s\u200b\ufeff]"
 BEGINNING = re.compile(rf"(?='*{OBEYED})")
 MARKED_BEGINNING = re.compile(rf"\A'(?='*{OBEYED})")
 SEPARATORS = re.compile(r"[\r;\t|]")  # of cells and rows, for some readers: text that has one is quoted
+QUOTED = re.compile(r'[,"\n]')
+AT_ONCE = 10_000  # rows whose texts are held in memory before they are joined
 END, MARKED_END = re.compile(r"(?<=\s)('*)\Z"), re.compile(r"(?<=\s)('*)'\Z")
 
 
@@ -41,23 +49,51 @@ def unescaped(text: str) -> str:
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """Return a table as CSV in UTF-8, with text and column names escaped."""
+    """Return a table as CSV in UTF-8, with text and column names escaped; what is missing is an empty cell."""
     safe = frame.rename(columns=escaped)
-    texts = list(safe.columns)
-    for name in safe.select_dtypes([object, "string", "category"]):
-        codes, distinct = pd.factorize(safe[name], use_na_sentinel=False)  # each text is escaped once
-        escaped_texts = [escaped(cell) if isinstance(cell, str) else cell for cell in distinct]
-        safe[name] = pd.Series(escaped_texts, dtype=object).to_numpy()[codes]
-        texts += escaped_texts
-    for name in safe.select_dtypes(["datetime", "datetimetz"]):
-        codes, distinct = pd.factorize(safe[name], use_na_sentinel=False)  # each date is formatted once
-        safe[name] = pd.Index(distinct).astype(str).where(distinct.notna(), "").to_numpy(dtype=object)[codes]
-    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
-    if any(SEPARATORS.search(str(text)) for text in texts):
-        quoting = csv.QUOTE_NONNUMERIC
-    else:
-        for name in safe.select_dtypes("float64"):  # as pandas writes them, in half the time
-            numbers = pd.Series(list(map(repr, safe[name].tolist())), index=safe.index, dtype=object)
-            safe[name] = numbers.where(safe[name].notna(), "")
-    text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
-    return text.encode()
+    distinct: dict[str, tuple[Integers, list[str]]] = {}  # each text is escaped, and each date formatted once
+    for name in map(str, safe.select_dtypes([object, "string", "category"])):
+        codes, cells = pd.factorize(safe[name], use_na_sentinel=False)
+        texts = [escaped(cell) if isinstance(cell, str) else "" if pd.isna(cell) else str(cell) for cell in cells]
+        distinct[name] = codes, texts
+    every = any(map(SEPARATORS.search, [*safe.columns, *chain(*(texts for _, texts in distinct.values()))]))
+    for name in map(str, safe.select_dtypes(["datetime", "datetimetz"])):
+        codes, days = pd.factorize(safe[name], use_na_sentinel=False)
+        distinct[name] = codes, pd.Index(days).astype(str).where(days.notna(), "").tolist()
+    quoted = {name: np.array([_quoted(text, every) for text in texts], object) for name, (_, texts) in distinct.items()}
+    lines = [",".join(_quoted(name, every) for name in safe.columns)]
+    for start in range(0, len(safe), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        columns = (
+            quoted[name][distinct[name][0][rows]].tolist() if name in quoted else _numbers(safe[name].iloc[rows], every)
+            for name in safe.columns
+        )
+        lines.append("\n".join(map(",".join, zip(*columns, strict=True))))
+    return "\n".join([*lines, ""]).encode()
+
+
+def _quoted(text: str, every: bool) -> str:
+    """Return the text of a cell in quotes, if `every` text is or it needs them."""
+    return '"' + text.replace('"', '""') + '"' if every or QUOTED.search(text) else text
+
+
+def _numbers(values: "pd.Series[Any]", every: bool) -> list[str]:
+    """Return the texts of the numbers of a column; what is missing is an empty text."""
+    cells = _shortest(values.to_numpy()) if values.dtype == np.float64 else values.astype(str).tolist()
+    for place in np.flatnonzero(values.isna()).tolist():
+        cells[place] = _quoted("", every)
+    return cells
+
+
+def _shortest(values: Floats) -> list[str]:
+    """Return what `repr` says of numbers, the shortest text that is read as the same number.
+
+    It is pyarrow that says it, if it is installed, of numbers that it writes in the same way, in a third of the time.
+    """
+    if pyarrow is None:
+        return list(map(repr, values.tolist()))
+    texts: list[str] = pyarrow.array(values).cast(pyarrow.string()).to_pylist()
+    alike = (np.abs(values) >= 1e-4) & (np.abs(values) < 1e10) & (values != np.floor(values))
+    for place in np.flatnonzero(~alike).tolist():
+        texts[place] = repr(values[place].item())
+    return texts
