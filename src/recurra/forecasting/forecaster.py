@@ -129,7 +129,7 @@ class Forecaster(Estimator, ForecasterSettings):
         fitted, best = self.predictor_, getattr(self, "best_epoch_", None)  # a loaded model has none
         context = fitted.context
         table = read_table(fitted.settings, data, fitted.columns, context.frequency, fitted.ids, None, any_source=True)
-        fitted.check_columns(table)
+        table = fitted.checked_columns(table)
         with stage(f"preparing {table.source}"):
             prepared = prepare_again(fitted.settings, fitted.plan, table)
         epochs = max(best) if isinstance(best, list) else best

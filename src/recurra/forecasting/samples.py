@@ -33,7 +33,10 @@ class WindowSamples:
 
     def inputs(self, index: Tensor) -> dict[str, Tensor]:
         """Return what the network is called with, by name; the rows after the last origin need not exist."""
-        found = {"x": self.scaling.inputs(self.windows, index)}
+        x, static = self.scaling.inputs(self.windows, index), self.windows.static_features(index)
+        if static is not None:
+            x = torch.cat([x, static[:, None].expand(-1, x.shape[1], -1)], dim=2)
+        found = {"x": x}
         mask = self.windows.mask(index)
         if mask is not None:
             found["mask"] = mask

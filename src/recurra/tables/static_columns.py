@@ -24,8 +24,8 @@ def read_static(
 ) -> tuple[StaticCovariates, tuple[str, ...]]:
     """Return the value that each series has in each of these columns, and notes about how numbers were read.
 
-    A column is numbers if its type is or, in a text file, if all its cells are; True and False are 1 and 0. Otherwise it
-    is words. Cells may be empty; where all of a series are, its value is missing.
+    A column is numbers if its type is or, in a text file, if all its cells are; True and False are 1 and 0. Others are
+    words. Cells may be empty; where all of a series are, its value is missing.
 
     Args:
         frame: the table.
