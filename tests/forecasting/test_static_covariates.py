@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from recurra import Forecaster, InputError, load
 from recurra.forecasting.prepare import prepare
-from recurra.forecasting.static_inputs import MOST_INPUTS, StaticPlan, static_inputs
+from recurra.forecasting.static_inputs import MOST_INPUTS, StaticPlan, as_inputs
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.tables.static_covariates import StaticCovariates
@@ -178,7 +178,10 @@ def test_neither_the_order_of_the_series_nor_that_of_first_words_matters(order: 
     other = both.at(np.array(order))
     assert tuple(StaticPlan.of(name, values) for name, values in other.columns.items()) == plans
     assert plans[0].categories == ("north", "south", "west")
-    np.testing.assert_array_equal(static_inputs(plans, other, 9), static_inputs(plans, both, 9)[order])
+    for plan in plans:
+        np.testing.assert_array_equal(
+            plan.scaled(other.columns[plan.name]), plan.scaled(both.columns[plan.name])[order]
+        )
 
 
 @given(st.permutations(range(3 * 7)))
@@ -213,9 +216,19 @@ def test_the_network_reads_them_in_each_row_of_the_window_and_padding_stays_mask
 def test_numbers_are_standardized_over_the_series_and_constant_or_missing_ones_are_zero() -> None:
     plan = StaticPlan.of("size", np.array([1.0, np.nan, 3.0]))
     assert (plan.mean, plan.scale) == (2.0, 1.0)
-    assert plan.inputs(np.array([1.0, 3.0, np.nan, 1e50]))[:, 0].tolist() == [-1.0, 1.0, 0.0, 10.0]
+    assert plan.scaled(np.array([1.0, 3.0, np.nan, 1e50])).tolist() == [-1.0, 1.0, 0.0, 10.0]
     for values in ([0.1] * 3, [np.nan] * 3):
-        assert StaticPlan.of("size", np.array(values)).inputs(np.array(values))[:, 0].tolist() == [0.0, 0.0, 0.0]
+        assert StaticPlan.of("size", np.array(values)).scaled(np.array(values)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_words_are_one_hot_and_others_are_zeros() -> None:
+    words, numbers = np.array(["b", "", "a", "z"], dtype=object), np.array([1.0, 3.0, np.nan, 1.0])
+    plans = StaticPlan.of("region", words[:3]), StaticPlan.of("size", numbers)
+    scaled = torch.tensor(np.column_stack([plans[0].scaled(words), plans[1].scaled(numbers)]))
+    one, other = numbers[[0, 1]] - 5 / 3
+    expected = [[0.0, 1.0], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]
+    assert as_inputs(plans, scaled)[:, :2].tolist() == expected
+    assert as_inputs(plans, scaled)[:, 2].tolist() == pytest.approx([one, other, 0.0, one] / np.std([1, 3, 1]))
 
 
 def words(count: int) -> pd.DataFrame:

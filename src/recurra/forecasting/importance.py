@@ -77,16 +77,14 @@ def permutation_importance(
     scale = transform.error_scale(windows, torch.arange(len(windows), device=windows.device))
 
     def loss(given: Windows) -> float:
-        found = predictor.answered(WindowSamples(given, samples.scaling, samples.future_size), before)
+        found = predictor.answered(WindowSamples(given, samples.scaling, plan), before)
         return float(np.nanmean(np.abs(found.point - truth) / scale))
-
-    features = np.repeat(np.arange(len(plan.static)), [own.size for own in plan.static])
 
     def exchanged(place: int, order: Integers) -> Windows:
         """Return the samples with a covariate of others, whose place among the names is given."""
         if (column := place + 1) < len(plan.names):
             return ExchangedWindows(windows, column, order)
-        return ExchangedSeries(windows, features == column - len(plan.names), order)
+        return ExchangedSeries(windows, column - len(plan.names), order)
 
     orders = [rng.permutation(len(windows)) for _ in range(n_repeats)]
     with stage(f"permuting the covariates of {prepared.table.source}"):

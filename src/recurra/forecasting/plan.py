@@ -107,7 +107,7 @@ class Plan(Settings):
 
         Raises:
             InputError: if `residual` names no suitable column, a value does not suit the scaling, the loss or `lower`,
-                or static covariates do not tell a few kinds of series apart.
+                or the static covariates have too many words or are of one series.
         """
         scaling = scaling_of(settings, table)
         require_positive(table, scaling)

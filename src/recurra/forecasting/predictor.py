@@ -226,7 +226,7 @@ class Predictor:
         """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
         transform, device = self.transform, next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
-        samples = WindowSamples(windows, transform.window, self.plan.future_size)
+        samples = WindowSamples(windows, transform.window, self.plan)
         return self.answered(samples, transform.before(table, origins))
 
     def evaluate(

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 import numpy as np
+import torch
 from pydantic import Field, model_validator
+from torch import Tensor
 
 from recurra.errors import InputError, counted, listed, shown
 from recurra.settings.base import Settings
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.columns import LONGEST_ID
-from recurra.tables.static_covariates import StaticCovariates, Words, is_missing
+from recurra.tables.static_covariates import Words, is_missing
 from recurra.tables.table import Table
 
 MOST_INPUTS = 256  # of all static covariates together
@@ -82,14 +84,13 @@ class StaticPlan(Settings):
         """Return the places of the series whose word is none of the categories."""
         return np.flatnonzero(np.isnan(self.codes(column)) & ~is_missing(column))
 
-    def inputs(self, column: Floats | Words) -> Floats:
-        """Return the inputs of series, [S, size]; those of a missing or an unseen value are 0."""
-        codes = self.codes(column)[:, None]
-        if self.categories is None:
-            found: Floats = np.nan_to_num(((codes - self.mean) / self.scale).clip(-FARTHEST, FARTHEST))
-        else:
-            found = (codes == np.arange(self.size)).astype(np.float64)
-        return found
+    def scaled(self, column: Floats | Words) -> Floats:
+        """Return standardized numbers, 0 for missing ones, or the places of words, -1 for none of them, [S]."""
+        codes = self.codes(column)
+        if self.categories is not None:
+            return np.where(np.isnan(codes), -1.0, codes)
+        standardized = ((codes - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
+        return np.where(np.isnan(codes), 0.0, standardized)
 
     @model_validator(mode="after")
     def _has_categories_in_order(self) -> Self:
@@ -121,13 +122,25 @@ def static_plans(table: Table) -> tuple[StaticPlan, ...]:
     return plans
 
 
-def static_inputs(plans: Sequence[StaticPlan], static: StaticCovariates, count: int) -> Floats:
-    """Return the inputs of `count` series, [S, F]; those of columns that are not there are 0."""
-    columns = [
-        plan.inputs(static.columns[plan.name]) if plan.name in static.columns else np.zeros((count, plan.size))
-        for plan in plans
+def scaled_static(plans: Sequence[StaticPlan], table: Table) -> Floats:
+    """Return the values of the series of a table as `StaticPlan.scaled` does, [S, K]; a table may lack columns."""
+    lacking = {True: np.full(len(table.ids), np.nan), False: np.full(len(table.ids), "", dtype=object)}
+    columns = [table.static.columns.get(plan.name, lacking[plan.categories is None]) for plan in plans]
+    return np.column_stack([plan.scaled(column) for plan, column in zip(plans, columns, strict=True)])
+
+
+def as_inputs(plans: Sequence[StaticPlan], scaled: Tensor) -> Tensor:
+    """Return the inputs of samples [B, F]: numbers as they are, and words as one-hot vectors.
+
+    Args:
+        plans: the plans.
+        scaled: the values of the series of each sample, [B, K].
+    """
+    parts = [
+        values if plan.categories is None else (values == torch.arange(plan.size, device=values.device)).to(values)
+        for plan, values in zip(plans, torch.split(scaled, 1, dim=1), strict=True)
     ]
-    return np.concatenate(columns, axis=1)
+    return torch.cat(parts, dim=1)
 
 
 def with_known_static(table: Table, earlier: Table, plans: Sequence[StaticPlan]) -> Table:

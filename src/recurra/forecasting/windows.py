@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recurra.tables.arrays import Booleans, Integers
+from recurra.tables.arrays import Integers
 
 
 class Windows:
@@ -28,7 +28,7 @@ class Windows:
         before: number of rows of its series before each origin, [N]; None: at least the window. Other rows of a window
             are padding.
         after: number of rows of its series from each origin on that may be compared, [N]; None: at least the horizon.
-        static: features of each series, which `series` gives the place of, [S, F]; None: there are none.
+        static: static covariates of each series, [S, K]; None: there are none.
 
     >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
     >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
@@ -109,9 +109,10 @@ class Windows:
         """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""
         return self.values[self._ahead(index), -count:]
 
-    def static_features(self, index: Tensor) -> Tensor | None:
-        """Return the features of the series of the samples `index` [B], [B, F]; None: there are none."""
-        return None if self.static is None else self.static[self.series[index.cpu().numpy()]]
+    def of_series(self, index: Tensor) -> Tensor:
+        """Return the static covariates of the series of the samples `index` [B], [B, K]."""
+        assert self.static is not None
+        return self.static[self.series[index.cpu().numpy()]]
 
     def chosen(self, index: Integers) -> "Windows":
         """Return the samples `index` [B] alone."""
@@ -131,22 +132,22 @@ class Windows:
 
 
 class ExchangedSeries(Windows):
-    """Samples that have some static features from the series of others.
+    """Samples that have one static covariate from the series of others.
 
     Args:
         windows: the samples.
-        features: which of them, [F].
-        others: the sample from which each has them, [N].
+        place: place of the static covariate.
+        others: the sample from whose series each has it, [N].
     """
 
-    def __init__(self, windows: Windows, features: Booleans, others: Integers) -> None:
+    def __init__(self, windows: Windows, place: int, others: Integers) -> None:
         vars(self).update(vars(windows))
-        self.features = torch.from_numpy(features).to(windows.device)
-        self.others = torch.from_numpy(others).to(windows.device)
+        self.place, self.others = place, torch.from_numpy(others).to(windows.device)
 
-    def static_features(self, index: Tensor) -> Tensor | None:
-        own, other = super().static_features(index), super().static_features(self.others[index])
-        return None if own is None or other is None else other.where(self.features, own)
+    def of_series(self, index: Tensor) -> Tensor:
+        found = super().of_series(index)
+        found[:, self.place] = super().of_series(self.others[index])[:, self.place]
+        return found
 
 
 class ExchangedWindows(Windows):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from recurra.errors import InputError, counted, listed, shown
 from recurra.forecasting.plan import Plan, require_positive
-from recurra.forecasting.static_inputs import static_inputs
+from recurra.forecasting.static_inputs import scaled_static
 from recurra.forecasting.transforms.seasonality import Deseasonalize
 from recurra.forecasting.transforms.steps import Difference, Early, Extent, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
@@ -334,9 +334,9 @@ class Transform:
         )
 
     def _static(self, table: Table, places: Integers) -> NDArray[np.float32]:
-        """Return the static inputs of all series, [S, F]; 0 for those without `places`, which are not in the table."""
-        found = np.zeros((len(self.ids), self.plan.static_size), dtype=np.float32)
-        found[places] = static_inputs(self.plan.static, table.static, len(table.ids))
+        """Return the static covariates of all series, [S, K]; 0 for those without `places`, not in the table."""
+        found = np.zeros((len(self.ids), len(self.plan.static)), dtype=np.float32)
+        found[places] = scaled_static(self.plan.static, table)
         return found
 
     def _observed(self, table: Table) -> Booleans:
