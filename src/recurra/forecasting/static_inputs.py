@@ -51,7 +51,7 @@ class StaticPlan(Settings):
             return cls(name=name, categories=tuple(np.unique(seen).tolist()), mean=0.0, scale=1.0)
         if not len(seen) or seen[0] == seen[-1]:  # whose mean may be rounded
             return cls(name=name, categories=None, mean=float(seen[0]) if len(seen) else 0.0, scale=1.0)
-        return cls(name=name, categories=None, mean=float(seen.mean()), scale=float(seen.std()))
+        return cls(name=name, categories=None, mean=float(seen.mean()), scale=float(seen.std()) or 1.0)
 
     @property
     def size(self) -> int:
