@@ -362,3 +362,65 @@ def test_a_full_disk_is_one_clear_line_and_the_run_goes_on_afterwards(file: Path
     assert not list(tmp_path.iterdir())
     subprocess.run(command, check=True, capture_output=True)
     assert math.isfinite(float(pd.read_csv(tmp_path / "run" / "forecast.csv")["forecast"][0]))
+
+
+def shops() -> pd.DataFrame:
+    rows = [(f"{n:03}", 40 + n, ["north", "south"][n % 2], n / 2) for n in range(6)]
+    parts = [
+        pd.DataFrame({
+            "unique_id": id_, "ds": pd.date_range("2023-01-02", periods=60), "y": level + np.sin(np.arange(60)),
+            "region": region, "size": size,
+        })
+        for id_, level, region, size in rows
+    ]  # fmt: skip
+    return pd.concat(parts)
+
+
+def test_static_covariates_are_named_by_flags_or_a_case_and_are_in_all_that_a_run_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shops().to_csv(tmp_path / "shops.csv", index=False)
+    flags = ["--horizon", "2", "--window", "8", "--steps", "20", *QUICK]
+    static = ["--static-covariates", "region", "--static-covariates", "size"]
+    assert run(["forecast", str(tmp_path / "shops.csv"), *static, "--out", str(tmp_path / "r"), *flags]) == 0
+    case = f'kind = "series"\ndata = "{tmp_path}/shops.csv"\nstatic_covariates = ["region", "size"]\n'
+    (tmp_path / "case.toml").write_text(case)
+    assert run(["train", str(tmp_path / "case.toml"), "--out", str(tmp_path / "c"), *flags]) == 0
+    printed(capsys)
+    for name in ("r", "c"):
+        assert json.loads((tmp_path / name / "run.json").read_text())["settings"]["static_covariates"] == [
+            "region",
+            "size",
+        ]
+        assert run(["show", str(tmp_path / name)]) == 0
+        text = "\n".join(printed(capsys)[0])
+        assert "y from region, size; daily rows" in text
+        assert "static_covariates    ['region', 'size']" in text
+    assert json.loads((tmp_path / "r" / "scores.json").read_text())["permutation_importance"]["covariates"].keys() == {
+        "region",
+        "size",
+    }
+    newer = shops().assign(ds=lambda frame: frame["ds"] + pd.Timedelta(days=60))
+    newer.drop(columns=["region", "size"]).to_csv(tmp_path / "newer.csv", index=False)
+    newer.to_csv(tmp_path / "same.csv", index=False)
+    texts = []
+    for name in ("newer", "same"):
+        assert run(["predict", str(tmp_path / "r"), "--data", str(tmp_path / f"{name}.csv"), "--json"]) == 0
+        texts.append(printed(capsys)[0])
+    assert texts[0] == texts[1]
+
+
+def test_a_static_covariate_that_changes_within_a_series_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "shops.csv"
+    frame = shops().reset_index(drop=True)
+    frame.loc[70, "region"] = "west"
+    frame.to_csv(path, index=False)
+    assert run(["forecast", str(path), "--static-covariates", "region", "--out", str(tmp_path / "r"), *QUICK]) == 2
+    assert printed(capsys)[1] == (
+        f"recurra: {path}: column 'region' of series '001' is 'south' in row 62 and 'west' in row 72; expected one "
+        "value in all rows of a series, as in each static covariate: correct the cell, or leave the column out of "
+        "--static-covariates (static_covariates=… in Python).\n"
+    )
+    assert not (tmp_path / "r").exists()

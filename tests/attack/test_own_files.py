@@ -94,8 +94,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.sin(np.arange(64.0)), "z": np.arange(64.0) % 7})
     table.loc[60:, "y"] = np.nan  # the future
     table = pd.concat([table, table.assign(unique_id="b", y=table["y"] + 1)])
+    table["region"], table["size"] = table["unique_id"].map({"a": "north", "b": "south"}), 5.0
     forecaster = Forecaster(
-        units=[4], epochs=1, window=5, horizon=2, future_covariates="z", validation=10, ensemble_size=2
+        units=[4],
+        epochs=1,
+        window=5,
+        horizon=2,
+        future_covariates="z",
+        static_covariates=["region", "size"],
+        validation=10,
+        ensemble_size=2,
     )
     (folder / "models").mkdir()
     forecaster.fit(table).save(folder / "models" / "forecaster.safetensors")

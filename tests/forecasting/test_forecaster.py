@@ -288,6 +288,7 @@ def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_p
     assert loaded.get_params() == model.get_params() | {
         "past_covariates": ["all"],
         "future_covariates": [],
+        "static_covariates": [],
         "units": [4],
     } | {"scaling": ["standard", "subtract-last"]}
 

@@ -15,7 +15,7 @@ from recurra import Forecaster, InputError, load
 from recurra.tables.dates.zones import zoned
 from recurra.tensor_files import read_tensors, write_tensors
 
-from .tables import SMALL, bars
+from .tables import SMALL, bars, long
 
 Change = Callable[[dict[str, Tensor], dict[str, Any]], None]
 
@@ -160,6 +160,69 @@ def test_what_does_not_fit_is_refused_in_one_sentence(path: Path, change: Change
     assert message in str(error.value)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def of_shops(tmp_path: Path) -> Path:
+    rows = long({"a": 20, "b": 20, "c": 20}).assign(region=np.repeat(["north", "south", "north"], 20))
+    rows["size"] = np.repeat([5.0, 7.0, np.nan], 20)
+    Forecaster(static_covariates=["region", "size"], **SMALL).fit(rows).save(tmp_path / "shops")
+    return tmp_path / "shops"
+
+
+def test_a_file_holds_static_covariates_as_codes_and_what_they_mean(of_shops: Path) -> None:
+    tensors, data = read_tensors(of_shops)
+    assert data["plan"]["static"] == [
+        {"name": "region", "categories": ["north", "south"], "mean": 0.0, "scale": 1.0},
+        {"name": "size", "categories": None, "mean": 6.0, "scale": 1.0},
+    ]
+    np.testing.assert_equal(tensors["context.static"].numpy(), [[0.0, 5.0], [1.0, 7.0], [0.0, np.nan]])
+
+
+def in_static(place: int, **fields: Any) -> Change:
+    return lambda tensors, data: data["plan"]["static"][place].update(fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (in_static(0, categories=["south", "north"]), "the categories are expected in ascending order, each once"),
+        (in_static(0, categories=["north", "north"]), "the categories are expected in ascending order, each once"),
+        (in_static(0, categories=["north", ""]), "expected to have at least 1 character"),
+        (in_static(0, categories=["north", "x" * 1001]), "at most 1000 characters"),
+        (in_static(0, categories=[f"{n:03}" for n in range(257)]), "at most 256 items"),
+        (in_static(0, categories=[f"{n:03}" for n in range(256)]), "expected at most 256 inputs of static covariates"),
+        (in_static(0, name="size"), "expected at most 256 inputs of static covariates, each named once"),
+        (in_static(0, categories=["a", "b", "c"]), "its weights do not fit its own configuration"),
+        (in_static(0, categories=["north"]), "its parts do not fit each other (region has a code of no category)"),
+        (in_static(1, scale=0.0), "expected a number above 0"),
+        (in_static(1, mean="x"), "is damaged: plan: static"),
+        (
+            lambda tensors, data: data["plan"].update(static=[]),
+            "context holds dates, future, future_dates, observed, sta",
+        ),
+        (
+            lambda tensors, data: tensors.pop("context.static"),
+            "context holds dates, future, future_dates, observed, val",
+        ),
+        (tensor("context.static", lambda t: t[:1]), "context.static is [1, 2] of torch.float64"),
+        (tensor("context.static", lambda t: t.float()), "context.static is [3, 2] of torch.float32"),
+        (tensor("context.static", lambda t: t + 0.5), "region has a code of no category"),
+        (tensor("context.static", lambda t: t - 1), "region has a code of no category"),
+        (tensor("context.static", lambda t: t / torch.tensor([1.0, 0.0])), "size has infinity"),
+    ],
+)
+def test_static_covariates_that_do_not_fit_are_refused_in_one_sentence(
+    of_shops: Path, change: Change, message: str
+) -> None:
+    test_what_does_not_fit_is_refused_in_one_sentence(of_shops, change, message)
+
+
+def test_a_file_from_before_static_covariates_is_read(path: Path) -> None:
+    tensors, data = read_tensors(path)
+    del data["plan"]["static"], data["settings"]["static_covariates"]
+    write_tensors(path, tensors, data)
+    assert np.isfinite(load(path).predict()["forecast"]).all()  # type: ignore[union-attr]
 
 
 def test_a_window_far_longer_than_the_rows_costs_nothing(path: Path) -> None:

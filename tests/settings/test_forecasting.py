@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "future_covariates": (),
     "date": None,
     "id": None,
+    "static_covariates": (),
     "season": None,
     "calendar": None,
     "missing": "auto",
@@ -65,7 +66,8 @@ def test_a_forecaster_alone_has_the_documented_defaults() -> None:
 
 
 def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_same_defaults() -> None:
-    lists = {"past_covariates": [], "future_covariates": [], "scaling": ["standard", "subtract-last"], "units": [32]}
+    lists: dict[str, Any] = {f"{kind}_covariates": [] for kind in ("past", "future", "static")}
+    lists |= {"scaling": ["standard", "subtract-last"], "units": [32]}
     assert to_json(check(ForecasterSettings, {}, "test")) == {
         name: value for name, value in (DEFAULTS | lists).items() if name != "max_unpacked"
     }

@@ -129,7 +129,7 @@ class Forecaster(Estimator, ForecasterSettings):
         fitted, best = self.predictor_, getattr(self, "best_epoch_", None)  # a loaded model has none
         context = fitted.context
         table = read_table(fitted.settings, data, fitted.columns, context.frequency, fitted.ids, None, any_source=True)
-        fitted.check_columns(table)
+        table = fitted.checked_columns(table)
         with stage(f"preparing {table.source}"):
             prepared = prepare_again(fitted.settings, fitted.plan, table)
         epochs = max(best) if isinstance(best, list) else best
@@ -172,6 +172,7 @@ class Forecaster(Estimator, ForecasterSettings):
         Args:
             data: newer rows of the series, which may overlap with those that the model has seen; None predicts after
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
+                Static covariates of series that the model has seen may be left out; values that differ are used.
             h: number of values to predict, up to 1,000 times the horizon of the fit; None for that horizon. Values
                 beyond it are predicted from the forecasts before them, without intervals and not with past covariates.
             levels: levels of the prediction intervals, in percent.

@@ -10,9 +10,10 @@ from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import Prepared, prepare
 from recurra.forecasting.read import Data, read_table
 from recurra.forecasting.samples import WindowSamples
-from recurra.forecasting.windows import ExchangedWindows, Windows
+from recurra.forecasting.windows import ExchangedSeries, ExchangedWindows, Windows
 from recurra.settings.check import check
 from recurra.stages import stage
+from recurra.tables.arrays import Integers
 
 N_REPEATS = 5
 MOST_FORECASTS = 10_000  # of more, so many are drawn
@@ -33,7 +34,7 @@ def importance_on_data(predictor: Predictor, data: "Data | Prepared", n_repeats:
     if found is None:
         raise InputError(
             f"{name} requires covariates, and two forecasts in the validation part at least; this model has "
-            f"{counted(len(plan.names) - 1, 'covariate')} and validation={settings.validation}."
+            f"{counted(len(plan.names) - 1 + len(plan.static), 'covariate')} and validation={settings.validation}."
         )
     return found
 
@@ -45,8 +46,8 @@ def permutation_importance(
 
     A covariate's importance is the increase of the mean absolute error when its values are permuted among the forecasts
     (Breiman 2001; Fisher, Rudin & Dominici 2019): each forecast is given all that another one was given of the
-    covariate, the rows of its window and those after its origin. Errors are scaled by series and window, as in the
-    calibration of intervals.
+    covariate: the rows of its window and those after its origin, or the one value of its series if it is static. Errors
+    are scaled by series and window, as in the calibration of intervals.
 
     It says what the fitted network relies on, not what causes the target. A covariate that moves with others, as the
     prices of a share do, is torn from them, so that its importance is that of values which never occur together
@@ -60,7 +61,8 @@ def permutation_importance(
     Returns:
         The importances; None if there is no covariate, or the validation part has fewer than two forecasts.
     """
-    names, validation, transform = predictor.plan.names[1:], prepared.validation, predictor.transform
+    plan, validation, transform = predictor.plan, prepared.validation, predictor.transform
+    names = (*plan.names[1:], *(own.name for own in plan.static))
     if validation is None or not names:
         return None
     truth = transform.truth(prepared.table, validation)
@@ -75,14 +77,17 @@ def permutation_importance(
     scale = transform.error_scale(windows, torch.arange(len(windows), device=windows.device))
 
     def loss(given: Windows) -> float:
-        found = predictor.answered(WindowSamples(given, samples.scaling, samples.future_size), before)
+        found = predictor.answered(WindowSamples(given, samples.scaling, plan), before)
         return float(np.nanmean(np.abs(found.point - truth) / scale))
+
+    def exchanged(place: int, order: Integers) -> Windows:
+        """Return the samples with a covariate of others, whose place among the names is given."""
+        if (column := place + 1) < len(plan.names):
+            return ExchangedWindows(windows, column, order)
+        return ExchangedSeries(windows, column - len(plan.names), order)
 
     orders = [rng.permutation(len(windows)) for _ in range(n_repeats)]
     with stage(f"permuting the covariates of {prepared.table.source}"):
         unchanged = loss(windows)
-        increases = [
-            [loss(ExchangedWindows(windows, column, order)) - unchanged for order in orders]
-            for column in range(1, len(names) + 1)
-        ]
+        increases = [[loss(exchanged(place, order)) - unchanged for order in orders] for place in range(len(names))]
     return PermutationImportance(names, unchanged, np.array(increases))

@@ -33,6 +33,7 @@ from recurra.tables.dates.date_numbers import MINUTES_PER_WEEK, WEEKDAYS
 from recurra.tables.dates.frequency import Frequency, Unit
 from recurra.tables.dates.zones import is_zone
 from recurra.tables.form import DateUnit, Factors, Form, IdKind
+from recurra.tables.static_covariates import StaticCovariates
 from recurra.tables.table import Table
 from recurra.tensor_files import part_of, write_tensors
 
@@ -160,7 +161,7 @@ def write_predictor(path: Path, predictor: Predictor, weights: Mapping[str, Tens
     parts = {
         "network": predictor.network.state_dict() if weights is None else weights,
         "transform": {name: torch.from_numpy(array) for name, array in predictor.transform.state().items()},
-        "context": _tensors_of(context),
+        "context": _tensors_of(context, predictor.plan),
     }
     tensors = {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
     tensors["cutoffs"] = _as_nanoseconds(predictor.cutoffs)
@@ -224,14 +225,16 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
     return Predictor(settings, plan, transform, network.eval(), last_rows, cutoffs, weight, calibration)
 
 
-def _tensors_of(table: Table) -> dict[str, Tensor]:
-    """Return all rows of all series, one below the other; dates as nanoseconds since 1970."""
+def _tensors_of(table: Table, plan: Plan) -> dict[str, Tensor]:
+    """Return all rows of all series, one below the other; dates as nanoseconds, words as codes."""
+    static = [own.codes(table.static.columns[own.name]) for own in plan.static]
     return {
         "dates": _as_nanoseconds(table.dates),
         "values": torch.from_numpy(np.ascontiguousarray(table.values)),
         "observed": torch.from_numpy(np.ascontiguousarray(table.observed)),
         "future": torch.from_numpy(np.ascontiguousarray(table.future_values)),
         "future_dates": _as_nanoseconds(table.future_dates),
+        **({"static": torch.from_numpy(np.column_stack(static))} if static else {}),
     }
 
 
@@ -258,12 +261,14 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         "future": ((coming, futures), torch.float64),
         "future_dates": ((coming,), torch.int64),
     }
+    if plan.static:
+        expected["static"] = (len(described.ids), len(plan.static)), torch.float64
     if tensors.keys() != expected.keys():
         raise ValueError(f"context holds {', '.join(sorted(tensors))}; expected {', '.join(sorted(expected))}")
     for name, (shape, dtype) in expected.items():
         if tuple(tensors[name].shape) != shape or tensors[name].dtype != dtype:
             raise ValueError(f"context.{name} is {list(tensors[name].shape)} of {tensors[name].dtype}")
-        if not bool(tensors[name].isfinite().all()):
+        if name != "static" and not bool(tensors[name].isfinite().all()):  # which may be missing
             raise ValueError(f"context.{name} has NaN or infinity")
     days, values, observed = (tensors[name].numpy() for name in ("dates", "values", "observed"))
     later_days, future = (tensors[name].numpy() for name in ("future_dates", "future"))
@@ -289,6 +294,9 @@ def _table_of(described: ContextDescription, plan: Plan, tensors: dict[str, Tens
         many=described.many,
         notes=(),
         form=form,
+        static=StaticCovariates(
+            {own.name: own.column(tensors["static"][:, place].numpy()) for place, own in enumerate(plan.static)}
+        ),
     )
 
 

@@ -25,7 +25,7 @@ def _new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network
     with seeded(seed, cuda=[]):
         network = build_network(
             encoder=None,
-            input_size=len(plan.columns),
+            input_size=len(plan.columns) + plan.static_size,
             cell=settings.cell,
             units=units,
             outputs=plan.horizon * head.width,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError, listed, shown
+from recurra.forecasting.static_inputs import MOST_INPUTS, StaticPlan, static_plans
 from recurra.forecasting.transforms.steps import Logarithm, Mask, Rows, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
 from recurra.settings.base import Count, Settings
@@ -72,6 +73,7 @@ class Plan(Settings):
             networks saw them in this way only, and 0 otherwise.
         columns: the columns; future covariates are the last.
         lower: lower bound of the forecasts; None if there is none, as in models of earlier versions.
+        static: how each static covariate becomes inputs.
     """
 
     horizon: Count
@@ -89,6 +91,7 @@ class Plan(Settings):
     early: NonNegativeInt
     columns: Annotated[tuple[ColumnPlan, ...], Field(fail_fast=True, min_length=1)]
     lower: float | None = None
+    static: Annotated[tuple[StaticPlan, ...], Field(fail_fast=True)] = ()
 
     @classmethod
     def of(
@@ -105,8 +108,8 @@ class Plan(Settings):
             early: number of rows by which future covariates are read early.
 
         Raises:
-            InputError: if `residual` names no suitable column, or a value does not suit the scaling, the loss or
-                `lower`.
+            InputError: if `residual` names no suitable column, a value does not suit the scaling, the loss or `lower`,
+                or the static covariates have too many words or are of one series.
         """
         usual = int(np.median(training))
         scaling = scaling_of(settings, table, season, usual)
@@ -157,6 +160,7 @@ class Plan(Settings):
             early=early,
             columns=tuple(columns),
             lower=lower_of(settings, table),
+            static=static_plans(table),
         )
 
     @cached_property
@@ -200,6 +204,11 @@ class Plan(Settings):
         return 0 if self.early else len(self.columns) - self.past
 
     @cached_property
+    def static_size(self) -> int:
+        """Number of features of each series that the network is given beside the columns, in every row of a window."""
+        return sum(plan.size for plan in self.static)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
@@ -213,6 +222,8 @@ class Plan(Settings):
             raise ValueError("base_column and nearest_column are expected to be no future covariates")
         if sorted(column.future for column in self.columns) != [column.future for column in self.columns]:
             raise ValueError("future covariates are expected to be the last columns")
+        if self.static_size > MOST_INPUTS or len({plan.name for plan in self.static}) < len(self.static):
+            raise ValueError(f"expected at most {MOST_INPUTS} inputs of static covariates, each named once")
         if not self.columns[0].shared or self.columns[0].future:
             raise ValueError("the first column is expected to be the target")
         if self.lag != lag_of(self.scaling, self.season):

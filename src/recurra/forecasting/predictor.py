@@ -20,6 +20,7 @@ from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
+from recurra.forecasting.static_inputs import with_known_static
 from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS, HeadForecast
 from recurra.nn.network import Ensemble, Network
@@ -226,7 +227,7 @@ class Predictor:
         """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
         transform, device = self.transform, next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
-        samples = WindowSamples(windows, transform.window, self.plan.future_size)
+        samples = WindowSamples(windows, transform.window, self.plan)
         return self.answered(samples, transform.before(table, origins))
 
     def evaluate(
@@ -278,8 +279,7 @@ class Predictor:
             context.form,
             any_source=arguments.any_source,
         )
-        self.check_columns(table)
-        return table.after(context, at_least=self.plan.context)
+        return self.checked_columns(table).after(context, at_least=self.plan.context)
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -289,15 +289,21 @@ class Predictor:
             "target": context.target,
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
+            "static_covariates": context.static.names,
         }
 
-    def check_columns(self, table: Table) -> None:
-        """Raise an InputError if a table has other columns than that of the fit."""
+    def checked_columns(self, table: Table) -> Table:
+        """Return a table with the static covariates that it lacks, as far as they are known.
+
+        Raises:
+            InputError: if it has other columns than that of the fit.
+        """
         if table.columns != self.plan.names:
             raise InputError(
                 f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "
                 f"{listed(self.plan.names)}, in this order."
             )
+        return with_known_static(table, self.context, self.plan.static)
 
     def with_context(self, data: Data, *, any_source: bool = False, **reading: Any) -> Self:
         """Return the predictor with newer last rows seen; see `Forecaster.update_context`."""

@@ -117,7 +117,7 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     transform = prepared.transform
     rows = rows if filled is table else transform.transform(table)
     windows = transform.windows(rows, table, validation, torch.device(settings.device))
-    samples = WindowSamples(windows, transform.window, plan.future_size)
+    samples = WindowSamples(windows, transform.window, plan)
     return replace(prepared, table=table, parts=(*prepared.parts, samples), validation=validation)
 
 
@@ -164,7 +164,7 @@ def _prepared(
     windows = transform.windows(rows, table, origins, torch.device(settings.device), stops)
     with one_thread():
         transform = transform.fit_windows(windows)
-    samples = WindowSamples(windows, transform.window, plan.future_size)
+    samples = WindowSamples(windows, transform.window, plan)
     return Prepared(settings, table, plan, transform, (samples,), None), rows
 
 

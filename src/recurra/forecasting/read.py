@@ -37,7 +37,7 @@ def read_table(
     Args:
         settings: settings that name the columns and say how missing values are treated.
         data: table, frame, path of a file, or open file.
-        columns: target, past_covariates and future_covariates in place of those of the settings.
+        columns: target and past, future and static covariates in place of those of the settings.
         frequency: time between rows; inferred by default.
         known_ids: ids of series that may have few rows; see `make_table`.
         earlier: how the table was read of which these are newer rows.
@@ -57,6 +57,7 @@ def read_table(
         "target": settings.target,
         "past_covariates": settings.past_covariates,
         "future_covariates": settings.future_covariates,
+        "static_covariates": settings.static_covariates,
     }
     with stage(f"reading {name_of(data) if is_source(data) else 'the table'}"):
         table = make_table(

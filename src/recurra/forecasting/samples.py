@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from recurra.forecasting.plan import Plan
+from recurra.forecasting.static_inputs import as_inputs
 from recurra.forecasting.transforms.window import WindowScaling
 from recurra.forecasting.windows import Windows
 from recurra.training.batches import Batch
@@ -14,11 +16,11 @@ class WindowSamples:
     Args:
         windows: the windows.
         scaling: the scaling of windows.
-        future_size: number of features of each predicted row that the network is given, the last columns of the rows.
+        plan: what was decided about the rows; of predicted rows, the network is given the last `future_size` columns.
     """
 
-    def __init__(self, windows: Windows, scaling: WindowScaling, future_size: int) -> None:
-        self.windows, self.scaling, self.future_size = windows, scaling, future_size
+    def __init__(self, windows: Windows, scaling: WindowScaling, plan: Plan) -> None:
+        self.windows, self.scaling, self.plan = windows, scaling, plan
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -33,10 +35,14 @@ class WindowSamples:
 
     def inputs(self, index: Tensor) -> dict[str, Tensor]:
         """Return what the network is called with, by name; the rows after the last origin need not exist."""
-        found = {"x": self.scaling.inputs(self.windows, index)}
+        x = self.scaling.inputs(self.windows, index)
+        if self.plan.static:
+            static = as_inputs(self.plan.static, self.windows.of_series(index))
+            x = torch.cat([x, static[:, None].expand(-1, x.shape[1], -1)], dim=2)
+        found = {"x": x}
         mask = self.windows.mask(index)
         if mask is not None:
             found["mask"] = mask
-        if self.future_size:
-            found["future"] = self.windows.future(index, self.future_size)
+        if self.plan.future_size:
+            found["future"] = self.windows.future(index, self.plan.future_size)
         return found

@@ -28,6 +28,7 @@ class Windows:
         before: number of rows of its series before each origin, [N]; None: at least the window. Other rows of a window
             are padding.
         after: number of rows of its series from each origin on that may be compared, [N]; None: at least the horizon.
+        static: static covariates of each series, [S, K]; None: there are none.
 
     >>> samples = Windows(torch.arange(6.0)[:, None], torch.tensor([3, 4]), window=3, horizon=2)
     >>> samples.inputs(torch.tensor([0, 1]))[:, :, 0]
@@ -49,11 +50,12 @@ class Windows:
         phases: Integers | None = None,
         before: Tensor | None = None,
         after: Tensor | None = None,
+        static: Tensor | None = None,
     ) -> None:
         self.values, self.origins, self.window, self.horizon, self.observed = values, origins, window, horizon, observed
         firsts = np.broadcast_to(np.int64(0), len(origins))
         self.series, self.phases = firsts if series is None else series, firsts if phases is None else phases
-        self.before, self.after = before, after
+        self.before, self.after, self.static = before, after, static
         if before is not None:  # so that every window is inside
             self.values, self.origins = nn.functional.pad(values, (0, 0, window, 0)), origins + window
             self.observed = None if observed is None else nn.functional.pad(observed, (window, 0))
@@ -107,6 +109,11 @@ class Windows:
         """Return the last `count` columns of the predicted rows of the samples `index` [B], [B, H, count]."""
         return self.values[self._ahead(index), -count:]
 
+    def of_series(self, index: Tensor) -> Tensor:
+        """Return the static covariates of the series of the samples `index` [B], [B, K]."""
+        assert self.static is not None
+        return self.static[self.series[index.cpu().numpy()]]
+
     def chosen(self, index: Integers) -> "Windows":
         """Return the samples `index` [B] alone."""
         found, places = copy(self), torch.from_numpy(index).to(self.device)
@@ -122,6 +129,25 @@ class Windows:
         """Return the rows at `offsets` [H] from the origins of the samples `index` [B], the last at most, [B, H]."""
         rows = self.origins[index][:, None] + offsets
         return rows if self.after is None else rows.clamp(max=len(self.values) - 1)
+
+
+class ExchangedSeries(Windows):
+    """Samples that have one static covariate from the series of others.
+
+    Args:
+        windows: the samples.
+        place: place of the static covariate.
+        others: the sample from whose series each has it, [N].
+    """
+
+    def __init__(self, windows: Windows, place: int, others: Integers) -> None:
+        vars(self).update(vars(windows))
+        self.place, self.others = place, torch.from_numpy(others).to(windows.device)
+
+    def of_series(self, index: Tensor) -> Tensor:
+        found = super().of_series(index)
+        found[:, self.place] = super().of_series(self.others[index])[:, self.place]
+        return found
 
 
 class ExchangedWindows(Windows):

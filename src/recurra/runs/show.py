@@ -130,7 +130,7 @@ def _layers(model: "LanguageModel | Forecaster") -> str:
     if isinstance(model, LanguageModel):
         return model.network_.summary(model.settings_.window)
     table, plan = model.context_, model.predictor_.plan
-    target, *others = map(printable, table.columns)
+    target, *others = map(printable, (*table.columns, *table.static.names))
     columns = ", ".join(others) or "its own past alone"
     what = {
         "none": "the values themselves",

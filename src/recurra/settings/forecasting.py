@@ -75,6 +75,9 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     column."""
     future_covariates: Names = ()
     """Future covariates: input columns whose values are known in advance, such as holidays."""
+    static_covariates: Names = ()
+    """Static covariates: input columns of numbers or words that have one value in all rows of a series, such as the
+    region of a shop; newer rows of known series may lack them."""
     date: Columns = None
     """Name of the date column, or of the columns that make up the dates, such as year and month; detected by
     default."""

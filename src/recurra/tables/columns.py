@@ -64,9 +64,11 @@ class Names:
     past_covariates: tuple[str, ...]
     future_covariates: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    static_covariates: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
+        """The columns that have a number in each row."""
         return (self.target, *self.past_covariates, *self.future_covariates)
 
 
@@ -116,6 +118,7 @@ def chosen_columns(
     future_covariates: Sequence[str],
     others: Collection[str],
     source: str,
+    static_covariates: Sequence[str] = (),
 ) -> Names:
     """Choose the target and the covariates.
 
@@ -127,11 +130,14 @@ def chosen_columns(
         future_covariates: columns whose values are known in advance.
         others: columns of dates and ids, which cannot be chosen.
         source: the file, for messages.
+        static_covariates: columns that have one value for each series.
 
     Raises:
         InputError: a column does not exist, has two roles or is in `others`, or the target is ambiguous.
     """
-    plain = [str(column) for column in frame.columns if column not in others and not is_row_number(str(column))]
+    static = tuple(found_column(frame, name, source, "the static covariates") for name in static_covariates)
+    free = [str(column) for column in frame.columns if column not in {*others, *static}]
+    plain = [name for name in free if not is_row_number(name)]
     if target is None:
         numeric = [TARGET] if TARGET in plain else number_columns(frame, plain)
         if len(numeric) > 1:
@@ -152,11 +158,11 @@ def chosen_columns(
     coming = tuple(found_column(frame, name, source, "the future covariates") for name in future_covariates)
     notes: tuple[str, ...] = ()
     if past_covariates == ["all"]:
-        rest = [name for name in map(str, frame.columns) if name not in {target, *coming, *others}]
+        rest = [name for name in free if name not in {target, *coming}]
         past, notes = all_covariates(frame, rest)
     else:
         past = tuple(found_column(frame, name, source, "the past covariates") for name in past_covariates)
-    used = [target, *past, *coming]
+    used = [target, *past, *coming, *static]
     uses = Counter(used)
     for name in used:
         if name in others:
@@ -165,10 +171,10 @@ def chosen_columns(
             )
         if uses[name] > 1:
             raise InputError(
-                f"{source}: the column {shown(name)} is used twice; a column is the target, a past covariate or a "
-                "future covariate."
+                f"{source}: the column {shown(name)} is used twice; a column is the target, a past covariate, a "
+                "future covariate or a static covariate."
             )
-    return Names(target, past, coming, notes)
+    return Names(target, past, coming, notes, static)
 
 
 def ids(
@@ -195,7 +201,7 @@ def ids(
     names = whole(names)
     if names.dtype == object and pd.api.types.infer_dtype(names) != "string":
         names = names.map(str)  # so that 1 and 1.0, which are equal, stay two ids
-    codes, texts = _distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
+    codes, texts = distinct_texts(names, lambda name: str(name)[: LONGEST_ID + 1])
     merged, found = pd.factorize(np.array(texts, dtype=object))
     if len(found) < len(texts):
         codes = merged[codes]
@@ -206,14 +212,14 @@ def ids(
             f"rows on average; more than {MANY_SERIES:,} series need {FEWEST_ROWS} each: name another column with --id "
             "(id=… in Python), or leave out short series."
         )
-    if not all(storable := [_storable(name) for name in found]):
-        place = int(np.argmin(storable))
+    if not all(fits := [storable(name) for name in found]):
+        place = int(np.argmin(fits))
         row = int((codes == place).argmax())
         raise _no_id(frame, column, source, row, f"{shown(found[place])} cannot be stored as text; change it or drop")
     return codes, list(found)
 
 
-def _distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> tuple[Integers, list[str]]:
+def distinct_texts(values: "pd.Series[Any]", text: Callable[[object], str]) -> tuple[Integers, list[str]]:
     """Return the texts of distinct values, and the place of each row's among them, [T]; a missing value is empty.
 
     A few values of different types may have the same text.
@@ -243,7 +249,7 @@ def _begins_of_runs(values: "pd.Series[Any]") -> Integers:
     return np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
     """Return whether an id is not too long, UTF-8 can encode it, and it has no null character."""
     return len(text) <= LONGEST_ID and "\x00" not in text and text.encode("utf-8", "ignore").decode() == text
 

@@ -1,16 +1,14 @@
 """Checked tables: `Table` holds series with the same columns and the same frequency, one below the other."""
 
-import hashlib
 import warnings
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recurra.errors import InputError, counted
 from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_of, selection, starts_of
@@ -18,7 +16,9 @@ from recurra.tables.as_given import GivenTypes
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.many_series import next_dates
 from recurra.tables.dates.zones import local, shown_date
+from recurra.tables.fingerprint import fingerprint
 from recurra.tables.form import Form
+from recurra.tables.static_covariates import StaticCovariates
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,7 @@ class Table:
         given: types in which a frame of another library than pandas gave its dates and ids; None for other tables.
         cut: number of later rows of each series that the table has been cut before, [S]; None: of no series. Part of
             the fingerprint.
+        static: columns that have one value for each series.
     """
 
     ids: tuple[str, ...]
@@ -89,6 +90,7 @@ class Table:
     form: Form
     given: GivenTypes | None = None
     cut: Integers | None = None
+    static: StaticCovariates = field(default_factory=StaticCovariates)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -172,6 +174,7 @@ class Table:
             future_dates=self.future_dates[later],
             future_values=self.future_values[later],
             cut=None if self.cut is None else self.cut[places],
+            static=self.static.at(places),
         )
 
     def where(self, kept: Booleans) -> "Table":
@@ -284,6 +287,7 @@ class Table:
             future_dates=_joined(kept.future_dates, newer.future_dates),
             future_values=np.concatenate([kept.future_values, newer.future_values]),
             cut=None,
+            static=kept.static.joined(newer.static),
         )
 
     def in_order(self, ids: Sequence[str]) -> "Table":
@@ -336,33 +340,7 @@ class Table:
 
     def fingerprint(self) -> str:
         """Return a SHA-256 hash of column names, series ids, dates and values."""
-        digest = hashlib.sha256(repr(self.columns).encode())
-        known = len(self.future_covariates)
-        cut = np.zeros(len(self.ids), np.int64) if self.cut is None or known else self.cut
-        days, coming = _bytes(_nanoseconds(self.dates)), _bytes(_nanoseconds(self.future_dates))
-        values, observed, future = _bytes(self.values), _bytes(self.observed), _bytes(self.future_values)
-        columns = self.values.shape[1]
-        bounds = zip(
-            self.ids,
-            self.starts[:-1].tolist(),
-            self.starts[1:].tolist(),
-            self.future_starts[:-1].tolist(),
-            self.future_starts[1:].tolist(),
-            cut.tolist(),
-            strict=True,
-        )
-        for id_, start, stop, first, last, dropped in bounds:
-            rows, later = stop - start, last - first
-            shape = f"({rows}, {columns})".encode()
-            digest.update(b"".join((
-                id_.encode(), b"\0",
-                f"({rows},)".encode(), days[8 * start : 8 * stop],
-                shape, values[8 * columns * start : 8 * columns * stop],
-                shape, observed[columns * start : columns * stop],
-                f"({later if known else dropped}, {known})".encode(), future[8 * known * first : 8 * known * last],
-                f"({later},)".encode(), coming[8 * first : 8 * last],
-            )))  # fmt: skip
-        return digest.hexdigest()
+        return fingerprint(self)
 
     def _warn_of_gaps(self, begins: Integers, short: Booleans, earlier: str) -> None:
         """Warn if a date is absent right before the row `begins` of a series, for the series that are `short`, [S]."""
@@ -414,12 +392,3 @@ def _interleaved_dates(
 
 def _joined(*dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(np.concatenate([part.to_numpy() for part in dates]))
-
-
-def _nanoseconds(dates: pd.DatetimeIndex) -> Integers:
-    return dates.to_numpy().astype("datetime64[ns]", copy=False).view(np.int64)
-
-
-def _bytes(array: NDArray[Any]) -> memoryview:
-    """Return the bytes of an array in C order, without a copy if it has that order."""
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data

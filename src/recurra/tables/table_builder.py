@@ -13,6 +13,7 @@ from recurra.tables.arrays import Floats, Integers, of_equal_length, rows_of, st
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id
 from recurra.tables.data_frame import AnyFrame, with_row_numbers
+from recurra.tables.dates.column_names import plain_name
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.frequency_inference import infer_frequency, infer_frequency_of_rows
 from recurra.tables.dates.parsing import dates, numbered_rows
@@ -25,6 +26,8 @@ from recurra.tables.numbers.evidence import Surroundings
 from recurra.tables.numbers.read import read_numbers
 from recurra.tables.rows import Notes, Rows, rows_in_order
 from recurra.tables.series_ids import read_ids
+from recurra.tables.static_columns import read_static
+from recurra.tables.static_covariates import StaticCovariates
 from recurra.tables.table import Table
 
 
@@ -34,6 +37,7 @@ def make_table(
     target: str | None = None,
     past_covariates: str | Sequence[str] = (),
     future_covariates: str | Sequence[str] = (),
+    static_covariates: str | Sequence[str] = (),
     date: str | Sequence[str] | None = None,
     id: str | Sequence[str] | None = None,
     missing: Missing = "auto",
@@ -61,6 +65,8 @@ def make_table(
             numbers that vary, but for row numbers and times.
         future_covariates: columns whose values are known in advance. Rows after the last value of the target are future
             rows, in which only these columns need values.
+        static_covariates: columns of numbers or words that have one value in all rows of a series, in which cells may
+            be empty; newer rows of an earlier table may lack them. See `read_static`.
         date: column of dates, or columns that make up the dates, such as those of year and month, or of date and time;
             None: inferred from names and values. A table that has only numbers is read with its rows numbered.
         id: column of series ids, or columns, whose ids are joined as in "1 / north"; None: `unique_id`, if the table
@@ -121,6 +127,7 @@ def make_table(
         _names("future_covariates", future_covariates),
         _names("date", () if date is None else date),
         _names("id", () if id is None else id),
+        _names("static_covariates", static_covariates),
     )
     source = name_of(data) if is_source(data) else "the table"
     notes = Notes()
@@ -131,10 +138,11 @@ def make_table(
             raise InputError(f"{source} has no rows of data; at least one is needed.")
         columns = _Columns.found(named, raw.frame, source, earlier)
         notes.quote(columns.names.notes)
-        unsorted, codes = _read(raw, columns, source, reading, frequency, known_ids, earlier, notes)
+        unsorted, codes, static = _read(raw, columns, source, reading, frequency, known_ids, earlier, notes)
 
         def hint() -> str:
-            return hint_of_id(raw.frame, columns.dates, columns.ids, columns.names.all)
+            values = {*columns.names.all, *columns.names.static_covariates}
+            return hint_of_id(raw.frame, columns.dates, columns.ids, values)
 
         rows = rows_in_order(unsorted, codes, notes, hint)
         frequency = frequency or _frequency(rows, calendar, notes)
@@ -164,6 +172,7 @@ def make_table(
         notes.sentences(),
         rows.form,
         None if is_source(data) else GivenTypes.of(raw, columns.dates, columns.ids),
+        static=static.at(places),
     )
 
 
@@ -176,6 +185,7 @@ class _Named:
     future_covariates: Sequence[str]
     dates: Sequence[str]
     ids: Sequence[str]
+    static_covariates: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -196,8 +206,12 @@ class _Columns:
         if not dates and earlier is not None and set(earlier.date_columns) <= set(frame.columns):
             dates = earlier.date_columns
         days = tuple(found_column(frame, name, source, "date") for name in dates) or date_columns(frame, ids, source)
+        static = named.static_covariates
+        if earlier is not None:  # whose values are known
+            there = set(map(plain_name, map(str, frame.columns)))
+            static = [name for name in static if plain_name(name) in there]
         names = chosen_columns(
-            frame, named.target, named.past_covariates, named.future_covariates, {*days, *ids}, source
+            frame, named.target, named.past_covariates, named.future_covariates, {*days, *ids}, source, static
         )
         return cls(names, days, tuple(ids))
 
@@ -211,8 +225,8 @@ def _read(
     known_ids: Collection[str],
     earlier: Form | None,
     notes: Notes,
-) -> tuple[Rows, Integers]:
-    """Return the rows in the order of the table, and the place of the series of each."""
+) -> tuple[Rows, Integers, StaticCovariates]:
+    """Return the rows in the order of the table, the place of the series of each, and the static covariates."""
     frame = raw.frame
     ids = read_ids(frame, columns.ids, source, known_ids, written=raw.delimiter is not None)
     if columns.dates:
@@ -229,6 +243,8 @@ def _read(
     )
     read = read_numbers(frame, columns.names.all, source, around)
     notes.quote(read.notes)
+    static, notes_of_static = read_static(frame, columns.names.static_covariates, ids.places, ids.texts, source, around)
+    notes.quote(notes_of_static)
     form = Form(
         decimal=read.decimal,
         thousands=read.thousands,
@@ -244,7 +260,7 @@ def _read(
     )
     start = np.zeros(1, dtype=np.int64)
     rows = Rows(source, columns.names, form, ids.texts, start, days.index, read.values, frame.index)
-    return rows, ids.places
+    return rows, ids.places, static
 
 
 def _names(argument: str, names: object) -> list[str]:

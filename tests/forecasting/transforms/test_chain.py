@@ -66,7 +66,7 @@ def places(transform: Transform, data: Table) -> Origins:
 
 def samples(transform: Transform, data: Table, origins: Origins) -> WindowSamples:
     windows = transform.windows(transform.transform(data), data, origins, torch.device("cpu"))
-    return WindowSamples(windows, transform.window, transform.plan.future_size)
+    return WindowSamples(windows, transform.window, transform.plan)
 
 
 @given(

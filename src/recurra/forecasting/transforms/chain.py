@@ -8,10 +8,12 @@ from typing import Self, TypeVar
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from recurra.errors import InputError, counted, listed, shown
 from recurra.forecasting.plan import Plan, require_positive
+from recurra.forecasting.static_inputs import scaled_static
 from recurra.forecasting.transforms.seasonality import Deseasonalize
 from recurra.forecasting.transforms.steps import Difference, Early, Extent, Floor, Logarithm, Rows, RowScaling, Step
 from recurra.forecasting.transforms.window import WindowScaling
@@ -158,6 +160,7 @@ class Transform:
             self._phases_of(rows, firsts),
             torch.from_numpy(origins.rows - plan.lag).to(device) if padded else None,
             None if after is None or (after >= plan.horizon).all() else torch.from_numpy(after).to(device),
+            torch.from_numpy(self._static(table, rows.places)).to(device) if plan.static else None,
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
@@ -339,6 +342,12 @@ class Transform:
             f"{table.source}: column {shown(table.columns[column])}{whose} is {value:g} on {table.shown_date(day)}, "
             f"more than {LARGEST_SCALED:g} times what the training rows vary by; correct the value."
         )
+
+    def _static(self, table: Table, places: Integers) -> NDArray[np.float32]:
+        """Return the static covariates of all series, [S, K]; 0 for those without `places`, not in the table."""
+        found = np.zeros((len(self.ids), len(self.plan.static)), dtype=np.float32)
+        found[places] = scaled_static(self.plan.static, table)
+        return found
 
     def _observed(self, table: Table) -> Booleans:
         """Return which scaled rows have a target, [L]; a difference needs both of its values."""
