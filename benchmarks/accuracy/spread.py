@@ -8,17 +8,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from arch import arch_model
 from numpy.typing import NDArray
 
 from recurra.cases.catalog import find_case
+from recurra.forecasting.predictor import Predictor
 from recurra.nn.heads import PROBABILITIES
 from recurra.runs.series import SeriesCase
 from recurra.tables.origins import Origins
+from recurra.tables.table import Table
 
 Floats = NDArray[np.float64]
-DISTRIBUTIONS = {"normal": "GARCH, normal", "t": "GARCH, Student's t"}
+MEDIAN = PROBABILITIES.index(0.5)
+OURS = "the case `stock`"
+CONSTANT, RECENT = "constant width, of all earlier errors", "constant width, of validation errors"
+GARCH = "GARCH(1,1), Student's t"
+DISTRIBUTIONS = {GARCH: "t", "GARCH(1,1), normal": "normal"}
 
 
 @dataclass(frozen=True)
@@ -26,16 +31,12 @@ class Spread:
     """Quantiles of the case `stock` and of its rivals on one part of a share's rows.
 
     Attributes:
-        last: logarithms of the prices that the forecasts correct, [N].
         truth: logarithms of the true values, [N].
         quantiles: logarithms of quantiles by forecaster, [N, K] each.
-        base: name of the column of the prices that are corrected.
     """
 
-    last: Floats
     truth: Floats
     quantiles: Mapping[str, Floats]
-    base: str
 
     def pinball(self, name: str, *, in_prices: bool = False) -> float:
         """Return the mean pinball loss over all quantiles, of logarithms or of prices."""
@@ -77,68 +78,39 @@ def garch_quantiles(errors: Floats, fitted: int, distribution: str) -> Floats:
 
 
 def measured(overrides: Mapping[str, Any], *, validation: bool = False) -> Spread:
-    """Train the case `stock` and predict the quantiles of its test part.
+    """Train the case `stock` and predict the quantiles of its test part, with no look-ahead.
+
+    Constant widths are the quantiles of errors before that part, around the same medians; the parameters of GARCH are
+    fitted to all errors before it, of the last price that the case corrects.
 
     Args:
         overrides: settings of the case that are changed.
-        validation: whether to predict those of the validation part instead, without calibration on it, nor rivals.
+        validation: whether to predict the validation part instead, with quantiles that are not calibrated on it; then
+            its rivals see training rows alone.
     """
     case = SeriesCase(find_case("stock").settings(dict(overrides)))  # type: ignore[arg-type]
     case.check()
     prepared, table = case.prepared, case.table
     assert prepared is not None and prepared.validation is not None
     predictor = case.model.fit(prepared).predictor_
-    plan, end = predictor.plan, int(table.lengths[0]) - case.test
+    raw, plan, validated = replace(predictor, calibration=None), predictor.plan, prepared.validation
+    end = int(validated.rows[0] if validation else table.lengths[0] - case.test)
+    seen = Origins.of_part(np.array([0]), np.array([end]), plan.context, 1)
+    found = validated if validation else Origins.of_part(np.array([end]), table.lengths, plan.context, 1)
     prices = np.log(table.values)
     last, opens = prices[:-1, plan.base_column], prices[1:, 0]  # of the rows from the second on
-
-    def place(origins: Origins) -> NDArray[np.int64]:
-        return origins.rows - 1
-
-    def logarithms(origins: Origins, own: Any) -> Floats:
-        found = own.forecast(table, origins).quantiles
-        return np.log(np.concatenate([found[probability] for probability in PROBABILITIES], axis=1))
-
-    raw = replace(predictor, calibration=None)
-    validated = place(prepared.validation)
-    of_validation = logarithms(prepared.validation, raw)
-    base = plan.names[plan.base_column]
-    if validation:
-        return Spread(last[validated], opens[validated], {"ours": of_validation}, base)
-    start = np.array([end])
-    origins = Origins.of_part(start, table.lengths, plan.context, 1, reach_back=True)
-    tested = place(origins)
-    ours = logarithms(origins, predictor)
-    median = PROBABILITIES.index(0.5)
-    seen = Origins.of_part(np.array([0]), start, plan.context, 1)
-    errors = {
-        "constant, of validation": opens[validated] - of_validation[:, median],
-        "constant, of all rows before": opens[place(seen)] - logarithms(seen, raw)[:, median],
-    }
-    quantiles = {"ours": ours, "ours, uncalibrated": logarithms(origins, raw)}
-    for name, own in errors.items():
-        widths = np.quantile(own, PROBABILITIES)
-        quantiles[name] = ours[:, [median]] + np.where(np.arange(len(widths)) == median, 0.0, widths)
-    for distribution, name in DISTRIBUTIONS.items():
-        found = garch_quantiles(opens - last, end - 1, distribution)
-        quantiles[name] = last[tested, None] + found[tested]
-    return Spread(last[tested], opens[tested], quantiles, base)
+    own = quantiles_of(raw if validation else predictor, table, found)
+    quantiles, rows = {OURS: own}, {CONSTANT: seen} | ({} if validation else {RECENT: validated})
+    for name, origins in rows.items():
+        widths = np.quantile(opens[origins.rows - 1] - quantiles_of(raw, table, origins)[:, MEDIAN], PROBABILITIES)
+        quantiles[name] = own[:, [MEDIAN]] + np.where(np.arange(len(widths)) == MEDIAN, 0.0, widths)
+    for name, distribution in DISTRIBUTIONS.items():
+        every = garch_quantiles(opens - last, end - 1, distribution)
+        quantiles[name] = (last[:, None] + every)[found.rows - 1]
+    return Spread(opens[found.rows - 1], quantiles)
 
 
-def summary(overrides: Mapping[str, Any], seeds: range) -> pd.DataFrame:
-    """Return for each forecaster and seed the pinball losses (1e4 × that of logarithms) and coverages."""
-    rows = []
-    for seed in seeds:
-        found = measured({**overrides, "seed": seed})
-        for name in found.quantiles:
-            rows.append(
-                {
-                    "forecaster": name,
-                    "seed": seed,
-                    "pinball": 1e4 * found.pinball(name),
-                    "in prices": found.pinball(name, in_prices=True),
-                    "80": found.coverage(name, 80),
-                    "95": found.coverage(name, 95),
-                }
-            )
-    return pd.DataFrame(rows)
+def quantiles_of(predictor: Predictor, table: Table, origins: Origins) -> Floats:
+    """Return the logarithms of the predicted quantiles, [N, K]."""
+    found = predictor.forecast(table, origins).quantiles
+    return np.log(np.concatenate([found[probability] for probability in PROBABILITIES], axis=1))
