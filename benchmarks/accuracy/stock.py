@@ -171,8 +171,8 @@ def main() -> None:
         *spreads(shares, seeds),
         "",
         "How the recipe was chosen: pinball loss on the validation part, the 20 % of rows before the test part, of "
-        "quantiles that are not calibrated, divided by that of GARCH(1,1) with Student's t or of constant widths, "
-        f"which see training rows alone; {len(seeds[:3])} seeds.",
+        "quantiles that are not calibrated, divided by that of GARCH(1,1) with Student's t, of errors of the same last "
+        f"price, or of constant widths, which see training rows alone; {len(seeds[:3])} seeds.",
         "",
         *choice(shares, seeds[:3]),
     ]
