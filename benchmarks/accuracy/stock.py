@@ -45,9 +45,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "Student's t in place of quantiles": {"loss": "student-t"},
     "three networks": {"ensemble_size": 3},
     "16 units": {"units": [16]},
-    "LSTM": {"cell": "lstm"},
-    "window 30": {"window": 30},
-    "10 epochs without dropout": {"epochs": 10, "dropout": 0.0},
 }
 ACCURACY = Path(__file__).with_name("RESULTS.md")
 
