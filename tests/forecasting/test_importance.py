@@ -157,7 +157,7 @@ def test_data_that_are_not_those_of_the_fit_are_refused() -> None:
 def test_a_network_that_saw_the_validation_part_is_not_measured_on_it() -> None:
     frame = promoted(100)
     model = Forecaster(past_covariates="all", **VALIDATED).fit(frame).refit(frame)
-    with pytest.raises(InputError, match="the network was trained again on all rows.*measure the importance before"):
+    with pytest.raises(InputError, match=r"the network was trained again on all rows.*measure the importance before"):
         model.permutation_importance(frame)
 
 
