@@ -2,13 +2,14 @@
 
     python examples/forecast_stages.py [FOLDER]
 
-The table is made: ten years of monthly sales of 40 shops, the same in every run. The pictures show one of them; what they
-draw comes from the objects of a run: its plan, its transform, its windows and its predictor. FOLDER, where the pictures
-go, is docs by default.
+The table is made: ten years of monthly sales of 40 shops, the same in every run. The pictures show one of them; what
+they draw comes from the objects of a run: its plan, its transform, its windows and its predictor. FOLDER, where the
+pictures go, is docs by default.
 """
 
 import sys
 import tempfile
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -259,7 +260,7 @@ def forecasts(stages: Stages, path: Path) -> None:
     band(left, dates, [ends[0] for ends in found.intervals[80.0]], WIDE, "80 %, calibrated")
     for ends, label in zip(as_predicted.intervals[80.0], ("80 %, as the network says", None), strict=True):
         left.plot(dates, ends[0], color=BLUE, linestyle=":", linewidth=1.2, label=label)
-    following = stages.case.model.refit(stages.case.table).predict(levels=[80, 95])
+    following = copy(stages.case.model).refit(stages.case.table).predict(levels=[80, 95])
     following = following[following["unique_id"] == SHOWN]
     shown = slice(MONTHS - 48, MONTHS)
     right.plot(stages.dates[shown], stages.values[shown], color=GREY, linewidth=1.2, label="sales")

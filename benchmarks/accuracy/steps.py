@@ -2,9 +2,9 @@
 
     python benchmarks/accuracy/steps.py [--data DIR] [--sets NAME …] [--variants NAME …]
 
-The test parts are not read. Each variant is one training on all rows before that horizon, so that the correction has its
-whole weight. The section of docs/forecast.md is written with all sets and variants; with fewer, to try it, it is only
-printed.
+The test parts are not scored. Each variant is one training on all rows before that horizon, without a validation part,
+so that the correction has its whole weight. The section of docs/forecast.md is written with all sets and variants; with
+fewer, to try it, it is only printed.
 """
 
 import argparse
@@ -87,7 +87,7 @@ VARIANTS = (
 
 
 def held_out(name: str, folder: Path) -> SeriesSet:
-    """Return a set whose future is the last horizon of its training parts; series without two rows more are left out."""
+    """Return a set whose future is the last horizon of its training parts; series too short for that are left out."""
     whole = read_set(name, folder)
     kept = [
         (values, len(future))
