@@ -61,12 +61,12 @@ def _continued(predictor: "Predictor", table: Table, levels: Sequence[float], co
         )
     ends = Origins.after_last(table)
     predictor.transform.check_future(table, ends, count)
-    forecasts = predictor.forecast(table, ends, levels)
+    forecasts = predictor.forecast(table, ends, levels, quantiles=False)  # but for the ends of intervals
     values, place = forecasts.values, 0  # of the origin, after the last rows
     while values.shape[1] < count:
         following = min(place + horizon, count - horizon)  # no row after the last is predicted
         table, place = predictor.transform.recent(table).extended(values[:, place:following]), following
-        later = predictor.forecast(table, Origins.after_last(table)).values
+        later = predictor.forecast(table, Origins.after_last(table), quantiles=False).values
         values = np.concatenate([values, later[:, values.shape[1] - place :]], axis=1)
     if not np.isfinite(values).all():
         raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")

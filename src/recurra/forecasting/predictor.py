@@ -125,13 +125,16 @@ class Predictor:
         """Predict the `h` rows after the last ones of a table, with local dates and ids as texts."""
         return following_rows(self, table, levels, self.plan.horizon if h is None else h)
 
-    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(
+        self, table: Table, origins: Origins, levels: Sequence[float] = (), *, quantiles: bool = True
+    ) -> Forecasts:
         """Forecast from the given rows of a table. No forecast uses a row at or after its origin.
 
         Args:
             table: the series.
             origins: the origins; at least one row must precede each.
             levels: levels of the prediction intervals, in percent.
+            quantiles: whether the quantiles that the network predicts are wanted, if it predicts any.
 
         Returns:
             Values [N, H], ordered by series.
@@ -148,7 +151,7 @@ class Predictor:
         places = origins.spread(transform.places(table))
         by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
-            found = self._network_answers(table, origins.where(by_network))
+            found = self._network_answers(table, origins.where(by_network), quantiles=quantiles or bool(levels))
         if not by_network.all():
             found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
@@ -160,23 +163,23 @@ class Predictor:
 
         point = np.where(by_network[:, None], to_units(found.point), last)
         methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
-        if bands is None:
+        if bands is None or not (quantiles or levels):
             return Forecasts(point, methods=methods)
         intervals = {
             level: (bound(to_units(low), np.ceil), bound(to_units(high), np.floor))
             for level, (low, high) in bands.intervals(found, levels).items()
         }
-        quantiles = {
+        predicted = {
             p: bound(to_units(values), np.ceil if p < 0.5 else np.floor) for p, values in bands.quantiles(found).items()
         }
-        return Forecasts(point, intervals, quantiles, methods)
+        return Forecasts(point, intervals, predicted, methods)
 
-    def _network_answers(self, table: Table, origins: Origins) -> Answers:
+    def _network_answers(self, table: Table, origins: Origins, *, quantiles: bool = True) -> Answers:
         """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
         transform, device = self.transform, next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
         samples = WindowSamples(windows, transform.window, self.plan)
-        return self.answered(samples, transform.before(table, origins))
+        return self.answered(samples, transform.before(table, origins), quantiles=quantiles)
 
     def evaluate(
         self,
@@ -342,19 +345,20 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def answered(self, samples: WindowSamples, before: Floats) -> Answers:
+    def answered(self, samples: WindowSamples, before: Floats, *, quantiles: bool = True) -> Answers:
         """Run the network on samples, and convert its answers to the additive scale.
 
         Args:
             samples: the samples.
             before: target on the additive scale in the rows before each origin; see `Transform.before`.
+            quantiles: whether predicted quantiles are wanted.
 
         Raises:
             InputError: if the head predicts quantiles of differences, which cannot be summed.
         """
         head, windows, transform = HEADS[self.settings.loss], samples.windows, self.transform
         points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
-        quantiles = {probability: [points[0]] for probability in head.probabilities}
+        parts = {probability: [points[0]] for probability in head.probabilities if quantiles}
         every = torch.arange(len(windows), device=windows.device)
         for index in torch.split(every, EVALUATED_AT_ONCE) if len(windows) else ():
             with one_thread(brief=True):
@@ -371,9 +375,9 @@ class Predictor:
             own = before[index.cpu().numpy()]
             points.append(transform.inverse(found.point, windows, index, own))
             scales.append(transform.error_scale(windows, index))
-            for probability, values in found.quantiles.items():
-                quantiles[probability].append(transform.inverse(values, windows, index, own))
-        joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
+            for probability, converted in parts.items():
+                converted.append(transform.inverse(found.quantiles[probability], windows, index, own))
+        joined = {probability: np.concatenate(values) for probability, values in parts.items()}
         return Answers(np.concatenate(points), np.concatenate(scales), joined)
 
     def _check_newer(self, table: Table) -> None:
