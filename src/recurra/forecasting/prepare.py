@@ -20,7 +20,12 @@ from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import Rows
 from recurra.forecasting.transforms.window import Base
-from recurra.settings.forecasting import COUNTING, ForecasterSettings, transformations_of
+from recurra.settings.forecasting import (
+    COUNTING,
+    ForecasterSettings,
+    trains_by_steps_of_the_data,
+    transformations_of,
+)
 from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
 from recurra.tables.split import Splits
@@ -54,11 +59,12 @@ class Prepared:
     @property
     def training_settings(self) -> ForecasterSettings:
         """The settings, with as many steps as the training samples ask for if the settings leave that open."""
-        if self.settings.steps != "auto":
-            return self.settings
-        passes = PASSES * len(self.parts[0]) / self.settings.batch_size
+        settings = self.settings
+        if not trains_by_steps_of_the_data(settings):
+            return settings if settings.epochs else replace(settings, epochs=1)  # which is not used beside steps
+        passes = PASSES * len(self.parts[0]) / settings.batch_size
         most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
-        return replace(self.settings, steps=round(min(max(passes, LEAST_STEPS), most)))
+        return replace(settings, steps=round(min(max(passes, LEAST_STEPS), most)), epochs=1)
 
     @property
     def has_missing_targets(self) -> bool:

@@ -45,7 +45,7 @@ def run_text(path: Path) -> str:
     run = Run(path)
     heading = printable(f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}")
     settings = run.info.get("settings") or {"settings": "none yet"}
-    unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
+    unused = {"steps", "record_every"} if settings.get("epochs") and not settings.get("steps") else {"epochs"}
     model = load(path, device="cpu") if (path / MODEL).is_file() else None
     chosen = _chosen(model, run)
     used = [(name, value) for name, value in settings.items() if name not in unused]
@@ -94,8 +94,9 @@ def _kept(run: Run, best: int | list[int]) -> str:
     """Return the epoch, or the step, whose weights were kept; for an ensemble those of each network."""
     settings = run.info.get("settings", {})
     numbers, unit = [best] if isinstance(best, int) else best, "epoch"
-    if settings.get("steps"):
-        last = max(record["step"] for record in run.history())
+    steps = [record["step"] for record in run.history() if "step" in record]
+    if steps:
+        last = max(steps)
         numbers, unit = [min(number * settings["record_every"], last) for number in numbers], "step"
     return f"{unit}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from recurra.settings.base import Count, ListOf, checked_as
 from recurra.settings.network import MOST_LAYERS_OF_ENSEMBLE, CellChoice, NetworkSettings, Units, units_of_layers
 from recurra.settings.reading import Missing, ReadingSettings
+from recurra.settings.training import LARGEST, LearningRate, ScheduleName
 
 LossName = Literal["mse", "mae", "huber", "quantile", "student-t", "negative-binomial"]
 COUNTING: LossName = "negative-binomial"
@@ -89,7 +90,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     calendar: str | None = None
     """Exchange whose trading sessions the dates follow, such as XSHG or XNYS."""
     missing: Missing = "auto"
-    scaling: Scalings = ("standard", "subtract-last")
+    scaling: Scalings = "auto"
     """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
     below the moving average); difference or season-difference; minmax, standard or robust; and for each window
     subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; or
@@ -102,20 +103,27 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     larger) or none."""
     ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
-    loss: LossName = "mse"
+    loss: LossName = "quantile"
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss; quantile (the pinball loss of nine
     quantiles), or the negative log-likelihood of a distribution: student-t, or negative-binomial for counts. The last
     three predict how uncertain each forecast is."""
     lower: float | None = None
     """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
     negative in training."""
-    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # a number when the training begins
-    """Number of updates of the weights; auto takes as many as the data asks for, by default it follows from epochs."""
+    epochs: Count | None = None  # type: ignore[assignment]  # one of these two is a number when the training begins
+    """Number of passes over the training data; by default training is by steps."""
+    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]
+    """Number of updates of the weights; auto takes as many as the data asks for; by default those of epochs if that is
+    set, and otherwise auto."""
     restore_best: bool = True
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
     units: Units = 32
-    batch_size: Count = 64
+    batch_size: Count = 128
+    learning_rate: LearningRate = 0.01
+    """Learning rate, which schedule and warmup scale."""
+    schedule: ScheduleName = "cosine"
+    clip_norm: Annotated[float, Field(gt=0.0, le=LARGEST)] | None = 1.0
 
     @model_validator(mode="after")
     def _has_a_scaling_that_suits_the_loss(self) -> "ForecasterSettings":
@@ -140,6 +148,11 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
                 f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {MOST_LAYERS_OF_ENSEMBLE}"
             )
         return self
+
+
+def trains_by_steps_of_the_data(settings: ForecasterSettings) -> bool:
+    """Return whether the number of steps is left to what the data asks for."""
+    return settings.steps == "auto" or (settings.steps is None and settings.epochs is None)
 
 
 def transformations_of(settings: ForecasterSettings) -> tuple[Scaling, ...]:
