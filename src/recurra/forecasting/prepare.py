@@ -20,12 +20,8 @@ from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import Rows
 from recurra.forecasting.transforms.window import Base
-from recurra.settings.forecasting import (
-    COUNTING,
-    ForecasterSettings,
-    trains_by_steps_of_the_data,
-    transformations_of,
-)
+from recurra.settings.forecasting import COUNTING, ForecasterSettings, transformations_of
+from recurra.settings.training import TrainingOptions
 from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
 from recurra.tables.split import Splits
@@ -59,12 +55,14 @@ class Prepared:
     @property
     def training_settings(self) -> ForecasterSettings:
         """The settings, with as many steps as the training samples ask for if the settings leave that open."""
-        settings = self.settings
-        if not trains_by_steps_of_the_data(settings):
-            return settings if settings.epochs else replace(settings, epochs=1)  # which is not used beside steps
-        passes = PASSES * len(self.parts[0]) / settings.batch_size
-        most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
-        return replace(settings, steps=round(min(max(passes, LEAST_STEPS), most)), epochs=1)
+        steps = self.settings.steps
+        if steps is None and self.settings.epochs is not None:
+            return self.settings
+        if steps is None or steps == "auto":
+            passes = PASSES * len(self.parts[0]) / self.settings.batch_size
+            most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
+            steps = round(min(max(passes, LEAST_STEPS), most))
+        return replace(self.settings, steps=steps, epochs=TrainingOptions.epochs)  # a number, though it is not used
 
     @property
     def has_missing_targets(self) -> bool:

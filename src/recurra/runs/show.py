@@ -94,9 +94,8 @@ def _kept(run: Run, best: int | list[int]) -> str:
     """Return the epoch, or the step, whose weights were kept; for an ensemble those of each network."""
     settings = run.info.get("settings", {})
     numbers, unit = [best] if isinstance(best, int) else best, "epoch"
-    steps = [record["step"] for record in run.history() if "step" in record]
-    if steps:
-        last = max(steps)
+    last = max((record.get("step", 0) for record in run.history()), default=0)
+    if last:
         numbers, unit = [min(number * settings["record_every"], last) for number in numbers], "step"
     return f"{unit}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 

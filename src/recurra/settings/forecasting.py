@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from recurra.settings.base import Count, ListOf, checked_as
 from recurra.settings.network import MOST_LAYERS_OF_ENSEMBLE, CellChoice, NetworkSettings, Units, units_of_layers
 from recurra.settings.reading import Missing, ReadingSettings
-from recurra.settings.training import LARGEST, LearningRate, ScheduleName
+from recurra.settings.training import ClipNorm, LearningRate, ScheduleName
 
 LossName = Literal["mse", "mae", "huber", "quantile", "student-t", "negative-binomial"]
 COUNTING: LossName = "negative-binomial"
@@ -110,20 +110,19 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     lower: float | None = None
     """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
     negative in training."""
-    epochs: Count | None = None  # type: ignore[assignment]  # one of these two is a number when the training begins
-    """Number of passes over the training data; by default training is by steps."""
-    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]
-    """Number of updates of the weights; auto takes as many as the data asks for; by default those of epochs if that is
-    set, and otherwise auto."""
+    epochs: Count | None = None  # type: ignore[assignment]  # a number when the training begins
+    """Number of passes over the training data; not used if steps is set."""
+    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # this, too
+    """Number of updates of the weights; auto takes as many as the data asks for; by default it follows from epochs if
+    that is set, and is auto otherwise."""
     restore_best: bool = True
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
     units: Units = 32
     batch_size: Count = 128
     learning_rate: LearningRate = 0.01
-    """Learning rate, which schedule and warmup scale."""
     schedule: ScheduleName = "cosine"
-    clip_norm: Annotated[float, Field(gt=0.0, le=LARGEST)] | None = 1.0
+    clip_norm: ClipNorm = 1.0
 
     @model_validator(mode="after")
     def _has_a_scaling_that_suits_the_loss(self) -> "ForecasterSettings":
@@ -133,10 +132,11 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
                 f"loss {COUNTING} needs counts, and scaling is {', '.join(scaling) or 'none'} and residual {base}; "
                 "expected scaling divide-mean or none, and residual auto or none"
             )
-        if self.loss in PREDICTING_QUANTILES and not {"difference", "season-difference"}.isdisjoint(scaling):
+        differences = ", ".join(name for name in scaling if name in get_args(Differencing))
+        if self.loss in PREDICTING_QUANTILES and differences:
             raise ValueError(
-                f"loss {self.loss} predicts quantiles, and quantiles of differences cannot be summed; expected a "
-                "scaling without differences, or loss mse, mae or huber"
+                f"loss {self.loss} predicts quantiles, and quantiles of differences (scaling {differences}) cannot be "
+                "summed; choose loss mse, mae or huber, or a scaling without differences"
             )
         return self
 
@@ -148,11 +148,6 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
                 f"ensemble_size {self.ensemble_size} makes {layers} layers; expected at most {MOST_LAYERS_OF_ENSEMBLE}"
             )
         return self
-
-
-def trains_by_steps_of_the_data(settings: ForecasterSettings) -> bool:
-    """Return whether the number of steps is left to what the data asks for."""
-    return settings.steps == "auto" or (settings.steps is None and settings.epochs is None)
 
 
 def transformations_of(settings: ForecasterSettings) -> tuple[Scaling, ...]:
