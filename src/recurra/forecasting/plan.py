@@ -194,6 +194,11 @@ class Plan(Settings):
         return per_window_of(self.scaling)
 
     @cached_property
+    def divided_by_spread(self) -> bool:
+        """Whether each window is divided by its own spread."""
+        return "divide-spread" in self.scaling
+
+    @cached_property
     def past(self) -> int:
         """Number of columns whose values are known up to the present only."""
         return sum(not column.future for column in self.columns)
