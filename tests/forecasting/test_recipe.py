@@ -22,6 +22,8 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
 
+from .tables import POINT
+
 SETTINGS: dict[str, Any] = {"window": 8, "horizon": 2, "units": 4, "batch_size": 16, "season": 4}
 
 
@@ -239,7 +241,7 @@ def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
 
 def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_intervals_of_the_first() -> None:
     data = walk(120)
-    arguments = {**SETTINGS, "scaling": ["standard", "subtract-last"], "restore_best": False, "steps": 30}
+    arguments = {**SETTINGS, **POINT, "restore_best": False, "steps": 30}
     first = Forecaster(validation=30, **arguments).fit(data)
     widths = [first.predict(levels=[80]).eval("`hi-80` - `lo-80`")]
     first.refit(data)
@@ -254,12 +256,12 @@ def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_inte
 
 def test_a_training_that_stopped_early_is_trained_again_for_as_many_epochs() -> None:
     data = noise(120)
-    model = Forecaster(validation=30, epochs=40, patience=3, learning_rate=0.02, **SETTINGS).fit(data)
+    model = Forecaster(validation=30, epochs=40, patience=3, learning_rate=0.02, **SETTINGS, **POINT).fit(data)
     best = model.best_epoch_
     assert isinstance(best, int)
     assert best < 40
     model.refit(data)
-    whole = Forecaster(epochs=best, learning_rate=0.02, restore_best=False, **SETTINGS)
+    whole = Forecaster(epochs=best, learning_rate=0.02, restore_best=False, **SETTINGS, **POINT)
     plan = prepare(check(ForecasterSettings, whole.get_params(), "test"), make_table(data)).plan
     assert plan == model.predictor_.plan
     np.testing.assert_array_equal(model.predict()["forecast"], whole.fit(data).predict()["forecast"])

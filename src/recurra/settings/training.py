@@ -33,7 +33,7 @@ class TrainingOptions(Settings):
     steps: Count | None = None
     """Number of updates of the weights; by default it follows from epochs."""
     record_every: Count = 100
-    """Number of steps between two evaluations and records; used in a training by steps; otherwise every epoch is recorded."""
+    """Number of steps between two evaluations and records; used with steps, otherwise every epoch is recorded."""
     batch_size: Count = 32
     """Number of samples per batch."""
     accumulate: Count = 1
