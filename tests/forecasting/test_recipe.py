@@ -224,6 +224,30 @@ def test_a_weight_moves_all_quantiles_by_as_much_as_the_forecast(tmp_path: Path)
     np.testing.assert_array_equal(Predictor.load(tmp_path / "model").forecast(table, origins).values, found.values)
 
 
+def test_a_forecaster_alone_is_the_network_that_the_command_trains_on_all_rows(tmp_path: Path) -> None:
+    """Where the validation part halves no correction: its weight and its intervals are what a fit to all rows lacks."""
+    data = walk(200).assign(y=50.0 + 9.0 * np.sin(np.arange(200) * 2 * np.pi / 9))
+    data.to_csv(tmp_path / "waves.csv", index=False)
+    overrides = {"data": str(tmp_path / "waves.csv"), "horizon": 3}
+    command = train_case(find_case("forecast"), overrides, tmp_path / "run").model
+    assert isinstance(command, Forecaster)
+    assert command.predictor_.weight == 1.0
+    alone = Forecaster(horizon=3).fit(data)
+    assert alone.best_epoch_ == len(alone.history_)  # the command keeps the last weights, not the best
+    for name, weights in command.network_.state_dict().items():
+        assert torch.equal(alone.network_.state_dict()[name], weights), name
+    np.testing.assert_array_equal(alone.predict()["forecast"], command.predict()["forecast"])
+
+
+def test_the_data_decides_the_number_of_steps_unless_epochs_or_steps_do() -> None:
+    data = make_table(walk(100))
+    lengths = []
+    for given in ({}, {"steps": "auto", "epochs": 3}, {"epochs": 3}, {"epochs": 3, "steps": 7}):
+        training = prepare(check(ForecasterSettings, given, "test"), data).training_settings
+        lengths.append(("epochs", training.epochs) if training.steps is None else ("steps", training.steps))
+    assert lengths == [("steps", LEAST_STEPS), ("steps", LEAST_STEPS), ("epochs", 3), ("steps", 7)]
+
+
 def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     found = []
     for rows in (200, 5_000, 40_000):
