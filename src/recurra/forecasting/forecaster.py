@@ -54,7 +54,7 @@ class Forecaster(Estimator, ForecasterSettings):
     Example:
         >>> days = pd.date_range("2024-01-01", periods=40)
         >>> sales = pd.Series([10.0, 20.0, 30.0, 40.0] * 10, index=days, name="sales")
-        >>> model = Forecaster(units=8, window=8, horizon=2, season=4, epochs=5).fit(sales)
+        >>> model = Forecaster(units=8, window=8, horizon=2, season=4).fit(sales)
         >>> model.predict().round(1)
                   ds  forecast
         0 2024-02-10      10.0
