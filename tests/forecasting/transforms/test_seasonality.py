@@ -61,7 +61,8 @@ def test_the_days_of_an_exchange_have_places_of_their_own(week: str) -> None:
 def test_what_a_season_difference_is_added_to_lost_the_index_of_its_own_day() -> None:
     dates = pd.bdate_range("2024-01-01", periods=80).delete(77)  # a holiday
     sales = pd.Series([10.0, 20.0, 40.0, 20.0, 10.0] * 16, pd.bdate_range("2024-01-01", periods=80))[dates]
-    model = Forecaster(**SMALL, scaling=["deseasonalize", "season-difference", "standard"], season=5).fit(sales)
+    model = Forecaster(**SMALL, loss="mse", scaling=["deseasonalize", "season-difference", "standard"], season=5)
+    model.fit(sales)
     transform, table = model.predictor_.transform, model.predictor_.context
     before = transform.before(table, Origins.after_last(table))
     np.testing.assert_allclose(before, transform.steps[3].transform(transform._rows_of(table)).values[-5:, 0][None])
@@ -92,7 +93,8 @@ def sales(rows: int) -> pd.DataFrame:
 def test_a_season_that_no_window_shows_is_forecast(scaling: Any, tmp_path: Any) -> None:
     data = sales(102)  # up to June
     early = data[data["ds"] < "2020-01-01"]
-    model = Forecaster(horizon=6, scaling=scaling, residual="last", steps=1, learning_rate=1e-9, **SMALL).fit(early)
+    model = Forecaster(horizon=6, loss="mse", scaling=scaling, residual="last", steps=1, learning_rate=1e-9, **SMALL)
+    model.fit(early)
     model.save(tmp_path / "model")
     model = Forecaster.load(tmp_path / "model")
     later = model.update_context(data[data["ds"] < "2020-06-01"]).predict(h=12)
