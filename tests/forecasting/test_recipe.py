@@ -101,7 +101,9 @@ def test_a_season_that_was_seen_once_and_a_half_is_what_the_network_corrects() -
     case = find_case("forecast").settings({"horizon": 6})
     names = "scaling", "loss", "steps", "learning_rate", "batch_size", "schedule"
     own = {name: getattr(case, name) for name in names}
-    model = Forecaster(horizon=6, validation=0.15, **own).fit(past).refit(past)
+    model = Forecaster(horizon=6, validation=0.15, **own).fit(past)
+    with pytest.warns(UserWarning, match="corrects another forecast than the one that was scored, and its intervals"):
+        model.refit(past)
     plan = model.predictor_.plan
     assert (plan.base, plan.window, plan.scaling) == ("seasonal", 12, ("log", "subtract-last"))
     found = model.predict(levels=[80])
@@ -134,7 +136,8 @@ def test_a_second_training_on_more_rows_may_find_a_season_that_the_first_could_n
     arguments: dict[str, Any] = {"horizon": 6, "units": 4, "steps": 5, "scaling": "auto"}
     model = Forecaster(**arguments).fit(data.groupby("unique_id").head(12))
     assert model.predictor_.plan.base == "level"
-    assert model.refit(data).predictor_.plan.base == "seasonal"
+    with pytest.warns(UserWarning, match="all rows show what the first rows did not, such as a season"):
+        assert model.refit(data).predictor_.plan.base == "seasonal"
     pd.testing.assert_frame_equal(model.predict(), Forecaster(**arguments).fit(data).predict())
 
 

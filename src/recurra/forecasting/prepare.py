@@ -154,8 +154,8 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
     """
     filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
     if transformations_of(settings) == ("auto",):
-        enough = splits_of(replace(settings, validation=0), table).enough
-        season, window = season_and_window(settings, table, int(np.median(table.lengths[enough])), max(plan.early, 1))
+        usual_rows = int(np.median(table.lengths[table.lengths > min(settings.horizon, table.lengths.max() - 1)]))
+        season, window = season_and_window(settings, table, usual_rows, max(plan.early, 1))
         plan = Plan.of(settings, filled, table.lengths, season, window, plan.early)
     else:
         plan = replace(plan, lower=lower_of(settings, table))

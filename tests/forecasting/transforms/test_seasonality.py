@@ -145,3 +145,17 @@ def test_series_with_fewer_than_two_weeks_have_the_indices_of_their_days() -> No
     values = np.sin(phases * 2 * np.pi / 24)
     found = seasonal_indices(values, phases, 168, 24)
     np.testing.assert_array_equal(found, np.tile(seasonal_indices(values, phases % 24, 24), 7))
+
+
+@pytest.mark.parametrize("rows", [24, 30, 35, 36, 48])
+def test_two_seasons_of_noise_have_small_indices_too(rows: int) -> None:
+    noise = np.random.default_rng(0).normal(size=(200, rows))
+    found = seasonal_indices(noise, np.tile(np.arange(rows) % 12, (200, 1)), 12)
+    assert np.sqrt((found**2).mean()) < 0.3  # means of two values alone vary by 0.7
+
+
+def test_an_hour_that_is_never_seen_has_an_index_that_is_a_number() -> None:
+    hours = np.arange(4 * 168)
+    seen = hours[hours % 24 != 3]
+    found = seasonal_indices(np.sin(seen)[None], (seen % 168)[None], 168, 24)
+    assert np.isfinite(found).all()
