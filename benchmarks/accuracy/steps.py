@@ -100,15 +100,18 @@ def held_out(name: str, folder: Path) -> SeriesSet:
 
 def scores(variant: Variant, data: SeriesSet) -> tuple[float, float]:
     """Return sMAPE and MASE of a variant."""
-    case = find_case("forecast").settings({"horizon": data.horizon, **variant.settings})
-    own = {each.name: getattr(case, each.name) for each in fields(ForecasterSettings)} | {"validation": 0}
+    recipe, own = (
+        {each.name: getattr(case, each.name) for each in fields(ForecasterSettings)} | {"validation": 0}
+        for changed in ({}, variant.settings)
+        for case in [find_case("forecast").settings({"horizon": data.horizon, **changed})]
+    )
     with patch.dict(heads.HEADS, {"quantile": variant.loss()}):
         for place, value in variant.without.items():
             patcher = patch(place, value)
             patcher.start()
         try:
             model, rows = Forecaster(**own), data.long()
-            window = round(variant.window * model.prepare(rows).plan.window)
+            window = round(variant.window * Forecaster(**recipe).prepare(rows).plan.window)
             point = placed(model.set_params(window=window).fit(rows).predict(), data).point
         finally:
             patch.stopall()

@@ -118,6 +118,8 @@ def test_series_without_rows_for_a_validation_part_have_intervals_of_the_network
     with pytest.warns(UserWarning, match="too short for a validation part; the intervals are those of the network"):
         model = Forecaster(scaling="auto", **arguments).fit(data)
     assert model.predictor_.calibration is None
+    with pytest.warns(UserWarning, match="too short for a validation part; there are no intervals"):
+        Forecaster(scaling="auto", **(arguments | {"loss": "mae"})).fit(data)
     found = model.predict(levels=[80])
     assert (found["lo-80"] < found["hi-80"]).all()
     with pytest.raises(InputError, match=r"the training part of series 's0' has 6 rows; .* need at least 7 there"):

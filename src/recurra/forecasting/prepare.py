@@ -20,7 +20,7 @@ from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import Rows
 from recurra.forecasting.transforms.window import Base
-from recurra.settings.forecasting import COUNTING, ForecasterSettings, transformations_of
+from recurra.settings.forecasting import COUNTING, PREDICTING_QUANTILES, ForecasterSettings, transformations_of
 from recurra.settings.training import TrainingOptions
 from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
@@ -117,11 +117,9 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
         season, window, found = _long_enough(settings, table, without, max(ahead, 1))
         if found.any():
             splits, long = without, found
-            warnings.warn(
-                f"{table.source}: its series are too short for a validation part; the intervals are those of the "
-                "network, not calibrated.",
-                stacklevel=2,
-            )
+            own = settings.loss in PREDICTING_QUANTILES
+            intervals = "the intervals are those of the network, not calibrated" if own else "there are no intervals"
+            warnings.warn(f"{table.source}: its series are too short for a validation part; {intervals}.", stacklevel=2)
     if not long.any():
         raise _too_short(settings, table, splits, season, window)
     training = np.where(long, splits.training, table.lengths)
