@@ -33,6 +33,8 @@ SETS := ../shared/data
 bench-series: .venv/recurra-dev .venv-neuralforecast/neuralforecast  ## many series: scores, intervals, time, peers; hours
 	$(BIN)/python benchmarks/accuracy/scaling.py
 	$(BIN)/python benchmarks/accuracy/made.py
+	$(BIN)/python benchmarks/accuracy/stock.py $(wildcard $(SETS)/sh600519/*.csv)
+	$(BIN)/python benchmarks/accuracy/steps.py --data $(SETS)
 	$(BIN)/python benchmarks/accuracy/published.py --data $(SETS)
 
 newest:                      ## the tests of recurra.nn with the newest torch, which may be gigabytes; see pyproject.toml

@@ -16,6 +16,9 @@ from scoring import (
     smape,
 )
 from sets import DATA, MADE, SeriesSet, read_set
+from spread import DISTRIBUTIONS, Spread, garch_quantiles, pinball
+
+from recurra.nn.heads import PROBABILITIES
 
 MISSING = np.nan
 
@@ -129,3 +132,28 @@ def test_naive_forecasts_of_the_published_sets_have_the_known_scores(name, rule,
     point = rule(data).point
     found = round(smape(data, point).mean(), 2), round(mase(data, point).mean(), 3)
     assert found == pytest.approx(known, abs=0.0005)
+
+
+def test_the_pinball_loss_of_a_share_is_the_mean_over_the_quantiles_of_the_head() -> None:
+    quantiles = np.tile(np.log(10.0), (1, len(PROBABILITIES)))
+    found = Spread(np.log([12.0]), {"flat": quantiles})
+    assert found.pinball("flat") == pytest.approx(np.log(1.2) * np.mean(PROBABILITIES))
+    assert found.pinball("flat", in_prices=True) == pytest.approx(2.0 * np.mean(PROBABILITIES))
+    assert pinball(np.array([0.0]), np.full((1, 9), 2.0)) == pytest.approx(2.0 * np.mean(1.0 - np.array(PROBABILITIES)))
+    wide = Spread(np.array([0.0, 0.9, 5.0]), {"wide": np.tile(2.0 * np.array(PROBABILITIES) - 1.0, (3, 1))})
+    assert (wide.coverage("wide", 80), wide.coverage("wide", 95)) == pytest.approx((100 / 3, 200 / 3))
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS.values())
+def test_garch_follows_the_errors_and_sees_none_before_it_comes(distribution: str) -> None:
+    random = np.random.default_rng(3)
+    errors = 0.01 * random.normal(size=600) * np.repeat([1.0, 4.0, 1.0, 4.0, 1.0, 4.0], 100)
+    found = garch_quantiles(errors, 500, distribution)
+    np.testing.assert_allclose(found[:, 4], 0.0, atol=1e-12)  # the median
+    width = found[:, -1] - found[:, 0]
+    assert np.median(width[350:400]) > 2.0 * np.median(width[250:300])
+    shock = errors.copy()
+    shock[550:] *= 10.0
+    changed = garch_quantiles(shock, 500, distribution)
+    np.testing.assert_array_equal(changed[:551], found[:551])
+    assert (changed[551:555, -1] > found[551:555, -1]).all()

@@ -1,23 +1,26 @@
-"""How good the stock cases are on Kweichow Moutai 600519, by the tutorial's protocol, beside what needs no network.
+"""How good the stock cases are: the spread of three shares, and 600519 by the tutorial's protocol.
 
-    python benchmarks/accuracy/stock.py FILE [SEEDS]
+    python benchmarks/accuracy/stock.py [FILE] [SEEDS]
 
-FILE holds daily bars from 2010-04-26 to 2020-04-24 with columns date, open, close, high, low, volume. The last 300 rows
-are the test part; windows of 60 rows lie inside it, so that its last 240 opening prices are predicted, one day ahead.
-First the scorer is checked against figures that are known. The choice between variants of our recipe is shown with the
-scores of the validation part, on which it was made.
+The spread is measured on the last 300 opening prices of AAPL and MSFT, which are bundled, and of Kweichow Moutai 600519
+if FILE is given: daily bars from 2010-04-26 to 2020-04-24 with columns date, open, close, high, low, volume. So is the
+choice between variants of our recipe, with the scores of the validation part, on which it was made.
+
+With FILE the point forecasts are scored as well. The last 300 rows are the test part; windows of 60 rows lie inside it,
+so that its last 240 opening prices are predicted, one day ahead. First the scorer is checked against known figures.
 """
 
 import statistics
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 from results import machine, write_section
+from spread import CONSTANT, DISTRIBUTIONS, GARCH, OURS, RECENT, Spread, measured
 
 from recurra.cases.catalog import find_case
 from recurra.evaluation.backtest import Evaluation
@@ -37,28 +40,21 @@ RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
+    "not divided by the spread": {"scaling": ["log", "standard", "subtract-last"]},
+    "from the open alone, corrected to the last open": {"past_covariates": []},
+    "Student's t in place of quantiles": {"loss": "student-t"},
     "three networks": {"ensemble_size": 3},
     "16 units": {"units": [16]},
-    "64 units": {"units": [64]},
-    "LSTM": {"cell": "lstm"},
-    "SimpleRNN": {"cell": "rnn"},
-    "learning rate 0.001": {"learning_rate": 0.001},
-    "window 20": {"window": 20},
-    "without logarithm": {"scaling": ["standard", "subtract-last"]},
-    "correction to the last open": {"residual": "last"},
 }
-SHARES = {"600519": {}, "AAPL": {"data": None, "symbol": "AAPL"}, "MSFT": {"data": None, "symbol": "MSFT"}}
+ACCURACY = Path(__file__).with_name("RESULTS.md")
 
 
-def evaluated(case: str, overrides: Mapping[str, Any], *, validation: bool = False) -> tuple[Evaluation, int]:
-    """Scores of a case that is trained anew, and the epoch whose weights were kept."""
-    settings = find_case(case).settings({**PROTOCOL, **overrides})
-    work = SeriesCase(settings)  # type: ignore[arg-type]
+def evaluated(case: str, overrides: Mapping[str, Any]) -> Evaluation:
+    """Scores on the test part of a case that is trained anew."""
+    work = SeriesCase(find_case(case).settings({**PROTOCOL, **overrides}))  # type: ignore[arg-type]
     work.check()
-    assert work.prepared is not None
-    best = work.model.fit(work.prepared).best_epoch_
-    evaluation = work.evaluated_on_validation() if validation else work.evaluated_on_test()
-    return evaluation, best if isinstance(best, int) else max(best)
+    work.model.fit(work.prepared)
+    return work.evaluated_on_test()
 
 
 def spread(values: Iterable[float], digits: int = 2) -> str:
@@ -86,55 +82,110 @@ def accuracy(data: str, seeds: range) -> list[str]:
     naive: dict[str, tuple[float, float]] = {}
     for name, (case, overrides) in RECIPES.items():
         results = [evaluated(case, {"data": data, "seed": seed, **overrides}) for seed in seeds]
-        scores = [evaluation.scores.loc[MODEL_NAME] for evaluation, _ in results]
-        for row in results[0][0].scores.drop(MODEL_NAME).itertuples():
+        scores = [evaluation.scores.loc[MODEL_NAME] for evaluation in results]
+        for row in results[0].scores.drop(MODEL_NAME).itertuples():
             naive[str(row.Index)] = (float(row.rmse), float(row.mae))
         cells = [spread(score[metric] for score in scores) for metric in ("rmse", "mae")]
-        epochs = sorted({epoch for _, epoch in results})
-        verdict = verdicts(evaluation for evaluation, _ in results)
-        rows.append(f"| {name} | {cells[0]} | {cells[1]} | {epochs[0]}-{epochs[-1]} | {verdict} |")
+        rows.append(f"| {name} | {cells[0]} | {cells[1]} | {verdicts(results)} |")
         print(rows[-1], flush=True)
-    rows += [f"| {name} | {rmse:.2f} | {mae:.2f} | - | |" for name, (rmse, mae) in naive.items()]
-    return ["| forecast | RMSE | MAE | epochs | verdict |", "|---|---|---|---|---|", *rows]
+    rows += [f"| {name} | {rmse:.2f} | {mae:.2f} | |" for name, (rmse, mae) in naive.items()]
+    return ["| forecast | RMSE | MAE | verdict |", "|---|---|---|---|", *rows]
 
 
-def choice(data: str, seeds: range) -> list[str]:
-    """Skill of variants on the validation parts: 1 - RMSE / that of the best naive forecast, in percent."""
+def spreads(shares: Mapping[str, dict[str, Any]], seeds: range) -> list[str]:
+    """The spread of the test parts: pinball losses, those of the rivals as ratios, and coverage."""
+    found = {name: [measured({**place, "seed": seed}) for seed in seeds] for name, place in shares.items()}
+    rows = []
+    for forecaster in (OURS, CONSTANT, RECENT, *DISTRIBUTIONS):
+        for name, own in found.items():
+            ratios = [each.pinball(OURS) / each.pinball(forecaster) for each in own]
+            cells = [
+                middle(1e4 * each.pinball(forecaster) for each in own),
+                middle((each.pinball(forecaster, in_prices=True) for each in own), 4),
+                "" if forecaster == OURS else middle(ratios, 3),
+                *(middle((each.coverage(forecaster, level) for each in own), 1) for level in (80, 95)),
+            ]
+            rows.append(f"| {forecaster} | {name} | {' | '.join(cells)} |")
+            print(rows[-1], flush=True)
+    rows += ["", "Ratios, mean over the shares, median and range of the seeds:", ""]
+    for forecaster in (CONSTANT, RECENT, *DISTRIBUTIONS):
+        in_logs, in_prices = (
+            middle((mean_ratio(own, forecaster, is_price) for own in zip(*found.values(), strict=True)), 3)
+            for is_price in (False, True)
+        )
+        rows.append(f"- to {forecaster}: {in_logs} in logarithms, {in_prices} in prices")
+        print(rows[-1], flush=True)
+    head = "| forecast | share | pinball, 1e-4 of the price | in prices | ours / its | inside 80 % | inside 95 % |"
+    return [head, "|---" * 7 + "|", *rows]
+
+
+def mean_ratio(own: Sequence[Spread], rival: str, in_prices: bool = False) -> float:
+    """The mean over shares of our pinball loss divided by the rival's."""
+    return statistics.mean(
+        each.pinball(OURS, in_prices=in_prices) / each.pinball(rival, in_prices=in_prices) for each in own
+    )
+
+
+def middle(values: Iterable[float], digits: int = 2) -> str:
+    values = list(values)
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def choice(shares: Mapping[str, dict[str, Any]], seeds: range) -> list[str]:
+    """Pinball losses of variants on the validation parts, without calibration, divided by those of GARCH."""
     rows = []
     for name, overrides in VARIANTS.items():
-        cells = []
-        for place in SHARES.values():
-            results = [
-                evaluated("stock", {"data": data, "seed": seed, **place, **overrides}, validation=True)[0]
-                for seed in seeds
-            ]
-            cells.append(spread(100 * result.skill["rmse"] for result in results))
+        found = [
+            [measured({**place, **overrides, "seed": seed}, validation=True) for place in shares.values()]
+            for seed in seeds
+        ]
+        cells = [middle((mean_ratio([own], GARCH) for own in each), 3) for each in zip(*found, strict=True)]
+        cells += [middle((mean_ratio(own, rival) for own in found), 3) for rival in (GARCH, CONSTANT)]
         rows.append(f"| {name} | {' | '.join(cells)} |")
         print(rows[-1], flush=True)
-    return [f"| variant | {' | '.join(SHARES)} |", "|---" * (len(SHARES) + 1) + "|", *rows]
+    head = f"| variant | {', to GARCH | '.join(shares)}, to GARCH | mean, to GARCH | mean, to constant width |"
+    return [head, "|---" * (len(shares) + 3) + "|", *rows]
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
     torch.set_num_threads(1)
-    data, seeds = sys.argv[1], range(int(sys.argv[2]) if len(sys.argv) > 2 else 5)
+    given = sys.argv[1:]
+    seeds = range(int(given.pop()) if given and given[-1].isdigit() else 5)
+    file = given[0] if given else None
     warnings.simplefilter("ignore")
-    check_scorer(evaluated("stock", {"data": data, "epochs": 1})[0].scores)
+    shares: dict[str, dict[str, Any]] = {"AAPL": {"symbol": "AAPL"}, "MSFT": {"symbol": "MSFT"}}
+    if file is not None:
+        shares["600519"] = {"data": file, "symbol": None}
     text = [
-        "## The stock cases, on 600519",
+        "## What can be predicted about a share",
         "",
-        f"`python benchmarks/accuracy/stock.py FILE`: one day ahead, 240 opens up to 2020-04-24, in yuan; mean "
-        f"and range over {len(seeds)} seeds; {machine()}. p-values of the Diebold-Mariano test.",
+        "Its spread. `python benchmarks/accuracy/stock.py [FILE]`: the last 300 opening prices of each share, one day "
+        f"ahead; median and range of {len(seeds)} seeds; {machine()}. The pinball loss is the mean over the nine "
+        "quantiles of the head, of logarithms or of prices. Constant widths are quantiles of earlier errors around the "
+        "same medians. GARCH(1,1), by `arch`, predicts the change from the last close to the next open; its parameters "
+        "are fitted to all rows before the test part, and stay.",
         "",
-        *accuracy(data, seeds),
+        *spreads(shares, seeds),
         "",
-        "How the recipe was chosen: skill in RMSE on the validation part, the 12 % of rows before the test part, in "
-        "percent (0 is the best naive forecast, yesterday's close); mean and range over the same seeds.",
+        "How the recipe was chosen: pinball loss on the validation part, the 20 % of rows before the test part, of "
+        "quantiles that are not calibrated, divided by that of GARCH(1,1) with Student's t, of errors of the same last "
+        f"price, or of constant widths, which see training rows alone; {len(seeds[:3])} seeds.",
         "",
-        *choice(data, seeds),
+        *choice(shares, seeds[:3]),
     ]
-    write_section("stock accuracy", "\n".join(text))
+    write_section("spread of shares", "\n".join(text), ACCURACY)
+    if file is not None:
+        check_scorer(evaluated("stock", {"data": file, "epochs": 1}).scores)
+        text = [
+            "## The stock cases, on 600519",
+            "",
+            f"`python benchmarks/accuracy/stock.py FILE`: one day ahead, 240 opens up to 2020-04-24, in yuan; mean "
+            f"and range over {len(seeds)} seeds; {machine()}. p-values of the Diebold-Mariano test. What can be "
+            "predicted is the spread: [accuracy/RESULTS.md](accuracy/RESULTS.md).",
+            "",
+            *accuracy(file, seeds),
+        ]
+        write_section("stock accuracy", "\n".join(text))
 
 
 if __name__ == "__main__":

@@ -154,6 +154,13 @@ def test_data_that_are_not_those_of_the_fit_are_refused() -> None:
         model.permutation_importance(frame, n_repeats=0)
 
 
+def test_a_network_that_saw_the_validation_part_is_not_measured_on_it() -> None:
+    frame = promoted(100)
+    model = Forecaster(past_covariates="all", **VALIDATED).fit(frame).refit(frame)
+    with pytest.raises(InputError, match=r"the network was trained again on all rows.*measure the importance before"):
+        model.permutation_importance(frame)
+
+
 def test_exchanged_windows_have_one_column_of_others_before_and_after_the_origin() -> None:
     rows = torch.arange(60.0).reshape(20, 3)
     own = Windows(rows, torch.tensor([5, 8, 12]), window=4, horizon=2)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from recurra import InputError
-from recurra.forecasting.plan import Plan, season_and_window
+from recurra.forecasting.choices import season_and_window
+from recurra.forecasting.plan import Plan
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.tables.table import Table

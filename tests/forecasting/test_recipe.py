@@ -13,7 +13,8 @@ import torch
 from recurra import Forecaster, InputError, load
 from recurra.cases.catalog import find_case
 from recurra.evaluation.conformal import Answers
-from recurra.forecasting.predictor import DOUBTFUL, Predictor, _deserved_weight
+from recurra.forecasting.answers import DOUBTFUL, deserved_weight
+from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
@@ -204,7 +205,7 @@ def test_a_correction_that_hardly_helps_has_half_of_its_weight() -> None:
     base = np.zeros((2, 2))
     for gain, weight in ((0.02, 1.0), (0.005, DOUBTFUL), (-0.02, 0.0)):
         found = Answers(base + gain * truth, np.ones((2, 1)), {})
-        assert _deserved_weight(found, base, truth) == weight
+        assert deserved_weight(found, base, truth) == weight
 
 
 def test_a_weight_moves_all_quantiles_by_as_much_as_the_forecast(tmp_path: Path) -> None:

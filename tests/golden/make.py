@@ -57,11 +57,12 @@ def main() -> None:
         record_predictions(chosen.runs)
         return
     if not only_texts:
-        case = (DATA / "forecast.toml").read_text("utf-8")
+        cases = {path: path.read_text("utf-8") for path in DATA.glob("*.toml")}  # as they were when first recorded
         for folder in (DATA, RUNS, INTERRUPTED, TEXTS):
             shutil.rmtree(folder, ignore_errors=True)
         DATA.mkdir()
-        (DATA / "forecast.toml").write_text(case, "utf-8")
+        for path, case in cases.items():
+            path.write_text(case, "utf-8")
         write_tables(DATA)
     for name, line in TRAININGS.items():
         record_training(name, line, only_texts)

@@ -18,7 +18,7 @@ TRAININGS = {
     **{f"letters-onehot-{cell}": f"recurra train letters-onehot --cell {cell} --epochs 5" for cell in CELLS},
     **{f"letters-embedding-{cell}": f"recurra train letters-embedding --cell {cell} --epochs 5" for cell in CELLS},
     **{f"letters-window-{cell}": f"{WINDOW} --cell {cell} --epochs 5" for cell in CELLS},
-    **{f"stock-{cell}": f"recurra train stock --cell {cell} --units 3 {STOCK} --epochs 3" for cell in CELLS},
+    **{f"stock-{cell}": f"recurra train stock.toml --cell {cell} --units 3 {STOCK} --epochs 3" for cell in CELLS},
     **{
         f"stock-tutorial-{cell}": f"recurra train stock-tutorial --cell {cell} --units 3 --units 4 {STOCK} --epochs 3"
         for cell in CELLS
@@ -49,7 +49,7 @@ TRAININGS = {
     "hours": f"{FORECAST} hours.csv --units 3 --window 12 --horizon 2 --epochs 2 --season 6",
     "visits-named-columns": f"{FORECAST} visits.csv --date when --id branch --target guests "
     "--past-covariates heat --units 3 --window 7 --epochs 2 --test 8",
-    "stock-prices-as-traded": f"recurra train stock --symbol MSFT --adjust none --units 3 {STOCK} --epochs 2",
+    "stock-prices-as-traded": f"recurra train stock.toml --symbol MSFT --adjust none --units 3 {STOCK} --epochs 2",
     # series: how they are scaled, and what is corrected
     "scaling-log-difference": f"{SALES} --scaling log --scaling difference --scaling standard",
     "scaling-season-difference": f"{SALES} --scaling season-difference --scaling minmax --season 3",
@@ -70,6 +70,6 @@ TRAININGS = {
     "--save-every-seconds 0",
     "shops-interrupted": f"{SHOPS} --cell lstm --ensemble-size 2 --dropout 0.1 --batch-size 16 --epochs 6 "
     "--save-every-seconds 0",
-    "stock-interrupted": f"recurra train stock --cell rnn --units 3 {STOCK} --residual close --epochs 4 "
+    "stock-interrupted": f"recurra train stock.toml --cell rnn --units 3 {STOCK} --residual close --epochs 4 "
     "--save-every-seconds 0",
 }

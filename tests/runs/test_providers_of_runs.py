@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("empty_pictures")
 
 DAYS = 160
 QUICK: dict[str, Any] = {"symbol": "600519", "epochs": 1, "units": [2], "window": 10, "test": 20, "levels": []}
+QUICK |= {"schedule": "constant"}  # with which a resumed run may have more epochs
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}
 
 Answer = Callable[[Bars], pd.DataFrame]

@@ -176,7 +176,7 @@ def test_resuming_a_finished_run_does_nothing_and_reads_no_rows_twice(
 @pytest.mark.slow
 def test_more_epochs_end_as_if_they_had_been_asked_for_at_once(file: str, tmp_path: Path) -> None:
     case = find_case("stock")
-    values = {"data": file, **QUICK, "ensemble_size": 2}
+    values = {"data": file, **QUICK, "ensemble_size": 2, "schedule": "constant"}
     train_case(case, values | {"epochs": 1}, tmp_path / "parts")
     train_case(case, {"epochs": 3}, tmp_path / "parts", mode="resume")
     train_case(case, values | {"epochs": 3}, tmp_path / "whole")
@@ -237,7 +237,7 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
         ({"test": 5, "horizon": 6}, r"a test part of 5 rows is shorter than the horizon of 6"),
         ({"test": 50, "test_windows_inside": True}, "a test part of 50 rows holds no window of 60 and horizon of 1"),
         ({"test": 0.99}, "the training part has .* rows; a window of 60"),
-        ({"test": 300}, "300 rows are too few for a horizon of 1 with validation=0.12 and test=300, which leave none"),
+        ({"test": 300}, "300 rows are too few for a horizon of 1 with validation=0.2 and test=300, which leave none"),
         ({"past_covariates": ["adjusted"]}, "there is no column 'adjusted' for the past covariates"),
         ({"data": "nowhere.csv"}, "nowhere.csv: there is no such file"),
         ({"data": None, "symbol": None}, "there is no data: give --data FILE, or --symbol"),
@@ -269,7 +269,9 @@ def test_a_table_of_ones_own_needs_nothing_but_the_file(tmp_path: Path) -> None:
 
 
 def test_an_interval_that_the_validation_part_is_too_short_for_is_said_and_left_out(file: str, tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match=r"no 99 % interval: it needs 99 validation forecasts per step, and there are"):
+    with pytest.warns(
+        UserWarning, match=r"no 99 % interval: it needs 199 validation forecasts per step, and there are"
+    ):
         run = train_case(find_case("stock"), {"data": file, **QUICK, "levels": [80.0, 99.0]}, tmp_path / "run")
     assert "lo-80" in pd.read_csv(run.path / "forecast.csv").columns
     assert "lo-99" not in pd.read_csv(run.path / "forecast.csv").columns

@@ -94,6 +94,8 @@ def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_sam
         ("scaling", ["minmax", "standard"], "expected each of these at most once"),
         ("scaling", ["none", "log"], "'none' cannot be combined with other transformations"),
         ("scaling", ["standard", "divide-last"], "divide-last requires positive values and cannot be"),
+        ("scaling", ["divide-last", "divide-spread"], "divide-last requires positive values and cannot be"),
+        ("scaling", ["standard", "divide-spread"], "divide-spread is expected after subtract-last, subtract-mean"),
         ("residual", 1, "expected text"),
         ("ensemble_size", 0, "expected a whole number above 0"),
         ("loss", "rmse", "expected 'mse', 'mae', 'huber', 'quantile', 'student-t' or 'negative-binomial'"),

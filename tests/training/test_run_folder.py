@@ -15,7 +15,8 @@ from recurra.folder_lock import FolderLock
 from recurra.json_objects import with_digest
 from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training import Checkpoint, Run, TrainingState
-from recurra.training.run_folder import METRICS, STATE
+from recurra.training.run_folder import METRICS
+from recurra.training.state_names import STATE
 
 WITHOUT_DIGESTS = pytest.mark.filterwarnings("ignore::recurra.json_objects.MissingDigestWarning")  # older runs
 

@@ -100,10 +100,11 @@ def _predicted(
     reading: dict[str, Any],
 ) -> "pd.DataFrame":
     from recurra.evaluation.conformal import check_level
+    from recurra.forecasting.continuation import check_horizon
     from recurra.runs.series import levels_of
 
     if horizon is not None:
-        model.predictor_.check_count(horizon, "--horizon")
+        check_horizon(horizon, model.predictor_.plan.horizon, "--horizon")
     for value in level or ():
         check_level(value, "--level")
     beyond = horizon is not None and horizon > model.settings_.horizon

@@ -1,24 +1,23 @@
 """Forecaster: reads a window of rows of a series and predicts the next values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from recurra.errors import InputError, counted
-from recurra.evaluation.backtest import Evaluation, backtest
+from recurra.errors import InputError
+from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.importance import PermutationImportance
 from recurra.forecasting.arguments import BacktestArguments, CrossValidationArguments
+from recurra.forecasting.clones import backtest_clones
 from recurra.forecasting.importance import N_REPEATS, importance_on_data
 from recurra.forecasting.networks import network_of
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import Prepared, prepare, prepare_again
-from recurra.forecasting.read import Data, read_table
-from recurra.forecasting.training import train_predictor
+from recurra.forecasting.prepare import Prepared, prepare
+from recurra.forecasting.read import Data, read_table, with_target
+from recurra.forecasting.training import train_predictor, trained_again
 from recurra.models.estimator import Estimator
 from recurra.models.fitting import check_fit_arguments, usable_device
 from recurra.models.networks import made
@@ -89,7 +88,11 @@ class Forecaster(Estimator, ForecasterSettings):
             DivergenceError: if the loss becomes NaN or infinite.
         """
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
-        prepared = self._checked_prepared(data, y, run) if isinstance(data, Prepared) else self._prepare(data, y, run)
+        if isinstance(data, Prepared):
+            if y is not None:
+                raise InputError("Forecaster: y was given with prepared data, which holds the target; leave y out.")
+            data.check_made_for(self._checked(), early=run is not None and run.is_of_format_1)
+        prepared = data if isinstance(data, Prepared) else self._prepare(data, y, run)
         settings = prepared.settings
         unfitted = Predictor.before_training(prepared, made(lambda: network_of(settings, prepared.plan), settings))
         states = train_predictor(
@@ -126,20 +129,9 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         self._check_fitted()
         callbacks = check_fit_arguments(type(self).__name__, None, callbacks).callbacks
-        fitted, best = self.predictor_, getattr(self, "best_epoch_", None)  # a loaded model has none
-        context = fitted.context
-        table = read_table(fitted.settings, data, fitted.columns, context.frequency, fitted.ids, None, any_source=True)
-        table = fitted.checked_columns(table)
-        with stage(f"preparing {table.source}"):
-            prepared = prepare_again(fitted.settings, fitted.plan, table)
+        best = getattr(self, "best_epoch_", None)  # a loaded model has none
         epochs = max(best) if isinstance(best, list) else best
-        network = made(lambda: network_of(fitted.settings, prepared.plan), fitted.settings)
-        predictor = Predictor.before_training(prepared, network)
-        train_predictor(predictor, prepared, rounds=epochs, callbacks=callbacks)
-        weight = fitted.weight if predictor.plan.base == fitted.plan.base else 1.0
-        self.predictor_ = replace(
-            predictor, network=predictor.network.eval(), weight=weight, calibration=fitted.calibration
-        )
+        self.predictor_ = trained_again(self.predictor_, data, rounds=epochs, callbacks=callbacks)
         return self
 
     def prepare(self, data: Data, y: ArrayLike | None = None, *, run: Run | None = None) -> Prepared:
@@ -225,7 +217,7 @@ class Forecaster(Estimator, ForecasterSettings):
         """
         given = {"folds": folds, "step": step, "refit": refit, "levels": levels, "statistical": statistical}
         arguments = check(BacktestArguments, given, f"{type(self).__name__}.backtest", noun="argument")
-        return self._backtest(data, arguments, ("folds", "step"))
+        return backtest_clones(self, data, arguments, ("folds", "step"))
 
     def cross_validation(
         self,
@@ -268,7 +260,7 @@ class Forecaster(Estimator, ForecasterSettings):
         rolling = BacktestArguments(
             folds=arguments.n_windows, step=arguments.step_size, refit=arguments.refit, levels=arguments.levels
         )
-        result = model._backtest(data, rolling, ("n_windows", "step_size"))
+        result = backtest_clones(model, data, rolling, ("n_windows", "step_size"))
         shown = result.plain.drop(columns=["step", "last"])
         return as_given(shown, result.arrays.table.form, result.arrays.table.given)
 
@@ -331,7 +323,7 @@ class Forecaster(Estimator, ForecasterSettings):
         A perfect forecast has skill 1; skill 0 is no better than the best naive forecast. The arguments are those of
         `fit`.
         """
-        return float(self.evaluate(self._with_target(data, y)).skill["rmse"])
+        return float(self.evaluate(with_target(data, y, self.target or "y")).skill["rmse"])
 
     def update_context(self, data: Data, *, any_source: bool = False, **reading: Any) -> Self:
         """Update the last rows seen, after which `predict` continues, without training on `data`; see `predict`."""
@@ -388,69 +380,12 @@ class Forecaster(Estimator, ForecasterSettings):
         model.predictor_ = predictor
         return model
 
-    def _backtest(self, data: Data, arguments: BacktestArguments, names: tuple[str, str]) -> Evaluation:
-        """Evaluate clones of this model; messages call `folds` and `step` by these names."""
-        settings = self._checked()
-        table = read_table(settings, data)
-        return backtest(
-            lambda earlier: type(self)(**self.get_params()).fit(earlier).predictor_,
-            table,
-            horizon=settings.horizon,
-            season=settings.season or table.frequency.season,
-            folds=arguments.folds,
-            step=settings.horizon if arguments.step is None else arguments.step,
-            refit=arguments.refit,
-            levels=arguments.levels,
-            statistical=arguments.statistical,
-            names=names,
-        )
-
-    def _with_target(self, data: Data, y: ArrayLike | None) -> Data:
-        if y is None:
-            return data
-        import narwhals as nw
-
-        name = self.target or "y"
-        frame: Any = nw.from_native(data, eager_only=True, pass_through=True)
-        if not isinstance(frame, nw.DataFrame) or name in frame.columns:
-            raise InputError(
-                f"{type(self).__name__}: y was given, but the data is not a DataFrame without the column {name!r}; "
-                "leave y out, or leave the target out of the DataFrame."
-            )
-        try:
-            values = np.asarray(y)
-        except ValueError:  # lists of different lengths
-            values = np.empty((0, 0))
-        if values.shape not in {(len(frame),), (len(frame), 1)}:
-            raise InputError(
-                f"{type(self).__name__}: y has the shape {values.shape}; expected one value for each of "
-                f"{counted(len(frame), 'row')}."
-            )
-        if isinstance(data, pd.DataFrame):
-            return data.assign(**{name: values.reshape(-1)})
-        target = nw.new_series(name, values.reshape(-1), backend=frame.implementation)
-        return cast("Data", frame.with_columns(target).to_native())
-
     def _prepare(self, data: Data, y: ArrayLike | None, run: Run | None) -> Prepared:
         settings = self._checked()
         usable_device(settings.device)
-        table = read_table(settings, self._with_target(data, y))
+        table = read_table(settings, with_target(data, y, self.target or "y"))
         with stage(f"preparing {table.source}"):
             return prepare(settings, table, early=run is not None and run.is_of_format_1)
-
-    def _checked_prepared(self, prepared: Prepared, y: ArrayLike | None, run: Run | None) -> Prepared:
-        """Return what was prepared, if it fits the parameters and the run."""
-        name = type(self).__name__
-        if y is not None:
-            raise InputError(f"{name}: y was given with prepared data, which holds the target; leave y out.")
-        if prepared.settings != self._checked():
-            raise InputError(f"{name}: the data was prepared with other parameters; call prepare again.")
-        early = run is not None and run.is_of_format_1 and bool(prepared.table.future_covariates)
-        if early != bool(prepared.plan.early):
-            raise InputError(
-                f"{name}: the data was prepared for another run; call prepare(data, run=run) with this one."
-            )
-        return prepared
 
     def _checked(self) -> ForecasterSettings:
         return check(ForecasterSettings, self.get_params(), type(self).__name__)

@@ -30,6 +30,12 @@ def importance_on_data(predictor: Predictor, data: "Data | Prepared", n_repeats:
         raise InputError(
             f"{data.table.source}: its series, rows or columns are not those of the fit; give the same data."
         )
+    fitted, state = predictor.transform.state(), data.transform.state()
+    if any(not np.array_equal(fitted[key], state[key]) for key in state):
+        raise InputError(
+            f"{name}: the network was trained again on all rows, those of the validation part included; measure the "
+            "importance before refit."
+        )
     found = permutation_importance(predictor, data, arguments.n_repeats)
     if found is None:
         raise InputError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError, listed, shown
+from recurra.forecasting.choices import long_season_of, scaling_of
 from recurra.forecasting.static_inputs import MOST_INPUTS, StaticPlan, static_plans
 from recurra.forecasting.transforms.steps import Logarithm, Mask, Rows, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
@@ -27,9 +28,7 @@ from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
 LEAST = 3  # rows of a window that are no padding
-OFTEN = 0.1  # the share of zeros from which a table is no longer one of logarithms
 OFFSET = 0.05  # before the logarithm of a target with zeros, in units of its mean
-LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +148,7 @@ class Plan(Settings):
             window=window,
             least=None if early else min(LEAST, window),
             season=season,
-            long_season=_long_season_of(settings, table, scaling, usual),
+            long_season=long_season_of(settings, table, scaling, usual),
             lag=lag,
             base=base,
             base_column=base_column,
@@ -194,6 +193,11 @@ class Plan(Settings):
         return per_window_of(self.scaling)
 
     @cached_property
+    def divided_by_spread(self) -> bool:
+        """Whether each window is divided by its own spread."""
+        return "divide-spread" in self.scaling
+
+    @cached_property
     def past(self) -> int:
         """Number of columns whose values are known up to the present only."""
         return sum(not column.future for column in self.columns)
@@ -231,67 +235,6 @@ class Plan(Settings):
         if self.long_season is not None and self.long_season % self.season:
             raise ValueError(f"long_season {self.long_season} is no multiple of season {self.season}")
         return self
-
-
-def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: int, at_least: int) -> tuple[int, int]:
-    """Return the season and the window.
-
-    A window that is measured from its level, and has no season left, need not show much of the past: the season of a
-    year is enough, of shorter seasons four. Where the season is left in the values, as two of it are not known, the
-    window shows one.
-
-    Args:
-        settings: checked settings.
-        table: the series.
-        usual_rows: number of training rows of a usual series.
-        at_least: number of rows of the shortest window that is chosen.
-    """
-    season = settings.season or table.frequency.season
-    usual = min(max(2 * season, LEAST_WINDOW), LONGEST_WINDOW)
-    if transformations_of(settings) == ("auto",) and season > 1:
-        is_year = table.frequency.unit == "month" and settings.season is None
-        usual = min(season if is_year else 4 * season, LONGEST_WINDOW)
-        if shows_one_season(usual_rows, season, settings.horizon):
-            return season, settings.window or season
-    fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
-    return season, settings.window or max(min(usual, fitting), at_least)
-
-
-def shows_one_season(rows: int, season: int, horizon: int) -> bool:
-    """Return whether so many rows show a season, and a horizon or half a season one season later, but not two."""
-    return season + max(horizon, season // 2) <= rows < 2 * season
-
-
-def scaling_of(settings: ForecasterSettings, table: Table, season: int, usual_rows: int) -> tuple[Scaling, ...]:
-    """Return the transformations of the values, in the order of use: those of the settings, or those that auto takes.
-
-    Series whose values are not negative vary in proportion to their level more often than not, so that their logarithms
-    have steady variations. Those of series that are often zero jump between two values instead. Seasonal indices need
-    two seasons; with one the network corrects the value one season earlier, if that was nearer than the last value.
-
-    Args:
-        settings: checked settings.
-        table: the series.
-        season: number of rows per season.
-        usual_rows: number of training rows of a usual series.
-    """
-    scaling = transformations_of(settings)
-    if scaling != ("auto",):
-        return scaling
-    if settings.loss == COUNTING:
-        return ("divide-mean",)
-    one_season = shows_one_season(usual_rows, season, settings.horizon)
-    if (table.values[:, 0] < 0.0).any() or (table.values[:, 0] == 0.0).mean() > OFTEN:
-        return ("standard", "subtract-last") if one_season else ("deseasonalize", "standard", "subtract-level")
-    return ("log", "subtract-last") if one_season else ("log", "deseasonalize", "subtract-level")
-
-
-def _long_season_of(settings: ForecasterSettings, table: Table, scaling: Sequence[str], usual_rows: int) -> int | None:
-    """Return the number of rows of a week whose season is a day, if the rows show two weeks; None otherwise."""
-    longer = table.frequency.long_season
-    if settings.season is not None or "deseasonalize" not in scaling or longer is None or usual_rows < 2 * longer:
-        return None
-    return longer
 
 
 def lag_of(scaling: Sequence[str], season: int) -> int:

@@ -15,7 +15,9 @@ from recurra.evaluation.conformal import Answers, Bands, Calibration, check_inte
 from recurra.evaluation.conformal_quantiles import QuantileCalibration, calibration_of
 from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
+from recurra.forecasting.answers import deserved_weight, with_last_values
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
+from recurra.forecasting.continuation import check_horizon, following_rows
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
@@ -28,16 +30,13 @@ from recurra.settings.check import check
 from recurra.settings.forecasting import COUNTING, ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
-from recurra.tables.arrays import Booleans, Floats, Integers
+from recurra.tables.arrays import Floats, Integers
 from recurra.tables.as_given import as_given
 from recurra.tables.origins import NEVER, Origins, check_later, check_origins, checked_origins
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 from recurra.training.batches import EVALUATED_AT_ONCE
 
-WEIGHTS = tuple(number / 10 for number in range(10, -1, -1))  # of the correction by the network
-EVIDENCE, DOUBTFUL = 0.01, 0.5  # the part of the errors that a correction must take away, and the most weight if not
-MOST_HORIZONS = 1_000  # that one prediction may continue
 NETWORK, CONSTANT, LAST_VALUE = "network", "constant", "last value"  # methods of forecasts
 
 
@@ -88,7 +87,7 @@ class Predictor:
         samples = prepared.parts[1]
         found, weighted = self.answered(samples, before), self
         if self.plan.base == "level" and np.isfinite(truth).any():
-            weighted = replace(self, weight=_deserved_weight(found, self._corrected(samples, before), truth))
+            weighted = replace(self, weight=deserved_weight(found, self._corrected(samples, before), truth))
         if weighted.weight < 1.0:
             found = weighted.answered(samples, before)
         return replace(weighted, calibration=calibration_of(found, truth))
@@ -114,7 +113,7 @@ class Predictor:
         given = {"h": h, "levels": levels, "any_source": any_source, **reading}
         arguments = check(ForecastArguments, given, "Forecaster.predict", noun="argument")
         if arguments.h is not None:
-            self.check_count(arguments.h, "h")
+            check_horizon(arguments.h, self.plan.horizon, "h")
         table = self.context if data is None else self.continued(data, arguments)
         short = table.lengths < self.plan.context
         if short.any():
@@ -124,66 +123,18 @@ class Predictor:
 
     def next_values(self, table: Table, levels: Sequence[float] = (), h: int | None = None) -> pd.DataFrame:
         """Predict the `h` rows after the last ones of a table, with local dates and ids as texts."""
-        count = self.plan.horizon if h is None else h
-        dates, forecasts = table.following(count), self._continued_forecasts(table, levels, count)
-        columns: dict[str, Any] = {}
-        if table.many:
-            columns["unique_id"] = np.repeat(np.array(table.ids, dtype=object), count)
-        columns["ds"] = dates
-        columns["forecast"] = forecasts.values[:, :count].ravel()
-        for level, (lower, upper) in forecasts.intervals.items():
-            columns |= {f"lo-{level:g}": lower[:, :count].ravel(), f"hi-{level:g}": upper[:, :count].ravel()}
-        if table.many:
-            assert forecasts.methods is not None
-            columns["method"] = np.repeat(forecasts.methods, count)
-        return pd.DataFrame(columns)
+        return following_rows(self, table, levels, self.plan.horizon if h is None else h)
 
-    def check_count(self, count: int, name: str) -> None:
-        """Raise an InputError if so many rows cannot be predicted; `name` is what the message calls their number."""
-        most = MOST_HORIZONS * self.plan.horizon
-        if not 1 <= count <= most:
-            raise InputError(
-                f"{name} is {count}; expected 1 to {most:,}, which is {MOST_HORIZONS:,} times the horizon that the "
-                "model was trained for."
-            )
-
-    def _continued_forecasts(self, table: Table, levels: Sequence[float], count: int) -> Forecasts:
-        """Forecast at least `count` rows after the last ones; later horizons begin with the forecasts before them.
-
-        Raises:
-            InputError: if intervals or past covariates would be needed beyond the horizon, or a forecast is not finite.
-        """
-        horizon = self.plan.horizon
-        beyond = f"{count} rows are more than the horizon of {horizon} that the model was trained for"
-        if count > horizon and levels:
-            raise InputError(
-                f"{beyond}, and intervals reach no farther; leave out levels, or train with horizon={count}."
-            )
-        if count > horizon and table.past_covariates:
-            raise InputError(
-                f"{beyond}, and later values of {listed(table.past_covariates)} are not known; predict fewer rows, or "
-                f"train with horizon={count}."
-            )
-        ends = Origins.after_last(table)
-        self.transform.check_future(table, ends, count)
-        forecasts = self.forecast(table, ends, levels)
-        values, place = forecasts.values, 0  # of the origin, after the last rows
-        while values.shape[1] < count:
-            following = min(place + horizon, count - horizon)  # no row after the last is predicted
-            table, place = self.transform.recent(table).extended(values[:, place:following]), following
-            later = self.forecast(table, Origins.after_last(table)).values
-            values = np.concatenate([values, later[:, values.shape[1] - place :]], axis=1)
-        if not np.isfinite(values).all():
-            raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")
-        return replace(forecasts, values=values)
-
-    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(
+        self, table: Table, origins: Origins, levels: Sequence[float] = (), *, quantiles: bool = True
+    ) -> Forecasts:
         """Forecast from the given rows of a table. No forecast uses a row at or after its origin.
 
         Args:
             table: the series.
             origins: the origins; at least one row must precede each.
             levels: levels of the prediction intervals, in percent.
+            quantiles: whether the quantiles that the network predicts are wanted, if it predicts any.
 
         Returns:
             Values [N, H], ordered by series.
@@ -200,7 +151,7 @@ class Predictor:
         places = origins.spread(transform.places(table))
         by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
-            found = self._network_answers(table, origins.where(by_network))
+            found = self._network_answers(table, origins.where(by_network), quantiles=quantiles or bool(levels))
         if not by_network.all():
             found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
@@ -212,23 +163,23 @@ class Predictor:
 
         point = np.where(by_network[:, None], to_units(found.point), last)
         methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
-        if bands is None:
+        if bands is None or not (quantiles or levels):
             return Forecasts(point, methods=methods)
         intervals = {
             level: (bound(to_units(low), np.ceil), bound(to_units(high), np.floor))
             for level, (low, high) in bands.intervals(found, levels).items()
         }
-        quantiles = {
+        predicted = {
             p: bound(to_units(values), np.ceil if p < 0.5 else np.floor) for p, values in bands.quantiles(found).items()
         }
-        return Forecasts(point, intervals, quantiles, methods)
+        return Forecasts(point, intervals, predicted, methods)
 
-    def _network_answers(self, table: Table, origins: Origins) -> Answers:
+    def _network_answers(self, table: Table, origins: Origins, *, quantiles: bool = True) -> Answers:
         """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
         transform, device = self.transform, next(self.network.parameters()).device
         windows = transform.windows(transform.transform(table), table, origins, device)
         samples = WindowSamples(windows, transform.window, self.plan)
-        return self.answered(samples, transform.before(table, origins))
+        return self.answered(samples, transform.before(table, origins), quantiles=quantiles)
 
     def evaluate(
         self,
@@ -394,19 +345,20 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def answered(self, samples: WindowSamples, before: Floats) -> Answers:
+    def answered(self, samples: WindowSamples, before: Floats, *, quantiles: bool = True) -> Answers:
         """Run the network on samples, and convert its answers to the additive scale.
 
         Args:
             samples: the samples.
             before: target on the additive scale in the rows before each origin; see `Transform.before`.
+            quantiles: whether predicted quantiles are wanted.
 
         Raises:
             InputError: if the head predicts quantiles of differences, which cannot be summed.
         """
         head, windows, transform = HEADS[self.settings.loss], samples.windows, self.transform
         points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
-        quantiles = {probability: [points[0]] for probability in head.probabilities}
+        parts = {probability: [points[0]] for probability in head.probabilities if quantiles}
         every = torch.arange(len(windows), device=windows.device)
         for index in torch.split(every, EVALUATED_AT_ONCE) if len(windows) else ():
             with one_thread(brief=True):
@@ -423,9 +375,9 @@ class Predictor:
             own = before[index.cpu().numpy()]
             points.append(transform.inverse(found.point, windows, index, own))
             scales.append(transform.error_scale(windows, index))
-            for probability, values in found.quantiles.items():
-                quantiles[probability].append(transform.inverse(values, windows, index, own))
-        joined = {probability: np.concatenate(parts) for probability, parts in quantiles.items()}
+            for probability, converted in parts.items():
+                converted.append(transform.inverse(found.quantiles[probability], windows, index, own))
+        joined = {probability: np.concatenate(values) for probability, values in parts.items()}
         return Answers(np.concatenate(points), np.concatenate(scales), joined)
 
     def _check_newer(self, table: Table) -> None:
@@ -445,48 +397,3 @@ class Predictor:
         """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""
         places = np.array([self.transform.place_of.get(id_, -1) for id_ in table.ids], dtype=np.int64)
         return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), NEVER.to_numpy())[places])
-
-
-def _deserved_weight(found: Answers, corrected: Floats, truth: Floats) -> float:
-    """Return the weight that the corrections of answers deserve.
-
-    It is 1 if they make absolute errors smaller by one part in a hundred, and otherwise the weight with the smallest,
-    at most a half. A weight below 1 may do better in any case, but forecasts of one time err together, and say little
-    about other times.
-
-    Args:
-        found: the answers, with whole corrections.
-        corrected: the forecasts that they correct, [N, H].
-        truth: the true values, NaN where they are missing, [N, H].
-    """
-    errors = [
-        float(np.nanmean(np.abs(corrected + weight * (found.point - corrected) - truth) / found.scale))
-        for weight in WEIGHTS
-    ]
-    if errors[0] <= (1.0 - EVIDENCE) * errors[-1]:
-        return 1.0
-    return min((weight for weight in WEIGHTS if weight <= DOUBTFUL), key=lambda weight: errors[WEIGHTS.index(weight)])
-
-
-def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:
-    """Return answers in the rows that are `answered` [N], and last values in the others.
-
-    The quantiles of a last value are as far from it as those of the answers are from theirs on average.
-
-    Args:
-        found: the answers in the rows that are `answered`.
-        answered: the rows of the answers.
-        last: values before each origin, [N, 1].
-        scale: size of a unit of the series of each origin, [N, 1].
-    """
-
-    def spread(own: Floats, others: Floats) -> Floats:
-        whole = np.broadcast_to(others, (len(others), own.shape[1])).copy()
-        whole[answered] = own
-        return whole
-
-    quantiles = {}
-    for probability, values in found.quantiles.items():
-        offset = ((values - found.point) / found.scale).mean(axis=0) if len(values) else np.zeros(values.shape[1])
-        quantiles[probability] = spread(values, last + offset * scale)
-    return Answers(spread(found.point, last), spread(found.scale, scale), quantiles)

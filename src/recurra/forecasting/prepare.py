@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from recurra.errors import InputError, counted, shown
+from recurra.forecasting.choices import season_and_window
 from recurra.forecasting.plan import (
     Plan,
     context_of,
@@ -14,7 +15,6 @@ from recurra.forecasting.plan import (
     lower_of,
     require_counts,
     require_positive,
-    season_and_window,
 )
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.transforms.chain import Transform
@@ -64,6 +64,20 @@ class Prepared:
     def has_missing_targets(self) -> bool:
         """Whether targets of the samples may be missing."""
         return self.plan.masked or any(part.windows.after is not None for part in self.parts)
+
+    def check_made_for(self, settings: ForecasterSettings, *, early: bool) -> None:
+        """Raise an InputError if it was not made with these settings.
+
+        Args:
+            settings: checked settings.
+            early: whether future covariates are read early; see `prepare`.
+        """
+        if self.settings != settings:
+            raise InputError("Forecaster: the data was prepared with other parameters; call prepare again.")
+        if (early and bool(self.table.future_covariates)) != bool(self.plan.early):
+            raise InputError(
+                "Forecaster: the data was prepared for another run; call prepare(data, run=run) with this one."
+            )
 
     def check_next(self, table: Table) -> None:
         """Raise the errors that predicting the rows after the last ones of a table would raise.

@@ -4,9 +4,13 @@ import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from recurra.errors import InputError, shown_path
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from recurra.errors import InputError, counted, shown_path
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.reading import ReadingSettings, said
 from recurra.sources.origin import BUNDLED, Origin, origin_of
@@ -109,3 +113,33 @@ def _check_origin(origin: Origin, earlier: Form, source: str) -> None:
         f"({earlier.adjust}), whose prices may differ; give bars of that kind, or allow others with --any-source "
         "(in Python any_source=True)."
     )
+
+
+def with_target(data: Data, y: ArrayLike | None, name: str) -> Data:
+    """Return a DataFrame with the values `y` in the column `name`, as scikit-learn passes them; the data if it is None.
+
+    Raises:
+        InputError: if the data is not a DataFrame without that column, or `y` has not one value for each row.
+    """
+    if y is None:
+        return data
+    import narwhals as nw
+
+    frame: Any = nw.from_native(data, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame) or name in frame.columns:
+        raise InputError(
+            f"Forecaster: y was given, but the data is not a DataFrame without the column {name!r}; "
+            "leave y out, or leave the target out of the DataFrame."
+        )
+    try:
+        values = np.asarray(y)
+    except ValueError:  # lists of different lengths
+        values = np.empty((0, 0))
+    if values.shape not in {(len(frame),), (len(frame), 1)}:
+        raise InputError(
+            f"Forecaster: y has the shape {values.shape}; expected one value for each of {counted(len(frame), 'row')}."
+        )
+    if isinstance(data, pd.DataFrame):
+        return data.assign(**{name: values.reshape(-1)})
+    target = nw.new_series(name, values.reshape(-1), backend=frame.implementation)
+    return cast("Data", frame.with_columns(target).to_native())

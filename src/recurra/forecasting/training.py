@@ -6,12 +6,15 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from recurra.forecasting.model_file import write_predictor
-from recurra.forecasting.networks import loss_of
+from recurra.forecasting.networks import loss_of, network_of
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import Prepared
+from recurra.forecasting.prepare import Prepared, prepare_again
+from recurra.forecasting.read import Data, read_table
 from recurra.models.fitting import fit_networks
+from recurra.models.networks import made
 from recurra.nn.network import Ensemble
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.stages import stage
 from recurra.training import Callback, Run, TrainingState
 
 
@@ -63,6 +66,31 @@ def train_predictor(
     )
     network.load_state_dict(weights(states))
     return states
+
+
+def trained_again(
+    fitted: Predictor, data: Data, *, rounds: int | None, callbacks: Sequence[Callback] = ()
+) -> Predictor:
+    """Return the predictor of a network that is trained from its initial weights on all rows of the data.
+
+    Args:
+        fitted: the predictor of the first training, whose calibration stays.
+        data: the data of the first training, with its validation part and newer rows.
+        rounds: see `train_predictor`.
+        callbacks: see `fit_networks`.
+
+    Raises:
+        InputError: if the data is invalid, too short, or has other columns.
+    """
+    settings, context = fitted.settings, fitted.context
+    table = read_table(settings, data, fitted.columns, context.frequency, fitted.ids, None, any_source=True)
+    table = fitted.checked_columns(table)
+    with stage(f"preparing {table.source}"):
+        prepared = prepare_again(settings, fitted.plan, table)
+    predictor = Predictor.before_training(prepared, made(lambda: network_of(settings, prepared.plan), settings))
+    train_predictor(predictor, prepared, rounds=rounds, callbacks=callbacks)
+    weight = fitted.weight if predictor.plan.base == fitted.plan.base else 1.0
+    return replace(predictor, network=predictor.network.eval(), weight=weight, calibration=fitted.calibration)
 
 
 def _of_length(settings: ForecasterSettings, rounds: int) -> ForecasterSettings:

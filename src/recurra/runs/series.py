@@ -135,6 +135,9 @@ class SeriesCase:
                     f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
                 )
         test = self.evaluated_on_test() if self.test else None
+        if test is not None:
+            scores["test"] = test.to_json()
+        run.write_json(SCORES, scores)
         if self.settings.refit:
             model.refit(self.table, callbacks=self.callbacks)
         else:
@@ -144,11 +147,9 @@ class SeriesCase:
         following = model.predictor_.next_values(model.context_, self._levels())
         replace_file(run.file(NEXT), to_csv(as_given(following, model.context_.form)))
         if test is not None:
-            scores["test"] = test.to_json()
             replace_file(run.file(PREDICTIONS), to_csv(test.predictions))
             forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
             residuals_plot(self.table, test, run.file(RESIDUALS), title=title)
-        run.write_json(SCORES, scores)
 
     def evaluated_on_validation(self) -> Evaluation:
         """Return scores on the validation part, which has selected the weights."""

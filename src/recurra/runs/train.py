@@ -16,7 +16,8 @@ from recurra.runs.load import load
 from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
 from recurra.settings.check import check, completed, to_json
 from recurra.training import Callback, Run
-from recurra.training.run_folder import FINISHED, INFO, METRICS, MODEL, Mode, state_names
+from recurra.training.run_folder import FINISHED, INFO, METRICS, MODEL, Mode
+from recurra.training.state_names import state_names
 
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster

@@ -18,10 +18,11 @@ Deseasonalizing = Literal["deseasonalize"]
 Differencing = Literal["difference", "season-difference"]
 RowScaling = Literal["minmax", "standard", "robust"]
 WindowScaling = Literal["subtract-last", "divide-last", "subtract-mean", "divide-mean", "subtract-level"]
+Spreading = Literal["divide-spread"]
 STAGES = [
-    get_args(stage) for stage in (Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling)
+    get_args(stage) for stage in (Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling, Spreading)
 ]  # in the order of use
-Scaling = Literal["none", "auto", Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling]
+Scaling = Literal["none", "auto", Logarithm, Deseasonalizing, Differencing, RowScaling, WindowScaling, Spreading]
 
 
 def _list(value: Any) -> Any:
@@ -47,8 +48,11 @@ def _in_order_of_use(scaling: list[Scaling]) -> list[Scaling]:
     if used != sorted(set(used)):
         order = "; then ".join(" or ".join(names) for names in STAGES)
         raise ValueError(f"expected each of these at most once and in this order: {order}")
-    if scaling and scaling[-1].startswith("divide") and len(scaling) > 1:
-        raise ValueError(f"{scaling[-1]} requires positive values and cannot be combined with other transformations")
+    for name in scaling:
+        if name in {"divide-last", "divide-mean"} and len(scaling) > 1:
+            raise ValueError(f"{name} requires positive values and cannot be combined with other transformations")
+    if scaling and scaling[-1] == "divide-spread" and not any(name.startswith("subtract") for name in scaling):
+        raise ValueError("divide-spread is expected after subtract-last, subtract-mean or subtract-level")
     return scaling
 
 
@@ -92,9 +96,10 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     scaling: Scalings = ("standard", "subtract-last")
     """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
     below the moving average); difference or season-difference; minmax, standard or robust; and for each window
-    subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; or
-    none; or auto: log, if no value is negative and few are zero, otherwise standard, with deseasonalize and
-    subtract-level."""
+    subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; and
+    divide-spread (divide by the size of the window's own changes from row to row, so that quiet times have narrow
+    intervals); or none; or auto: log, if no value is negative and few are zero, otherwise standard, with deseasonalize
+    and subtract-level."""
     residual: str = "auto"
     """Baseline to which the network predicts a correction: last (the last value), seasonal (the value one season
     earlier), the name of a column (its last value), auto (the one with the smallest squared error in training, and with

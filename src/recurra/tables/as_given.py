@@ -60,20 +60,21 @@ def as_given(frame: pd.DataFrame, form: Form, given: GivenTypes | None = None) -
         the zone of the table; dates that were texts are datetimes. If there are several columns of ids, they follow
         `unique_id`.
     """
+    own = {name: frame[name] for name in frame.columns}
     columns: dict[str, Any] = {}
-    for name in frame.columns:
-        values = frame[name]
+    for name, values in own.items():
         if name in DATES_OF_FORECASTS:
             columns[name] = _dates(pd.DatetimeIndex(values), form, None if given is None else given.date)
         elif name == ID and form.id_columns:
-            columns |= {ID: values} | {own: part for own, part in _several(values, form).items() if own not in frame}
+            columns |= {ID: values} | {id_: part for id_, part in _several(values, form).items() if id_ not in frame}
         elif name == ID and form.id_kinds == ("integer",):
             columns[ID] = values.astype(np.int64)
         else:
             columns[name] = values
-    if given is None or given.library is None:
-        return pd.DataFrame(columns)
-    return _of_library(columns, given, dict(zip(form.id_columns or (ID,), given.ids, strict=False)))
+    if given is not None and given.library is not None:
+        return _of_library(columns, given, dict(zip(form.id_columns or (ID,), given.ids, strict=False)))
+    changed = {name: values for name, values in columns.items() if values is not own.get(name)}
+    return pd.DataFrame(columns) if form.id_columns else frame.assign(**changed)  # which copies the others at once
 
 
 def _dates(dates: pd.DatetimeIndex, form: Form, given: Any) -> "pd.Index[Any]":

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -15,21 +14,15 @@ from recurra.json_objects import checked, parse_json, with_digest
 from recurra.settings.migration import migrated
 from recurra.tensor_files import read_tensors, write_tensors
 from recurra.training.state import Record, TrainingState
+from recurra.training.state_names import STATE, STATE_NAME, state_name
 
 Mode = Literal["new", "resume", "overwrite", "read"]
 
-INFO, METRICS, STATE, MODEL = "run.json", "metrics.jsonl", "state.safetensors", "model.safetensors"
+INFO, METRICS, MODEL = "run.json", "metrics.jsonl", "model.safetensors"
 PARAMETERS, SCORES = "parameters.txt", "scores.json"
 FORMAT = 2  # of runs; those of format 1 state none
-STATE_NAME = re.compile(r"state(-[0-9]+)?\.safetensors")
 FILES = "files"  # key in run.json: names of the files that the run wrote, except run.json
-OWN_NAMES = (
-    STATE,
-    MODEL,
-    METRICS,
-    PARAMETERS,
-    SCORES,
-)  # used if run.json is damaged: few others give these names
+OWN_NAMES = STATE, MODEL, METRICS, PARAMETERS, SCORES  # used if run.json is damaged: few others give these names
 OLDER_NAMES = (  # used if run.json is that of an older version, which has no list
     *OWN_NAMES,
     *("training.png", "forecast.png", "residuals.png", "forecast.csv", "predictions.csv"),
@@ -388,16 +381,6 @@ def _state_in(path: Path, member: int = 0, count: int = 1) -> TrainingState:
         return state.of_member(member, count) if count > 1 else state
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path} is damaged ({error}); start over with --overwrite.") from error
-
-
-def state_name(member: int) -> str:
-    """Return the name of the state of a network: state.safetensors, or state-2.safetensors in an ensemble."""
-    return f"state-{member}.safetensors" if member else STATE
-
-
-def state_names(count: int) -> list[str]:
-    """Return the names of the states of a run with so many networks."""
-    return [state_name(number + 1) for number in range(count)] if count > 1 else [STATE]
 
 
 def _object(content: Any) -> dict[str, Any]:

@@ -16,14 +16,14 @@ from recurra.forecasting.plan import Plan, require_positive
 from recurra.forecasting.static_inputs import scaled_static
 from recurra.forecasting.transforms.seasonality import Deseasonalize
 from recurra.forecasting.transforms.steps import Difference, Early, Extent, Floor, Logarithm, Rows, RowScaling, Step
-from recurra.forecasting.transforms.window import WindowScaling
+from recurra.forecasting.transforms.window import WindowScaling, WindowSpread
 from recurra.forecasting.windows import Windows
 from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_of
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
 S = TypeVar("S", bound=Step)
-POSITIVE = {"levels", "scale", "input_gain", "target_gain", "smoothing"}  # names of what divides
+POSITIVE = {"levels", "scale", "input_gain", "target_gain", "smoothing", "spread"}  # names of what divides
 NO_PLACES = np.empty(0, dtype=np.int64)
 LARGEST_SCALED = 1e15  # its square, summed over a window, is far from the largest 32-bit float
 FAR_BELOW = 1e-6  # the floor of a price, as a part of the smallest one in training: prices may fall far
@@ -71,7 +71,16 @@ class Transform:
             ),
             Early(plan.early, future),
         )
-        window = WindowScaling(per_window, plan.season, plan.base, plan.base_column, shared, windowed, np.ones(columns))
+        window = WindowScaling(
+            per_window,
+            plan.season,
+            plan.base,
+            plan.base_column,
+            shared,
+            windowed,
+            np.ones(columns),
+            spread=WindowSpread() if plan.divided_by_spread else None,
+        )
         return cls(plan, tuple(ids), steps, window)
 
     @classmethod
@@ -205,7 +214,8 @@ class Transform:
         """
         places = origins.spread(self.places(table))
         last = self._step(Logarithm).additive(table.values[origins.of_table(table) - 1, 0], places)
-        size = np.abs(last) if self.plan.per_window.divides else np.ones_like(last)
+        usual = 1.0 if self.window.spread is None else self.window.spread.usual
+        size = np.abs(last) if self.plan.per_window.divides else np.full_like(last, usual)
         return last[:, None], (self._step(RowScaling).scale[places, 0] * size)[:, None]
 
     def is_constant(self, table: Table, origins: Origins) -> Booleans:

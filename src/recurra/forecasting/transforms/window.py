@@ -1,8 +1,9 @@
 """The last step of the chain: each window is scaled by its own loc, and the target becomes a correction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Literal, Self, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ X = TypeVar("X", Floats, Tensor)
 NEGLIGIBLE = 1e-6  # a spread of scaled rows that is rounding alone
 LOOKED_AT = 4096  # windows, evenly chosen, from which gains are measured
 SMOOTHINGS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+SPREADS = tuple(product((0.02, 0.03, 0.05, 0.08, 0.12, 0.2), (0.1, 0.2, 0.3, 0.5, 1.0)))  # smoothing and share
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,41 @@ class PerWindow:
         return values * loc if self.divides else values + loc
 
 
+@dataclass(frozen=True)
+class WindowSpread:
+    """The spread of a window, which tells quiet times from restless ones: the mean size of its latest changes.
+
+    As in GARCH models (Bollerslev 1986), the weights of changes fall exponentially with their age, and a part of the
+    spread is the usual one, to which it returns.
+
+    Args:
+        smoothing: weight of the last change in the mean, 0 to 1; each change before it has (1 - smoothing) times the
+            weight of the one after it.
+        share: share of the usual spread, above 0 to 1; at 1 all windows have the same.
+        usual: mean size of the changes in training.
+
+    >>> WindowSpread(smoothing=0.5, share=0.2, usual=8.0).of(torch.tensor([[1.0, 4.0]]))
+    tensor([[4.]])
+    """
+
+    smoothing: float = 1.0
+    share: float = 1.0
+    usual: float = 1.0
+
+    def of(self, sizes: Tensor, known: Tensor | None = None) -> Tensor:
+        """Return the spreads of windows, [B, 1].
+
+        Args:
+            sizes: sizes of the changes in them, from the first to the last, [B, N].
+            known: which of these count, [B, N]; None: all.
+        """
+        mean = weighted_mean(sizes, smoothing_weights(self.smoothing, sizes.shape[1]), known)
+        return (1.0 - self.share) * mean.nan_to_num(self.usual) + self.share * self.usual  # NaN if none counts
+
+
 @dataclass(frozen=True, eq=False)
 class WindowScaling:
-    """Scale windows by their loc, divide what the network reads by its spread, and correct a base forecast.
+    """Scale windows by their loc and spread, divide what the network reads by its size, and correct a base forecast.
 
     Args:
         per_window: how windows are scaled.
@@ -82,8 +116,10 @@ class WindowScaling:
         windowed: columns that are scaled by window, [C].
         input_gain: set by `fit`, [C]: the spread of the scaled windows, which is divided out.
         target_gain: set by `fit`: the size (root mean square) of the corrections, which is divided out.
+        spread: spread of windows, by which the columns in `shared` and the corrections are divided; None: by nothing.
 
     The smoothing of a level is set by `fit` too: the one whose level has the smallest absolute errors as a forecast.
+    So is the spread: the one with the largest likelihood of the corrections, if they have Laplace's distribution.
     """
 
     per_window: PerWindow
@@ -94,6 +130,7 @@ class WindowScaling:
     windowed: Mask
     input_gain: Floats
     target_gain: float = 1.0
+    spread: WindowSpread | None = None
 
     def fit(self, windows: Windows) -> Self:
         """Fit to windows of the training rows."""
@@ -102,6 +139,8 @@ class WindowScaling:
         count = min(LOOKED_AT, len(windows))
         index = torch.linspace(0, len(windows) - 1, count, device=windows.device).round().long()
         fitted = self._with_smoothing(windows, index) if self.per_window.kind == "subtract-level" else self
+        if self.spread is not None:
+            fitted = fitted._with_spread(windows, index)
         if self.base != "none":
             answers = fitted.targets(windows, index).double()
             size = float(answers[answers.isfinite()].square().mean().sqrt())
@@ -124,6 +163,8 @@ class WindowScaling:
             loc = loc.where(shared, weighted_mean(x, None, inside))
             loc = loc.where(windowed, 1.0 if self.per_window.divides else 0.0)  # [B, 1, C]
             x = self.per_window.transform(x, loc) / gain
+        if self.spread is not None:
+            x = x.where(~self._tensors_on(x.device)[0], x / self.scale(windows, index)[:, :, None])
         return x if inside is None else x.where(inside[:, :, None], 0.0)
 
     def targets(self, windows: Windows, index: Tensor) -> Tensor:
@@ -131,19 +172,35 @@ class WindowScaling:
         loc, base = self._loc_and_base(windows, index)
         y = windows.at(index, torch.arange(windows.horizon, device=windows.device))
         answer = (self.per_window.transform(y, loc) - base) / self.target_gain
+        if self.spread is not None:
+            answer = answer / self.scale(windows, index)
         observed = windows.observed_ahead(index)
         return answer if observed is None else answer.where(observed, torch.nan)
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor) -> Floats:
         """Return scaled rows [B, H] for the answers [B, H] of the network to the windows `index` [B]."""
         loc, base = self._loc_and_base(windows, index)
+        if self.spread is not None:
+            answers = answers * self.scale(windows, index)
         return self.per_window.inverse(answers * self.target_gain + base, loc).double().cpu().numpy()
 
     def scale(self, windows: Windows, index: Tensor) -> Tensor:
         """Return the size in scaled rows of one unit of the network's output, [B, 1]."""
+        if self.spread is not None:
+            return self.spread.of(*self._changes(windows, index))
         if not self.per_window.divides:
             return torch.ones(len(index), 1, device=windows.device)
         return self._loc_and_base(windows, index)[0].abs()
+
+    def _changes(self, windows: Windows, index: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the sizes of the changes in windows, [B, W - 1], and which of them are known; None: all.
+
+        A change is the error of the last value of `base_column` as a forecast of the row after it.
+        """
+        rows = torch.arange(-windows.window, 0, device=windows.device)
+        sizes = (windows.at(index, rows[1:]) - windows.at(index, rows[:-1], self.base_column)).abs()
+        mask = windows.mask(index)
+        return sizes, None if mask is None else mask[:, 1:] & mask[:, :-1]
 
     def _tensors_on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
         if device not in self._tensors:
@@ -179,8 +236,30 @@ class WindowScaling:
         errors = [float(scaling.targets(windows, index).double().abs().nanmean()) for scaling in scalings]
         return scalings[int(np.nanargmin(errors))] if np.isfinite(errors).any() else scalings[-1]
 
+    def _with_spread(self, windows: Windows, index: Tensor) -> Self:
+        """Return the scaling with the spread that suits the corrections of the samples `index` best.
+
+        Laplace's distribution with scale c · spread has the largest likelihood if c is the mean of error / spread, for
+        each step of the horizon its own; its logarithm is then the mean of -log(2 · c · spread), less 1.
+        """
+        errors = replace(self, spread=None).targets(windows, index).double().abs()
+        sizes, known = self._changes(windows, index)
+        seen = sizes if known is None else sizes[known]
+        usual = float(seen.mean()) if seen.numel() else 0.0
+        spreads = [WindowSpread(smoothing, share, usual) for smoothing, share in SPREADS if usual > 0.0]
+
+        def loss(spread: WindowSpread) -> float:
+            own = spread.of(sizes, known).double()
+            return float((errors / own).nanmean(dim=0).log().nanmean() + own.log().mean())
+
+        losses = [loss(spread) for spread in spreads]
+        chosen = spreads[int(np.nanargmin(losses))] if np.isfinite(losses).any() else WindowSpread()
+        return replace(self, spread=chosen)
+
     def state(self) -> dict[str, Floats]:
         own = {"smoothing": np.array(self.per_window.smoothing)} if self.per_window.kind == "subtract-level" else {}
+        if self.spread is not None:
+            own["spread"] = np.array(astuple(self.spread))
         return {"input_gain": self.input_gain, "target_gain": np.array(self.target_gain), **own}
 
     def with_state(self, state: Mapping[str, Floats]) -> Self:
@@ -191,6 +270,7 @@ class WindowScaling:
             per_window=replace(self.per_window, smoothing=smoothing),
             input_gain=state["input_gain"],
             target_gain=float(state["target_gain"]),
+            spread=WindowSpread(*state["spread"].tolist()) if "spread" in state else None,
         )
 
 
