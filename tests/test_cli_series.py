@@ -220,7 +220,10 @@ def test_steps_that_were_left_open_cannot_be_changed_when_a_run_is_resumed(
     arguments = ["forecast", str(file), "--target", "sales", "--out", str(tmp_path / "r"), "--units", "2", "--quiet"]
     assert run(arguments) == 0
     assert run([*arguments, "--resume", "--steps", "900"]) == 2
-    assert "the run has steps 'auto', not 900; only epochs can be changed when a run is resumed" in printed(capsys)[1]
+    rule = "whether epochs, steps or the data decide the length of a run cannot change when it is resumed"
+    assert f"the run has steps 'auto', not 900; {rule}" in printed(capsys)[1]
+    assert run([*arguments, "--resume", "--epochs", "9"]) == 2
+    assert f"the run has epochs None, not 9; {rule}" in printed(capsys)[1]
 
 
 def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,9 +34,9 @@ FAULTS: dict[str, tuple[bytes, list[str], str]] = {
     "no rows": (b"month,sales\n", [], "has no rows of data"),
     "empty": (b"", [], "is empty; expected a header and rows of data"),
     "too few rows for window and horizon": (
-        edited(lambda lines: lines[:21]),
+        edited(lambda lines: lines[:17]),
         ["--window", "12"],
-        "the training part has 14 rows; a window of 12 and a horizon of 3 need at least 15 there",
+        "the training part has 10 rows; a window of 12 and a horizon of 3 need at least 15 there",
     ),
     "text in a number column": (
         with_line(9, "2012-08,many"),

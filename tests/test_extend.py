@@ -190,7 +190,7 @@ def test_without_the_cell_the_file_is_refused_and_nothing_is_imported(cell, tmp_
 
 def test_a_forecaster_and_a_run_take_it(cell, tmp_path):
     frame = pd.DataFrame({"ds": pd.date_range("2020", periods=60), "y": np.sin(np.arange(60.0))})
-    model = Forecaster(cell=cell, units=4, window=10, epochs=2)
+    model = Forecaster(cell=cell, units=4, window=10, epochs=2, schedule="constant")
     with Run(tmp_path / "run", "new") as run:
         model.fit(frame, run=run)
     with Run(tmp_path / "run", "resume") as run:

@@ -6,7 +6,8 @@ import pytest
 
 from recurra.cases.catalog import built_in_cases, find_case
 from recurra.errors import InputError
-from recurra.settings.check import to_json
+from recurra.settings.cases import SeriesSettings
+from recurra.settings.check import check, to_json
 
 
 def test_the_cases_are_built_in() -> None:
@@ -36,6 +37,21 @@ def test_the_forecast_case_has_settings_that_suit_most_tables() -> None:
     settings = to_json(find_case("forecast").settings({"data": "mine.csv"}))
     expected = {"data": "mine.csv", "validation": 0.15, "scaling": ["auto"], "steps": "auto", "loss": "quantile"}
     assert settings | expected | {"refit": True, "levels": [80.0, 95.0]} == settings
+
+
+def test_the_forecast_case_spells_the_defaults_of_every_series_case_but_for_its_parts() -> None:
+    case, defaults = to_json(find_case("forecast").settings({})), to_json(check(SeriesSettings, {}, "test"))
+    named = {name for name, value in case.items() if value != defaults[name]}
+    assert named == {"description", "validation", "restore_best", "refit", "levels", "steps"}
+    assert (case["steps"], defaults["steps"], defaults["epochs"]) == ("auto", None, None)  # which means auto
+
+
+def test_a_case_file_says_none_where_gradients_are_not_clipped() -> None:
+    case = find_case("stock-tutorial")
+    assert case.values["clip_norm"] == "none"
+    settings = case.settings({})
+    assert isinstance(settings, SeriesSettings)
+    assert settings.clip_norm is None
 
 
 def test_epochs_that_are_given_take_the_place_of_the_steps_of_a_case() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from recurra import Forecaster
 from recurra.training import Callback, Run, TrainingState
 
-from .tables import bars
+from .tables import CONSTANT, bars
 
 SETTINGS: dict[str, Any] = {
     "target": "open",
@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "batch_size": 32,
     "dropout": 0.2,
     "validation": 20,
+    **CONSTANT,
 }
 
 

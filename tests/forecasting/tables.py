@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 SMALL: dict[str, Any] = {"units": 4, "window": 6, "epochs": 2}  # a forecaster that is fitted at once
+CONSTANT: dict[str, Any] = {"learning_rate": 0.001, "schedule": "constant"}  # whose training can go on for more epochs
+POINT: dict[str, Any] = {"loss": "mse", "scaling": ["standard", "subtract-last"]}  # one value, no quantiles
 
 
 def days(count: int, freq: str = "D") -> pd.DatetimeIndex:

@@ -15,7 +15,7 @@ from recurra import Forecaster, InputError, load
 from recurra.nn.network import Ensemble
 from recurra.training import Run
 
-from .tables import SMALL, bars, days, long, table
+from .tables import CONSTANT, POINT, SMALL, bars, days, long, table
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -34,7 +34,7 @@ def test_it_learns_a_rule_that_no_naive_forecast_knows(cell: Any) -> None:
 def test_several_steps_are_forecast_at_once_with_their_dates() -> None:
     t = np.arange(240)
     data = table(240, "MS", sales=50 + 10 * np.sin(2 * np.pi * t / 12) + 0.1 * t)
-    model = Forecaster(horizon=6, window=12, units=16, epochs=30, learning_rate=0.01, validation=24).fit(data)
+    model = Forecaster(horizon=6, window=12, units=16, epochs=30, validation=24, **POINT).fit(data)
     following = model.predict(levels=[50])
     assert following["ds"].tolist() == list(pd.date_range(data["date"].iloc[-1], periods=7, freq="MS")[1:])
     t = np.arange(240, 246)
@@ -46,7 +46,7 @@ def test_several_steps_are_forecast_at_once_with_their_dates() -> None:
 def test_a_series_that_a_season_and_a_trend_explain_wholly_is_no_trouble() -> None:
     t = np.arange(150)
     data = table(150, "MS", sales=200.0 + t + 40 * np.sin(2 * np.pi * t / 12))
-    model = Forecaster(epochs=20, learning_rate=0.01, units=8).fit(data)
+    model = Forecaster(epochs=20, units=8, batch_size=64, schedule="constant", **POINT).fit(data)
     assert model.history_[0]["loss"] < 2.0  # in units of what is left to answer
     assert model.predict()["forecast"][0] == pytest.approx(350.0, abs=3.0)
 
@@ -91,8 +91,8 @@ def test_a_covariate_is_learnt_from_a_row_late() -> None:
         {},
         {"scaling": ["log", "standard", "subtract-mean"], "residual": "seasonal", "season": 5},
         {"scaling": "divide-last", "residual": "last"},
-        {"scaling": ["difference", "robust"], "residual": "none"},
-        {"scaling": ["season-difference", "minmax"], "season": 3},
+        {"loss": "mse", "scaling": ["difference", "robust"], "residual": "none"},
+        {"loss": "mse", "scaling": ["season-difference", "minmax"], "season": 3},
         {"past_covariates": "all", "residual": "close", "validation": 12, "horizon": 3},
         {"missing": "mask", "ensemble_size": 2},
         {"missing": "interpolate"},
@@ -140,12 +140,12 @@ def test_a_price_that_is_a_multiple_of_another_has_the_multiple_as_its_forecast(
 
 
 def test_a_network_that_corrects_a_forecast_begins_as_that_forecast() -> None:
-    data = bars()
+    data, arguments = bars(), {**POINT, **SMALL, "learning_rate": 1e-30}
     for residual, column in (("last", "open"), ("close", "close"), ("auto", "close")):
-        model = Forecaster("open", past_covariates="close", residual=residual, learning_rate=1e-30, **SMALL).fit(data)
+        model = Forecaster("open", past_covariates="close", residual=residual, **arguments).fit(data)
         assert model.predict()["forecast"][0] == pytest.approx(data[column].iloc[-1], rel=1e-6)
         assert model.predictor_.baseline_columns == ("close",)  # whatever is corrected: it is the forecast to beat
-    seasonal = Forecaster("open", residual="seasonal", season=5, horizon=7, learning_rate=1e-30, **SMALL).fit(data)
+    seasonal = Forecaster("open", residual="seasonal", season=5, horizon=7, **arguments).fit(data)
     last = data["open"].to_numpy()[-5:]
     np.testing.assert_allclose(seasonal.predict()["forecast"], [*last, *last[:2]], rtol=1e-6)
 
@@ -183,7 +183,7 @@ def test_intervals_are_in_the_units_of_the_series_and_lie_around_the_forecast() 
     noise = np.random.default_rng(5).normal(10, 1, 400)
     predictions = []
     for factor in (1.0, 1000.0):
-        model = Forecaster(validation=100, scaling="standard", **SMALL).fit(table(400, v=factor * noise))
+        model = Forecaster(validation=100, loss="mse", scaling="standard", **SMALL).fit(table(400, v=factor * noise))
         predictions.append(model.predict(levels=[80]).iloc[0])
     small, large = predictions
     for row in predictions:
@@ -290,7 +290,7 @@ def test_a_loaded_model_predicts_the_same_and_two_saves_are_the_same_bytes(tmp_p
         "future_covariates": [],
         "static_covariates": [],
         "units": [4],
-    } | {"scaling": ["standard", "subtract-last"]}
+    } | {"scaling": ["auto"]}
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another() -> None:
@@ -328,7 +328,7 @@ def test_forecasts_of_a_share_have_the_dates_of_its_exchanges_sessions() -> None
 
 def test_a_run_goes_on_where_it_was_and_its_model_has_intervals(tmp_path: Path) -> None:
     data = bars()
-    arguments: dict[str, Any] = {"target": "open", "validation": 20, "units": 4, "window": 6}
+    arguments: dict[str, Any] = {"target": "open", "validation": 20, "units": 4, "window": 6, **CONSTANT}
     with Run(tmp_path / "whole", "new") as run:
         Forecaster(epochs=4, **arguments).fit(data, run=run, save_every_seconds=0)
     with Run(tmp_path / "parts", "new") as run:
@@ -374,7 +374,7 @@ def test_whoever_fits_or_predicts_is_told_what_was_filled() -> None:
 
 def test_a_series_without_an_origin_may_be_shorter_than_a_difference() -> None:
     data = long({"a": 60, "b": 60})
-    model = Forecaster(**SMALL, scaling=["season-difference", "standard"], missing="mask")
+    model = Forecaster(**SMALL, loss="mse", scaling=["season-difference", "standard"], missing="mask")
     model.fit(data[data["ds"] < "2020-02-20"])
     short = pd.concat([data[data["unique_id"] == "a"], data[data["unique_id"] == "b"].head(3)])
     assert set(model.evaluate(short).predictions["unique_id"]) == {"a"}

@@ -62,7 +62,7 @@ def test_a_model_that_is_not_fitted_says_so(tmp_path: Path) -> None:
     [
         ({"window": 60, "horizon": 5}, table(60), r"training part has 60 rows; a window of 60 .* at least 65 there"),
         (
-            {"window": 6, "validation": 3, "horizon": 5},
+            {"window": 6, "validation": 3, "horizon": 5, "scaling": "standard"},
             table(60),
             "the validation part has 3 rows, and a horizon of 5 needs at least as many",
         ),
@@ -91,17 +91,17 @@ def test_each_fault_is_one_sentence_before_training(
 
 
 def test_what_cannot_be_asked_of_a_fitted_model_is_said() -> None:
-    model = Forecaster(**SMALL).fit(long({"a": 30, "b": 30}))
+    model = Forecaster(loss="mse", **SMALL).fit(long({"a": 30, "b": 30}))
     with pytest.raises(
         InputError, match="the table has no series ids, and the training data has 'a', 'b'; add the col"
     ):
         model.predict(table(30, y=np.arange(30.0)))
-    single = Forecaster(**SMALL).fit(table(30, y=np.arange(30.0)))
+    single = Forecaster(loss="mse", **SMALL).fit(table(30, y=np.arange(30.0)))
     with pytest.raises(InputError, match="the table has the series 'c', and the training data has no ids; give one"):
         single.predict(long({"c": 30}))
     with pytest.raises(InputError, match="this model was trained without one; train it with validation"):
         model.predict(levels=[90])
-    calibrated = Forecaster(validation=10, **SMALL).fit(table())
+    calibrated = Forecaster(validation=10, loss="mse", **SMALL).fit(table())
     with pytest.raises(
         InputError, match="an interval of 95 % needs 19 validation forecasts per step, and there are 10; make"
     ):

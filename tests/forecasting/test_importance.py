@@ -17,7 +17,7 @@ from recurra.forecasting.windows import ExchangedWindows, Windows
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
-from .tables import SMALL, bars, table
+from .tables import POINT, SMALL, bars, table
 
 VALIDATED: dict[str, Any] = {"validation": 20, "target": "y", **SMALL}
 
@@ -74,7 +74,7 @@ def test_it_is_the_error_of_forecasts_from_tables_with_the_rows_of_another_forec
 
 def test_covariates_that_make_the_target_matter_and_noise_does_not() -> None:
     frame = promoted(300)
-    settings = VALIDATED | {"units": 16, "epochs": 25, "learning_rate": 0.01, "validation": 60}
+    settings = VALIDATED | {"units": 16, "epochs": 25, "validation": 60, **POINT}
     model = Forecaster(past_covariates=["weather", "noise"], future_covariates="promo", **settings).fit(frame)
     found = model.permutation_importance(frame)
     # |N(0, s²)| has the mean s √(2/π); another day's weather adds 2 · 5² to the variance of 1, another day's promotion

@@ -24,7 +24,7 @@ Change = Callable[[dict[str, Tensor], dict[str, Any]], None]
 def model() -> Forecaster:
     data = bars().assign(holiday=np.arange(80) % 5 == 0)
     fitted = Forecaster(
-        "open", past_covariates="close", future_covariates="holiday", validation=20, horizon=2, **SMALL
+        "open", past_covariates="close", future_covariates="holiday", validation=20, horizon=2, loss="mse", **SMALL
     ).fit(data)
     coming = pd.DataFrame({"date": pd.bdate_range(data["date"].iloc[-1], periods=4)[1:], "holiday": [0.0, 1.0, 0.0]})
     return fitted.update_context(pd.concat([data, coming]))

@@ -14,13 +14,14 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
+from .tables import POINT
 from .transforms.test_chain import table
 
 DATES = pd.date_range("2020-01-01", periods=40)
 
 
 def planned(data: Table, **given: Any) -> Plan:
-    values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.future_covariates)} | given
+    values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.future_covariates)} | POINT | given
     settings = check(ForecasterSettings, values, "test")
     training = np.full(len(data.series), 30)
     return Plan.of(settings, data, training, settings.season or 1, settings.window or 1, 0)
@@ -59,7 +60,7 @@ def test_auto_takes_the_forecast_with_the_smallest_error_in_training_that_the_wi
 def test_a_season_is_no_base_without_more_than_two_seasons_of_rows() -> None:
     season = make_table(pd.DataFrame({"ds": DATES, "y": 20 + 5 * np.sin(np.arange(40) * np.pi / 7)}))
     for rows, base in ((28, "last"), (29, "seasonal")):
-        settings = check(ForecasterSettings, {"horizon": 1, "window": 14, "season": 14}, "test")
+        settings = check(ForecasterSettings, {"horizon": 1, "window": 14, "season": 14, **POINT}, "test")
         assert Plan.of(settings, season, np.array([rows]), 14, 14, 0).base == base
 
 
@@ -74,12 +75,12 @@ def test_a_season_is_no_base_without_more_than_two_seasons_of_rows() -> None:
     ],
 )
 def test_a_window_that_is_not_given_is_two_seasons(usual_rows: int, season: int, horizon: int, expected: int) -> None:
-    settings = check(ForecasterSettings, {"season": season, "horizon": horizon}, "test")
+    settings = check(ForecasterSettings, {"season": season, "horizon": horizon, **POINT}, "test")
     assert season_and_window(settings, table(), usual_rows, 1) == (season, expected)
 
 
 def test_a_season_that_is_not_given_is_that_of_the_dates() -> None:
-    assert season_and_window(check(ForecasterSettings, {}, "test"), table(), 1000, 1) == (7, 20)
+    assert season_and_window(check(ForecasterSettings, POINT, "test"), table(), 1000, 1) == (7, 20)
 
 
 @pytest.mark.parametrize(

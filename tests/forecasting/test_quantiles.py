@@ -12,7 +12,7 @@ from recurra.evaluation.predictions import Forecasts
 from recurra.tables.origins import Origins
 from recurra.tensor_files import read_tensors, write_tensors
 
-from .tables import SMALL, days, table
+from .tables import POINT, SMALL, days, table
 
 COUNTED: dict[str, Any] = {"loss": "negative-binomial", "scaling": "divide-mean"}
 
@@ -35,7 +35,9 @@ def counts(rows: int, **means: float) -> pd.DataFrame:
 @pytest.mark.parametrize("loss", ["quantile", "student-t"])
 def test_a_network_that_corrects_a_forecast_begins_with_the_spread_of_the_corrections(loss: Any) -> None:
     walk = 100 + np.random.default_rng(0).normal(0, 3, 300).cumsum()
-    model = Forecaster(loss=loss, residual="last", learning_rate=1e-30, **SMALL).fit(table(300, v=walk))
+    model = Forecaster(**POINT | SMALL | {"loss": loss, "residual": "last", "learning_rate": 1e-30}).fit(
+        table(300, v=walk)
+    )
     found = next_forecasts(model)
     assert found.values.item() == pytest.approx(walk[-1], rel=1e-5)
     assert found.quantiles[0.975].item() - walk[-1] == pytest.approx(1.96 * 3, rel=0.1)
@@ -68,14 +70,15 @@ def test_a_window_of_zeros_alone_has_a_forecast() -> None:
     ("arguments", "message"),
     [
         (
-            {"loss": "negative-binomial"},
+            {"loss": "negative-binomial", "scaling": ["standard", "subtract-last"]},
             "loss negative-binomial needs counts, and scaling is standard, subtract-last and residual auto; "
             "expected scaling divide-mean or none, and residual auto or none.",
         ),
         ({**COUNTED, "residual": "last"}, "needs counts, and scaling is divide-mean and residual last; expected"),
         (
-            {"loss": "quantile", "scaling": "difference"},
-            "quantiles of differences cannot be summed; expected a scaling w",
+            {"scaling": ["difference"]},
+            "loss quantile predicts quantiles, and quantiles of differences (scaling difference) cannot be summed; "
+            "choose loss mse, mae or huber, or a scaling without differences.",
         ),
         (
             {"loss": "student-t", "scaling": ["log", "season-difference"]},
@@ -137,8 +140,8 @@ def test_series_of_logarithms_with_little_noise_have_narrow_intervals() -> None:
         pd.DataFrame({"unique_id": name, "ds": days(300), "y": 50 * np.exp(rng.normal(0, spread, 300))})
         for name, spread in spreads.items()
     )
-    model = Forecaster(loss="quantile", scaling=["log", "subtract-mean"], validation=60, learning_rate=0.01, **SMALL)
-    found = model.set_params(epochs=12).fit(data).predict(levels=[80]).set_index("unique_id")
+    model = Forecaster(loss="quantile", scaling=["log", "subtract-mean"], validation=60, batch_size=64, **SMALL)
+    found = model.set_params(schedule="constant", epochs=12).fit(data).predict(levels=[80]).set_index("unique_id")
     width = np.log(found["hi-80"] / found["lo-80"])
     expected = pd.Series({name: 2 * 1.28 * spread for name, spread in spreads.items()})
     np.testing.assert_allclose(width[expected.index], expected, rtol=0.45)
@@ -202,7 +205,7 @@ def test_all_rows_of_a_fit_decide_whether_a_series_is_never_negative() -> None:
 
 def test_forecasts_that_follow_on_forecasts_keep_the_bound() -> None:
     y = np.linspace(50, 0, 60)
-    model = Forecaster(**SMALL, scaling=["difference", "standard"], residual="none").fit(table(60, v=y))
+    model = Forecaster(**SMALL, loss="mse", scaling=["difference", "standard"], residual="none").fit(table(60, v=y))
     assert model.predict(h=20)["forecast"].tolist() == [0.0] * 20
 
 

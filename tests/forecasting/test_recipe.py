@@ -23,6 +23,8 @@ from recurra.settings.forecasting import ForecasterSettings
 from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
 
+from .tables import POINT
+
 SETTINGS: dict[str, Any] = {"window": 8, "horizon": 2, "units": 4, "batch_size": 16, "season": 4}
 
 
@@ -99,7 +101,9 @@ def test_a_season_that_was_seen_once_and_a_half_is_what_the_network_corrects() -
     case = find_case("forecast").settings({"horizon": 6})
     names = "scaling", "loss", "steps", "learning_rate", "batch_size", "schedule"
     own = {name: getattr(case, name) for name in names}
-    model = Forecaster(horizon=6, validation=0.15, **own).fit(past).refit(past)
+    model = Forecaster(horizon=6, validation=0.15, **own).fit(past)
+    with pytest.warns(UserWarning, match="corrects another forecast than the one that was scored, and its intervals"):
+        model.refit(past)
     plan = model.predictor_.plan
     assert (plan.base, plan.window, plan.scaling) == ("seasonal", 12, ("log", "subtract-last"))
     found = model.predict(levels=[80])
@@ -132,7 +136,8 @@ def test_a_second_training_on_more_rows_may_find_a_season_that_the_first_could_n
     arguments: dict[str, Any] = {"horizon": 6, "units": 4, "steps": 5, "scaling": "auto"}
     model = Forecaster(**arguments).fit(data.groupby("unique_id").head(12))
     assert model.predictor_.plan.base == "level"
-    assert model.refit(data).predictor_.plan.base == "seasonal"
+    with pytest.warns(UserWarning, match="all rows show what the first rows did not, such as a season"):
+        assert model.refit(data).predictor_.plan.base == "seasonal"
     pd.testing.assert_frame_equal(model.predict(), Forecaster(**arguments).fit(data).predict())
 
 
@@ -223,6 +228,30 @@ def test_a_weight_moves_all_quantiles_by_as_much_as_the_forecast(tmp_path: Path)
     np.testing.assert_array_equal(Predictor.load(tmp_path / "model").forecast(table, origins).values, found.values)
 
 
+def test_a_forecaster_alone_is_the_network_that_the_command_trains_on_all_rows(tmp_path: Path) -> None:
+    """Where the validation part halves no correction: its weight and its intervals are what a fit to all rows lacks."""
+    data = walk(200).assign(y=50.0 + 9.0 * np.sin(np.arange(200) * 2 * np.pi / 9))
+    data.to_csv(tmp_path / "waves.csv", index=False)
+    overrides = {"data": str(tmp_path / "waves.csv"), "horizon": 3}
+    command = train_case(find_case("forecast"), overrides, tmp_path / "run").model
+    assert isinstance(command, Forecaster)
+    assert command.predictor_.weight == 1.0
+    alone = Forecaster(horizon=3).fit(data)
+    assert alone.best_epoch_ == len(alone.history_)  # the command keeps the last weights, not the best
+    for name, weights in command.network_.state_dict().items():
+        assert torch.equal(alone.network_.state_dict()[name], weights), name
+    np.testing.assert_array_equal(alone.predict()["forecast"], command.predict()["forecast"])
+
+
+def test_the_data_decides_the_number_of_steps_unless_epochs_or_steps_do() -> None:
+    data = make_table(walk(100))
+    lengths = []
+    for given in ({}, {"steps": "auto", "epochs": 3}, {"epochs": 3}, {"epochs": 3, "steps": 7}):
+        training = prepare(check(ForecasterSettings, given, "test"), data).training_settings
+        lengths.append(("epochs", training.epochs) if training.steps is None else ("steps", training.steps))
+    assert lengths == [("steps", LEAST_STEPS), ("steps", LEAST_STEPS), ("epochs", 3), ("steps", 7)]
+
+
 def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     found = []
     for rows in (200, 5_000, 40_000):
@@ -240,7 +269,7 @@ def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
 
 def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_intervals_of_the_first() -> None:
     data = walk(120)
-    arguments = {**SETTINGS, "scaling": ["standard", "subtract-last"], "restore_best": False, "steps": 30}
+    arguments = {**SETTINGS, **POINT, "restore_best": False, "steps": 30}
     first = Forecaster(validation=30, **arguments).fit(data)
     widths = [first.predict(levels=[80]).eval("`hi-80` - `lo-80`")]
     first.refit(data)
@@ -255,12 +284,12 @@ def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_inte
 
 def test_a_training_that_stopped_early_is_trained_again_for_as_many_epochs() -> None:
     data = noise(120)
-    model = Forecaster(validation=30, epochs=40, patience=3, learning_rate=0.02, **SETTINGS).fit(data)
+    model = Forecaster(validation=30, epochs=40, patience=3, learning_rate=0.02, **SETTINGS, **POINT).fit(data)
     best = model.best_epoch_
     assert isinstance(best, int)
     assert best < 40
     model.refit(data)
-    whole = Forecaster(epochs=best, learning_rate=0.02, restore_best=False, **SETTINGS)
+    whole = Forecaster(epochs=best, learning_rate=0.02, restore_best=False, **SETTINGS, **POINT)
     plan = prepare(check(ForecasterSettings, whole.get_params(), "test"), make_table(data)).plan
     assert plan == model.predictor_.plan
     np.testing.assert_array_equal(model.predict()["forecast"], whole.fit(data).predict()["forecast"])

@@ -133,6 +133,16 @@ def test_a_model_that_is_loaded_knows_the_spread(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found, own)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_weight_above_one_is_no_state_of_a_spread(place: int) -> None:
+    arguments = {**SETTINGS, "window": 10, "scaling": ["log", "standard", "subtract-last", "divide-spread"]}
+    transform = Forecaster(**arguments).fit(of(garch(700)[0])).predictor_.transform
+    state = transform.state()
+    state["spread"][place] = 7.0
+    with pytest.raises(ValueError, match="spread of the transform is not as expected"):
+        transform.with_state(state)
+
+
 def test_very_short_and_constant_series_get_intervals_of_the_usual_spread() -> None:
     long = [of(garch(400, seed)[0]).assign(unique_id=name) for seed, name in enumerate("ab")]
     short = of(np.array([500.0, 501.0])).assign(unique_id="s")

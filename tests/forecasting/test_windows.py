@@ -37,11 +37,12 @@ from recurra.forecasting.forecaster import Forecaster
 # that of getrusage includes what the process was a copy of before it ran this program
 peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 days = pd.date_range("2000-01-01", periods=1_000, freq="min")
-Forecaster(window=60).prepare(pd.DataFrame({"ds": days, "y": np.arange(1000.0)}))  # all imports are done
+model = Forecaster(window=60, scaling="standard")
+model.prepare(pd.DataFrame({"ds": days, "y": np.arange(1000.0)}))  # all imports are done
 before = peak()
 rows = 10_000_060
 frame = pd.DataFrame({"ds": pd.date_range("2000-01-01", periods=rows, freq="min"), "y": np.sin(np.arange(rows))})
-(samples,) = Forecaster(window=60).prepare(frame).parts
+(samples,) = model.prepare(frame).parts
 assert len(samples) == 10_000_000, len(samples)
 for index in torch.arange(0, 10_000_000, 100_000).split(20):
     batch = samples[index]

@@ -30,7 +30,7 @@ IGNORED |= {"weight_decay", "steps", "record_every", "accumulate", "warmup", "av
 IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "sheet", "provider"}  # and these
 IGNORED |= {"significance_test", "permutation_importance"}  # of scores, said since
 IGNORED |= {"lower", "offset", "least", "refit", "method"}  # of forecasts, in settings, plans and frames
-IGNORED |= {"static_covariates", "static"}  # in settings and plans
+IGNORED |= {"static_covariates", "static", "long_season"}  # in settings and plans
 IGNORED |= {"missing"}  # whose default has changed
 SINCE = {"transform.least", "transform.most", "weight"}  # tensors of models, which those recorded do not have
 METHOD = re.compile(r",(method|network)(?=\r?$)", re.MULTILINE)  # the last column of forecasts, said since

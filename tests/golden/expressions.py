@@ -3,7 +3,11 @@
 from typing import Any
 
 FIT_LETTERS = "LanguageModel(epochs=2, {}).fit('abcdeabcde')"
-FIT_SERIES = "Forecaster('sales', window=6, units=3, epochs=2, {}).fit('sales.csv')"
+SMALL = (
+    "window=6, units=3, epochs=2, batch_size=64, learning_rate=0.001, schedule='constant', clip_norm=None, "
+    "loss='mse', scaling=('standard', 'subtract-last')"
+)
+FIT_SERIES = f"Forecaster('sales', {SMALL}, {{}}).fit('sales.csv')"
 
 CONSTANTS = [
     "sorted(recurra.__all__)",
@@ -30,8 +34,8 @@ VALUES = [
     f"{FIT_SERIES.format('validation=20')}.predict(levels=[80.0]).astype(str).to_dict('list')",
     f"{FIT_SERIES.format('')}.score('sales-newer.csv')",
     f"{FIT_SERIES.format('')}.evaluate('sales-newer.csv').to_json()",
-    "Forecaster('sales', window=6, units=3, epochs=2).backtest('sales.csv', folds=3).to_json()",
-    "Forecaster('sales', window=6, units=3, epochs=2, horizon=2).backtest('sales.csv', folds=2, refit=True).to_json()",
+    f"Forecaster('sales', {SMALL}).backtest('sales.csv', folds=3).to_json()",
+    f"Forecaster('sales', {SMALL}, horizon=2).backtest('sales.csv', folds=2, refit=True).to_json()",
 ]
 
 ERRORS = [

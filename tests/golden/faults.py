@@ -127,7 +127,7 @@ TEXTS = {
     "hole.csv": "date,y\n2024-01-01,1\n2024-01-02,\n2024-01-03,3",
     "infinite.csv": "date,y\n2024-01-01,1\n2024-01-02,inf\n2024-01-03,3",
     "two-targets.csv": "date,a,b\n2024-01-01,1,2\n2024-01-02,2,3",
-    "short.csv": "date,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3",
+    "short.csv": "date,y\n2024-01-01,1\n2024-01-02,2",
     "day-or-month.csv": "date,y\n13/01/2024,1\n01/14/2024,2\n15/01/2024,3",
     "one-row.csv": "date,y\n2024-01-01,1",
     "nameless-series.csv": "unique_id,ds,y\na,2024-01-01,1\n,2024-01-02,2",

@@ -21,10 +21,10 @@ DEFAULTS: dict[str, Any] = {
     "season": None,
     "calendar": None,
     "missing": "auto",
-    "scaling": ("standard", "subtract-last"),
+    "scaling": "auto",
     "residual": "auto",
     "ensemble_size": 1,
-    "loss": "mse",
+    "loss": "quantile",
     "lower": None,
     "restore_best": True,
     "cell": "gru",
@@ -39,18 +39,18 @@ DEFAULTS: dict[str, Any] = {
     "validation": 0,
     "patience": None,
     "device": "cpu",
-    "epochs": 100,
+    "epochs": None,
     "steps": None,
     "record_every": 100,
-    "batch_size": 64,
+    "batch_size": 128,
     "accumulate": 1,
     "optimizer": "adam",
-    "learning_rate": 0.001,
+    "learning_rate": 0.01,
     "weight_decay": None,
-    "schedule": "constant",
+    "schedule": "cosine",
     "warmup": 0,
     "average_decay": 0.0,
-    "clip_norm": None,
+    "clip_norm": 1.0,
     "shuffle": True,
     "seed": 7,
 }
@@ -67,7 +67,7 @@ def test_a_forecaster_alone_has_the_documented_defaults() -> None:
 
 def test_the_settings_of_a_forecaster_are_its_constructor_arguments_with_the_same_defaults() -> None:
     lists: dict[str, Any] = {f"{kind}_covariates": [] for kind in ("past", "future", "static")}
-    lists |= {"scaling": ["standard", "subtract-last"], "units": [32]}
+    lists |= {"scaling": ["auto"], "units": [32]}
     assert to_json(check(ForecasterSettings, {}, "test")) == {
         name: value for name, value in (DEFAULTS | lists).items() if name != "max_unpacked"
     }

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow  # mypy reads torch-free parts of recurra and pyda
 SOURCES = Path(__file__).parents[2] / "src"
 REFUSED = {
     'Forecaster("open", nonsense=3)': 'Unexpected keyword argument "nonsense" for "Forecaster"',
-    'Forecaster(epochs="x")': 'Argument "epochs" to "Forecaster" has incompatible type "str"; expected "int"',
+    'Forecaster(epochs="x")': 'Argument "epochs" to "Forecaster" has incompatible type "str"; expected "int | None"',
     'Forecaster("open", "gru")': "Too many positional arguments",
     'Forecaster(units=("a",))': 'Argument "units" to "Forecaster" has incompatible type "tuple[str]"',
     'Forecaster(loss="rmse")': 'Argument "loss" to "Forecaster" has incompatible type "Literal[\'rmse\']"',

@@ -94,6 +94,9 @@ def test_texts_of_numbers_are_numbers_in_a_text_file_and_words_in_a_frame(tmp_pa
     frame.to_csv(tmp_path / "t.csv", index=False)
     read = by_id(make_table(tmp_path / "t.csv", target="y", static_covariates=names))
     assert read == {"size": [5.0, 1.5, 7.0], "region": ["2 m²", "x", "1 m²"]}
+    frame.assign(region=["01"] * 4 + ["3B"] * 4 + ["2"] * 4).to_csv(tmp_path / "codes.csv", index=False)
+    codes = by_id(make_table(tmp_path / "codes.csv", target="y", static_covariates=names))
+    assert codes["region"] == ["3B", "2", "01"]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,12 @@ def stock_epoch(cell: str) -> Work:
             dropout=0.2,
             scaling=["minmax"],
             residual="none",
+            loss="mse",
             epochs=1,
+            batch_size=64,
+            learning_rate=0.001,
+            schedule="constant",
+            clip_norm=None,
         )
         model.fit(table)
 

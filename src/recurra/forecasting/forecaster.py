@@ -37,19 +37,23 @@ from recurra.training.run_folder import MODEL
 class Forecaster(Estimator, ForecasterSettings):
     """Recurrent network that predicts the next values of one or several series.
 
+    `Forecaster()` has the recipe of `recurra forecast`, but no validation part: scaling and number of steps follow from
+    the data, and the network predicts quantiles.
+
     Attributes:
         predictor_: what was fitted, immutable: the plan, the transform, the network, and the last rows seen.
         settings_: validated parameters with which the model was fitted.
         network_: fitted network; it maps scaled windows [B, W, C] to scaled corrections [B, H].
         context_: last rows seen, after which `predict` continues.
         cutoff_: date of the last training row.
-        history_: one record per epoch of `fit`, and per network of an ensemble.
-        best_epoch_: epoch of `fit` whose weights the network has, counted from 1; for an ensemble a list of them.
+        history_: one record per epoch of `fit`, or of `record_every` steps, and per network of an ensemble.
+        best_epoch_: epoch, or record, of `fit` whose weights the network has, counted from 1; for an ensemble a list of
+            them.
 
     Example:
         >>> days = pd.date_range("2024-01-01", periods=40)
         >>> sales = pd.Series([10.0, 20.0, 30.0, 40.0] * 10, index=days, name="sales")
-        >>> model = Forecaster(units=8, window=8, horizon=2, season=4, epochs=5).fit(sales)
+        >>> model = Forecaster(units=8, window=8, horizon=2, season=4).fit(sales)
         >>> model.predict().round(1)
                   ds  forecast
         0 2024-02-10      10.0

@@ -158,10 +158,11 @@ class Predictor:
 
         def to_units(values: Floats) -> Floats:
             converted = transform.to_units(values, places)
-            known = by_network[:, None] | ~np.isnan(converted)  # a last value without a logarithm is NaN
-            return np.where(constant[:, None] | ~known, last, converted)
+            # a last value is that of the table to the last digit, also where it has no logarithm, which is NaN
+            is_last = ~by_network[:, None] & ((values == found.point) | np.isnan(converted))
+            return np.where(constant[:, None] | is_last, last, converted)
 
-        point = np.where(by_network[:, None], to_units(found.point), last)
+        point = to_units(found.point)
         methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
         if bands is None or not (quantiles or levels):
             return Forecasts(point, methods=methods)

@@ -21,6 +21,7 @@ from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import Rows
 from recurra.forecasting.transforms.window import Base
 from recurra.settings.forecasting import COUNTING, ForecasterSettings, transformations_of
+from recurra.settings.training import TrainingOptions
 from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
 from recurra.tables.split import Splits
@@ -54,11 +55,14 @@ class Prepared:
     @property
     def training_settings(self) -> ForecasterSettings:
         """The settings, with as many steps as the training samples ask for if the settings leave that open."""
-        if self.settings.steps != "auto":
+        steps = self.settings.steps
+        if steps is None and self.settings.epochs is not None:
             return self.settings
-        passes = PASSES * len(self.parts[0]) / self.settings.batch_size
-        most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
-        return replace(self.settings, steps=round(min(max(passes, LEAST_STEPS), most)))
+        if steps is None or steps == "auto":
+            passes = PASSES * len(self.parts[0]) / self.settings.batch_size
+            most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
+            steps = round(min(max(passes, LEAST_STEPS), most))
+        return replace(self.settings, steps=steps, epochs=TrainingOptions.epochs)  # a number, though it is not used
 
     @property
     def has_missing_targets(self) -> bool:
@@ -150,7 +154,8 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
     """
     filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
     if transformations_of(settings) == ("auto",):
-        season, window = season_and_window(settings, table, int(np.median(table.lengths)), max(plan.early, 1))
+        usual_rows = int(np.median(table.lengths[table.lengths > min(settings.horizon, table.lengths.max() - 1)]))
+        season, window = season_and_window(settings, table, usual_rows, max(plan.early, 1))
         plan = Plan.of(settings, filled, table.lengths, season, window, plan.early)
     else:
         plan = replace(plan, lower=lower_of(settings, table))

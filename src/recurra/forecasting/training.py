@@ -1,5 +1,6 @@
 """Train the networks of a forecaster on what was prepared for a fit."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 
 from recurra.forecasting.model_file import write_predictor
 from recurra.forecasting.networks import loss_of, network_of
+from recurra.forecasting.plan import Plan
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import Prepared, prepare_again
 from recurra.forecasting.read import Data, read_table
@@ -89,8 +91,20 @@ def trained_again(
         prepared = prepare_again(settings, fitted.plan, table)
     predictor = Predictor.before_training(prepared, made(lambda: network_of(settings, prepared.plan), settings))
     train_predictor(predictor, prepared, rounds=rounds, callbacks=callbacks)
-    weight = fitted.weight if predictor.plan.base == fitted.plan.base else 1.0
-    return replace(predictor, network=predictor.network.eval(), weight=weight, calibration=fitted.calibration)
+    predictor = replace(predictor, network=predictor.network.eval())
+    if _units_of(predictor.plan) == _units_of(fitted.plan):
+        return replace(predictor, weight=fitted.weight, calibration=fitted.calibration)
+    warnings.warn(
+        f"{table.source}: all rows show what the first rows did not, such as a season; the network that was trained "
+        "again corrects another forecast than the one that was scored, and its intervals are not calibrated.",
+        stacklevel=3,
+    )
+    return predictor
+
+
+def _units_of(plan: Plan) -> tuple[object, ...]:
+    """Return what decides in which units a network's errors are."""
+    return plan.base, plan.scaling, plan.long_season, plan.offset
 
 
 def _of_length(settings: ForecasterSettings, rounds: int) -> ForecasterSettings:

@@ -1,6 +1,6 @@
 """A run in plain text: what it is, its layers, how training went, every parameter, and where its files are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def run_text(path: Path) -> str:
     run = Run(path)
     heading = printable(f"{path}: case {run.info.get('case', 'none')}, {run.info.get('status', 'begun from Python')}")
     settings = run.info.get("settings") or {"settings": "none yet"}
-    unused = {"epochs"} if settings.get("steps") else {"steps", "record_every"}
+    unused = {"epochs"} if _unit(settings) == "step" else {"steps", "record_every"}
     model = load(path, device="cpu") if (path / MODEL).is_file() else None
     chosen = _chosen(model, run)
     used = [(name, value) for name, value in settings.items() if name not in unused]
@@ -93,11 +93,16 @@ def scores_text(run: Run) -> str:
 def _kept(run: Run, best: int | list[int]) -> str:
     """Return the epoch, or the step, whose weights were kept; for an ensemble those of each network."""
     settings = run.info.get("settings", {})
-    numbers, unit = [best] if isinstance(best, int) else best, "epoch"
-    if settings.get("steps"):
+    numbers, unit = [best] if isinstance(best, int) else best, _unit(settings)
+    if unit == "step":
         last = max(record["step"] for record in run.history())
-        numbers, unit = [min(number * settings["record_every"], last) for number in numbers], "step"
+        numbers = [min(number * settings["record_every"], last) for number in numbers]
     return f"{unit}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+
+
+def _unit(settings: Mapping[str, Any]) -> str:
+    """Return what a training is counted in: steps, if they were set or no epochs were."""
+    return "step" if settings.get("steps") or settings.get("epochs", 1) is None else "epoch"
 
 
 def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from recurra.settings.base import Count, ListOf, checked_as
 from recurra.settings.network import MOST_LAYERS_OF_ENSEMBLE, CellChoice, NetworkSettings, Units, units_of_layers
 from recurra.settings.reading import Missing, ReadingSettings
+from recurra.settings.training import ClipNorm, LearningRate, ScheduleName
 
 LossName = Literal["mse", "mae", "huber", "quantile", "student-t", "negative-binomial"]
 COUNTING: LossName = "negative-binomial"
@@ -93,7 +94,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     calendar: str | None = None
     """Exchange whose trading sessions the dates follow, such as XSHG or XNYS."""
     missing: Missing = "auto"
-    scaling: Scalings = ("standard", "subtract-last")
+    scaling: Scalings = "auto"
     """Transformations of the values, in this order: log; deseasonalize (subtract what each part of a season is above or
     below the moving average); difference or season-difference; minmax, standard or robust; and for each window
     subtract-last, subtract-mean, subtract-level (the level by exponential smoothing), divide-last or divide-mean; and
@@ -107,20 +108,26 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     larger) or none."""
     ensemble_size: Annotated[int, Field(gt=0, le=MOST_LAYERS_OF_ENSEMBLE)] = 1
     """Number of networks trained from different seeds; the forecast is their mean."""
-    loss: LossName = "mse"
+    loss: LossName = "quantile"
     """Loss to minimize: mean squared error, mean absolute error, or Huber loss; quantile (the pinball loss of nine
     quantiles), or the negative log-likelihood of a distribution: student-t, or negative-binomial for counts. The last
     three predict how uncertain each forecast is."""
     lower: float | None = None
     """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
     negative in training."""
-    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # a number when the training begins
-    """Number of updates of the weights; auto takes as many as the data asks for, by default it follows from epochs."""
+    epochs: Count | None = None  # type: ignore[assignment]  # a number when the training begins
+    """Number of passes over the training data; not used if steps is set."""
+    steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # this, too
+    """Number of updates of the weights; auto takes as many as the data asks for; by default it follows from epochs if
+    that is set, and is auto otherwise."""
     restore_best: bool = True
     """Restore the weights of the epoch with the best loss after training, instead of keeping those of the last."""
     cell: CellChoice = "gru"
     units: Units = 32
-    batch_size: Count = 64
+    batch_size: Count = 128
+    learning_rate: LearningRate = 0.01
+    schedule: ScheduleName = "cosine"
+    clip_norm: ClipNorm = 1.0
 
     @model_validator(mode="after")
     def _has_a_scaling_that_suits_the_loss(self) -> "ForecasterSettings":
@@ -130,10 +137,11 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
                 f"loss {COUNTING} needs counts, and scaling is {', '.join(scaling) or 'none'} and residual {base}; "
                 "expected scaling divide-mean or none, and residual auto or none"
             )
-        if self.loss in PREDICTING_QUANTILES and not {"difference", "season-difference"}.isdisjoint(scaling):
+        differences = ", ".join(name for name in scaling if name in get_args(Differencing))
+        if self.loss in PREDICTING_QUANTILES and differences:
             raise ValueError(
-                f"loss {self.loss} predicts quantiles, and quantiles of differences cannot be summed; expected a "
-                "scaling without differences, or loss mse, mae or huber"
+                f"loss {self.loss} predicts quantiles, and quantiles of differences (scaling {differences}) cannot be "
+                "summed; choose loss mse, mae or huber, or a scaling without differences"
             )
         return self
 

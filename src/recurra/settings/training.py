@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from recurra.settings.base import Count, Settings, Share, ShareOrCount
 from recurra.settings.describe import documented
@@ -13,6 +13,10 @@ OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["constant", "cosine", "exponential", "one-cycle"]
 LARGEST = 1e37  # a tenth of the largest float32
 LearningRate = Annotated[float, Field(gt=0.0, le=LARGEST)]
+ClipNorm = Annotated[
+    Annotated[float, Field(gt=0.0, le=LARGEST)] | None,
+    BeforeValidator(lambda value: None if value == "none" else value),  # as a case file, which has no None, spells it
+]
 
 
 @documented
@@ -47,8 +51,8 @@ class TrainingOptions(Settings):
     warmup: ShareOrCount = 0
     """Part of the training in which the learning rate rises linearly from 0, before the schedule applies in full: a
     fraction, or a number of steps."""
-    clip_norm: Annotated[float, Field(gt=0.0, le=LARGEST)] | None = None
-    """Maximum norm of the gradients; larger gradients are scaled down."""
+    clip_norm: ClipNorm = None
+    """Maximum norm of the gradients; larger gradients are scaled down; none leaves them as they are."""
     shuffle: bool = True
     """Whether to shuffle the samples before each epoch."""
     average_decay: Share = 0.0
@@ -67,6 +71,7 @@ class TrainingSettings(TrainingOptions):
     """Last part of the sequence or of each series, held out to select the best weights and, for series, to
     calibrate prediction intervals: a fraction, or a number of symbols or rows."""
     patience: Count | None = None
-    """Number of epochs, or of records if steps is set, without improvement of the loss after which training stops."""
+    """Number of epochs, or of records in a training by steps, without improvement of the loss after which training
+    stops."""
     device: str = "cpu"
     """Device to train and predict on: cpu or cuda."""

@@ -16,6 +16,7 @@ from recurra.tables.numbers.read import read_numbers
 from recurra.tables.numbers.texts import text_columns
 from recurra.tables.static_covariates import StaticCovariates, Words
 
+CODE = r"\s*\d+[KMBTkmbt]\s*"  # 3B is a place in a shop rather than three billion
 NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}  # as pandas calls what objects are
 
 
@@ -24,8 +25,8 @@ def read_static(
 ) -> tuple[StaticCovariates, tuple[str, ...]]:
     """Return the value that each series has in each of these columns, and notes about how numbers were read.
 
-    A column is numbers if its type is or, in a text file, if all its cells are; True and False are 1 and 0. Others are
-    words. Cells may be empty; where all of a series are, its value is missing.
+    A column is numbers if its type is or, in a text file, if all its cells are, and none is a code such as 3B; True and
+    False are 1 and 0. Others are words. Cells may be empty; where all of a series are, its value is missing.
 
     Args:
         frame: the table.
@@ -69,7 +70,8 @@ def _are_numbers(cells: "pd.Series[Any]", *, written: bool) -> bool:
     if not written:
         return pd.api.types.infer_dtype(cells) in NUMBERS
     (column,) = text_columns(cells.to_frame())
-    return column.other is None and len(column.present) > 0
+    is_code = cells.astype("string").str.fullmatch(CODE).fillna(value=False)
+    return column.other is None and len(column.present) > 0 and not is_code.any()
 
 
 def _words(frame: pd.DataFrame, name: str, source: str) -> tuple[Integers, Words]:

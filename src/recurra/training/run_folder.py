@@ -216,8 +216,10 @@ class Run:
             old = begun.get(name, new)
             if old == new:
                 continue
-            if name not in {"epochs", "steps"} or not (isinstance(old, int) and isinstance(new, int)):
+            if name not in {"epochs", "steps"}:
                 rule = "only epochs can be changed when a run is resumed, and only increased"
+            elif not (isinstance(old, int) and isinstance(new, int)):
+                rule = "whether epochs, steps or the data decide the length of a run cannot change when it is resumed"
             elif new < old:
                 rule = f"{name} can only be increased when a run is resumed"
             elif begun.get("schedule", "constant") != "constant":

@@ -19,6 +19,8 @@ from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 from recurra.tables.table_builder import make_table
 
+from ..tables import POINT
+
 SCALINGS = [
     [],
     ["minmax"],
@@ -50,7 +52,7 @@ FROM_20 = Origins.of_each([np.array([20])])
 
 
 def fitted(data: Table, *, early: int = 0, **given_settings: Any) -> Transform:
-    values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.future_covariates)}
+    values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.future_covariates)} | POINT
     chosen = check(ForecasterSettings, values | given_settings, "test")
     training = np.full(len(data.series), TRAINING)
     plan = Plan.of(chosen, data, training, chosen.season or 1, chosen.window or 1, early)

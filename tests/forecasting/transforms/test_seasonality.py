@@ -61,7 +61,8 @@ def test_the_days_of_an_exchange_have_places_of_their_own(week: str) -> None:
 def test_what_a_season_difference_is_added_to_lost_the_index_of_its_own_day() -> None:
     dates = pd.bdate_range("2024-01-01", periods=80).delete(77)  # a holiday
     sales = pd.Series([10.0, 20.0, 40.0, 20.0, 10.0] * 16, pd.bdate_range("2024-01-01", periods=80))[dates]
-    model = Forecaster(**SMALL, scaling=["deseasonalize", "season-difference", "standard"], season=5).fit(sales)
+    model = Forecaster(**SMALL, loss="mse", scaling=["deseasonalize", "season-difference", "standard"], season=5)
+    model.fit(sales)
     transform, table = model.predictor_.transform, model.predictor_.context
     before = transform.before(table, Origins.after_last(table))
     np.testing.assert_allclose(before, transform.steps[3].transform(transform._rows_of(table)).values[-5:, 0][None])
@@ -92,7 +93,8 @@ def sales(rows: int) -> pd.DataFrame:
 def test_a_season_that_no_window_shows_is_forecast(scaling: Any, tmp_path: Any) -> None:
     data = sales(102)  # up to June
     early = data[data["ds"] < "2020-01-01"]
-    model = Forecaster(horizon=6, scaling=scaling, residual="last", steps=1, learning_rate=1e-9, **SMALL).fit(early)
+    model = Forecaster(horizon=6, loss="mse", scaling=scaling, residual="last", steps=1, learning_rate=1e-9, **SMALL)
+    model.fit(early)
     model.save(tmp_path / "model")
     model = Forecaster.load(tmp_path / "model")
     later = model.update_context(data[data["ds"] < "2020-06-01"]).predict(h=12)
@@ -143,3 +145,17 @@ def test_series_with_fewer_than_two_weeks_have_the_indices_of_their_days() -> No
     values = np.sin(phases * 2 * np.pi / 24)
     found = seasonal_indices(values, phases, 168, 24)
     np.testing.assert_array_equal(found, np.tile(seasonal_indices(values, phases % 24, 24), 7))
+
+
+@pytest.mark.parametrize("rows", [24, 30, 35, 36, 48])
+def test_two_seasons_of_noise_have_small_indices_too(rows: int) -> None:
+    noise = np.random.default_rng(0).normal(size=(200, rows))
+    found = seasonal_indices(noise, np.tile(np.arange(rows) % 12, (200, 1)), 12)
+    assert np.sqrt((found**2).mean()) < 0.3  # means of two values alone vary by 0.7
+
+
+def test_an_hour_that_is_never_seen_has_an_index_that_is_a_number() -> None:
+    hours = np.arange(4 * 168)
+    seen = hours[hours % 24 != 3]
+    found = seasonal_indices(np.sin(seen)[None], (seen % 168)[None], 168, 24)
+    assert np.isfinite(found).all()

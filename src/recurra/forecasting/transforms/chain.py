@@ -276,8 +276,7 @@ class Transform:
         if state.keys() != own.keys():
             raise ValueError(f"the transform holds {sorted(state)}, expected {sorted(own)}")
         for name, array in state.items():
-            wrong = array.shape != own[name].shape or array.dtype != np.float64 or np.isnan(array).any()
-            if wrong or (name in POSITIVE and not (np.isfinite(array) & (array > 0.0)).all()):
+            if array.shape != own[name].shape or not _as_expected(name, array):
                 raise ValueError(f"{name} of the transform is not as expected")
         steps = [replace(step, **{name: state[name] for name in step.state()}) for step in self.steps]  # type: ignore[type-var]
         return replace(self, steps=tuple(steps), window=self.window.with_state(state))
@@ -387,3 +386,14 @@ class Transform:
                 f"{table.source}: {counted(count, 'more row')} with values of {listed(table.future_covariates)} "
                 f"{'is' if count == 1 else 'are'} needed after {last}; leave the target empty there."
             )
+
+
+def _as_expected(name: str, array: Floats) -> bool:
+    """Return whether the numbers of a state are such as `fit` may find."""
+    if array.dtype != np.float64 or np.isnan(array).any():
+        return False
+    if name in POSITIVE and not (np.isfinite(array) & (array > 0.0)).all():
+        return False
+    if name == "smoothing":  # a weight
+        return bool(array <= 1.0)
+    return name != "spread" or bool((array[:2] <= 1.0).all())  # two weights, and a size

@@ -69,7 +69,8 @@ def seasonal_indices(values: Floats, phases: Integers, season: int, shorter: int
 
     Recent seasons count more: one counts half of another that is four seasons later, or a sixth of a long series. The
     indices of a series sum to zero, and are shrunk by the share of their variance that chance explains (James & Stein
-    1961): the differences of one place vary about their mean, and means of values without a season would vary too. With
+    1961): the differences of one place vary about their mean, and means of values without a season would vary too; with
+    fewer than three seasons, values that are a season apart say by how much. With
     a shorter season, as days are in a week, the indices are shrunk towards those of the shorter season, and these
     towards zero. All are zero if a series has fewer than two seasons, or those of the shorter season if it has two of
     these.
@@ -107,8 +108,14 @@ def seasonal_indices(values: Floats, phases: Integers, season: int, shorter: int
     means = total / np.where(weight > 0.0, weight, 1.0)
     squares = np.bincount(cells, weights.ravel() ** 2, minlength=series * season)
     chance = squares / np.where(weight > 0.0, weight, 1.0) ** 2  # variance of a mean, in variances of a difference
-    residuals = (values[:, inside] - average) - means[cells].reshape(series, count)
-    freedom = np.maximum(count - season, 1) / count
+    if rows < 3 * season:  # most places are seen once, and their means leave no residuals
+        count, inside, weights = rows - season, slice(season, None), np.ones((series, rows - season))
+        residuals = (values[:, season:] - values[:, :-season]) / np.sqrt(2.0)
+        residuals -= residuals.mean(axis=1, keepdims=True)
+        freedom = (count - 1) / count
+    else:
+        residuals = (values[:, inside] - average) - means[cells].reshape(series, count)
+        freedom = (count - season) / count
     errors = weights * residuals**2
     centered = means.reshape(series, season)
     centered = centered - centered.mean(axis=1, keepdims=True)
@@ -118,8 +125,9 @@ def seasonal_indices(values: Floats, phases: Integers, season: int, shorter: int
     common, number = several.mean(axis=1), season // shorter
     found = _shrunk(common, variance / number * chance.mean(axis=1))[:, None]
     if number > 1:  # each place has a variance of its own: in logarithms that of nights is large
-        of_places = np.bincount(cells, errors.ravel(), minlength=series * season).reshape(series, -1, shorter)
-        variances = of_places.sum(axis=1) / weight.reshape(series, -1, shorter).sum(axis=1) / freedom
+        places = (np.arange(series)[:, None] * shorter + phases[:, inside] % shorter).ravel()
+        of_places, weight = (np.bincount(places, own.ravel(), series * shorter) for own in (errors, weights))
+        variances = (of_places / np.where(weight > 0.0, weight, 1.0) / freedom).reshape(series, shorter)
         found = found + _shrunk(several - common[:, None], variances * (1.0 - 1.0 / number) * chance)
     indices: Floats = np.broadcast_to(found, several.shape).reshape(series, season)
     return indices
