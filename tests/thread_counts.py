@@ -148,12 +148,15 @@ def forecast_case(*arguments: str) -> list[Any]:
         return command("forecast", "--data", str(table), *arguments)
 
 
+LASTING = "--schedule", "constant"  # a rate that falls to the end of the training allows no more epochs
+
+
 def resumed(*arguments: str) -> list[Any]:
     """Train a case for two epochs, and for two more with another number of threads."""
     threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        assert run(["train", *arguments, "--epochs", "2", "--out", str(out), "--quiet"]) == 0
+        assert run(["train", *arguments, *LASTING, "--epochs", "2", "--out", str(out), "--quiet"]) == 0
         torch.set_num_threads(threads % 3 + 1)
         assert run(["train", arguments[0], "--epochs", "4", "--out", str(out), "--quiet", "--resume"]) == 0
         torch.set_num_threads(threads)
@@ -203,7 +206,7 @@ def everything() -> Iterator[tuple[str, Result]]:
     yield "a comparison", comparison
     for arguments in (LETTERS, ("stock", "--units", "96", *BARS)):
         yield f"resumed {arguments[0]}", partial(resumed, *arguments)
-        yield f"whole {arguments[0]}", partial(command, *arguments, "--epochs", "4")
+        yield f"whole {arguments[0]}", partial(command, *arguments, *LASTING, "--epochs", "4")
 
 
 def with_loss(loss: LossName, table: pd.DataFrame, **settings: Any) -> list[Any]:

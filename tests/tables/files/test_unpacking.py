@@ -81,6 +81,7 @@ def test_newer_rows_have_a_limit_of_their_own_which_no_file_carries(
         "2",
         "--epochs",
         "1",
+        "--no-refit",
         "--out",
         out,
         "--quiet",
