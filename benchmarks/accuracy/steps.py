@@ -98,13 +98,15 @@ def held_out(name: str, folder: Path) -> SeriesSet:
     return replace(whole, training=training, test=test)
 
 
+def parameters(data: SeriesSet, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the recipe with other settings, without a validation part."""
+    case = find_case("forecast").settings({"horizon": data.horizon, **changed})
+    return {each.name: getattr(case, each.name) for each in fields(ForecasterSettings)} | {"validation": 0}
+
+
 def scores(variant: Variant, data: SeriesSet) -> tuple[float, float]:
     """Return sMAPE and MASE of a variant."""
-    recipe, own = (
-        {each.name: getattr(case, each.name) for each in fields(ForecasterSettings)} | {"validation": 0}
-        for changed in ({}, variant.settings)
-        for case in [find_case("forecast").settings({"horizon": data.horizon, **changed})]
-    )
+    recipe, own = parameters(data, {}), parameters(data, variant.settings)
     with patch.dict(heads.HEADS, {"quantile": variant.loss()}):
         for place, value in variant.without.items():
             patcher = patch(place, value)

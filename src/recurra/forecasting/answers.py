@@ -21,13 +21,13 @@ def deserved_weight(found: Answers, corrected: Floats, truth: Floats) -> float:
         corrected: the forecasts that they correct, [N, H].
         truth: the true values, NaN where they are missing, [N, H].
     """
-    errors = [
-        float(np.nanmean(np.abs(corrected + weight * (found.point - corrected) - truth) / found.scale))
+    errors = {
+        weight: float(np.nanmean(np.abs(corrected + weight * (found.point - corrected) - truth) / found.scale))
         for weight in WEIGHTS
-    ]
-    if errors[0] <= (1.0 - EVIDENCE) * errors[-1]:
+    }
+    if errors[1.0] <= (1.0 - EVIDENCE) * errors[0.0]:
         return 1.0
-    return min((weight for weight in WEIGHTS if weight <= DOUBTFUL), key=lambda weight: errors[WEIGHTS.index(weight)])
+    return min((weight for weight in WEIGHTS if weight <= DOUBTFUL), key=errors.__getitem__)
 
 
 def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:

@@ -117,8 +117,9 @@ class Forecaster(Estimator, ForecasterSettings):
     def refit(self, data: Data, *, callbacks: Sequence[Callback] = ()) -> Self:
         """Train the network again, from its initial weights, on all rows of the data, without a validation part.
 
-        What was decided about the table, how long a training took that stopped early or kept its best weights, and the
-        calibration of intervals stay those of `fit`.
+        How long a training took that stopped early or kept its best weights stays that of `fit`, and so does what was
+        decided about the table, but for what `scaling="auto"` decides. If that changes, as all rows show a season that
+        fewer did not, a warning says so, and intervals are no longer calibrated; otherwise their calibration stays.
 
         Args:
             data: the data of the fit, with its validation part and newer rows; see `fit`.

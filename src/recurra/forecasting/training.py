@@ -76,7 +76,7 @@ def trained_again(
     """Return the predictor of a network that is trained from its initial weights on all rows of the data.
 
     Args:
-        fitted: the predictor of the first training, whose calibration stays.
+        fitted: the predictor of the first training, whose weight and calibration stay if the units of errors do.
         data: the data of the first training, with its validation part and newer rows.
         rounds: see `train_predictor`.
         callbacks: see `fit_networks`.

@@ -69,11 +69,10 @@ def seasonal_indices(values: Floats, phases: Integers, season: int, shorter: int
 
     Recent seasons count more: one counts half of another that is four seasons later, or a sixth of a long series. The
     indices of a series sum to zero, and are shrunk by the share of their variance that chance explains (James & Stein
-    1961): the differences of one place vary about their mean, and means of values without a season would vary too; with
-    fewer than three seasons, values that are a season apart say by how much. With
-    a shorter season, as days are in a week, the indices are shrunk towards those of the shorter season, and these
-    towards zero. All are zero if a series has fewer than two seasons, or those of the shorter season if it has two of
-    these.
+    1961): the differences of one place vary about their mean, and means of values without a season would vary too. With
+    fewer than three seasons, values that are a season apart say by how much. With a shorter season, as days are in a
+    week, the indices are shrunk towards those of the shorter season, and these towards zero. All are zero if a series
+    has fewer than two seasons, or those of the shorter season if it has two of these.
 
     Args:
         values: several series, [S, T].
