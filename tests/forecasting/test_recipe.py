@@ -15,7 +15,7 @@ from recurra.cases.catalog import find_case
 from recurra.evaluation.conformal import Answers
 from recurra.forecasting.answers import DOUBTFUL, deserved_weight
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare
+from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare, prepare_again
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
 from recurra.settings.check import check
@@ -83,6 +83,18 @@ def test_a_day_is_the_longest_season_of_less_than_two_weeks(tmp_path: Path) -> N
     model = Forecaster(scaling="auto", horizon=2, steps=2).fit(hours(400))
     model.save(tmp_path / "model")
     pd.testing.assert_frame_equal(Forecaster.load(tmp_path / "model").predict(), model.predict())
+
+
+@pytest.mark.parametrize("short", [3, 40])  # rows, at most a horizon or more
+def test_many_short_series_do_not_outvote_long_ones(short: int) -> None:
+    lengths = {"a": 672, "b": 700} | {f"short {number}": short for number in range(30)}
+    data = pd.concat([hours(rows, seed).assign(unique_id=id_) for seed, (id_, rows) in enumerate(lengths.items())])
+    settings = check(ForecasterSettings, {"scaling": "auto", "horizon": 5, "validation": 0.15}, "test")
+    both, alone = (make_table(rows) for rows in (data, data[data["unique_id"].isin(["a", "b"])]))
+    first, expected = prepare(settings, both), prepare(settings, alone)
+    assert (expected.plan.window, expected.plan.long_season) == (96, 168)
+    assert first.plan == expected.plan
+    assert prepare_again(settings, first.plan, both).plan == expected.plan
 
 
 def months(rows: int, series: int = 20) -> pd.DataFrame:
