@@ -108,6 +108,17 @@ def test_a_new_shop_has_its_own_values_and_zeros_where_they_are_unknown(model: F
         assert forecast(model, new.assign(region="east")) == unknown
 
 
+def test_newer_rows_of_a_file_have_words_where_training_had_words(tmp_path: Path) -> None:
+    frame = long({"a": 20, "b": 20}).assign(region=np.repeat(["01", "A2"], 20))
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    frame[:20].to_csv(tmp_path / "newer.csv", index=False)
+    model = Forecaster(static_covariates="region", **QUICK).fit(tmp_path / "all.csv").update_context(frame[:20])
+    expected = model.predict()
+    model.update_context(tmp_path / "newer.csv")  # a warning would be an error
+    assert model.context_.static.columns["region"].tolist() == ["01", "A2"]
+    pd.testing.assert_frame_equal(model.predict(), expected)
+
+
 def test_a_model_remembers_them_when_it_is_saved_and_when_it_sees_newer_rows(model: Forecaster, tmp_path: Path) -> None:
     model.save(tmp_path / "m")
     loaded = Forecaster.load(tmp_path / "m")

@@ -99,6 +99,15 @@ def test_texts_of_numbers_are_numbers_in_a_text_file_and_words_in_a_frame(tmp_pa
     assert codes["region"] == ["3B", "2", "01"]
 
 
+def test_texts_of_numbers_are_words_where_an_earlier_table_had_words(tmp_path: Path) -> None:
+    frame = shops().assign(region=["01"] * 4 + ["NA"] * 4 + ["7"] * 4, size=["1.50"] * 12)
+    frame.rename(columns={"region": "Region"}).to_csv(tmp_path / "t.csv", index=False)
+    names: dict[str, Any] = {"target": "y", "static_covariates": ["region", "size"]}
+    read = by_id(make_table(tmp_path / "t.csv", **names, known_words=["region"]))
+    assert read == {"Region": ["", "7", "01"], "size": [1.5, 1.5, 1.5]}
+    np.testing.assert_equal(by_id(make_table(tmp_path / "t.csv", **names))["Region"], [np.nan, 7.0, 1.0])
+
+
 @pytest.mark.parametrize(
     ("column", "cells", "message"),
     [

@@ -235,13 +235,14 @@ class Predictor:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """Names of the target and of the covariates, as `make_table` takes them."""
+        """Names of the target and of the covariates, and of those that are words, as `make_table` takes them."""
         context = self.context
         return {
             "target": context.target,
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
             "static_covariates": context.static.names,
+            "known_words": [plan.name for plan in self.plan.static if plan.categories is not None],
         }
 
     def checked_columns(self, table: Table) -> Table:
