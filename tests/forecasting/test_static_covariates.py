@@ -150,6 +150,19 @@ def test_refitting_and_rolling_origins_use_them() -> None:
     assert len(Forecaster(static_covariates="region", **QUICK).cross_validation(longer, n_windows=2, refit=True)) == 60
 
 
+def test_a_second_training_warns_of_words_only_if_it_does_not_learn_them() -> None:
+    rows = shops(30)
+    more = pd.concat([rows, shops(3, prefix="new").assign(region="east")])
+    for scaling in ("auto", "subtract-last"):
+        model = Forecaster(static_covariates="region", **QUICK | {"scaling": scaling}).fit(rows)
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            model.refit(more)
+        learned = "east" in (model.predictor_.plan.static[0].categories or ())
+        assert ["'east'" in str(warning.message) for warning in found] == [True] * (not learned)
+        assert learned == (scaling == "auto")
+
+
 def test_a_permuted_word_that_decides_matters_and_a_number_that_does_not_is_no_matter() -> None:
     model = Forecaster(static_covariates=["region", "size"], validation=1, **LEARNING)
     prepared = model.prepare(shops(rows=8))
