@@ -169,6 +169,18 @@ def test_auto_takes_logarithms_of_series_without_negative_values(start: float, s
     assert plan.base == "level"
 
 
+@pytest.mark.parametrize("row", [-1, -25])  # of the test part, and of the validation part
+def test_a_value_that_is_negative_later_tells_what_values_can_be(row: int, tmp_path: Path) -> None:
+    data = walk(100)
+    data.loc[data.index[row], "y"] = -1.0
+    data.to_csv(tmp_path / "walk.csv", index=False)
+    overrides = {"data": str(tmp_path / "walk.csv"), "horizon": 2, "units": 4, "steps": 2, "window": 8, "refit": False}
+    plan = load(train_case(find_case("forecast"), overrides, tmp_path / "run").path).predictor_.plan  # type: ignore[union-attr]
+    assert (plan.scaling[:2], plan.lower) == (("deseasonalize", "standard"), None)
+    found = Forecaster(scaling="auto", steps=2, **SETTINGS).backtest(data, folds=20)
+    assert np.isfinite(found.scores["mae"]["recurra"])
+
+
 def test_the_level_is_that_of_the_price_nearest_to_the_target() -> None:
     data = walk(200, start=1000.0)
     data = data.rename(columns={"y": "close"}).assign(open=data["y"].shift(1, fill_value=1000.0))

@@ -78,7 +78,7 @@ def scaling_of(settings: ForecasterSettings, table: Table, season: int, usual_ro
     if settings.loss == COUNTING:
         return ("divide-mean",)
     one_season = shows_one_season(usual_rows, season, settings.horizon)
-    if (table.values[:, 0] < 0.0).any() or (table.values[:, 0] == 0.0).mean() > OFTEN:
+    if table.signed or (table.values[:, 0] == 0.0).mean() > OFTEN:
         return ("standard", "subtract-last") if one_season else ("deseasonalize", "standard", "subtract-level")
     return ("log", "subtract-last") if one_season else ("log", "deseasonalize", "subtract-level")
 

@@ -287,10 +287,9 @@ def lower_of(settings: ForecasterSettings, table: Table) -> float | None:
     Raises:
         InputError: if the target has an observed value below the bound that is set.
     """
-    y, observed = table.values[:, 0], table.observed[:, 0]
     if settings.lower is None:
-        return 0.0 if (y[observed] >= 0.0).all() else None
-    if (wrong := observed & (y < settings.lower)).any():
+        return None if table.signed else 0.0
+    if (wrong := table.observed[:, 0] & (table.values[:, 0] < settings.lower)).any():
         raise InputError(
             f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."
         )

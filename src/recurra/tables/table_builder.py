@@ -180,6 +180,7 @@ def make_table(
         rows.form,
         None if is_source(data) else GivenTypes.of(raw, columns.dates, columns.ids),
         static=static.at(places),
+        signed=bool((without_gaps.values[:, 0] < 0.0).any()),
     )
 
 
