@@ -242,6 +242,8 @@ def test_numbers_are_standardized_over_the_series_and_constant_or_missing_ones_a
     assert (plan.mean, plan.scale) == (2.0, 1.0)
     assert plan.scaled(np.array([1.0, 3.0, np.nan, 1e50])).tolist() == [-1.0, 1.0, 0.0, 10.0]
     assert StaticPlan.of("size", np.array([0.0, 1e-200])).scale == 1.0  # its square has no float
+    far = StaticPlan(name="size", categories=None, mean=-1e308, scale=1e-9)  # of a file, which may hold any float
+    assert far.scaled(np.array([1e308, -1e308, np.nan])).tolist() == [10.0, 0.0, 0.0]
     for values in ([0.1] * 3, [np.nan] * 3):
         assert StaticPlan.of("size", np.array(values)).scaled(np.array(values)).tolist() == [0.0, 0.0, 0.0]
 

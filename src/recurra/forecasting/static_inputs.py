@@ -89,7 +89,8 @@ class StaticPlan(Settings):
         codes = self.codes(column)
         if self.categories is not None:
             return np.where(np.isnan(codes), -1.0, codes)
-        standardized = ((codes - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
+        with np.errstate(over="ignore"):  # what is infinitely far counts as the farthest
+            standardized = ((codes - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
         return np.where(np.isnan(codes), 0.0, standardized)
 
     @model_validator(mode="after")
