@@ -181,6 +181,25 @@ def test_a_value_that_is_negative_later_tells_what_values_can_be(row: int, tmp_p
     assert np.isfinite(found.scores["mae"]["recurra"])
 
 
+@pytest.mark.parametrize(
+    ("last", "settings", "message"),
+    [
+        (-1.0, {"lower": 0.0}, "and lower is 0; expected no value below this bound"),
+        (50.5, {"loss": "negative-binomial"}, "and loss negative-binomial needs counts"),
+    ],
+)
+def test_a_later_value_that_the_second_training_would_refuse_is_refused_before_the_first(
+    last: float, settings: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    data = walk(100).round()
+    data.loc[99, "y"] = last
+    data.to_csv(tmp_path / "walk.csv", index=False)
+    overrides = {"data": str(tmp_path / "walk.csv"), "horizon": 2, "units": 4, "steps": 2, **settings}
+    with pytest.raises(InputError, match=message):
+        train_case(find_case("forecast"), overrides, tmp_path / "run")
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
+
+
 def test_the_level_is_that_of_the_price_nearest_to_the_target() -> None:
     data = walk(200, start=1000.0)
     data = data.rename(columns={"y": "close"}).assign(open=data["y"].shift(1, fill_value=1000.0))

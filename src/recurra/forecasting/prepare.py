@@ -84,12 +84,15 @@ class Prepared:
             )
 
     def check_next(self, table: Table) -> None:
-        """Raise the errors that predicting the rows after the last ones of a table would raise.
+        """Raise the errors that training again on a table, or predicting the rows after its last ones, would raise.
 
         Args:
             table: the series of the fit, with newer rows.
         """
         require_positive(table, self.plan.scaling)
+        lower_of(self.settings, table)
+        if self.settings.loss == COUNTING:
+            require_counts(table)
         self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, Origins.after_last(table))
         table.following(self.plan.horizon)
