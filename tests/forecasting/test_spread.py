@@ -44,6 +44,11 @@ def garch(count: int, seed: int = 0) -> tuple[Floats, Floats]:
     return 1000.0 + changes.cumsum(), np.sqrt(variances)
 
 
+def pinball(truth: Floats, quantile: Floats, probability: float) -> float:
+    error = truth - quantile
+    return float(np.maximum(probability * error, (probability - 1.0) * error).mean())
+
+
 def of(values: Floats) -> pd.DataFrame:
     return pd.DataFrame({"ds": pd.date_range("2000-01-01", periods=len(values)), "y": values})
 
@@ -104,18 +109,26 @@ def test_the_quantiles_of_a_series_of_garch_are_clearly_better_than_constant_wid
     truth = values[2500:]
     steady = np.quantile(np.diff(values[:2500]), list(forecasts.quantiles))
 
-    def loss(quantile: Floats, probability: float) -> float:
-        error = truth - quantile
-        return float(np.maximum(probability * error, (probability - 1.0) * error).mean())
-
-    ours = sum(loss(found[:, 0], probability) for probability, found in forecasts.quantiles.items())
-    constant = sum(loss(values[2499:-1] + q, p) for p, q in zip(forecasts.quantiles, steady, strict=True))
+    ours = sum(pinball(truth, found[:, 0], probability) for probability, found in forecasts.quantiles.items())
+    constant = sum(pinball(truth, values[2499:-1] + q, p) for p, q in zip(forecasts.quantiles, steady, strict=True))
     assert ours < 0.96 * constant
     low, high = (ends[:, 0] for ends in forecasts.intervals[80])
     assert np.corrcoef(high - low, deviations[2500:])[0, 1] > 0.9
     restless = deviations[2500:] > np.median(deviations[2500:])
     for part in (restless, ~restless):
         assert 0.74 <= np.mean((truth >= low) & (truth <= high), where=part) <= 0.86
+
+
+def test_the_spread_lowers_the_loss_of_a_network_that_has_few_steps_to_learn_it() -> None:
+    values, _ = garch(2000)
+    table, origins = make_table(of(values), target="y"), Origins.of_each([np.arange(1500, 2000)])
+    losses = []
+    for more in (["divide-spread"], []):
+        arguments = SETTINGS | {"window": 40, "steps": 60, "scaling": ["standard", "subtract-last", *more]}
+        model = Forecaster(**arguments).fit(of(values[:1500]))
+        quantiles = model.predictor_.forecast(table, origins).quantiles
+        losses.append(sum(pinball(values[1500:], found[:, 0], p) for p, found in quantiles.items()))
+    assert losses[0] < 0.98 * losses[1], losses
 
 
 def test_a_model_that_is_loaded_knows_the_spread(tmp_path: Path) -> None:
