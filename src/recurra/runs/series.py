@@ -140,6 +140,12 @@ class SeriesCase:
                 warnings.warn(
                     f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
                 )
+            elif bands is not None and (doubt := bands.doubt(level)):
+                warnings.warn(
+                    f"the {level:g} % interval is not calibrated, and may be too narrow: that {doubt}; raise "
+                    "--validation or lower --levels.",
+                    stacklevel=2,
+                )
         test = self.evaluated_on_test() if self.test else None
         if test is not None:
             scores["test"] = test.to_json()
