@@ -96,10 +96,19 @@ def test_json_is_alone_on_stdout(
     assert "test" in printed_scores
 
 
-def test_predict_takes_another_horizon_than_that_of_the_run(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for horizon, columns in (("2", {"ds", "forecast", "lo-80", "hi-80"}), ("7", {"ds", "forecast"})):
-        assert run(["predict", str(finished), "--horizon", horizon, "--json"]) == 0
-        assert [set(row) for row in json.loads(capsys.readouterr().out)] == [columns] * int(horizon)
+def test_predict_takes_another_horizon_than_that_of_the_run(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given, level in (("2", "80"), ("7", "80"), ("7", "50")):
+        asked = ["predict", str(finished), "--horizon", given, *(["--level", level] if level != "80" else [])]
+        assert run([*asked, "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert [set(row) for row in rows] == [{"ds", "forecast", f"lo-{level}", f"hi-{level}"}] * int(given)
+        assert [row[f"lo-{level}"] is None for row in rows] == [place >= 3 for place in range(int(given))]
+    assert run([*asked, "--csv", str(tmp_path / "next.csv")]) == 0
+    assert [len(line.split()) for line in printed(capsys)[0]] == [4] * 4 + [2] * 4
+    written = (tmp_path / "next.csv").read_text().splitlines()
+    assert [line.endswith(",,") for line in written] == [False] * 4 + [True] * 4
     for horizon in ("0", "-3", "3001", "1000000000", str(10**30)):
         assert run(["predict", str(finished), "--horizon", horizon]) == 2
         said = (

@@ -26,6 +26,14 @@ def test_fewer_rows_than_the_horizon_are_its_first(model: Forecaster) -> None:
     pd.testing.assert_frame_equal(model.predict(h=3, levels=[50]), whole)
 
 
+def test_rows_within_the_horizon_keep_their_intervals_and_those_beyond_have_none(model: Forecaster) -> None:
+    whole, found = model.predict(levels=[50]), model.predict(h=7, levels=[50])
+    assert found.columns.tolist() == whole.columns.tolist()
+    within = found.groupby("unique_id", sort=False).head(3).reset_index(drop=True)
+    pd.testing.assert_frame_equal(within, whole)
+    assert found.groupby("unique_id").tail(4)[["lo-50", "hi-50"]].isna().all(axis=None)
+
+
 def test_rows_beyond_the_horizon_follow_from_the_forecasts_before_them(model: Forecaster) -> None:
     found = model.predict(h=7)
     assert found.groupby("unique_id").size().tolist() == [7, 7]
@@ -77,7 +85,6 @@ def test_future_covariates_reach_as_far_as_the_rows_that_are_predicted() -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"h": 4, "levels": [80]}, "4 rows are more than the horizon of 3 .*, and intervals reach no farther"),
         ({"h": 0}, "h is 0"),
         (
             {"h": 3001},

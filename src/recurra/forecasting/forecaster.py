@@ -171,7 +171,8 @@ class Forecaster(Estimator, ForecasterSettings):
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
                 Static covariates of series that the model has seen may be left out; values that differ are used.
             h: number of values to predict, up to 1,000 times the horizon of the fit; None for that horizon. Values
-                beyond it are predicted from the forecasts before them, without intervals and not with past covariates.
+                beyond it are predicted from the forecasts before them, not with past covariates, and the bounds of
+                their intervals are NaN.
             levels: levels of the prediction intervals, in percent.
             any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
                 otherwise.
@@ -187,7 +188,7 @@ class Forecaster(Estimator, ForecasterSettings):
 
         Raises:
             InputError: if the data is invalid, there are too few validation forecasts for a level, or h is beyond the
-                horizon and levels or past covariates are given.
+                horizon of a model with past covariates.
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()

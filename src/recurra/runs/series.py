@@ -259,11 +259,14 @@ def levels_of(run: Run, model: Forecaster) -> list[float]:
 
 
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return forecasts as JSON records, with dates in ISO format, or numbers of rows."""
+    """Return forecasts as JSON records, with dates in ISO format, or numbers of rows; what is missing is None."""
     is_dated = pd.api.types.is_datetime64_any_dtype(frame["ds"])  # or rows are numbered
     dates = [date.isoformat() if is_dated else date for date in frame["ds"].tolist()]
     records = frame.to_dict("records")
-    return [{str(k): v for k, v in row.items()} | {"ds": ds} for row, ds in zip(records, dates, strict=True)]
+    return [
+        {str(k): None if pd.isna(v) else v for k, v in row.items()} | {"ds": ds}
+        for row, ds in zip(records, dates, strict=True)
+    ]
 
 
 def check_result_path(path: Path, data: Path | None) -> None:
