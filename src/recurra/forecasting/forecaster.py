@@ -249,7 +249,8 @@ class Forecaster(Estimator, ForecasterSettings):
 
         Returns:
             One row per predicted value, with the columns `unique_id`, `ds`, `cutoff` (the last row before the horizon),
-            `y`, and one for each forecaster: the naive forecasts, and `recurra`, with bounds such as `recurra-lo-90`.
+            `y`, and one for each forecaster: the naive forecasts, and `recurra`, with bounds such as `recurra-lo-90`;
+            those of naive forecasts are normal quantiles of their errors on the rows before the cutoff.
 
         Raises:
             InputError: if the data is invalid or too short.
@@ -267,7 +268,7 @@ class Forecaster(Estimator, ForecasterSettings):
             folds=arguments.n_windows, step=arguments.step_size, refit=arguments.refit, levels=arguments.levels
         )
         result = backtest_clones(model, data, rolling, ("n_windows", "step_size"))
-        shown = result.plain.drop(columns=["step", "last"])
+        shown = result.arrays.frame(naive_intervals=True).drop(columns=["step", "last"])
         return as_given(shown, result.arrays.table.form, result.arrays.table.given)
 
     def evaluate(
