@@ -74,7 +74,8 @@ def deviations(errors: Floats, first: Integers, stop: Integers) -> Floats:
         np.where(first < stop, np.add.reduceat(np.append(part, 0.0), pairs)[::2], 0.0)
         for part in (known, np.where(known, errors**2, 0.0))
     )
-    return np.sqrt(np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0.0))
+    mean: Floats = np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0.0)
+    return np.sqrt(mean)
 
 
 def statistical_models() -> dict[str, Any]:

@@ -32,6 +32,7 @@ from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
 from recurra.sources.origin import BUNDLED, Origin
+from recurra.stages import stage
 from recurra.tables.as_given import as_given
 from recurra.tables.files.spreadsheet import to_csv
 from recurra.tables.origins import Origins
@@ -166,7 +167,8 @@ class SeriesCase:
     def evaluated_on_validation(self) -> Evaluation:
         """Return scores on the validation part, which has selected the weights."""
         assert self.prepared is not None
-        return self.model.predictor_.validate(self.prepared, levels=self._levels())
+        with stage(f"scoring the validation part of {self.table.source}"):
+            return self.model.predictor_.validate(self.prepared, levels=self._levels())
 
     def evaluated_on_test(self) -> Evaluation:
         """Return scores on the test part, which the model has not seen."""
@@ -175,7 +177,9 @@ class SeriesCase:
         context = plan.needed if reach_back else plan.context
         start = np.where(lengths > self.test, lengths - self.test, lengths)
         origins = Origins.of_part(start, lengths, context, settings.horizon, reach_back=reach_back)
-        return self.model.evaluate(self.table, origins, levels=self._levels(), statistical=settings.statistical)
+        beside = " beside AutoETS, AutoARIMA and Theta" if settings.statistical else ""
+        with stage(f"scoring the test part of {self.table.source}{beside}"):
+            return self.model.evaluate(self.table, origins, levels=self._levels(), statistical=settings.statistical)
 
     def _test_rows(self) -> int:
         """Return the number of test rows of a usual series; of those that are long enough, if the usual one is not."""
