@@ -204,7 +204,7 @@ def test_a_flag_that_takes_several_values_takes_them_one_after_the_other_or_each
         assert printed(capsys)[0][0].split() == ["date", "forecast", "lo-50", "hi-50", "lo-75", "hi-75"]
 
 
-@pytest.mark.filterwarnings("ignore:no 80 % interval")
+@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
 def test_a_series_without_rows_before_the_test_part_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,7 +222,7 @@ def test_a_series_without_rows_before_the_test_part_is_named(
     assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002", "005"]
 
 
-@pytest.mark.filterwarnings("ignore:no 80 % interval")
+@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
 def test_steps_that_were_left_open_cannot_be_changed_when_a_run_is_resumed(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -244,7 +244,7 @@ def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pyt
     assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b", "new", "new"]
 
 
-@pytest.mark.filterwarnings("ignore:no 80 % interval")
+@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
 def test_the_test_part_is_that_of_a_usual_series_that_is_long_enough(tmp_path: Path) -> None:
     parts = [
         pd.DataFrame({"unique_id": n, "ds": pd.date_range("2023-01-02", periods=r), "y": np.sin(np.arange(r))})

@@ -66,8 +66,9 @@ def test_a_run_says_each_of_its_stages_in_other_words(tmp_path: Path, monkeypatc
     said: list[str] = []
     begin = stages.Watcher.begin
     monkeypatch.setattr(stages.Watcher, "begin", lambda self, what: (said.append(what), begin(self, what)))
-    pd.DataFrame({"date": pd.date_range("2024-01-01", periods=400), "v": range(400)}).to_csv(tmp_path / "v.csv")
-    assert run(["forecast", str(tmp_path / "v.csv"), "--target", "v", "--out", str(tmp_path / "run")]) == 0
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame({"date": pd.date_range("2024-01-01", periods=600), "v": range(600)}).to_csv("v.csv", index=False)
+    assert run(["forecast", "v.csv", "--out", "run"]) == 0
     assert said == [
         "reading v.csv",
         "preparing v.csv",

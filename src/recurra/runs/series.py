@@ -73,6 +73,7 @@ class SeriesCase:
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
         self.callbacks: Sequence[Callback] = ()
+        self.following: pd.DataFrame | None = None
 
     def check(self) -> None:
         """Raise the errors that would occur during and after training, before it begins."""
@@ -158,7 +159,8 @@ class SeriesCase:
         model.save(run.file(MODEL))
         replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
         following = model.predictor_.next_values(model.context_, self._levels())
-        replace_file(run.file(NEXT), to_csv(as_given(following, model.context_.form)))
+        self.following = as_given(following, model.context_.form)
+        replace_file(run.file(NEXT), to_csv(self.following))
         if test is not None:
             replace_file(run.file(PREDICTIONS), to_csv(test.predictions))
             forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
