@@ -96,10 +96,19 @@ def test_json_is_alone_on_stdout(
     assert "test" in printed_scores
 
 
-def test_predict_takes_another_horizon_than_that_of_the_run(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for horizon, columns in (("2", {"ds", "forecast", "lo-80", "hi-80"}), ("7", {"ds", "forecast"})):
-        assert run(["predict", str(finished), "--horizon", horizon, "--json"]) == 0
-        assert [set(row) for row in json.loads(capsys.readouterr().out)] == [columns] * int(horizon)
+def test_predict_takes_another_horizon_than_that_of_the_run(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given, level in (("2", "80"), ("7", "80"), ("7", "50")):
+        asked = ["predict", str(finished), "--horizon", given, *(["--level", level] if level != "80" else [])]
+        assert run([*asked, "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert [set(row) for row in rows] == [{"ds", "forecast", f"lo-{level}", f"hi-{level}"}] * int(given)
+        assert [row[f"lo-{level}"] is None for row in rows] == [place >= 3 for place in range(int(given))]
+    assert run([*asked, "--csv", str(tmp_path / "next.csv")]) == 0
+    assert [len(line.split()) for line in printed(capsys)[0]] == [4] * 4 + [2] * 4
+    written = (tmp_path / "next.csv").read_text().splitlines()
+    assert [line.endswith(",,") for line in written] == [False] * 4 + [True] * 4
     for horizon in ("0", "-3", "3001", "1000000000", str(10**30)):
         assert run(["predict", str(finished), "--horizon", horizon]) == 2
         said = (
@@ -195,7 +204,7 @@ def test_a_flag_that_takes_several_values_takes_them_one_after_the_other_or_each
         assert printed(capsys)[0][0].split() == ["date", "forecast", "lo-50", "hi-50", "lo-75", "hi-75"]
 
 
-@pytest.mark.filterwarnings("ignore:no 80 % interval")
+@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
 def test_a_series_without_rows_before_the_test_part_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,7 +222,7 @@ def test_a_series_without_rows_before_the_test_part_is_named(
     assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002", "005"]
 
 
-@pytest.mark.filterwarnings("ignore:no 80 % interval")
+@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
 def test_steps_that_were_left_open_cannot_be_changed_when_a_run_is_resumed(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,7 +244,7 @@ def test_one_short_series_does_not_refuse_the_others(tmp_path: Path, capsys: pyt
     assert pd.read_csv(tmp_path / "r" / "forecast.csv")["unique_id"].tolist() == ["a", "a", "b", "b", "new", "new"]
 
 
-@pytest.mark.filterwarnings("ignore:no 80 % interval")
+@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
 def test_the_test_part_is_that_of_a_usual_series_that_is_long_enough(tmp_path: Path) -> None:
     parts = [
         pd.DataFrame({"unique_id": n, "ds": pd.date_range("2023-01-02", periods=r), "y": np.sin(np.arange(r))})

@@ -51,6 +51,35 @@ def test_a_long_stage_is_one_plain_line_where_there_is_no_terminal() -> None:
 
 
 @pytest.mark.usefixtures("at_once")
+def test_a_stage_within_another_is_a_part_of_it() -> None:
+    stream = Stream(terminal=False)
+    with watched(stream), stage("scoring a.csv"):
+        assert stream.written.wait(30)
+        with stage("forecasting a.csv"):
+            pass
+        with stage("forecasting a.csv again"):
+            pass
+    assert stream.getvalue() == "recurra: scoring a.csv …\n"
+
+
+def test_a_run_says_each_of_its_stages_in_other_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    begin = stages.Watcher.begin
+    monkeypatch.setattr(stages.Watcher, "begin", lambda self, what: (said.append(what), begin(self, what)))
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame({"date": pd.date_range("2024-01-01", periods=600), "v": range(600)}).to_csv("v.csv", index=False)
+    assert run(["forecast", "v.csv", "--out", "run"]) == 0
+    assert said == [
+        "reading v.csv",
+        "preparing v.csv",
+        "scoring the validation part of v.csv",
+        "scoring the test part of v.csv",
+        "preparing all rows of v.csv",
+        "forecasting v.csv",
+    ]
+
+
+@pytest.mark.usefixtures("at_once")
 def test_on_a_terminal_the_line_disappears() -> None:
     stream = Stream(terminal=True)
     with watched(stream), stage("reading [red]a.csv"):

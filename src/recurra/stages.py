@@ -18,6 +18,11 @@ class Watcher:
         self._timer: threading.Timer | None = None
         self._line: Any = None  # a rich status
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a stage is under way."""
+        return self._timer is not None
+
     def begin(self, stage: str) -> None:
         """Show a stage as soon as it takes long."""
         self._timer = threading.Timer(SILENT, self._show, [stage])
@@ -64,10 +69,10 @@ def watched(stream: TextIO | None) -> Iterator[None]:
 def stage(what: str) -> Iterator[None]:
     """Say what is done within the context to whoever watches; `what` is such as "reading prices.csv".
 
-    Stages are not nested.
+    A stage within another is a part of it, and is not said.
     """
     watcher = _watcher.get()
-    if watcher is None:
+    if watcher is None or watcher.is_busy:
         yield
         return
     watcher.begin(what)

@@ -120,3 +120,17 @@ def test_of_very_many_errors_an_even_choice_is_kept() -> None:
     assert calibration.errors.size <= MAX_ERRORS
     for probability, values in calibration.quantiles(found).items():
         assert np.mean(truth <= values) == pytest.approx(probability, abs=0.01)
+
+
+def test_with_too_few_errors_an_outer_quantile_moves_as_far_as_the_next_inner_one() -> None:
+    found, truth = made(3, 0, 0.5)
+    calibration, widest = QuantileCalibration.of(found, truth), found.quantiles[0.95] - found.quantiles[0.05]
+    quantiles = calibration.quantiles(found)
+    moves = {p: (quantiles[p] - found.quantiles[p]) / widest for p in PROBABILITIES}
+    np.testing.assert_allclose(moves[0.95], moves[0.75])  # which needs 3 errors, and 0.95 needs 19
+    np.testing.assert_allclose(moves[0.05], moves[0.25])
+    assert (quantiles[0.95] > quantiles[0.75]).all()
+    assert calibration.doubt(90) == "needs 19 validation forecasts per step, and there are 3"
+    assert calibration.doubt(50) == QuantileCalibration.none(PROBABILITIES, 1).doubt(90) == ""
+    for level in (60, 88):  # other intervals that are asked for change nothing
+        assert np.array_equal(calibration.intervals(found, [level, 90])[90][1], quantiles[0.95])

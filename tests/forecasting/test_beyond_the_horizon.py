@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from recurra import Forecaster, InputError
+from recurra.evaluation.predictions import Forecasts, Predictions
 from recurra.forecasting.transforms.chain import Transform
 from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
@@ -24,6 +25,14 @@ def test_fewer_rows_than_the_horizon_are_its_first(model: Forecaster) -> None:
     first = whole.groupby("unique_id", sort=False).head(2).reset_index(drop=True)
     pd.testing.assert_frame_equal(model.predict(h=2, levels=[50]), first)
     pd.testing.assert_frame_equal(model.predict(h=3, levels=[50]), whole)
+
+
+def test_rows_within_the_horizon_keep_their_intervals_and_those_beyond_have_none(model: Forecaster) -> None:
+    whole, found = model.predict(levels=[50]), model.predict(h=7, levels=[50])
+    assert found.columns.tolist() == whole.columns.tolist()
+    within = found.groupby("unique_id", sort=False).head(3).reset_index(drop=True)
+    pd.testing.assert_frame_equal(within, whole)
+    assert found.groupby("unique_id").tail(4)[["lo-50", "hi-50"]].isna().all(axis=None)
 
 
 def test_rows_beyond_the_horizon_follow_from_the_forecasts_before_them(model: Forecaster) -> None:
@@ -77,7 +86,6 @@ def test_future_covariates_reach_as_far_as_the_rows_that_are_predicted() -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"h": 4, "levels": [80]}, "4 rows are more than the horizon of 3 .*, and intervals reach no farther"),
         ({"h": 0}, "h is 0"),
         (
             {"h": 3001},
@@ -123,3 +131,39 @@ def test_a_cross_validation_is_the_backtest_as_utilsforecast_takes_it() -> None:
     scores = evaluation.evaluate(found.drop(columns="cutoff"), metrics=[losses.mae], agg_fn="mean")
     for name in ("recurra", "persistence", "drift"):
         assert scores[name].item() == pytest.approx(expected.scores.loc[name, "mae"])
+
+
+def test_utilsforecast_evaluates_the_intervals_of_a_cross_validation_as_it_is() -> None:
+    evaluation = pytest.importorskip("utilsforecast.evaluation")
+    losses = pytest.importorskip("utilsforecast.losses")
+    rng, data = np.random.default_rng(0), long({"a": 400, "b": 300})
+    data["y"] = rng.normal(0, 1, 700).cumsum()
+    found = Forecaster(season=4, **SMALL).cross_validation(data, h=3, n_windows=30, step_size=3, levels=[80, 95])
+    names = ["persistence", "seasonal naive", "drift", "recurra"]
+    scores = evaluation.evaluate(found, metrics=[losses.mae, losses.coverage, losses.scaled_crps], level=[80, 95])
+    assert scores.columns.tolist() == ["unique_id", "cutoff", "metric", *names]
+    assert len(scores) == 2 * 30 * 4
+    for level in (80, 95):
+        covered = scores.loc[scores["metric"] == f"coverage_level{level}", names]
+        assert (covered.mean() * 100).between(level - 8, level + 8).all()
+    width = (found["persistence-hi-80"] - found["persistence-lo-80"]).to_numpy().reshape(-1, 3)
+    assert width[0] == pytest.approx(2 * 1.2816 * np.sqrt([1, 2, 3]), rel=0.15)  # of a random walk
+    before = data[(data["unique_id"] == "b") & (data["ds"] <= found["cutoff"].max())]["y"].iloc[:-90].to_numpy()
+    last = found[found["unique_id"] == "b"].head(2)
+    assert (last["persistence-hi-95"] - last["persistence"]).tolist() == pytest.approx(
+        [1.959964 * np.sqrt(np.mean((before[lag:] - before[:-lag]) ** 2)) for lag in (1, 2)]
+    )
+
+
+def test_naive_intervals_of_series_with_few_rows_and_gaps_use_the_errors_that_are_known() -> None:
+    data = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": np.arange(9.0) ** 2})
+    data.loc[2, "y"] = np.nan
+    table = make_table(pd.concat([data.assign(unique_id="huge", y=1e9 * data["y"]), data]), missing="ffill")
+    series = np.array([1, 1, 1])
+    rows = table.starts[1] + np.array([1, 2, 4])
+    forecasts = Forecasts(np.zeros((3, 2)), {80: (np.zeros((3, 2)), np.zeros((3, 2)))})
+    found = Predictions(table, rows, series, forecasts, season=1).naive_intervals()["persistence"][80]
+    deviation = (found[1] - found[0]) / 2 / 1.2815516
+    #             one row: no error;  two rows: 1 - 0, for two steps as well;  four rows: 1 - 0 and 9 - 1; 9 - 1
+    expected = [[np.nan, np.nan], [1, 1], [np.sqrt((1 + 64) / 2), 8]]
+    np.testing.assert_allclose(deviation, expected, rtol=1e-6)

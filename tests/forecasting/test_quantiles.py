@@ -1,5 +1,6 @@
 """Losses that predict quantiles: in the units of the table, from a sensible beginning, and counts where counts are."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,60 @@ def test_bounds_of_counts_are_counts_that_hold_as_many_as_they_say(validation: i
         coverage = result.scores.loc["recurra", f"coverage-{level:g}"]
         assert level / 100 - 0.1 < coverage < level / 100 + 0.2  # an interval of counts holds more than its level
     assert not (result.arrays.forecasts.values == result.arrays.forecasts.values.round()).all()
+
+
+@pytest.mark.parametrize("loss", ["quantile", "student-t", "mae", "mse"])
+def test_counts_have_whole_medians_and_intervals_that_hold_every_count_that_they_held(
+    loss: Any,
+) -> None:
+    data = counts(120, a=0.5, b=4.0)
+    model = Forecaster(horizon=3, validation=30, **SMALL | {"loss": loss}).fit(data)
+    assert model.predictor_.plan.counts
+    found = model.predict(levels=[50, 80]).drop(columns=["unique_id", "ds", "method"])
+    whole = (found == found.round()).all()
+    assert whole.drop("forecast").all()
+    assert whole["forecast"] == (loss != "mse")
+    exact = replace(model.predictor_, plan=replace(model.predictor_.plan, counts=False))
+    exact = replace(exact, transform=replace(exact.transform, plan=exact.plan))
+    unrounded = exact.predict(levels=[50, 80])
+    for level in (50, 80):
+        assert (found[f"lo-{level}"] <= np.ceil(unrounded[f"lo-{level}"])).all()
+        assert (found[f"hi-{level}"] >= np.floor(unrounded[f"hi-{level}"])).all()
+        assert (found[f"hi-{level}"] != unrounded[f"hi-{level}"]).any()
+
+
+@pytest.mark.parametrize(("value", "are_counts"), [(7.0, True), (0.5, False), (-1.0, False)])
+def test_one_value_anywhere_in_the_table_says_that_it_has_no_counts(value: float, are_counts: bool) -> None:
+    data = counts(60, a=3.0, b=5.0).astype({"y": float})
+    data.iloc[-1, 2] = value
+    model = Forecaster(validation=20, **SMALL).fit(data)
+    found = model.predict()["forecast"]
+    assert model.predictor_.plan.counts == are_counts == (found == found.round()).all()
+
+
+def test_the_rows_of_a_second_training_say_whether_the_values_are_counts() -> None:
+    data = counts(60, a=3.0).astype({"y": float})
+    newer = pd.concat([data, pd.DataFrame({"unique_id": "a", "ds": days(61)[-1:], "y": 2.5})])
+    for scaling in ("auto", ["standard", "subtract-last"]):
+        model = Forecaster(scaling=scaling, **SMALL).fit(data)
+        assert model.predictor_.plan.counts
+        assert not model.refit(newer).predictor_.plan.counts
+
+
+def test_a_lower_bound_that_is_set_holds_for_counts_too() -> None:
+    data = counts(60, a=0.5)
+    data["y"] += 1
+    model = Forecaster(lower=0.8, **SMALL).fit(data)
+    assert model.predict(levels=[95])["lo-95"].min() >= 0.8
+
+
+@pytest.mark.parametrize(("loss", "are_counts"), [("quantile", False), ("negative-binomial", True)])
+def test_a_file_that_does_not_say_whether_values_are_counts_has_them_if_the_loss_needs_them(
+    loss: Any, are_counts: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.safetensors"
+    Forecaster(loss=loss, **SMALL).fit(counts(60, a=0.5)).save(path)
+    tensors, described = read_tensors(path)
+    del described["plan"]["counts"]
+    write_tensors(path, tensors, described)
+    assert load(path).predictor_.plan.counts == are_counts

@@ -41,8 +41,8 @@ def predict(
         data: File with newer rows of the series, or - for standard input; they may overlap with those of the run.
         refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
         any_source: Accept newer bars of another provider or adjustment than those of the training.
-        horizon: Number of rows to predict; by default that of the run. Rows beyond it are predicted without intervals,
-            from the forecasts before them.
+        horizon: Number of rows to predict; by default that of the run. Rows beyond it are predicted from the forecasts
+            before them, and have no intervals.
         level: Levels of the prediction intervals in percent, such as 80; by default those of the run.
         csv: File to which the values of a series are written.
         json: Print only JSON.
@@ -107,8 +107,7 @@ def _predicted(
         check_horizon(horizon, model.predictor_.plan.horizon, "--horizon")
     for value in level or ():
         check_level(value, "--level")
-    beyond = horizon is not None and horizon > model.settings_.horizon
-    levels = ([] if beyond else levels_of(run, model)) if level is None else level
+    levels = levels_of(run, model) if level is None else level
     following: pd.DataFrame = model.predict(rows, h=horizon, levels=levels, any_source=any_source, **reading)
     return following
 

@@ -41,6 +41,10 @@ class Bands(Protocol):
         """Return what an interval of this level needs, as a clause; empty if it can be made."""
         ...
 
+    def doubt(self, level: float) -> str:
+        """Return why an interval of this level can be made, but not calibrated, as a clause; empty if it is."""
+        ...
+
     def intervals(self, found: Answers, levels: Sequence[float]) -> Intervals:
         """Return the ends of the intervals by level in percent."""
         ...
@@ -84,6 +88,10 @@ class Calibration:
         if self.supports(level):
             return ""
         return needs(math.ceil(level / (100.0 - level)), int(self._counts().min()))
+
+    def doubt(self, level: float) -> str:
+        """Return nothing: what can be made is calibrated."""
+        return ""
 
     def intervals(self, found: Answers, levels: Sequence[float]) -> Intervals:
         """Return the ends of the intervals around point forecasts, by level in percent; see `half_width`."""

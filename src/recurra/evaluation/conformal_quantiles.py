@@ -17,7 +17,7 @@ from recurra.evaluation.conformal import (
     counts_of,
     needs,
 )
-from recurra.tables.arrays import Floats
+from recurra.tables.arrays import Booleans, Floats
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class QuantileCalibration:
     measured in widths of the forecast's own widest band, as Sesia & Candès (2020) do, so that a series, or a window,
     with little noise stays narrow. If a new error is exchangeable with these, an upper quantile lies at or above the
     new value with at least its probability, and a lower one at or below it. Where there are too few errors to say so, a
-    quantile stays where it is predicted, or covers all of them. A quantile that is not predicted is made of the nearest
-    one that is farther from the median, or of the farthest.
+    quantile moves outwards alone: as far as the next predicted one inwards, and so far that it covers all of them. A
+    quantile that is not predicted is made of the nearest one that is farther from the median, or of the farthest.
 
     Attributes:
         probabilities: those of the predicted quantiles, in ascending order, [K].
@@ -73,6 +73,12 @@ class QuantileCalibration:
         widest = 100.0 * (self.probabilities[-1] - self.probabilities[0])
         return f"needs a validation part, as the widest that the network predicts has {widest:g} %"
 
+    def doubt(self, level: float) -> str:
+        """Return why an interval of this level is not calibrated, as a clause; empty if it is."""
+        low, high = _ends(level)
+        needed, count = math.ceil(high / low - 1e-9), int(counts_of(self.errors[0]).min())
+        return needs(needed, count) if len(self.errors[0]) and count < needed else ""
+
     def intervals(self, found: Answers, levels: Sequence[float]) -> Intervals:
         """Return the ends of the intervals by level in percent: the quantiles that bound it.
 
@@ -91,32 +97,39 @@ class QuantileCalibration:
 
     def _at(self, found: Answers, more: Sequence[float]) -> dict[float, Floats]:
         """Return calibrated quantiles, which do not cross: those that are predicted, and more."""
-        wanted = sorted({*self.probabilities, *more})
-        at = {probability: self._moved(found, probability) for probability in wanted}
+        wanted, widest = sorted({*self.probabilities, *more}), _widest(found)
+        at = {0.5: found.quantiles[0.5]}
         upper, lower = [p for p in wanted if p >= 0.5], [p for p in reversed(wanted) if p <= 0.5]
-        for side, farther in ((upper, np.maximum), (lower, np.minimum)):
+        for side, farther in ((upper, np.fmax), (lower, np.fmin)):
+            before = np.zeros(self.errors.shape[2])  # the move of the predicted one before it
             for inner, outer in pairwise(side):
-                at[outer] = farther(at[outer], at[inner])
-        return at
+                base, move, enough = self._move(outer)
+                move = np.where(enough, move, farther(farther(move, before), 0.0))  # NaN where there is no error at all
+                at[outer] = farther(found.quantiles[base] + move * widest, at[inner])
+                if outer in self.probabilities:
+                    before = move
+        return {probability: at[probability] for probability in wanted}
 
-    def _moved(self, found: Answers, probability: float) -> Floats:
-        """Return the quantile of this probability, made of the nearest one that is farther from the median, [N, H]."""
+    def _move(self, probability: float) -> tuple[float, Floats, Booleans]:
+        """Return how far a quantile is moved at each step, in widths of the widest band.
+
+        Returns:
+            The probability of the predicted quantile that is moved, the nearest one that is farther from the median;
+            the move, [H]; and whether there are enough errors, [H]: if not, it covers all of them.
+        """
         is_upper = probability > 0.5
         if is_upper:
             base = next((p for p in self.probabilities if p >= probability), self.probabilities[-1])
         else:
             base = next((p for p in reversed(self.probabilities) if p <= probability), self.probabilities[0])
         errors = self.errors[self.probabilities.index(base)]
-        if probability == 0.5 or not len(errors):
-            return found.quantiles[base]
         counts = counts_of(errors)
+        if not len(errors):
+            return base, np.zeros(len(counts)), np.ones(len(counts), np.bool_)
         exact = (counts + 1) * probability
         ranks = (np.ceil(exact - 1e-9) if is_upper else np.floor(exact + 1e-9)).astype(np.int64)
-        moves = np.take_along_axis(errors, ranks.clip(1, np.maximum(counts, 1))[None] - 1, axis=0)[0]
-        outwards = np.fmax(moves, 0.0) if is_upper else np.fmin(moves, 0.0)  # 0 where there is no error at all
-        enough = (ranks >= 1) & (ranks <= counts)
-        moved: Floats = found.quantiles[base] + np.where(enough, moves, outwards) * _widest(found)
-        return moved
+        move = np.take_along_axis(errors, ranks.clip(1, np.maximum(counts, 1))[None] - 1, axis=0)[0]
+        return base, move, (ranks >= 1) & (ranks <= counts)
 
 
 def calibration_of(found: Answers, truth: Floats) -> Calibration | QuantileCalibration:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recurra.evaluation.baselines import naive_forecasts, statistical_forecasts
+from recurra.evaluation.baselines import deviations, naive_forecasts, statistical_forecasts
 from recurra.stages import stage
 from recurra.tables.arrays import Floats, Integers
 from recurra.tables.origins import Origins
@@ -133,11 +134,40 @@ class Predictions:
     @cached_property
     def naive(self) -> dict[str, Floats]:
         """The naive forecasts by name, [N, H] each."""
-        begins = self.table.starts[:-1][self.series]
-        found = naive_forecasts(self.table.values[:, 0], self.rows, self.horizon, self.season, begins)
+        return self._naive_from(self.rows, self.series, slice(0, self.horizon))
+
+    def naive_intervals(self) -> dict[str, dict[float, tuple[Floats, Floats]]]:
+        """Return prediction intervals of the naive forecasts by name, of the levels that the model's forecasts have.
+
+        Their ends are normal quantiles. The standard deviation is the root mean square of the errors at this step of
+        the same forecast from all earlier rows of the series, on the rows before the origin; where there is none, that
+        of the step before. They are NaN if no error is known.
+        """
+        truth, places = self.table.target_values, np.arange(len(self.table.ids))
+        rows = np.delete(np.arange(len(truth)), self.table.starts[:-1])  # those with one before them in their series
+        series = np.repeat(places, self.table.lengths - 1)
+        first = (self.table.starts[:-1] - places)[self.series]
+        deviation = {name: np.full(values.shape, np.nan) for name, values in self.naive.items()}
+        for step in range(self.horizon):
+            target = truth[np.minimum(rows + step, len(truth) - 1)]
+            stop = np.maximum(self.rows - step - (self.series + 1), first)  # whose target is before the origin
+            for name, values in self._naive_from(rows, series, slice(step, step + 1)).items():
+                own = deviations(target - values[:, 0], first, stop)
+                before = deviation[name][:, max(step - 1, 0)]
+                deviation[name][:, step] = np.where(np.isnan(own), before, own)
+        normal = {level: NormalDist().inv_cdf(0.5 + level / 200) for level in self.forecasts.intervals}
+        return {
+            name: {level: (self.naive[name] - z * own, self.naive[name] + z * own) for level, z in normal.items()}
+            for name, own in deviation.items()
+        }
+
+    def _naive_from(self, rows: Integers, series: Integers, steps: slice) -> dict[str, Floats]:
+        """Return the naive forecasts from these rows of these series [N] by name, [N, steps] each."""
+        begins, values = self.table.starts[:-1][series], self.table.values
+        found = naive_forecasts(values[:, 0], rows, steps.stop, self.season, begins, first=steps.start)
         for column in self.last_of:
-            last = self.table.values[self.rows - 1, self.table.columns.index(column)]
-            found[f"last {column}"] = np.repeat(last[:, None], self.horizon, axis=1)
+            last = values[rows - 1, self.table.columns.index(column)]
+            found[f"last {column}"] = np.repeat(last[:, None], steps.stop - steps.start, axis=1)
         return found
 
     @property
@@ -150,8 +180,12 @@ class Predictions:
         """The forecasts of the model and of the baselines by name, [N, H] each."""
         return {MODEL_NAME: self.forecasts.values, **self.naive, **self.statistical}
 
-    def frame(self) -> pd.DataFrame:
-        """Return a row for each predicted value, with columns unique_id, ds, cutoff, step, y, last, and forecasts."""
+    def frame(self, *, naive_intervals: bool = False) -> pd.DataFrame:
+        """Return a row for each predicted value, with columns unique_id, ds, cutoff, step, y, last, and forecasts.
+
+        Args:
+            naive_intervals: whether the naive forecasts have intervals too.
+        """
         horizon, dates = self.horizon, self.table.dates.to_numpy()
         ids = np.array(self.table.ids, dtype=object)
         facts = {
@@ -163,6 +197,8 @@ class Predictions:
             "last": np.repeat(self.last, horizon),
         }
         columns = {**self.naive, MODEL_NAME: self.forecasts.values, **self.statistical}
-        for level, (lower, upper) in self.forecasts.intervals.items():
-            columns |= {f"{MODEL_NAME}-lo-{level:g}": lower, f"{MODEL_NAME}-hi-{level:g}": upper}
+        intervals = {**(self.naive_intervals() if naive_intervals else {}), MODEL_NAME: self.forecasts.intervals}
+        for name, own in intervals.items():
+            for level, (lower, upper) in own.items():
+                columns |= {f"{name}-lo-{level:g}": lower, f"{name}-hi-{level:g}": upper}
         return pd.DataFrame(facts | {name: values.ravel() for name, values in columns.items()})

@@ -47,17 +47,16 @@ def check_horizon(count: int, horizon: int, name: str) -> None:
 def _continued(predictor: "Predictor", table: Table, levels: Sequence[float], count: int) -> Forecasts:
     """Forecast at least `count` rows after the last ones; later horizons begin with the forecasts before them.
 
+    Intervals are those of the first horizon, and NaN beyond it.
+
     Raises:
-        InputError: if intervals or past covariates would be needed beyond the horizon, or a forecast is not finite.
+        InputError: if past covariates would be needed beyond the horizon, or a forecast is not finite.
     """
     horizon = predictor.plan.horizon
-    beyond = f"{count} rows are more than the horizon of {horizon} that the model was trained for"
-    if count > horizon and levels:
-        raise InputError(f"{beyond}, and intervals reach no farther; leave out levels, or train with horizon={count}.")
     if count > horizon and table.past_covariates:
         raise InputError(
-            f"{beyond}, and later values of {listed(table.past_covariates)} are not known; predict fewer rows, or "
-            f"train with horizon={count}."
+            f"{count} rows are more than the horizon of {horizon} that the model was trained for, and later values of "
+            f"{listed(table.past_covariates)} are not known; predict fewer rows, or train with horizon={count}."
         )
     ends = Origins.after_last(table)
     predictor.transform.check_future(table, ends, count)
@@ -70,4 +69,9 @@ def _continued(predictor: "Predictor", table: Table, levels: Sequence[float], co
         values = np.concatenate([values, later[:, values.shape[1] - place :]], axis=1)
     if not np.isfinite(values).all():
         raise InputError(f"{table.source}: the forecasts are not finite numbers; correct the rows, or train again.")
-    return replace(forecasts, values=values)
+    beyond = np.full((len(values), values.shape[1] - horizon), np.nan)
+    intervals = {
+        level: (np.hstack([low, beyond]), np.hstack([high, beyond]))
+        for level, (low, high) in forecasts.intervals.items()
+    }
+    return replace(forecasts, values=values, intervals=intervals)

@@ -171,7 +171,8 @@ class Forecaster(Estimator, ForecasterSettings):
                 the last row seen. Future values of columns known in advance are given in rows with an empty target.
                 Static covariates of series that the model has seen may be left out; values that differ are used.
             h: number of values to predict, up to 1,000 times the horizon of the fit; None for that horizon. Values
-                beyond it are predicted from the forecasts before them, without intervals and not with past covariates.
+                beyond it are predicted from the forecasts before them, not with past covariates, and the bounds of
+                their intervals are NaN.
             levels: levels of the prediction intervals, in percent.
             any_source: whether downloaded bars may come from another provider than those of the fit, or be adjusted
                 otherwise.
@@ -187,7 +188,7 @@ class Forecaster(Estimator, ForecasterSettings):
 
         Raises:
             InputError: if the data is invalid, there are too few validation forecasts for a level, or h is beyond the
-                horizon and levels or past covariates are given.
+                horizon of a model with past covariates.
             NotFittedError: if the model is not fitted.
         """
         self._check_fitted()
@@ -248,7 +249,8 @@ class Forecaster(Estimator, ForecasterSettings):
 
         Returns:
             One row per predicted value, with the columns `unique_id`, `ds`, `cutoff` (the last row before the horizon),
-            `y`, and one for each forecaster: the naive forecasts, and `recurra`, with bounds such as `recurra-lo-90`.
+            `y`, and one for each forecaster: the naive forecasts, and `recurra`, with bounds such as `recurra-lo-90`;
+            those of naive forecasts are normal quantiles of their errors on the rows before the cutoff.
 
         Raises:
             InputError: if the data is invalid or too short.
@@ -266,7 +268,7 @@ class Forecaster(Estimator, ForecasterSettings):
             folds=arguments.n_windows, step=arguments.step_size, refit=arguments.refit, levels=arguments.levels
         )
         result = backtest_clones(model, data, rolling, ("n_windows", "step_size"))
-        shown = result.plain.drop(columns=["step", "last"])
+        shown = result.arrays.frame(naive_intervals=True).drop(columns=["step", "last"])
         return as_given(shown, result.arrays.table.form, result.arrays.table.given)
 
     def evaluate(

@@ -22,7 +22,7 @@ from recurra.models.networks import made_with_weights
 from recurra.nn.heads import HEADS
 from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import to_json
-from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.forecasting import COUNTING, ForecasterSettings
 from recurra.settings.migration import migrated
 from recurra.settings.network import NamedCell
 from recurra.settings.reading import Decimal, Thousands
@@ -204,7 +204,8 @@ def read_predictor(path: Path, device: str | None, cells: Mapping[str, NamedCell
         path, Description, FORECASTER, FORMAT, {1: _from_format_1, 2: _from_format_2, 3: _from_format_3}
     )
     settings = settings_of(path, ForecasterSettings, described.settings | {"max_unpacked": None}, device, cells)
-    plan = checked_part(Plan, described.plan, path, "plan")
+    counts = {"counts": settings.loss == COUNTING}  # files of earlier versions do not say
+    plan = checked_part(Plan, counts | described.plan, path, "plan")
     context = checked_part(ContextDescription, described.context, path, "context")
     if plan.horizon != settings.horizon:
         raise damaged(path, f"its settings have horizon {settings.horizon}, and its plan {plan.horizon}")

@@ -72,6 +72,7 @@ class Plan(Settings):
             networks saw them in this way only, and 0 otherwise.
         columns: the columns; future covariates are the last.
         lower: lower bound of the forecasts; None if there is none, as in models of earlier versions.
+        counts: whether the values are counts, so that medians and quantiles are rounded.
         static: how each static covariate becomes inputs.
     """
 
@@ -90,6 +91,7 @@ class Plan(Settings):
     early: NonNegativeInt
     columns: Annotated[tuple[ColumnPlan, ...], Field(fail_fast=True, min_length=1)]
     lower: float | None = None
+    counts: bool = False
     static: Annotated[tuple[StaticPlan, ...], Field(fail_fast=True)] = ()
 
     @classmethod
@@ -166,6 +168,7 @@ class Plan(Settings):
             early=early,
             columns=tuple(columns),
             lower=lower_of(settings, table),
+            counts=table.counts,
             static=static_plans(table),
         )
 

@@ -1,6 +1,6 @@
 """Predictor: a fitted forecaster, immutable; it forecasts from any origin of a table, and after its last row."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -27,7 +27,7 @@ from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS, HeadForecast
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
-from recurra.settings.forecasting import COUNTING, ForecasterSettings
+from recurra.settings.forecasting import PREDICTING_MEDIANS, ForecasterSettings
 from recurra.settings.network import NamedCell
 from recurra.stages import stage
 from recurra.tables.arrays import Floats, Integers
@@ -147,7 +147,7 @@ class Predictor:
         for level in levels:
             check_interval(level, bands)
         check_origins(table, origins, 1, 0)
-        transform, bound = self.transform, self._bound
+        transform = self.transform
         places = origins.spread(transform.places(table))
         by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
@@ -156,23 +156,20 @@ class Predictor:
             found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
 
-        def to_units(values: Floats) -> Floats:
-            converted = transform.to_units(values, places)
+        def to_units(values: Floats, *, whole: bool = True) -> Floats:
+            converted = transform.to_units(values, places, whole=whole)
             # a last value is that of the table to the last digit, also where it has no logarithm, which is NaN
             is_last = ~by_network[:, None] & ((values == found.point) | np.isnan(converted))
             return np.where(constant[:, None] | is_last, last, converted)
 
-        point = to_units(found.point)
+        point = to_units(found.point, whole=self.settings.loss in PREDICTING_MEDIANS)
         methods = np.where(constant, CONSTANT, np.where(by_network, NETWORK, LAST_VALUE))
         if bands is None or not (quantiles or levels):
             return Forecasts(point, methods=methods)
         intervals = {
-            level: (bound(to_units(low), np.ceil), bound(to_units(high), np.floor))
-            for level, (low, high) in bands.intervals(found, levels).items()
+            level: (to_units(low), to_units(high)) for level, (low, high) in bands.intervals(found, levels).items()
         }
-        predicted = {
-            p: bound(to_units(values), np.ceil if p < 0.5 else np.floor) for p, values in bands.quantiles(found).items()
-        }
+        predicted = {p: to_units(values) for p, values in bands.quantiles(found).items()}
         return Forecasts(point, intervals, predicted, methods)
 
     def _network_answers(self, table: Table, origins: Origins, *, quantiles: bool = True) -> Answers:
@@ -329,13 +326,6 @@ class Predictor:
         if self.calibration is None and probabilities:
             return QuantileCalibration.none(probabilities, self.plan.horizon)
         return self.calibration
-
-    def _bound(self, values: Floats, inwards: Callable[[Floats], Floats]) -> Floats:
-        """Return bounds of intervals in units of the table; of counts the next count inwards, which covers as many."""
-        if self.settings.loss != COUNTING:
-            return values
-        whole = values.round()
-        return np.where(np.isclose(values, whole, rtol=1e-9), whole, inwards(values))
 
     def _evaluated(self, table: Table, origins: Origins, levels: Sequence[float], statistical: bool) -> Evaluation:
         return evaluate(

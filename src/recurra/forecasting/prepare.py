@@ -147,7 +147,7 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
 
     Args:
         settings: the settings of the earlier fit.
-        plan: its plan, but for the lower bound, which the new rows may change.
+        plan: its plan, but for what the values can be, which the new rows may change.
         table: the series, with all their rows.
 
     Raises:
@@ -159,7 +159,7 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
         season, window = season_and_window(settings, table, usual_rows, max(plan.early, 1))
         plan = Plan.of(settings, filled, table.lengths, usual_rows, season, window, plan.early)
     else:
-        plan = replace(plan, lower=lower_of(settings, table))
+        plan = replace(plan, lower=lower_of(settings, table), counts=table.counts)
     if settings.loss == COUNTING:
         require_counts(table)
     if table.lengths.max() <= plan.needed:

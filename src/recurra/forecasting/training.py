@@ -88,7 +88,7 @@ def trained_again(
     settings, context = fitted.settings, fitted.context
     table = read_table(settings, data, fitted.columns, context.frequency, fitted.ids, None, any_source=True)
     table = fitted.checked_columns(table)
-    with stage(f"preparing {table.source}"):
+    with stage(f"preparing all rows of {table.source}"):
         prepared = prepare_again(settings, fitted.plan, table)
         warn_of_unseen_words(table, prepared.plan.static)
     predictor = Predictor.before_training(prepared, made(lambda: network_of(settings, prepared.plan), settings))

@@ -130,9 +130,9 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str
     for record, size, when in zip(following.head(SHOWN_ROWS).to_dict("records"), largest, dates, strict=False):
         series = [str(record["unique_id"])] if "unique_id" in record else []
         decimals = min(_decimals(size, 6), 10)
-        rows.append(
-            [*series, when, *(f"{record[name]:,.{decimals}f}" for name in values), *(record[name] for name in words)]
-        )
+        numbers = [record[name] for name in values]
+        cells = ["" if math.isnan(number) else f"{number:,.{decimals}f}" for number in numbers]
+        rows.append([*series, when, *cells, *(record[name] for name in words)])
     more = len(following) - SHOWN_ROWS
     return aligned(rows, numbers=True) + (f"\n… and {more:,} more; {all_in}" if more > 0 else "")
 

@@ -23,6 +23,7 @@ class LettersCase:
     """A letter case: trains a model of the letters and reports its accuracy."""
 
     files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, SCORES)
+    following: ClassVar[None] = None  # no series goes on
 
     def __init__(self, settings: LettersSettings) -> None:
         self.settings, self.symbols = settings, sequence_of(settings)

@@ -32,6 +32,7 @@ from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
 from recurra.sources.origin import BUNDLED, Origin
+from recurra.stages import stage
 from recurra.tables.as_given import as_given
 from recurra.tables.files.spreadsheet import to_csv
 from recurra.tables.origins import Origins
@@ -72,6 +73,7 @@ class SeriesCase:
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
         self.callbacks: Sequence[Callback] = ()
+        self.following: pd.DataFrame | None = None
 
     def check(self) -> None:
         """Raise the errors that would occur during and after training, before it begins."""
@@ -140,6 +142,12 @@ class SeriesCase:
                 warnings.warn(
                     f"no {level:g} % interval: it {lack}; raise --validation or lower --levels.", stacklevel=2
                 )
+            elif bands is not None and (doubt := bands.doubt(level)):
+                warnings.warn(
+                    f"the {level:g} % interval is not calibrated, and may be too narrow: that {doubt}; raise "
+                    "--validation or lower --levels.",
+                    stacklevel=2,
+                )
         test = self.evaluated_on_test() if self.test else None
         if test is not None:
             scores["test"] = test.to_json()
@@ -151,7 +159,8 @@ class SeriesCase:
         model.save(run.file(MODEL))
         replace_file(run.file(PARAMETERS), parameters_text(model.network_).encode())
         following = model.predictor_.next_values(model.context_, self._levels())
-        replace_file(run.file(NEXT), to_csv(as_given(following, model.context_.form)))
+        self.following = as_given(following, model.context_.form)
+        replace_file(run.file(NEXT), to_csv(self.following))
         if test is not None:
             replace_file(run.file(PREDICTIONS), to_csv(test.predictions))
             forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
@@ -160,7 +169,8 @@ class SeriesCase:
     def evaluated_on_validation(self) -> Evaluation:
         """Return scores on the validation part, which has selected the weights."""
         assert self.prepared is not None
-        return self.model.predictor_.validate(self.prepared, levels=self._levels())
+        with stage(f"scoring the validation part of {self.table.source}"):
+            return self.model.predictor_.validate(self.prepared, levels=self._levels())
 
     def evaluated_on_test(self) -> Evaluation:
         """Return scores on the test part, which the model has not seen."""
@@ -169,7 +179,9 @@ class SeriesCase:
         context = plan.needed if reach_back else plan.context
         start = np.where(lengths > self.test, lengths - self.test, lengths)
         origins = Origins.of_part(start, lengths, context, settings.horizon, reach_back=reach_back)
-        return self.model.evaluate(self.table, origins, levels=self._levels(), statistical=settings.statistical)
+        beside = " beside AutoETS, AutoARIMA and Theta" if settings.statistical else ""
+        with stage(f"scoring the test part of {self.table.source}{beside}"):
+            return self.model.evaluate(self.table, origins, levels=self._levels(), statistical=settings.statistical)
 
     def _test_rows(self) -> int:
         """Return the number of test rows of a usual series; of those that are long enough, if the usual one is not."""
@@ -253,11 +265,14 @@ def levels_of(run: Run, model: Forecaster) -> list[float]:
 
 
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return forecasts as JSON records, with dates in ISO format, or numbers of rows."""
+    """Return forecasts as JSON records, with dates in ISO format, or numbers of rows; what is missing is None."""
     is_dated = pd.api.types.is_datetime64_any_dtype(frame["ds"])  # or rows are numbered
     dates = [date.isoformat() if is_dated else date for date in frame["ds"].tolist()]
     records = frame.to_dict("records")
-    return [{str(k): v for k, v in row.items()} | {"ds": ds} for row, ds in zip(records, dates, strict=True)]
+    return [
+        {str(k): None if pd.isna(v) else v for k, v in row.items()} | {"ds": ds}
+        for row, ds in zip(records, dates, strict=True)
+    ]
 
 
 def check_result_path(path: Path, data: Path | None) -> None:

@@ -13,6 +13,8 @@ from recurra.runs.train import TrainedRun
 from recurra.training.run_folder import FINISHED, METRICS, MODEL, PARAMETERS, SCORES, Run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recurra.forecasting.forecaster import Forecaster
 
 OPEN = (None, "auto", ["auto"])  # values of settings that leave the choice to the model
@@ -22,7 +24,9 @@ SHOWN_EPOCHS = 10
 def result_text(trained: TrainedRun) -> str:
     """Layers, scores, next values and files of a finished run: what is shown at the end of a training."""
     run = Run(trained.path)
-    return "\n\n".join([_layers(trained.model), scores_text(run), *_next(trained.model, run), _files(run)])
+    return "\n\n".join(
+        [_layers(trained.model), scores_text(run), *_next(trained.model, run, trained.following), _files(run)]
+    )
 
 
 def result_json(trained: TrainedRun) -> dict[str, Any]:
@@ -32,7 +36,8 @@ def result_json(trained: TrainedRun) -> dict[str, Any]:
     if not isinstance(model, LanguageModel):
         from recurra.runs.series import as_records, levels_of
 
-        said["next"] = as_records(model.predict(levels=levels_of(run, model)))
+        following = trained.following
+        said["next"] = as_records(model.predict(levels=levels_of(run, model)) if following is None else following)
     return said
 
 
@@ -105,15 +110,17 @@ def _unit(settings: Mapping[str, Any]) -> str:
     return "step" if settings.get("steps") or settings.get("epochs", 1) is None else "epoch"
 
 
-def _next(model: "LanguageModel | Forecaster", run: Run) -> list[str]:
-    """What a forecaster expects after the last row, if it is one."""
+def _next(model: "LanguageModel | Forecaster", run: Run, following: "pd.DataFrame | None" = None) -> list[str]:
+    """What a forecaster expects after the last row, if it is one; it is predicted unless it is given."""
     if isinstance(model, LanguageModel):
         return []
     from recurra.runs.series import NEXT, levels_of
 
     times = model.context_.frequency.minutes > 0
     all_in = f"{printable(str(run.path / NEXT))} has all"
-    return [f"next:\n\n{forecast_text(model.predict(levels=levels_of(run, model)), times=times, all_in=all_in)}"]
+    if following is None:
+        following = model.predict(levels=levels_of(run, model))
+    return [f"next:\n\n{forecast_text(following, times=times, all_in=all_in)}"]
 
 
 def _chosen(model: "LanguageModel | Forecaster | None", run: Run) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from recurra.training.run_folder import FINISHED, INFO, METRICS, MODEL, Mode
 from recurra.training.state_names import state_names
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recurra.forecasting.forecaster import Forecaster
 
 
@@ -31,11 +33,13 @@ class TrainedRun:
         path: the run folder.
         model: the trained model.
         was_finished: whether the run was finished before, so that nothing was trained.
+        following: the next values of its series, if they have been predicted.
     """
 
     path: Path
     model: "LanguageModel | Forecaster"
     was_finished: bool
+    following: "pd.DataFrame | None" = None
 
 
 class Work(Protocol):
@@ -45,6 +49,8 @@ class Work(Protocol):
 
     @property
     def model(self) -> "LanguageModel | Forecaster": ...
+    @property
+    def following(self) -> "pd.DataFrame | None": ...
     def check(self) -> None:
         """Raise the errors that `fit` would raise before training, without changing anything."""
 
@@ -101,7 +107,7 @@ def train_case(
         work.fit(run, callbacks)
         work.report(run, case.name)
         run.finish()
-    return TrainedRun(out, work.model, was_finished=False)
+    return TrainedRun(out, work.model, was_finished=False, following=work.following)
 
 
 def _work(settings: CaseSettings) -> Work:

@@ -14,6 +14,7 @@ from recurra.settings.training import ClipNorm, LearningRate, ScheduleName
 LossName = Literal["mse", "mae", "huber", "quantile", "student-t", "negative-binomial"]
 COUNTING: LossName = "negative-binomial"
 PREDICTING_QUANTILES: set[LossName] = {"quantile", "student-t", COUNTING}
+PREDICTING_MEDIANS: set[LossName] = {"quantile", "student-t", "mae"}  # the others predict means, or nearly so
 Logarithm = Literal["log"]
 Deseasonalizing = Literal["deseasonalize"]
 Differencing = Literal["difference", "season-difference"]

@@ -76,6 +76,15 @@ def interleaved(first: Array, counts: Integers, second: Array, others: Integers)
     return whole  # type: ignore[return-value]
 
 
+def are_counts(values: Floats) -> bool:
+    """Return whether all values are counts.
+
+    >>> are_counts(np.array([0.0, 3.0])), are_counts(np.array([0.5, 3.0])), are_counts(np.array([-1.0, 3.0]))
+    (True, False, False)
+    """
+    return bool(((values >= 0.0) & (values == values.round())).all())
+
+
 def of_equal_length(values: Array, counts: Integers) -> Iterator[tuple[Integers, Array]]:
     """Return parts that stand one below the other, parts of the same length at once, as many as fit into a cache.
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, counted
-from recurra.tables.arrays import Booleans, Floats, Integers, interleaved, rows_of, selection, starts_of
+from recurra.tables.arrays import Booleans, Floats, Integers, are_counts, interleaved, rows_of, selection, starts_of
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.dates.frequency import Frequency
 from recurra.tables.dates.many_series import next_dates
@@ -70,8 +70,8 @@ class Table:
         cut: number of later rows of each series that the table has been cut before, [S]; None: of no series. Part of
             the fingerprint.
         static: columns that have one value for each series.
-        signed: whether the target has negative values, also in rows that the table has been cut before: a fact about
-            its unit.
+        signed: whether the target has negative values, also in rows that were cut off: a fact about its unit.
+        counts: whether all its values, also those, are counts: 0, 1, 2 and so on.
     """
 
     ids: tuple[str, ...]
@@ -94,6 +94,7 @@ class Table:
     cut: Integers | None = None
     static: StaticCovariates = field(default_factory=StaticCovariates)
     signed: bool = False
+    counts: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -215,7 +216,8 @@ class Table:
             which = f"up to {end}" if start is None else f"from {start} on" if end is None else f"from {start} to {end}"
             raise InputError(f"{self.source} has no rows {which}.")
         kept = self.part(first, stop)
-        return replace(kept, signed=bool((kept.values[:, 0] < 0.0).any()))
+        y = kept.values[:, 0]
+        return replace(kept, signed=bool((y < 0.0).any()), counts=are_counts(y))
 
     def after(self, earlier: "Table", *, at_least: int) -> "Table":
         """Precede every series with those rows of `earlier` that are older than its first row.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.reading import Decimal, Missing, Thousands
-from recurra.tables.arrays import Floats, Integers, of_equal_length, rows_of, starts_of
+from recurra.tables.arrays import Floats, Integers, are_counts, of_equal_length, rows_of, starts_of
 from recurra.tables.as_given import GivenTypes
 from recurra.tables.columns import ID, Names, chosen_columns, found_column, hint_of_id
 from recurra.tables.data_frame import AnyFrame, with_row_numbers
@@ -181,6 +181,7 @@ def make_table(
         None if is_source(data) else GivenTypes.of(raw, columns.dates, columns.ids),
         static=static.at(places),
         signed=bool((without_gaps.values[:, 0] < 0.0).any()),
+        counts=are_counts(without_gaps.values[:, 0]),
     )
 
 

@@ -197,14 +197,17 @@ class Transform:
         of_series: Floats = self._step(RowScaling).scale[windows.series[index.cpu().numpy()], :1]
         return of_series * of_windows
 
-    def to_units(self, values: Floats, places: Integers) -> Floats:
+    def to_units(self, values: Floats, places: Integers, *, whole: bool = False) -> Floats:
         """Convert values [N, H] of the target from the additive scale to the units of the table, none below its bound.
 
         Args:
             values: the values.
             places: [N], the place of the series that each is of, among those of training.
+            whole: whether to round to whole numbers if the table has counts.
         """
         in_units = self._step(Logarithm).inverse(values, places, values[:0], NO_PLACES)
+        if whole and self.plan.counts:
+            in_units = in_units.round()
         return in_units if self.plan.lower is None else np.maximum(in_units, self.plan.lower)
 
     def last(self, table: Table, origins: Origins) -> tuple[Floats, Floats]:
