@@ -200,6 +200,13 @@ def test_a_later_value_that_the_second_training_would_refuse_is_refused_before_t
     assert not (tmp_path / "run" / "metrics.jsonl").exists()
 
 
+def test_a_loss_of_counts_is_named_where_a_value_is_no_count_and_not_the_scaling_that_it_takes() -> None:
+    data = walk(60, start=100.0).round()
+    data.loc[9, "y"] = -1.0
+    with pytest.raises(InputError, match="is -1 on 2024-01-10, and loss negative-binomial needs counts: 0, 1, 2 and"):
+        Forecaster(loss="negative-binomial", steps=2, units=4).fit(data)
+
+
 def test_the_level_is_that_of_the_price_nearest_to_the_target() -> None:
     data = walk(200, start=1000.0)
     data = data.rename(columns={"y": "close"}).assign(open=data["y"].shift(1, fill_value=1000.0))

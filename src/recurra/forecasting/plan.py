@@ -119,10 +119,10 @@ class Plan(Settings):
                 or the static covariates have too many words or are of one series.
         """
         scaling = scaling_of(settings, table, season, usual_rows)
-        require_positive(table, scaling)
         if settings.loss == COUNTING:
             require_counts(table)
             settings = replace(settings, residual="none")  # a correction is no count
+        require_positive(table, scaling)
         lag = lag_of(scaling, season)
         rows = table.values[selection(table.starts[:-1], training)]
         columns = _columns(scaling, table, rows)

@@ -89,10 +89,10 @@ class Prepared:
         Args:
             table: the series of the fit, with newer rows.
         """
-        require_positive(table, self.plan.scaling)
-        lower_of(self.settings, table)
         if self.settings.loss == COUNTING:
             require_counts(table)
+        require_positive(table, self.plan.scaling)
+        lower_of(self.settings, table)
         self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, Origins.after_last(table))
         table.following(self.plan.horizon)
