@@ -202,9 +202,37 @@ def test_a_series_that_is_negative_at_last_is_not_cut_off_at_zero() -> None:
     model = Forecaster(validation=20, **SETTINGS).fit(data[:110])
     assert (model.predict()["forecast"] < 0.0).all()
     positive = Forecaster(validation=20, **SETTINGS).fit(data[:80])
-    assert positive.predictor_.plan.lower == 0.0
     with pytest.warns(UserWarning, match="its intervals are not calibrated"):  # as there are no logarithms any more
-        assert positive.refit(data).predictor_.plan.lower is None
+        assert (positive.refit(data).predict()["forecast"] < 0.0).all()
+
+
+def test_each_series_has_a_bound_at_zero_unless_it_was_ever_negative(tmp_path: Path) -> None:
+    low = {
+        name: waves({name: 60}).assign(y=lambda frame: np.maximum(frame["y"] - 3.0, 0.0)) for name in ("a", "b", "c")
+    }
+    row = {"a": None, "b": 5, "c": 50}  # one negative value, of the training part and of the validation part
+    for name, data in low.items():
+        data.loc[data.index == row[name], "y"] = -0.1
+    settings = {"scaling": ["standard", "subtract-level"], "validation": 20, **SETTINGS}
+    model = Forecaster(**settings).fit(pd.concat(low.values()))
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+
+    def least(found: pd.DataFrame) -> list[bool]:
+        return [bool((own < 0.0).any()) for _, own in found.groupby("unique_id")["lo-95"]]
+
+    assert least(model.predict(levels=[95])) == [False, True, True]
+    assert least(Forecaster.load(path).predict(levels=[95])) == [False, True, True]
+    unseen = pd.concat([low["b"].assign(unique_id="new"), low["a"].assign(unique_id="positive")])
+    assert least(model.predict(unseen, levels=[95])) == [True, False]
+    turned = low["a"].assign(
+        ds=lambda frame: frame["ds"] + pd.Timedelta(days=60), y=lambda frame: frame["y"].where(frame.index != 9, -0.1)
+    )
+    model.update_context(turned)
+    model.save(path)
+    assert least(Forecaster.load(path).predict(levels=[95])) == [True, True, True]
+    strict = Forecaster(lower=-0.1, **settings).fit(pd.concat(low.values())).predict(levels=[95])
+    assert strict["lo-95"].min() == -0.1
 
 
 def test_a_second_training_refuses_other_columns_and_too_few_rows() -> None:

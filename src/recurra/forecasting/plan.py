@@ -71,7 +71,7 @@ class Plan(Settings):
         early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
             networks saw them in this way only, and 0 otherwise.
         columns: the columns; future covariates are the last.
-        lower: lower bound of the forecasts; None if there is none, as in models of earlier versions.
+        lower: lower bound of the forecasts that is set; None: 0 for each series without negative values.
         static: how each static covariate becomes inputs.
     """
 
@@ -282,13 +282,13 @@ def require_positive(table: Table, scaling: Sequence[str]) -> None:
 
 
 def lower_of(settings: ForecasterSettings, table: Table) -> float | None:
-    """Return the lower bound of the forecasts: the one that is set, or 0 if no value of the table is negative.
+    """Return the lower bound of the forecasts that is set; None if there is none.
 
     Raises:
-        InputError: if the target has an observed value below the bound that is set.
+        InputError: if the target has an observed value below it.
     """
     if settings.lower is None:
-        return None if table.signed else 0.0
+        return None
     if (wrong := table.observed[:, 0] & (table.values[:, 0] < settings.lower)).any():
         raise InputError(
             f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."

@@ -17,6 +17,7 @@ from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
 from recurra.forecasting.answers import deserved_weight, with_last_values
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
+from recurra.forecasting.bounds import lower_bounds, with_negative
 from recurra.forecasting.continuation import check_horizon, following_rows
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
@@ -147,7 +148,7 @@ class Predictor:
         for level in levels:
             check_interval(level, bands)
         check_origins(table, origins, 1, 0)
-        transform, bound = self.transform, self._bound
+        transform, bound, least = self.transform, self._bound, lower_bounds(self.transform, table, origins)
         places = origins.spread(transform.places(table))
         by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
@@ -157,7 +158,7 @@ class Predictor:
         last = table.values[origins.of_table(table) - 1, :1]
 
         def to_units(values: Floats) -> Floats:
-            converted = transform.to_units(values, places)
+            converted = np.maximum(transform.to_units(values, places), least)
             # a last value is that of the table to the last digit, also where it has no logarithm, which is NaN
             is_last = ~by_network[:, None] & ((values == found.point) | np.isnan(converted))
             return np.where(constant[:, None] | is_last, last, converted)
@@ -268,7 +269,7 @@ class Predictor:
         self._check_newer(table)
         predictor = self.with_series(table)
         context = self.context.with_series(table.tail(self.plan.context)).in_order(predictor.transform.ids)
-        return replace(predictor, context=context)
+        return replace(predictor, context=context, transform=with_negative(predictor.transform, table))
 
     def with_series(self, table: Table, training: Integers | None = None) -> Self:
         """Return the predictor for the series of a table too that it was not fitted to (cold start).

@@ -147,7 +147,7 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
 
     Args:
         settings: the settings of the earlier fit.
-        plan: its plan, but for the lower bound, which the new rows may change.
+        plan: its plan.
         table: the series, with all their rows.
 
     Raises:

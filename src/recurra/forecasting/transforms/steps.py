@@ -76,7 +76,7 @@ class Extent(Step):
     """Change nothing, and keep the smallest and the largest target of each series in the training rows.
 
     Args:
-        least: set by `fit`, [S].
+        least: set by `fit`, [S]. If later rows are negative, it is the smallest of them all: a fact about the unit.
         most: set by `fit`, [S].
     """
 
@@ -85,7 +85,8 @@ class Extent(Step):
 
     def fit(self, rows: Rows, training: Integers) -> Self:
         seen, starts = rows.first(training)[:, 0], starts_of(training)[:-1]
-        return replace(self, least=np.minimum.reduceat(seen, starts), most=np.maximum.reduceat(seen, starts))
+        least, all_least = np.minimum.reduceat(seen, starts), np.fmin.reduceat(rows.values[:, 0], rows.starts[:-1])
+        return replace(self, least=np.where(all_least < 0.0, all_least, least), most=np.maximum.reduceat(seen, starts))
 
     def transform(self, rows: Rows) -> Rows:
         return rows
