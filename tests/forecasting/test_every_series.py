@@ -1,5 +1,6 @@
 """Every series gets a forecast: short, very short and constant ones, and those that the model was not fitted to."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,43 @@ def test_series_that_the_model_was_not_fitted_to_are_forecast_from_their_own_row
     loaded = load(tmp_path / "model")
     assert isinstance(loaded, Forecaster)
     np.testing.assert_array_equal(loaded.predict().set_index("unique_id")["forecast"]["unseen"], found["unseen"])
+
+
+@pytest.mark.parametrize("with_zero", [False, True])  # which gives the logarithm an offset
+def test_a_series_without_logarithms_is_forecast_by_its_last_value_and_the_others_by_the_network(
+    with_zero: bool, tmp_path: Path
+) -> None:
+    data = waves({"a": 60, "bb": 60, "ccc": 60})
+    data.loc[(data["unique_id"] == "a") & (data.index == 9) & with_zero, "y"] = 0.0
+    model = Forecaster(validation=20, **SETTINGS).fit(data)
+    assert "log" in model.predictor_.plan.scaling
+    newer = pd.concat([data, waves({"new": 60}), waves({"twin": 60})])
+    expected = model.predict(newer, levels=[80]).set_index("unique_id")
+    negative = (newer["unique_id"] == "bb") & (newer.index >= 58) | (newer["unique_id"] == "new") & (newer.index == 30)
+    newer["y"] = np.where(negative, -newer["y"], newer["y"])
+    with pytest.warns(
+        UserWarning,
+        match=r"scaling log, deseasonalize, subtract-level takes no negative values, and the smallest of series 'bb' "
+        r"is -\d.*; the last value is the forecast of this and 1 other series; train again on these rows",
+    ):
+        found = model.predict(newer, levels=[80]).set_index("unique_id")
+    others = ["a", "ccc", "twin"]
+    pd.testing.assert_frame_equal(found.loc[others], expected.loc[others])
+    assert set(found.loc["bb", "method"]) == set(found.loc["new", "method"]) == {"last value"}
+    last = newer.groupby("unique_id")["y"].last()
+    for name in ("bb", "new"):
+        assert (found.loc[name, "forecast"] == last[name]).all()
+        assert (found.loc[name, "lo-80"] < last[name]).all()
+        assert (found.loc[name, "hi-80"] > last[name]).all()
+    with pytest.warns(UserWarning, match="the last value is the forecast of this and 1 other series"):
+        model.update_context(newer).save(tmp_path / "model")
+    with warnings.catch_warnings(action="error"):
+        again = Forecaster.load(tmp_path / "model").predict(h=9).set_index("unique_id")
+    assert again["method"].groupby(level=0).first().to_dict() == {
+        **dict.fromkeys(others, "network"),
+        "bb": "last value",
+        "new": "network",  # whose last rows have logarithms
+    }
 
 
 def test_an_unseen_series_is_scored_from_rows_of_its_own_before_the_first_origin() -> None:

@@ -1,9 +1,12 @@
-"""The lower bounds of forecasts, each series by its own values."""
+"""What the values of each series say about its forecasts: their lower bound, and whether the network can read it."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 
+from recurra.errors import counted, shown
+from recurra.forecasting.plan import what_is_taken
 from recurra.forecasting.transforms.chain import Transform
 from recurra.forecasting.transforms.steps import Extent
 from recurra.tables.arrays import Floats
@@ -37,3 +40,18 @@ def with_negative(transform: Transform, table: Table) -> Transform:
     least[places] = np.minimum(least[places], np.where(table.least < 0.0, table.least, np.inf))
     extent = replace(extent, least=least)
     return replace(transform, steps=tuple(extent if isinstance(step, Extent) else step for step in transform.steps))
+
+
+def warn_of_series_not_taken(table: Table, transform: Transform) -> None:
+    """Warn of series of a table that have values which the scaling cannot take."""
+    refused = np.flatnonzero(~transform.takes(table)).tolist()
+    if not refused:
+        return
+    id_, others = table.ids[refused[0]], len(refused) - 1
+    whose = f" of series {shown(id_)}" if id_ else ""
+    which = f"this and {counted(others, 'other series', 'other series')}" if others else "this series"
+    warnings.warn(
+        f"{table.source}: {what_is_taken(transform.plan.scaling)}, and the smallest{whose} is "
+        f"{table.least[refused[0]]:g}; the last value is the forecast of {which}; train again on these rows.",
+        stacklevel=5,
+    )

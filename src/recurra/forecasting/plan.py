@@ -268,17 +268,24 @@ def per_window_of(scaling: Sequence[str]) -> PerWindow:
 
 def require_positive(table: Table, scaling: Sequence[str]) -> None:
     """Raise an InputError if the target has a value that these transformations cannot take."""
-    divides = per_window_of(scaling).divides
-    if not divides and "log" not in scaling:
-        return
-    zeros = "divide-last" not in scaling
-    wrong = table.values[:, 0] < 0.0 if zeros else table.values[:, 0] <= 0.0
-    if wrong.any():
-        taken = "no negative values" if zeros else "positive values only"
+    if (wrong := ~can_take(scaling, table.values[:, 0])).any():
         raise InputError(
-            f"{_target_at(table, wrong)}, and scaling {', '.join(scaling)} takes {taken}; choose another, such as "
-            "standard and subtract-last."
+            f"{_target_at(table, wrong)}, and {what_is_taken(scaling)}; choose another, such as standard and "
+            "subtract-last."
         )
+
+
+def can_take(scaling: Sequence[str], values: Floats) -> Booleans:
+    """Return which values of a target these transformations can take, [N]."""
+    if "log" not in scaling and not per_window_of(scaling).divides:
+        return np.ones(len(values), dtype=np.bool_)
+    return values > 0.0 if "divide-last" in scaling else values >= 0.0
+
+
+def what_is_taken(scaling: Sequence[str]) -> str:
+    """Return as a clause which values of a target transformations can take that cannot take all."""
+    taken = "positive values only" if "divide-last" in scaling else "no negative values"
+    return f"scaling {', '.join(scaling)} takes {taken}"
 
 
 def lower_of(settings: ForecasterSettings, table: Table) -> float | None:

@@ -15,6 +15,7 @@ from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
 from recurra.forecasting.importance import no_covariate_matters, permutation_importance
+from recurra.forecasting.plan import require_positive
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
 from recurra.nn.heads import HEADS
@@ -89,10 +90,8 @@ class SeriesCase:
                 f"{table.source}: a test part of {counted(self.test, 'row')} holds no window of {context} and horizon "
                 f"of {horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
-        unseen = prepared.transform.unseen(table)
-        if unseen.any():
-            prepared.transform.with_series(table.where(unseen), table.lengths[unseen])
-        prepared.check_next(table.where(~unseen))
+        require_positive(table, prepared.plan.scaling)
+        prepared.check_next(table.where(~prepared.transform.unseen(table)))
         if settings.statistical:
             statistical_models()
 

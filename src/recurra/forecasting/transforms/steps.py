@@ -129,7 +129,8 @@ class Floor(Step):
 class Logarithm(Step):
     """Take the natural logarithm of some columns; of a target with zeros that of y / level + offset.
 
-    Without an offset, a target that is not positive is read as the last positive value before it.
+    Without an offset, a target that is not positive is read as the last positive value before it; with one, a negative
+    target is read as zero.
 
     Args:
         columns: columns that are changed, [C].
@@ -152,7 +153,8 @@ class Logarithm(Step):
             return rows
         values = rows.values.copy()
         if self.columns[0] and self.offset:
-            values[:, 0] = values[:, 0] / np.repeat(self.levels[rows.places], np.diff(rows.starts)) + self.offset
+            target = np.maximum(values[:, 0], 0.0)
+            values[:, 0] = target / np.repeat(self.levels[rows.places], np.diff(rows.starts)) + self.offset
         elif self.columns[0]:
             values[:, 0] = with_last_positive(values[:, 0], rows.starts)
         return replace(rows, values=np.log(values, where=self.columns, out=values))
