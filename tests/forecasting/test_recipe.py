@@ -16,12 +16,15 @@ from recurra.evaluation.conformal import Answers
 from recurra.forecasting.answers import DOUBTFUL, deserved_weight
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare, prepare_again
+from recurra.forecasting.samples import WindowSamples
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.training import TrainingOptions
 from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
+from recurra.training.batches import batches_of
 
 from .tables import POINT
 
@@ -317,6 +320,20 @@ def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     settings = check(ForecasterSettings, {**SETTINGS, "batch_size": 128, "steps": "auto", "window": 60}, "test")
     assert prepare(settings, make_table(walk(40_000, start=1000.0))).training_settings.steps == MOST_ROWS // 60
     assert between == max(round(PASSES * some / 128), LEAST_STEPS)
+
+
+def test_every_series_is_heard_where_the_steps_are_too_few_for_all_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.forecasting.prepare.MOST_STEPS", LEAST_STEPS)
+    data = pd.concat([walk(30, start=1000.0).assign(unique_id=f"{number:03}") for number in range(100)])
+    prepared = prepare(check(ForecasterSettings, {**SETTINGS, "batch_size": 4}, "test"), make_table(data))
+    (windows,) = prepared.parts
+    assert prepared.training_settings.steps == 25  # as many as the 100 series need
+    heard: list[int] = []
+    monkeypatch.setattr(WindowSamples, "__getitem__", lambda self, index: heard.extend(self.windows.series[index]))
+    batches = batches_of(windows, TrainingOptions(steps=50, batch_size=4))
+    for _ in range(50):
+        next(batches)
+    assert sorted(heard[:100]) == sorted(heard[100:]) == list(range(100))
 
 
 def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_intervals_of_the_first() -> None:

@@ -1,5 +1,6 @@
 """What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
 
+import math
 import warnings
 from dataclasses import dataclass, replace
 
@@ -61,8 +62,13 @@ class Prepared:
         if steps is None or steps == "auto":
             passes = PASSES * len(self.parts[0]) / self.settings.batch_size
             most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
-            steps = round(min(max(passes, LEAST_STEPS), most))
+            steps = max(round(min(max(passes, LEAST_STEPS), most)), self._steps_of_a_round)
         return replace(self.settings, steps=steps, epochs=TrainingOptions.epochs)  # a number, though it is not used
+
+    @property
+    def _steps_of_a_round(self) -> int:
+        """Number of steps that draw one window of each series; see `RoundBatches`."""
+        return math.ceil(len(self.parts[0].groups) / self.settings.batch_size)
 
     @property
     def has_missing_targets(self) -> bool:
