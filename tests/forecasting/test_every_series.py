@@ -81,6 +81,27 @@ def test_series_that_the_model_was_not_fitted_to_are_forecast_from_their_own_row
     np.testing.assert_array_equal(loaded.predict().set_index("unique_id")["forecast"]["unseen"], found["unseen"])
 
 
+@pytest.mark.parametrize("rows", [2, 3, 5, 12])
+@pytest.mark.parametrize("ensemble_size", [1, 2])
+def test_a_table_of_series_no_longer_than_the_horizon_is_forecast(rows: int, ensemble_size: int) -> None:
+    data = long(dict.fromkeys("abcdefghij", rows)).assign(y=lambda frame: 100.0 * 1.2**frame.index)
+    model = Forecaster(horizon=12, units=4, ensemble_size=ensemble_size).fit(data)
+    expected = model.predict(levels=[80])
+    assert len(expected) == 120
+    assert np.isfinite(expected.select_dtypes("number")).all(axis=None)
+    later = expected.groupby("unique_id")["forecast"].last() / data.groupby("unique_id")["y"].last()
+    assert (later > 1.01).all()  # the growth that was learned, in the steps that no row shows too
+    pd.testing.assert_frame_equal(model.refit(data).predict(levels=[80]), expected)
+
+
+def test_a_window_or_a_number_of_rows_that_cannot_be_had_is_an_error_that_says_what_can() -> None:
+    data = waves({"a": 5, "bb": 4})
+    with pytest.raises(InputError, match="5 rows are too few for a horizon of 5 with validation=2, which leave 3 of"):
+        Forecaster(horizon=5, validation=2, units=4).fit(data)
+    with pytest.raises(InputError, match="a window of 4 and a horizon of 4 need at least 8 there"):
+        Forecaster(horizon=4, window=4, units=4).fit(data)
+
+
 @pytest.mark.parametrize("with_zero", [False, True])  # which gives the logarithm an offset
 def test_a_series_without_logarithms_is_forecast_by_its_last_value_and_the_others_by_the_network(
     with_zero: bool, tmp_path: Path

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError, listed, shown
-from recurra.forecasting.choices import long_season_of, scaling_of
+from recurra.forecasting.choices import LEAST, long_season_of, scaling_of
 from recurra.forecasting.static_inputs import MOST_INPUTS, StaticPlan, static_plans
 from recurra.forecasting.transforms.steps import Logarithm, Mask, Rows, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
@@ -27,7 +27,6 @@ from recurra.tables.arrays import Booleans, Floats, Integers, of_equal_length, s
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
-LEAST = 3  # rows of a window that are no padding
 OFFSET = 0.05  # before the logarithm of a target with zeros, in units of its mean
 
 
