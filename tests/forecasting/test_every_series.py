@@ -1,5 +1,6 @@
 """Every series gets a forecast: short, very short and constant ones, and those that the model was not fitted to."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,64 @@ def test_series_that_the_model_was_not_fitted_to_are_forecast_from_their_own_row
     loaded = load(tmp_path / "model")
     assert isinstance(loaded, Forecaster)
     np.testing.assert_array_equal(loaded.predict().set_index("unique_id")["forecast"]["unseen"], found["unseen"])
+
+
+@pytest.mark.parametrize("rows", [2, 3, 5, 12])
+@pytest.mark.parametrize("ensemble_size", [1, 2])
+def test_a_table_of_series_no_longer_than_the_horizon_is_forecast(rows: int, ensemble_size: int) -> None:
+    data = long(dict.fromkeys("abcdefghij", rows)).assign(y=lambda frame: 100.0 * 1.2**frame.index)
+    model = Forecaster(horizon=12, units=4, ensemble_size=ensemble_size).fit(data)
+    expected = model.predict(levels=[80])
+    assert len(expected) == 120
+    assert np.isfinite(expected.select_dtypes("number")).all(axis=None)
+    later = expected.groupby("unique_id")["forecast"].last() / data.groupby("unique_id")["y"].last()
+    assert (later > 1.01).all()  # the growth that was learned, in the steps that no row shows too
+    pd.testing.assert_frame_equal(model.refit(data).predict(levels=[80]), expected)
+
+
+def test_a_window_or_a_number_of_rows_that_cannot_be_had_is_an_error_that_says_what_can() -> None:
+    data = waves({"a": 5, "bb": 4})
+    with pytest.raises(InputError, match="5 rows are too few for a horizon of 5 with validation=2, which leave 3 of"):
+        Forecaster(horizon=5, validation=2, units=4).fit(data)
+    with pytest.raises(InputError, match="a window of 4 and a horizon of 4 need at least 8 there"):
+        Forecaster(horizon=4, window=4, units=4).fit(data)
+
+
+@pytest.mark.parametrize("with_zero", [False, True])  # which gives the logarithm an offset
+def test_a_series_without_logarithms_is_forecast_by_its_last_value_and_the_others_by_the_network(
+    with_zero: bool, tmp_path: Path
+) -> None:
+    data = waves({"a": 60, "bb": 60, "ccc": 60})
+    data.loc[(data["unique_id"] == "a") & (data.index == 9) & with_zero, "y"] = 0.0
+    model = Forecaster(validation=20, **SETTINGS).fit(data)
+    assert "log" in model.predictor_.plan.scaling
+    newer = pd.concat([data, waves({"new": 60}), waves({"twin": 60})])
+    expected = model.predict(newer, levels=[80]).set_index("unique_id")
+    negative = (newer["unique_id"] == "bb") & (newer.index >= 58) | (newer["unique_id"] == "new") & (newer.index == 30)
+    newer["y"] = np.where(negative, -newer["y"], newer["y"])
+    with pytest.warns(
+        UserWarning,
+        match=r"scaling log, deseasonalize, subtract-level takes no negative values, and the smallest of series 'bb' "
+        r"is -\d.*; the last value is the forecast of this and 1 other series; train again on these rows",
+    ):
+        found = model.predict(newer, levels=[80]).set_index("unique_id")
+    others = ["a", "ccc", "twin"]
+    pd.testing.assert_frame_equal(found.loc[others], expected.loc[others])
+    assert set(found.loc["bb", "method"]) == set(found.loc["new", "method"]) == {"last value"}
+    last = newer.groupby("unique_id")["y"].last()
+    for name in ("bb", "new"):
+        assert (found.loc[name, "forecast"] == last[name]).all()
+        assert (found.loc[name, "lo-80"] < last[name]).all()
+        assert (found.loc[name, "hi-80"] > last[name]).all()
+    with pytest.warns(UserWarning, match="the last value is the forecast of this and 1 other series"):
+        model.update_context(newer).save(tmp_path / "model")
+    with warnings.catch_warnings(action="error"):
+        again = Forecaster.load(tmp_path / "model").predict(h=9).set_index("unique_id")
+    assert again["method"].groupby(level=0).first().to_dict() == {
+        **dict.fromkeys(others, "network"),
+        "bb": "last value",
+        "new": "network",  # whose last rows have logarithms
+    }
 
 
 def test_an_unseen_series_is_scored_from_rows_of_its_own_before_the_first_origin() -> None:
@@ -202,9 +261,37 @@ def test_a_series_that_is_negative_at_last_is_not_cut_off_at_zero() -> None:
     model = Forecaster(validation=20, **SETTINGS).fit(data[:110])
     assert (model.predict()["forecast"] < 0.0).all()
     positive = Forecaster(validation=20, **SETTINGS).fit(data[:80])
-    assert positive.predictor_.plan.lower == 0.0
     with pytest.warns(UserWarning, match="its intervals are not calibrated"):  # as there are no logarithms any more
-        assert positive.refit(data).predictor_.plan.lower is None
+        assert (positive.refit(data).predict()["forecast"] < 0.0).all()
+
+
+def test_each_series_has_a_bound_at_zero_unless_it_was_ever_negative(tmp_path: Path) -> None:
+    low = {
+        name: waves({name: 60}).assign(y=lambda frame: np.maximum(frame["y"] - 3.0, 0.0)) for name in ("a", "b", "c")
+    }
+    row = {"a": None, "b": 5, "c": 50}  # one negative value, of the training part and of the validation part
+    for name, data in low.items():
+        data.loc[data.index == row[name], "y"] = -0.1
+    settings = {"scaling": ["standard", "subtract-level"], "validation": 20, **SETTINGS}
+    model = Forecaster(**settings).fit(pd.concat(low.values()))
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+
+    def least(found: pd.DataFrame) -> list[bool]:
+        return [bool((own < 0.0).any()) for _, own in found.groupby("unique_id")["lo-95"]]
+
+    assert least(model.predict(levels=[95])) == [False, True, True]
+    assert least(Forecaster.load(path).predict(levels=[95])) == [False, True, True]
+    unseen = pd.concat([low["b"].assign(unique_id="new"), low["a"].assign(unique_id="positive")])
+    assert least(model.predict(unseen, levels=[95])) == [True, False]
+    turned = low["a"].assign(
+        ds=lambda frame: frame["ds"] + pd.Timedelta(days=60), y=lambda frame: frame["y"].where(frame.index != 9, -0.1)
+    )
+    model.update_context(turned)
+    model.save(path)
+    assert least(Forecaster.load(path).predict(levels=[95])) == [True, True, True]
+    strict = Forecaster(lower=-0.1, **settings).fit(pd.concat(low.values())).predict(levels=[95])
+    assert strict["lo-95"].min() == -0.1
 
 
 def test_a_second_training_refuses_other_columns_and_too_few_rows() -> None:

@@ -223,8 +223,8 @@ def test_a_covariate_that_falls_to_zero_after_training_is_no_end_of_a_logarithm(
     as_the_day_before = data.assign(open=data["open"].mask(data["open"] == 0, data["open"][75]))
     assert model.predict(data)["forecast"][0] == model.predict(as_the_day_before)["forecast"][0]
     data.loc[76, "open"] = -1.0
-    with pytest.raises(InputError, match="the target 'open' is -1 on 2020-04-16, and scaling log, standard, subtract"):
-        model.predict(data)
+    with pytest.warns(UserWarning, match="scaling log, standard, subtract-last takes no negative values, and the"):
+        assert model.predict(data)["forecast"].tolist() == [data["open"].iloc[-1]]
 
 
 def test_one_zero_in_one_series_refuses_no_logarithm_for_the_others() -> None:

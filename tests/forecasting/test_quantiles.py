@@ -200,8 +200,9 @@ def test_what_is_never_negative_has_no_forecast_and_no_bound_below_zero(loss: An
 
 def test_all_rows_of_a_fit_decide_whether_a_series_is_never_negative() -> None:
     y = np.append(np.abs(np.random.default_rng(0).normal(0, 1, 60)), [-1.0] * 20)
-    assert Forecaster(validation=20, **SMALL).fit(table(80, v=y)).predictor_.plan.lower is None
-    assert Forecaster(validation=20, **SMALL).fit(table(60, v=y[:60])).predictor_.plan.lower == 0.0
+    for rows, is_negative in ((80, True), (60, False)):
+        model = Forecaster(validation=20, scaling="standard", **SMALL).fit(table(rows, v=y[:rows]))
+        assert (model.predict(levels=[95])["lo-95"].item() < 0.0) == is_negative
 
 
 def test_forecasts_that_follow_on_forecasts_keep_the_bound() -> None:

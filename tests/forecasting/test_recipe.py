@@ -16,12 +16,15 @@ from recurra.evaluation.conformal import Answers
 from recurra.forecasting.answers import DOUBTFUL, deserved_weight
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare, prepare_again
+from recurra.forecasting.samples import WindowSamples
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
 from recurra.settings.check import check
 from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.training import TrainingOptions
 from recurra.tables.origins import Origins
 from recurra.tables.table_builder import make_table
+from recurra.training.batches import batches_of
 
 from .tables import POINT
 
@@ -176,7 +179,7 @@ def test_a_value_that_is_negative_later_tells_what_values_can_be(row: int, tmp_p
     data.to_csv(tmp_path / "walk.csv", index=False)
     overrides = {"data": str(tmp_path / "walk.csv"), "horizon": 2, "units": 4, "steps": 2, "window": 8, "refit": False}
     plan = load(train_case(find_case("forecast"), overrides, tmp_path / "run").path).predictor_.plan  # type: ignore[union-attr]
-    assert (plan.scaling[:2], plan.lower) == (("deseasonalize", "standard"), None)
+    assert plan.scaling[:2] == ("deseasonalize", "standard")
     found = Forecaster(scaling="auto", steps=2, **SETTINGS).backtest(data, folds=20)
     assert np.isfinite(found.scores["mae"]["recurra"])
 
@@ -198,6 +201,13 @@ def test_a_later_value_that_the_second_training_would_refuse_is_refused_before_t
     with pytest.raises(InputError, match=message):
         train_case(find_case("forecast"), overrides, tmp_path / "run")
     assert not (tmp_path / "run" / "metrics.jsonl").exists()
+
+
+def test_a_loss_of_counts_is_named_where_a_value_is_no_count_and_not_the_scaling_that_it_takes() -> None:
+    data = walk(60, start=100.0).round()
+    data.loc[9, "y"] = -1.0
+    with pytest.raises(InputError, match="is -1 on 2024-01-10, and loss negative-binomial needs counts: 0, 1, 2 and"):
+        Forecaster(loss="negative-binomial", steps=2, units=4).fit(data)
 
 
 def test_the_level_is_that_of_the_price_nearest_to_the_target() -> None:
@@ -310,6 +320,20 @@ def test_steps_are_so_many_passes_over_the_samples_within_bounds() -> None:
     settings = check(ForecasterSettings, {**SETTINGS, "batch_size": 128, "steps": "auto", "window": 60}, "test")
     assert prepare(settings, make_table(walk(40_000, start=1000.0))).training_settings.steps == MOST_ROWS // 60
     assert between == max(round(PASSES * some / 128), LEAST_STEPS)
+
+
+def test_every_series_is_heard_where_the_steps_are_too_few_for_all_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.forecasting.prepare.MOST_STEPS", LEAST_STEPS)
+    data = pd.concat([walk(30, start=1000.0).assign(unique_id=f"{number:03}") for number in range(100)])
+    prepared = prepare(check(ForecasterSettings, {**SETTINGS, "batch_size": 4}, "test"), make_table(data))
+    (windows,) = prepared.parts
+    assert prepared.training_settings.steps == 25  # as many as the 100 series need
+    heard: list[int] = []
+    monkeypatch.setattr(WindowSamples, "__getitem__", lambda self, index: heard.extend(self.windows.series[index]))
+    batches = batches_of(windows, TrainingOptions(steps=50, batch_size=4))
+    for _ in range(50):
+        next(batches)
+    assert sorted(heard[:100]) == sorted(heard[100:]) == list(range(100))
 
 
 def test_a_network_that_is_trained_again_is_one_fitted_to_all_rows_with_the_intervals_of_the_first() -> None:

@@ -42,7 +42,7 @@ SETTINGS = [
         "--scaling none --scaling log", "--scaling standard --scaling log", "--scaling log --scaling divide-last",
         "--residual yesterday", "--ensemble-size 0", "--loss rmse", "--restore-best=first",
         "--levels 100", "--levels 0.5",
-        "--test 1.5", "--test 2 --horizon 3", "--test 200", "--validation 59", "--window 100", "--horizon 40",
+        "--test 1.5", "--test 2 --horizon 3", "--test 200", "--validation 59", "--window 100", "--horizon 40 --test 40",
         "--future-covariates promo",
         "--past-covariates prices", "--past-covariates sales",
         "--date months", "--id shop", "--adjust full", "--start tomorrow", "--start 2030-01-01",
@@ -60,7 +60,7 @@ CASES = [f"recurra train {name}.toml --out new" for name in (
 TABLES = [
     *(f"recurra forecast {name}.csv --out new" for name in (
         "missing", "folder", "empty", "header", "dateless", "bad-date", "twice", "text", "hole", "infinite",
-        "two-targets", "short", "day-or-month", "one-row", "nameless-series", "irregular", "valueless", "binary",
+        "two-targets", "day-or-month", "one-row", "nameless-series", "irregular", "valueless", "binary",
         "same-columns",
     )),
     "recurra forecast negative.csv --out new --scaling log",
@@ -127,7 +127,6 @@ TEXTS = {
     "hole.csv": "date,y\n2024-01-01,1\n2024-01-02,\n2024-01-03,3",
     "infinite.csv": "date,y\n2024-01-01,1\n2024-01-02,inf\n2024-01-03,3",
     "two-targets.csv": "date,a,b\n2024-01-01,1,2\n2024-01-02,2,3",
-    "short.csv": "date,y\n2024-01-01,1\n2024-01-02,2",
     "day-or-month.csv": "date,y\n13/01/2024,1\n01/14/2024,2\n15/01/2024,3",
     "one-row.csv": "date,y\n2024-01-01,1",
     "nameless-series.csv": "unique_id,ds,y\na,2024-01-01,1\n,2024-01-02,2",

@@ -231,6 +231,26 @@ def test_a_stock_training_that_is_killed_ends_with_the_same_bytes(file: str, tmp
         assert not list(folder.glob(".*.tmp"))
 
 
+def test_a_table_of_short_series_alone_is_forecast_without_scores(tmp_path: Path) -> None:
+    days = [f"2024-01-{day:02}" for day in range(1, 6)]
+    ids = [f"s{number}" for number in range(10)]
+    data = pd.DataFrame({"unique_id": np.repeat(ids, 5), "ds": days * 10, "y": np.arange(50.0)})
+    data.to_csv(tmp_path / "short.csv", index=False)
+    values: dict[str, Any] = {"data": str(tmp_path / "short.csv"), "horizon": 3, "units": [4]}
+    for given in ({"test": 3}, {"validation": 3}):
+        with pytest.raises(InputError, match=r"5 rows are too few .* or hold out nothing \(validation=0, test=0\)"):
+            train_case(find_case("forecast"), {**values, **given}, tmp_path / "run")
+    train_case(find_case("forecast"), {**values, "validation": 0, "test": 0}, tmp_path / "as said")
+    with (
+        pytest.warns(UserWarning, match="short.csv: its series are too short for a test part; nothing is scored"),
+        pytest.warns(UserWarning, match="too short for a validation part; the intervals are those of the network"),
+    ):
+        train_case(find_case("forecast"), values, tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "scores.json").read_text()).keys() == {"best_epoch", "sha256"}
+    assert len(pd.read_csv(tmp_path / "run" / "forecast.csv")) == 30
+    assert not (tmp_path / "run" / "predictions.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

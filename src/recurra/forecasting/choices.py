@@ -10,6 +10,7 @@ from recurra.tables.table import Table
 
 OFTEN = 0.1  # the share of zeros from which a table is no longer one of logarithms
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
+LEAST = 3  # rows of a window that are no padding
 
 
 def usual_rows_of(rows: Integers, horizon: int) -> int:
@@ -51,6 +52,8 @@ def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: in
         if shows_one_season(usual_rows, season, settings.horizon):
             return season, settings.window or season
     fitting = max((usual_rows - settings.horizon) // 2, 1)  # half of it at the most
+    if usual_rows <= settings.horizon and transformations_of(settings) == ("auto",):  # no series has a whole sample
+        fitting = max(min(usual_rows - 1, LEAST), 1)
     return season, settings.window or max(min(usual, fitting), at_least)
 
 

@@ -42,6 +42,21 @@ def _new_network(settings: ForecasterSettings, plan: Plan, seed: int) -> Network
     return network
 
 
+def hold_last_learned(network: Network | Ensemble, horizon: int, learned: int) -> None:
+    """Make the steps of a horizon that no target was for predict what the last one does that was learned.
+
+    Args:
+        network: the trained network, or the ensemble.
+        horizon: number of predicted rows.
+        learned: number of these that a training target was for.
+    """
+    for dense in (layer for layer in network.modules() if isinstance(layer, Dense)):
+        with torch.no_grad():
+            for parameter in (dense.weight, dense.bias):
+                steps = parameter.view(horizon, -1)
+                steps[learned:] = steps[learned - 1]
+
+
 def loss_of(settings: ForecasterSettings, *, missing: bool) -> Loss:
     """Return the loss of the output and the targets of a batch.
 

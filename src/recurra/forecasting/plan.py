@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, model_validator
 
 from recurra.errors import InputError, listed, shown
-from recurra.forecasting.choices import long_season_of, scaling_of
+from recurra.forecasting.choices import LEAST, long_season_of, scaling_of
 from recurra.forecasting.static_inputs import MOST_INPUTS, StaticPlan, static_plans
 from recurra.forecasting.transforms.steps import Logarithm, Mask, Rows, RowScalingKind, centers_and_scales, differenced
 from recurra.forecasting.transforms.window import Base, PerWindow, WindowScalingKind
@@ -27,7 +27,6 @@ from recurra.tables.arrays import Booleans, Floats, Integers, of_equal_length, s
 from recurra.tables.table import Table
 
 BASES: dict[str, Base] = {"none": "none", "last": "last", "seasonal": "seasonal"}
-LEAST = 3  # rows of a window that are no padding
 OFFSET = 0.05  # before the logarithm of a target with zeros, in units of its mean
 
 
@@ -71,7 +70,7 @@ class Plan(Settings):
         early: number of rows by which future covariates are read early; the horizon in models of file format 1, whose
             networks saw them in this way only, and 0 otherwise.
         columns: the columns; future covariates are the last.
-        lower: lower bound of the forecasts; None if there is none, as in models of earlier versions.
+        lower: lower bound of the forecasts that is set; None: 0 for each series without negative values.
         counts: whether the values are counts, so that medians and quantiles are rounded.
         static: how each static covariate becomes inputs.
     """
@@ -121,10 +120,10 @@ class Plan(Settings):
                 or the static covariates have too many words or are of one series.
         """
         scaling = scaling_of(settings, table, season, usual_rows)
-        require_positive(table, scaling)
         if settings.loss == COUNTING:
             require_counts(table)
             settings = replace(settings, residual="none")  # a correction is no count
+        require_positive(table, scaling)
         lag = lag_of(scaling, season)
         rows = table.values[selection(table.starts[:-1], training)]
         columns = _columns(scaling, table, rows)
@@ -271,27 +270,34 @@ def per_window_of(scaling: Sequence[str]) -> PerWindow:
 
 def require_positive(table: Table, scaling: Sequence[str]) -> None:
     """Raise an InputError if the target has a value that these transformations cannot take."""
-    divides = per_window_of(scaling).divides
-    if not divides and "log" not in scaling:
-        return
-    zeros = "divide-last" not in scaling
-    wrong = table.values[:, 0] < 0.0 if zeros else table.values[:, 0] <= 0.0
-    if wrong.any():
-        taken = "no negative values" if zeros else "positive values only"
+    if (wrong := ~can_take(scaling, table.values[:, 0])).any():
         raise InputError(
-            f"{_target_at(table, wrong)}, and scaling {', '.join(scaling)} takes {taken}; choose another, such as "
-            "standard and subtract-last."
+            f"{_target_at(table, wrong)}, and {what_is_taken(scaling)}; choose another, such as standard and "
+            "subtract-last."
         )
 
 
+def can_take(scaling: Sequence[str], values: Floats) -> Booleans:
+    """Return which values of a target these transformations can take, [N]."""
+    if "log" not in scaling and not per_window_of(scaling).divides:
+        return np.ones(len(values), dtype=np.bool_)
+    return values > 0.0 if "divide-last" in scaling else values >= 0.0
+
+
+def what_is_taken(scaling: Sequence[str]) -> str:
+    """Return as a clause which values of a target transformations can take that cannot take all."""
+    taken = "positive values only" if "divide-last" in scaling else "no negative values"
+    return f"scaling {', '.join(scaling)} takes {taken}"
+
+
 def lower_of(settings: ForecasterSettings, table: Table) -> float | None:
-    """Return the lower bound of the forecasts: the one that is set, or 0 if no value of the table is negative.
+    """Return the lower bound of the forecasts that is set; None if there is none.
 
     Raises:
-        InputError: if the target has an observed value below the bound that is set.
+        InputError: if the target has an observed value below it.
     """
     if settings.lower is None:
-        return None if table.signed else 0.0
+        return None
     if (wrong := table.observed[:, 0] & (table.values[:, 0] < settings.lower)).any():
         raise InputError(
             f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."

@@ -17,6 +17,7 @@ from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
 from recurra.forecasting.answers import deserved_weight, with_last_values
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
+from recurra.forecasting.bounds import lower_bounds, warn_of_series_not_taken, with_negative
 from recurra.forecasting.continuation import check_horizon, following_rows
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
@@ -147,17 +148,21 @@ class Predictor:
         for level in levels:
             check_interval(level, bands)
         check_origins(table, origins, 1, 0)
-        transform = self.transform
+        transform, least = self.transform, lower_bounds(self.transform, table, origins)
         places = origins.spread(transform.places(table))
-        by_network, constant = origins.rows >= self.plan.needed, transform.is_constant(table, origins)
+        by_network = (origins.rows >= self.plan.needed) & transform.takes(table)[origins.series]
+        constant = transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
             found = self._network_answers(table, origins.where(by_network), quantiles=quantiles or bool(levels))
         if not by_network.all():
             found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
+        # the interval of a negative last value without a logarithm is that of its absolute value, moved
+        is_moved = ~by_network[:, None] & (last < 0.0) & self.plan.columns[0].log
+        moved = np.where(is_moved, 2.0 * last, 0.0) if is_moved.any() else 0.0
 
         def to_units(values: Floats, *, whole: bool = True) -> Floats:
-            converted = transform.to_units(values, places, whole=whole)
+            converted = np.maximum(transform.to_units(values, places, whole=whole) + moved, least)
             # a last value is that of the table to the last digit, also where it has no logarithm, which is NaN
             is_last = ~by_network[:, None] & ((values == found.point) | np.isnan(converted))
             return np.where(constant[:, None] | is_last, last, converted)
@@ -230,6 +235,7 @@ class Predictor:
         )
         table = self.checked_columns(table)
         warn_of_unseen_words(table, self.plan.static)
+        warn_of_series_not_taken(table, self.transform)
         return table.after(context, at_least=self.plan.context)
 
     @property
@@ -265,7 +271,7 @@ class Predictor:
         self._check_newer(table)
         predictor = self.with_series(table)
         context = self.context.with_series(table.tail(self.plan.context)).in_order(predictor.transform.ids)
-        return replace(predictor, context=context)
+        return replace(predictor, context=context, transform=with_negative(predictor.transform, table))
 
     def with_series(self, table: Table, training: Integers | None = None) -> Self:
         """Return the predictor for the series of a table too that it was not fitted to (cold start).

@@ -1,5 +1,6 @@
 """What a fit begins with: a checked table, its plan, the fitted transform, and samples."""
 
+import math
 import warnings
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from recurra.settings.forecasting import COUNTING, PREDICTING_QUANTILES, Forecas
 from recurra.settings.training import TrainingOptions
 from recurra.tables.arrays import Booleans, Integers
 from recurra.tables.origins import Origins
-from recurra.tables.split import Splits
+from recurra.tables.split import Splits, may_be_left_out
 from recurra.tables.table import Table
 from recurra.threads import one_thread
 
@@ -61,13 +62,24 @@ class Prepared:
         if steps is None or steps == "auto":
             passes = PASSES * len(self.parts[0]) / self.settings.batch_size
             most = max(min(MOST_STEPS, MOST_ROWS // self.plan.window), LEAST_STEPS)
-            steps = round(min(max(passes, LEAST_STEPS), most))
+            steps = max(round(min(max(passes, LEAST_STEPS), most)), self._steps_of_a_round)
         return replace(self.settings, steps=steps, epochs=TrainingOptions.epochs)  # a number, though it is not used
+
+    @property
+    def _steps_of_a_round(self) -> int:
+        """Number of steps that draw one window of each series; see `RoundBatches`."""
+        return math.ceil(len(self.parts[0].groups) / self.settings.batch_size)
 
     @property
     def has_missing_targets(self) -> bool:
         """Whether targets of the samples may be missing."""
         return self.plan.masked or any(part.windows.after is not None for part in self.parts)
+
+    @property
+    def learned_steps(self) -> int:
+        """Number of steps of the horizon that any sample has a target for; all, unless every series is too short."""
+        after = self.parts[0].windows.after
+        return self.plan.horizon if after is None else min(int(after.max()), self.plan.horizon)
 
     def check_made_for(self, settings: ForecasterSettings, *, early: bool) -> None:
         """Raise an InputError if it was not made with these settings.
@@ -89,10 +101,10 @@ class Prepared:
         Args:
             table: the series of the fit, with newer rows.
         """
-        require_positive(table, self.plan.scaling)
-        lower_of(self.settings, table)
         if self.settings.loss == COUNTING:
             require_counts(table)
+        require_positive(table, self.plan.scaling)
+        lower_of(self.settings, table)
         self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, Origins.after_last(table))
         table.following(self.plan.horizon)
@@ -103,6 +115,7 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
 
     A series that is too short for a whole window and horizon in each part is trained on with what it has, padded; one
     that is too short for a validation part has none. If all are, and scaling is auto, there is no validation part.
+    A window, or a number of validation rows, that is set and that no series is long enough for, is an error.
 
     Args:
         settings: checked settings.
@@ -115,15 +128,17 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     ahead = settings.horizon if early and table.future_covariates else 0
     splits = splits_of(settings, table)
     usual_rows, season, window, long = _long_enough(settings, table, splits, max(ahead, 1))
-    if not long.any() and settings.validation and transformations_of(settings) == ("auto",):
-        without = Splits.of(table.lengths, horizon=settings.horizon)
-        usual_rows, season, window, found = _long_enough(settings, table, without, max(ahead, 1))
-        if found.any():
-            splits, long = without, found
+    if not long.any() and transformations_of(settings) == ("auto",):
+        whole = Splits.whole(table.lengths)
+        usual_rows, season, window, found = _long_enough(settings, table, whole, max(ahead, 1))
+        if not found.any() and not _may_be_padded(settings, table, window):
+            raise _too_short(settings, table, splits, season, window)
+        splits, long = whole, found
+        if settings.validation:
             own = settings.loss in PREDICTING_QUANTILES
             intervals = "the intervals are those of the network, not calibrated" if own else "there are no intervals"
             warnings.warn(f"{table.source}: its series are too short for a validation part; {intervals}.", stacklevel=2)
-    if not long.any():
+    elif not long.any():
         raise _too_short(settings, table, splits, season, window)
     training = np.where(long, splits.training, table.lengths)
     validated = np.where(long, training + splits.validation, table.lengths)
@@ -209,7 +224,15 @@ def splits_of(settings: ForecasterSettings, table: Table) -> Splits:
     try:
         return Splits.of(table.lengths, horizon=settings.horizon, validation=settings.validation)
     except InputError as error:
+        if transformations_of(settings) == ("auto",) and _may_be_padded(settings, table, settings.window or 1):
+            return Splits.whole(table.lengths)
         raise InputError(f"{table.source}: {error}") from error
+
+
+def _may_be_padded(settings: ForecasterSettings, table: Table, window: int) -> bool:
+    """Return whether a table without a whole sample may be trained on: no setting says that there should be one."""
+    is_set = settings.window is not None or not may_be_left_out(settings.validation)
+    return not is_set and not table.future_covariates and bool(table.lengths.max() > window)
 
 
 def _long_enough(

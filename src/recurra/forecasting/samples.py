@@ -1,5 +1,8 @@
 """Samples made from windows of a table: what the network sees, and what its output is compared with."""
 
+from functools import cached_property
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +31,13 @@ class WindowSamples:
     @property
     def device(self) -> torch.device:
         return self.windows.device
+
+    @cached_property
+    def groups(self) -> Tensor:
+        """Number of windows of each series that has any, [G]; those of a series follow each other."""
+        series = self.windows.series
+        starts = np.flatnonzero(np.diff(series, prepend=-1))
+        return torch.from_numpy(np.diff(starts, append=len(series)))
 
     def __getitem__(self, index: Tensor) -> Batch:
         scale = self.scaling.scale(self.windows, index) if self.scaling.per_window.divides else None

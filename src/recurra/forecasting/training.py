@@ -7,7 +7,7 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from recurra.forecasting.model_file import write_predictor
-from recurra.forecasting.networks import loss_of, network_of
+from recurra.forecasting.networks import hold_last_learned, loss_of, network_of
 from recurra.forecasting.plan import Plan
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import Prepared, prepare_again
@@ -68,6 +68,8 @@ def train_predictor(
         save_every_seconds=save_every_seconds,
     )
     network.load_state_dict(weights(states))
+    if (learned := prepared.learned_steps) < prepared.plan.horizon:
+        hold_last_learned(network, prepared.plan.horizon, learned)
     return states
 
 

@@ -15,6 +15,7 @@ from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
 from recurra.forecasting.importance import no_covariate_matters, permutation_importance
+from recurra.forecasting.plan import require_positive
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
 from recurra.nn.heads import HEADS
@@ -27,7 +28,7 @@ from recurra.runs.load import load
 from recurra.runs.newer_rows import newer_rows
 from recurra.settings.cases import ProviderChoice, SeriesSettings
 from recurra.settings.check import check, to_json
-from recurra.settings.forecasting import ForecasterSettings
+from recurra.settings.forecasting import ForecasterSettings, transformations_of
 from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
@@ -36,7 +37,7 @@ from recurra.stages import stage
 from recurra.tables.as_given import as_given
 from recurra.tables.files.spreadsheet import to_csv
 from recurra.tables.origins import Origins
-from recurra.tables.split import Split, Splits
+from recurra.tables.split import Split, Splits, may_be_left_out
 from recurra.tables.table import Table
 from recurra.training import Callback, Run
 from recurra.training.run_folder import FILES, INFO, MODEL, PARAMETERS, SCORES
@@ -91,10 +92,8 @@ class SeriesCase:
                 f"{table.source}: a test part of {counted(self.test, 'row')} holds no window of {context} and horizon "
                 f"of {horizon}; make test larger, or let windows reach back with --no-test-windows-inside."
             )
-        unseen = prepared.transform.unseen(table)
-        if unseen.any():
-            prepared.transform.with_series(table.where(unseen), table.lengths[unseen])
-        prepared.check_next(table.where(~unseen))
+        require_positive(table, prepared.plan.scaling)
+        prepared.check_next(table.where(~prepared.transform.unseen(table)))
         if settings.statistical:
             statistical_models()
 
@@ -191,6 +190,11 @@ class SeriesCase:
             Split.of(int(lengths.max()), horizon=horizon, validation=validation, test=test)  # says why if too short
             enough = lengths[Splits.of(lengths, horizon=horizon, test=test).enough]
         except InputError as error:
+            is_auto = transformations_of(self.settings) == ("auto",)
+            if is_auto and may_be_left_out(test) and may_be_left_out(validation):
+                why = "its series are too short for a test part; nothing is scored"
+                warnings.warn(f"{self.table.source}: {why}.", stacklevel=4)
+                return 0
             raise InputError(f"{self.table.source}: {error}") from error
         usual = int(np.median(lengths))
         return Split.cut(usual if usual >= enough.min() else int(np.median(enough)), horizon=horizon, test=test).test

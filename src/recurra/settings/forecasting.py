@@ -114,8 +114,8 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     quantiles), or the negative log-likelihood of a distribution: student-t, or negative-binomial for counts. The last
     three predict how uncertain each forecast is."""
     lower: float | None = None
-    """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
-    negative."""
+    """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 for each series
+    without negative values."""
     epochs: Count | None = None  # type: ignore[assignment]  # a number when the training begins
     """Number of passes over the training data; not used if steps is set."""
     steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # this, too

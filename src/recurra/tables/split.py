@@ -43,10 +43,11 @@ class Split:
         split = cls.cut(rows, horizon=horizon, validation=validation, test=test)
         if split.training > 0 and rows - split.test > horizon:
             return split
-        parts = [f"{name}={part}" for name, part in (("validation", validation), ("test", test)) if part]
-        with_parts = f" with {' and '.join(parts)}" if parts else ""
+        parts = {name: part for name, part in (("validation", validation), ("test", test)) if part}
+        with_parts = f" with {' and '.join(f'{name}={part}' for name, part in parts.items())}" if parts else ""
         left = f", which leave {max(split.training, 0) or 'none'} of them for training" if parts else ""
-        mend = f"give more rows, or choose a smaller horizon{' or smaller parts' if parts else ''}"
+        none = f", or hold out nothing ({', '.join(f'{name}=0' for name in parts)})" if parts else ""
+        mend = f"give more rows{',' if parts else ', or'} choose a smaller horizon{none}"
         few = counted(rows, "row is", "rows are")
         raise InputError(f"{few} too few for a horizon of {horizon}{with_parts}{left}; {mend}.")
 
@@ -94,9 +95,19 @@ class Splits:
             Split.of(int(lengths.max()), horizon=horizon, validation=validation, test=test)  # says why
         return cls(training, validated, tested, enough)
 
+    @classmethod
+    def whole(cls, lengths: Integers) -> "Splits":
+        """Return the splits of series whose rows are all training rows."""
+        return cls(lengths, np.zeros_like(lengths), np.zeros_like(lengths), lengths > 0)
+
     def where(self, kept: Booleans) -> "Splits":
         """Return the splits of the series for which `kept` [S] is true."""
         return Splits(self.training[kept], self.validation[kept], self.test[kept], self.enough[kept])
+
+
+def may_be_left_out(part: float | int) -> bool:
+    """Return whether a part is none, or a share, which series that are too short need not have."""
+    return isinstance(part, float) or not part
 
 
 def _cut(

@@ -116,6 +116,11 @@ class Table:
         """The place of each series by its id."""
         return {id_: place for place, id_ in enumerate(self.ids)}
 
+    @cached_property
+    def least(self) -> Floats:
+        """The smallest value of the target in each series, [S]."""
+        return np.minimum.reduceat(self.values[:, 0], self.starts[:-1])
+
     @property
     def target_values(self) -> Floats:
         """Values of the target, NaN where they are missing, [L]."""

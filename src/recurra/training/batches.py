@@ -11,6 +11,7 @@ from recurra.errors import InputError, InputTypeError, shown
 from recurra.settings.training import TrainingOptions
 
 EVALUATED_AT_ONCE = 1024  # samples per batch where nothing is learned
+LEAST_BATCHES = 16  # of an epoch of rounds, so that its last batch, which may have fewer samples, hardly counts
 
 
 class Batch(NamedTuple):
@@ -49,6 +50,18 @@ class Samples(Protocol):
     def device(self) -> torch.device: ...
     def __len__(self) -> int: ...
     def __getitem__(self, index: Tensor, /) -> Batch: ...
+
+
+@runtime_checkable
+class GroupedSamples(Samples, Protocol):
+    """Samples of several groups, such as the windows of several series.
+
+    Attributes:
+        groups: number of samples of each group, which follow each other, [G].
+    """
+
+    @property
+    def groups(self) -> Tensor: ...
 
 
 class TensorSamples:
@@ -154,15 +167,15 @@ class SampleBatches:
         return self.samples[index]
 
     def _begin_epoch(self) -> None:
-        count = len(self.samples)
         self._start = self._generator.get_state()
-        cpu = self._generator.device  # whatever torch's default device is
-        order = (
-            torch.randperm(count, generator=self._generator, device=cpu)
-            if self.shuffle
-            else torch.arange(count, device=cpu)
-        )
-        self._indices = torch.split(order.to(self.samples.device), self.batch_size)
+        self._indices = torch.split(self._order().to(self.samples.device), self.batch_size)
+
+    def _order(self) -> Tensor:
+        """Return the samples of an epoch, as indices."""
+        count, cpu = len(self.samples), self._generator.device  # whatever torch's default device is
+        if self.shuffle:
+            return torch.randperm(count, generator=self._generator, device=cpu)
+        return torch.arange(count, device=cpu)
 
     def state_dict(self) -> dict[str, Tensor]:
         start = self._start if self.position else self._generator.get_state()
@@ -178,11 +191,51 @@ class SampleBatches:
             self._begin_epoch()
 
 
+class RoundBatches(SampleBatches):
+    """Batches of samples that are drawn in rounds: in each round one random sample of each group, in random order.
+
+    So the samples of every group are drawn where there are too many to draw them all.
+
+    Args:
+        samples: the samples.
+        batch_size: number of samples per batch; the last batch of an epoch may have fewer.
+        seed: random seed of the draws.
+
+    An epoch is a whole number of rounds.
+    """
+
+    samples: GroupedSamples
+
+    def __init__(self, samples: GroupedSamples, batch_size: int, *, seed: int) -> None:
+        super().__init__(samples, batch_size, shuffle=True, seed=seed)
+        self._counts = samples.groups.cpu()
+        self._firsts = self._counts.cumsum(0) - self._counts
+        self._rounds = math.ceil(LEAST_BATCHES * batch_size / len(self._counts))
+
+    def __len__(self) -> int:
+        return math.ceil(self._rounds * len(self._counts) / self.batch_size)
+
+    def _order(self) -> Tensor:
+        def random(*shape: int) -> Tensor:  # whatever torch's default device is
+            return torch.rand(shape, generator=self._generator, dtype=torch.float64, device=self._generator.device)
+
+        groups = random(self._rounds, len(self._counts)).argsort(dim=1).ravel()
+        return self._firsts[groups] + (random(len(groups)) * self._counts[groups]).long()
+
+
 def batches_of(data: "Batches | Samples | tuple[Tensor, Tensor]", options: TrainingOptions) -> Batches:
-    """Return data as batches: those of samples have the size and the order that the options set."""
+    """Return data as batches: those of samples have the size and the order that the options set.
+
+    If the steps that are set are too few for all samples, and these are shuffled, they go round the groups.
+    """
     if isinstance(data, Batches):
         return data
-    return SampleBatches(samples_of(data), options.batch_size, shuffle=options.shuffle, seed=options.seed)
+    samples = samples_of(data)
+    drawn = None if options.steps is None else options.steps * options.accumulate * options.batch_size
+    are_too_many = drawn is not None and drawn < len(samples) and options.shuffle
+    if are_too_many and isinstance(samples, GroupedSamples) and len(samples.groups) > 1:
+        return RoundBatches(samples, options.batch_size, seed=options.seed)
+    return SampleBatches(samples, options.batch_size, shuffle=options.shuffle, seed=options.seed)
 
 
 def samples_of(data: "Samples | tuple[Tensor, Tensor]") -> Samples:

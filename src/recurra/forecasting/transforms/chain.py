@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recurra.errors import InputError, counted, listed, shown
-from recurra.forecasting.plan import Plan, require_positive
+from recurra.forecasting.plan import Plan, can_take, require_positive
 from recurra.forecasting.static_inputs import scaled_static
 from recurra.forecasting.transforms.seasonality import Deseasonalize
 from recurra.forecasting.transforms.steps import Difference, Early, Extent, Floor, Logarithm, Rows, RowScaling, Step
@@ -94,6 +94,7 @@ class Transform:
         Raises:
             InputError: if the target has a value that the scaling cannot take.
         """
+        require_positive(table, plan.scaling)
         return cls.of(plan, table.ids)._fitted(table, training, lambda step, *part: step.fit(*part))
 
     def with_series(self, table: Table, training: Integers) -> Self:
@@ -118,7 +119,11 @@ class Transform:
         """Return which series of a table the chain was not fitted to, [S]."""
         return np.array([id_ not in self.place_of for id_ in table.ids], dtype=np.bool_)
 
-    def _step(self, kind: type[S]) -> S:
+    def takes(self, table: Table) -> Booleans:
+        """Return which series of a table have values that the scaling can take, so that the network reads them, [S]."""
+        return can_take(self.plan.scaling, table.least)
+
+    def step(self, kind: type[S]) -> S:
         """Return the step of this kind, of which there is one."""
         return next(step for step in self.steps if isinstance(step, kind))
 
@@ -127,11 +132,7 @@ class Transform:
         return replace(self, window=self.window.fit(windows))
 
     def transform(self, table: Table) -> Rows:
-        """Scale the rows of a table, whose series the chain was fitted to.
-
-        Raises:
-            InputError: if the target has a value that the scaling cannot take.
-        """
+        """Scale the rows of a table, whose series the chain was fitted to; those of series that it takes have sense."""
         rows = self._rows_of(table)
         for step in self.steps:
             rows = step.transform(rows)
@@ -194,39 +195,37 @@ class Transform:
         Errors divided by it are alike in all series and windows.
         """
         of_windows: Floats = self.window.scale(windows, index).double().cpu().numpy()
-        of_series: Floats = self._step(RowScaling).scale[windows.series[index.cpu().numpy()], :1]
+        of_series: Floats = self.step(RowScaling).scale[windows.series[index.cpu().numpy()], :1]
         return of_series * of_windows
 
     def to_units(self, values: Floats, places: Integers, *, whole: bool = False) -> Floats:
-        """Convert values [N, H] of the target from the additive scale to the units of the table, none below its bound.
+        """Convert values [N, H] of the target from the additive scale to the units of the table.
 
         Args:
             values: the values.
             places: [N], the place of the series that each is of, among those of training.
             whole: whether to round to whole numbers if the table has counts.
         """
-        in_units = self._step(Logarithm).inverse(values, places, values[:0], NO_PLACES)
-        if whole and self.plan.counts:
-            in_units = in_units.round()
-        return in_units if self.plan.lower is None else np.maximum(in_units, self.plan.lower)
+        in_units = self.step(Logarithm).inverse(values, places, values[:0], NO_PLACES)
+        return in_units.round() if whole and self.plan.counts else in_units
 
     def last(self, table: Table, origins: Origins) -> tuple[Floats, Floats]:
         """Return the target before each origin on the additive scale, and the size of a unit of its series.
 
-        Both are [N, 1]. The target is NaN if it has no logarithm.
+        Both are [N, 1]. Where logarithms are taken, the target is that of its absolute value, and NaN for zero.
         """
-        places = origins.spread(self.places(table))
-        last = self._step(Logarithm).additive(table.values[origins.of_table(table) - 1, 0], places)
+        places, last = origins.spread(self.places(table)), table.values[origins.of_table(table) - 1, 0]
+        last = self.step(Logarithm).additive(np.abs(last) if self.plan.columns[0].log else last, places)
         usual = 1.0 if self.window.spread is None else self.window.spread.usual
         size = np.abs(last) if self.plan.per_window.divides else np.full_like(last, usual)
-        return last[:, None], (self._step(RowScaling).scale[places, 0] * size)[:, None]
+        return last[:, None], (self.step(RowScaling).scale[places, 0] * size)[:, None]
 
     def is_constant(self, table: Table, origins: Origins) -> Booleans:
         """Return where a series had one value in its training rows, and has it in all rows before the origin, [N].
 
         One or two rows are no evidence.
         """
-        extent, places = self._step(Extent), self.places(table)
+        extent, places = self.step(Extent), self.places(table)
         constant = extent.least[places] == extent.most[places]
         if not constant.any():
             return np.zeros(len(origins.rows), dtype=np.bool_)
@@ -237,9 +236,10 @@ class Transform:
 
     def recent(self, table: Table) -> Table:
         """Return the last rows of a table, after which forecasts are the same as after all its rows."""
-        extent, places = self._step(Extent), self.places(table)
+        extent, places = self.step(Extent), self.places(table)
         other = table.values[:, 0] != np.repeat(extent.most[places], table.lengths)
         changed = (extent.least[places] == extent.most[places]) & np.logical_or.reduceat(other, table.starts[:-1])
+        changed |= (extent.least[places] >= 0.0) & (table.least < 0.0) | ~self.takes(table)
         first = np.maximum(table.lengths - self.plan.context, 0)
         return table.part(np.where(changed, 0, first), table.lengths)  # that a series has changed, any row may tell
 
@@ -249,17 +249,17 @@ class Transform:
             return np.empty((len(origins.rows), 0))
         rows = origins.of_table(table)[:, None] + np.arange(-self.plan.lag, 0)
         places = origins.spread(self.places(table))
-        values = self._step(Logarithm).additive(table.values[rows, 0], places)
+        values = self.step(Logarithm).additive(table.values[rows, 0], places)
         if not self.plan.deseasonalized:
             return values
-        indices = self._step(Deseasonalize).indices
+        indices = self.step(Deseasonalize).indices
         deseasonalized: Floats = values - indices[places[:, None], self._phases(table, table.dates)[rows]]
         return deseasonalized
 
     def truth(self, table: Table, origins: Origins) -> Floats:
         """Return the true values after each origin on the additive scale, [N, H]; missing values are NaN."""
         rows = origins.of_table(table)[:, None] + np.arange(self.plan.horizon)
-        values = self._step(Logarithm).additive(table.values[rows, 0], origins.spread(self.places(table)))
+        values = self.step(Logarithm).additive(table.values[rows, 0], origins.spread(self.places(table)))
         return np.where(table.observed[rows, 0], values, np.nan)
 
     def state(self) -> dict[str, Floats]:
@@ -286,7 +286,6 @@ class Transform:
 
     def _rows_of(self, table: Table) -> Rows:
         """Return the rows of a table as they are, those that are known in advance included."""
-        require_positive(table, self.plan.scaling)
         phases = self._phases(table, table.dates)
         if not len(table.future_dates):
             return Rows(table.values, table.starts, self.places(table), phases)

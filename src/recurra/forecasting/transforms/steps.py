@@ -76,7 +76,7 @@ class Extent(Step):
     """Change nothing, and keep the smallest and the largest target of each series in the training rows.
 
     Args:
-        least: set by `fit`, [S].
+        least: set by `fit`, [S]. If later rows are negative, it is the smallest of them all: a fact about the unit.
         most: set by `fit`, [S].
     """
 
@@ -85,7 +85,8 @@ class Extent(Step):
 
     def fit(self, rows: Rows, training: Integers) -> Self:
         seen, starts = rows.first(training)[:, 0], starts_of(training)[:-1]
-        return replace(self, least=np.minimum.reduceat(seen, starts), most=np.maximum.reduceat(seen, starts))
+        least, all_least = np.minimum.reduceat(seen, starts), np.fmin.reduceat(rows.values[:, 0], rows.starts[:-1])
+        return replace(self, least=np.where(all_least < 0.0, all_least, least), most=np.maximum.reduceat(seen, starts))
 
     def transform(self, rows: Rows) -> Rows:
         return rows
@@ -128,7 +129,8 @@ class Floor(Step):
 class Logarithm(Step):
     """Take the natural logarithm of some columns; of a target with zeros that of y / level + offset.
 
-    Without an offset, a target that is not positive is read as the last positive value before it.
+    Without an offset, a target that is not positive is read as the last positive value before it; with one, a negative
+    target is read as zero.
 
     Args:
         columns: columns that are changed, [C].
@@ -151,7 +153,8 @@ class Logarithm(Step):
             return rows
         values = rows.values.copy()
         if self.columns[0] and self.offset:
-            values[:, 0] = values[:, 0] / np.repeat(self.levels[rows.places], np.diff(rows.starts)) + self.offset
+            target = np.maximum(values[:, 0], 0.0)
+            values[:, 0] = target / np.repeat(self.levels[rows.places], np.diff(rows.starts)) + self.offset
         elif self.columns[0]:
             values[:, 0] = with_last_positive(values[:, 0], rows.starts)
         return replace(rows, values=np.log(values, where=self.columns, out=values))
