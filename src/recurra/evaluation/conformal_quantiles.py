@@ -91,16 +91,19 @@ class QuantileCalibration:
 
     def _at(self, found: Answers, more: Sequence[float]) -> dict[float, Floats]:
         """Return calibrated quantiles, which do not cross: those that are predicted, and more."""
-        wanted = sorted({*self.probabilities, *more})
-        at = {probability: self._moved(found, probability) for probability in wanted}
+        wanted, unit = sorted({*self.probabilities, *more}), _widest(found)
+        at = {probability: self._moved(found, probability, unit) for probability in wanted}
         upper, lower = [p for p in wanted if p >= 0.5], [p for p in reversed(wanted) if p <= 0.5]
         for side, farther in ((upper, np.maximum), (lower, np.minimum)):
             for inner, outer in pairwise(side):
                 at[outer] = farther(at[outer], at[inner])
         return at
 
-    def _moved(self, found: Answers, probability: float) -> Floats:
-        """Return the quantile of this probability, made of the nearest one that is farther from the median, [N, H]."""
+    def _moved(self, found: Answers, probability: float, unit: Floats) -> Floats:
+        """Return the quantile of this probability, made of the nearest one that is farther from the median, [N, H].
+
+        Errors are measured in `unit` [N, H].
+        """
         is_upper = probability > 0.5
         if is_upper:
             base = next((p for p in self.probabilities if p >= probability), self.probabilities[-1])
@@ -115,7 +118,7 @@ class QuantileCalibration:
         moves = np.take_along_axis(errors, ranks.clip(1, np.maximum(counts, 1))[None] - 1, axis=0)[0]
         outwards = np.fmax(moves, 0.0) if is_upper else np.fmin(moves, 0.0)  # 0 where there is no error at all
         enough = (ranks >= 1) & (ranks <= counts)
-        moved: Floats = found.quantiles[base] + np.where(enough, moves, outwards) * _widest(found)
+        moved: Floats = found.quantiles[base] + np.where(enough, moves, outwards) * unit
         return moved
 
 

@@ -24,7 +24,7 @@ from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.static_inputs import warn_of_unseen_words, with_known_static
 from recurra.forecasting.transforms.chain import Transform
-from recurra.nn.heads import HEADS, HeadForecast
+from recurra.nn.heads import HEADS
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
 from recurra.settings.forecasting import COUNTING, ForecasterSettings
@@ -155,9 +155,12 @@ class Predictor:
         if not by_network.all():
             found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
+        all_by_network = by_network.all() and not constant.any()
 
         def to_units(values: Floats) -> Floats:
             converted = transform.to_units(values, places)
+            if all_by_network:
+                return converted
             # a last value is that of the table to the last digit, also where it has no logarithm, which is NaN
             is_last = ~by_network[:, None] & ((values == found.point) | np.isnan(converted))
             return np.where(constant[:, None] | is_last, last, converted)
@@ -170,9 +173,8 @@ class Predictor:
             level: (bound(to_units(low), np.ceil), bound(to_units(high), np.floor))
             for level, (low, high) in bands.intervals(found, levels).items()
         }
-        predicted = {
-            p: bound(to_units(values), np.ceil if p < 0.5 else np.floor) for p, values in bands.quantiles(found).items()
-        }
+        every = bands.quantiles(found) if quantiles else {}
+        predicted = {p: bound(to_units(values), np.ceil if p < 0.5 else np.floor) for p, values in every.items()}
         return Forecasts(point, intervals, predicted, methods)
 
     def _network_answers(self, table: Table, origins: Origins, *, quantiles: bool = True) -> Answers:
@@ -361,32 +363,30 @@ class Predictor:
             InputError: if the head predicts quantiles of differences, which cannot be summed.
         """
         head, windows, transform = HEADS[self.settings.loss], samples.windows, self.transform
-        points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
-        parts = {probability: [points[0]] for probability in head.probabilities if quantiles}
+        if head.probabilities and self.plan.lag:
+            raise InputError(
+                f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "
+                "choose a scaling without differences."
+            )
+        probabilities = head.probabilities if quantiles else ()
+        values = np.empty((1 + len(probabilities), len(windows), self.plan.horizon))  # point forecasts, then quantiles
+        scales = np.empty((len(windows), 1))
         every = torch.arange(len(windows), device=windows.device)
         for index in torch.split(every, EVALUATED_AT_ONCE) if len(windows) else ():
+            own = index.cpu().numpy()
             with one_thread(brief=True):
                 output = self.network(**samples.inputs(index))
                 found = head.forecast(output, transform.window.scale(windows, index))
-            if self.weight < 1.0:
-                move = (self.weight - 1.0) * found.point
-                found = HeadForecast(found.point + move, {p: values + move for p, values in found.quantiles.items()})
-            if found.quantiles and self.plan.lag:
-                raise InputError(
-                    f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "
-                    "choose a scaling without differences."
-                )
-            own = before[index.cpu().numpy()]
-            points.append(transform.inverse(found.point, windows, index, own))
-            scales.append(transform.error_scale(windows, index))
-            for probability, converted in parts.items():
-                converted.append(transform.inverse(found.quantiles[probability], windows, index, own))
-        joined = {probability: np.concatenate(values) for probability, values in parts.items()}
-        return Answers(np.concatenate(points), np.concatenate(scales), joined)
+                answers = torch.stack([found.point, *(found.quantiles[p] for p in probabilities)])
+                if self.weight < 1.0:
+                    answers = answers + (self.weight - 1.0) * found.point
+                values[:, own] = transform.inverse(answers, windows, index, before[own])
+                scales[own] = transform.error_scale(windows, index)
+        return Answers(values[0], scales, dict(zip(probabilities, values[1:], strict=True)))
 
     def _check_newer(self, table: Table) -> None:
         """Raise an InputError if a series ends before the last row seen."""
-        places = np.array([self.context.places.get(id_, -1) for id_ in table.ids], dtype=np.int64)
+        places = self.context.places_of(table.ids)
         earlier = (places >= 0) & (table.last_dates < self.context.last_dates[places])
         if earlier.any():
             place = int(earlier.argmax())
@@ -399,5 +399,7 @@ class Predictor:
 
     def _cutoffs_of(self, table: Table) -> pd.DatetimeIndex:
         """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""
+        if table.ids == self.transform.ids:
+            return self.cutoffs
         places = np.array([self.transform.place_of.get(id_, -1) for id_ in table.ids], dtype=np.int64)
         return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), NEVER.to_numpy())[places])
