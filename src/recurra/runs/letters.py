@@ -23,6 +23,7 @@ class LettersCase:
     """A letter case: trains a model of the letters and reports its accuracy."""
 
     files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, SCORES)
+    asked_for: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: LettersSettings) -> None:
         self.settings, self.symbols = settings, sequence_of(settings)
