@@ -371,9 +371,9 @@ class Predictor:
         probabilities = head.probabilities if quantiles else ()
         values = np.empty((1 + len(probabilities), len(windows), self.plan.horizon))  # point forecasts, then quantiles
         scales = np.empty((len(windows), 1))
-        every = torch.arange(len(windows), device=windows.device)
-        for index in torch.split(every, EVALUATED_AT_ONCE) if len(windows) else ():
-            own = index.cpu().numpy()
+        for start in range(0, len(windows), EVALUATED_AT_ONCE):
+            own = slice(start, min(start + EVALUATED_AT_ONCE, len(windows)))
+            index = torch.arange(own.start, own.stop, device=windows.device)
             with one_thread(brief=True):
                 output = self.network(**samples.inputs(index))
                 found = head.forecast(output, transform.window.scale(windows, index))

@@ -23,7 +23,7 @@ from recurra.tables.dates.zones import local
 from recurra.tables.table import Table
 
 SHOWN_SERIES = 4
-MOST_ERRORS = 50_000  # that are drawn; of more, those of evenly spaced origins
+MOST_ERRORS = 50_000  # that are drawn; of more, those of origins drawn at random
 BEFORE = 0.5  # rows shown before the test part, as a fraction of it
 REAL, PREDICTED, NAIVE = MUTED, TRAINING, VALIDATION
 CLOSE_UP = 40  # number of last forecasts that a second panel enlarges
@@ -82,7 +82,7 @@ def forecast_plot(
 def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) -> None:
     """Plot the residuals on the test part over time and as histograms, beside those of the best naive forecast.
 
-    Of very many, about MOST_ERRORS are drawn.
+    Of very many, MOST_ERRORS are drawn.
 
     Args:
         table: the series with all rows.
@@ -91,7 +91,7 @@ def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) ->
         title: title of the figure.
     """
     arrays, origins = test.arrays, len(test.arrays.rows)
-    drawn = np.arange(origins)[:: -(-origins * arrays.horizon // MOST_ERRORS)]
+    drawn = np.sort(np.random.default_rng(0).permutation(origins)[: max(MOST_ERRORS // arrays.horizon, 1)])
     predictions = arrays.part(drawn).frame()
     scored = _in_local_time(predictions[predictions["y"].notna()], table)
     errors = {name: scored[name] - scored["y"] for name in (MODEL_NAME, test.best_naive)}
