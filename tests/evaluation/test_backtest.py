@@ -27,7 +27,7 @@ class Guess:
     def __init__(self, error: float = 0.0, horizon: int = 1, columns: Sequence[str] = ()) -> None:
         self.error, self.horizon, self.baseline_columns = error, horizon, columns
 
-    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = (), **_: bool) -> Forecasts:
         parts = [
             series.values[places[:, None] + np.arange(self.horizon), 0]
             for series, places in zip(table.series, origins, strict=True)
@@ -118,7 +118,7 @@ def test_the_comparison_allows_for_as_many_forecasts_as_overlap(horizon: int, st
     errors = np.random.default_rng(1).normal(0, 1, 90).cumsum()  # of an origin, and near those of the next one
 
     class Drifting(Guess):
-        def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+        def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = (), **_: bool) -> Forecasts:
             exact = super().forecast(table, origins, levels).values
             return Forecasts(exact + errors[origins[0]][:, None])
 
@@ -169,7 +169,7 @@ def test_every_series_counts_the_same_whatever_its_size() -> None:
     data = make_table(pd.concat(parts))
 
     class Skewed(Guess):
-        def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+        def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = (), **_: bool) -> Forecasts:
             values = super().forecast(table, origins).values
             values[: len(origins[0])] *= 1.5  # far off on the small series, right on the large one
             return Forecasts(values)

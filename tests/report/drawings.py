@@ -37,7 +37,7 @@ class LastAndRise:
     def fit(self, data: Table, /) -> "LastAndRise":
         return self
 
-    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = (), **_: bool) -> Forecasts:
         last = [series.values[rows - 1, 0] for series, rows in zip(table.series, origins, strict=True)]
         values = np.concatenate(last)[:, None] + RISE * np.arange(1, self.horizon + 1)
         return Forecasts(values, {level: (values - level / 10, values + level / 10) for level in levels})

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.dates import date2num
@@ -58,3 +59,18 @@ def test_residuals_of_nothing_but_zeros_are_drawn_about_zero(residuals: Draw) ->
     over_time, _ = residuals(table, evaluation).axes
     low, high = over_time.get_ylim()
     assert low < 0.0 < high
+
+
+def test_of_very_many_errors_some_of_all_times_are_drawn(residuals: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.report.forecasts.MOST_ERRORS", 60)
+    table = many_series(*map(str, range(9)))
+    test = evaluated(table, LastAndRise(3), test=12)
+    figure = residuals(table, test)
+    assert figure.get_supxlabel() == "20 of 90 origins; the scores are of all"
+    found = points(figure.axes[0])["the network"]
+    assert len(found) == 60
+    every = test.plain
+    errors = set((every["recurra"] - every["y"]).round(9))
+    assert set(found[:, 1].round(9)) <= errors
+    ends = {date2num(series.dates[-1].to_numpy()) for series in table.series}
+    assert ends & set(found[:, 0])  # the last origins are drawn too

@@ -69,7 +69,7 @@ class Known:
     def fit(self, data: Table, /) -> "Known":
         return self
 
-    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts:
+    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = (), **_: bool) -> Forecasts:
         return Forecasts(self.values, {level: (self.values - level / 10, self.values + level / 10) for level in levels})
 
 

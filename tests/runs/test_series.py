@@ -173,6 +173,31 @@ def test_resuming_a_finished_run_does_nothing_and_reads_no_rows_twice(
     assert {p.name: p.stat().st_mtime_ns for p in stock.path.iterdir()} == before
 
 
+def test_very_many_predictions_are_written_when_they_are_asked_for(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, values, out = find_case("stock"), {"data": file, **QUICK}, tmp_path / "run"
+    train_case(case, values, tmp_path / "few")
+    monkeypatch.setattr("recurra.runs.series.MOST_PREDICTIONS", 39)
+    with pytest.warns(UserWarning, match=r"predictions.csv is not written, as it would have 40 rows; the same comm"):
+        train_case(case, values, out)
+    assert not (out / "predictions.csv").exists()
+    assert train_case(case, {}, out, mode="resume").was_finished  # nobody asked for the file
+    assert not train_case(case, {"predictions": True}, out, mode="resume").was_finished
+    for name in ("predictions.csv", MODEL, "scores.json"):
+        assert (out / name).read_bytes() == (tmp_path / "few" / name).read_bytes(), name
+    assert train_case(case, {"predictions": True}, out, mode="resume").was_finished
+
+
+def test_predictions_that_are_not_wanted_are_not_kept_from_a_shorter_training(file: str, tmp_path: Path) -> None:
+    case, values = find_case("stock"), {"data": file, **QUICK, "schedule": "constant"}
+    train_case(case, values, tmp_path)
+    assert (tmp_path / "predictions.csv").exists()
+    train_case(case, {"epochs": 3, "predictions": False}, tmp_path, mode="resume")
+    assert not (tmp_path / "predictions.csv").exists()
+    assert train_case(case, {}, tmp_path, mode="resume").was_finished  # the file is not missing
+
+
 @pytest.mark.slow
 def test_more_epochs_end_as_if_they_had_been_asked_for_at_once(file: str, tmp_path: Path) -> None:
     case = find_case("stock")

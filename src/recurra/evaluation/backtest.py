@@ -36,7 +36,9 @@ class Forecasting(Protocol):
         """Columns whose last value serves as a naive forecast of the target."""
         ...
 
-    def forecast(self, table: Table, origins: Origins, levels: Sequence[float] = ()) -> Forecasts: ...
+    def forecast(
+        self, table: Table, origins: Origins, levels: Sequence[float] = (), *, quantiles: bool = True
+    ) -> Forecasts: ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -129,7 +131,7 @@ def evaluate(
         levels: levels of prediction intervals in percent.
         statistical: whether to score AutoETS, AutoARIMA and Theta too.
     """
-    forecasts = model.forecast(table, origins, levels)
+    forecasts = model.forecast(table, origins, levels, quantiles=False)  # which no score asks for
     arrays = Predictions.of(table, origins, forecasts, season, model.baseline_columns, statistical=statistical)
     return _judged(arrays, origins, season, -(-horizon // step))
 

@@ -35,7 +35,7 @@ class Forecasts:
     quantiles: Mapping[float, Floats] = field(default_factory=dict)
     methods: NDArray[np.str_] | None = None
 
-    def part(self, origins: slice) -> "Forecasts":
+    def part(self, origins: slice | Integers) -> "Forecasts":
         """Return the forecasts from these origins."""
         return Forecasts(
             self.values[origins],
@@ -104,15 +104,22 @@ class Predictions:
         start = 0
         while start < len(self.rows):
             stop = int(ends[max(ends.searchsorted(start + most, side="right") - 1, ends.searchsorted(start + 1))])
-            own = slice(start, stop)
-            yield replace(
-                self,
-                rows=self.rows[own],
-                series=self.series[own],
-                forecasts=self.forecasts.part(own),
-                statistical={name: values[own] for name, values in self.statistical.items()},
-            )
+            yield self.part(slice(start, stop))
             start = stop
+
+    def part(self, origins: slice | Integers) -> "Predictions":
+        """Return the forecasts from these origins."""
+        return replace(
+            self,
+            rows=self.rows[origins],
+            series=self.series[origins],
+            forecasts=self.forecasts.part(origins),
+            statistical={name: values[origins] for name, values in self.statistical.items()},
+        )
+
+    def of_series(self, ids: Sequence[str]) -> "Predictions":
+        """Return the forecasts of the series with these ids."""
+        return self.part(np.flatnonzero(np.isin(self.series, self.table.places_of(tuple(ids)))))
 
     @property
     def predicted_rows(self) -> Integers:

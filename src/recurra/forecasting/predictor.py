@@ -25,7 +25,7 @@ from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
 from recurra.forecasting.static_inputs import warn_of_unseen_words, with_known_static
 from recurra.forecasting.transforms.chain import Transform
-from recurra.nn.heads import HEADS, HeadForecast
+from recurra.nn.heads import HEADS
 from recurra.nn.network import Ensemble, Network
 from recurra.settings.check import check
 from recurra.settings.forecasting import PREDICTING_MEDIANS, ForecasterSettings
@@ -160,9 +160,12 @@ class Predictor:
         # the interval of a negative last value without a logarithm is that of its absolute value, moved
         is_moved = ~by_network[:, None] & (last < 0.0) & self.plan.columns[0].log
         moved = np.where(is_moved, 2.0 * last, 0.0) if is_moved.any() else 0.0
+        all_by_network = by_network.all() and not constant.any()
 
         def to_units(values: Floats, *, whole: bool = True) -> Floats:
             converted = np.maximum(transform.to_units(values, places, whole=whole) + moved, least)
+            if all_by_network:
+                return converted
             # a last value is that of the table to the last digit, also where it has no logarithm, which is NaN
             is_last = ~by_network[:, None] & ((values == found.point) | np.isnan(converted))
             return np.where(constant[:, None] | is_last, last, converted)
@@ -174,7 +177,8 @@ class Predictor:
         intervals = {
             level: (to_units(low), to_units(high)) for level, (low, high) in bands.intervals(found, levels).items()
         }
-        predicted = {p: to_units(values) for p, values in bands.quantiles(found).items()}
+        every = bands.quantiles(found) if quantiles else {}
+        predicted = {p: to_units(values) for p, values in every.items()}
         return Forecasts(point, intervals, predicted, methods)
 
     def _network_answers(self, table: Table, origins: Origins, *, quantiles: bool = True) -> Answers:
@@ -357,32 +361,30 @@ class Predictor:
             InputError: if the head predicts quantiles of differences, which cannot be summed.
         """
         head, windows, transform = HEADS[self.settings.loss], samples.windows, self.transform
-        points, scales = [np.empty((0, self.plan.horizon))], [np.empty((0, 1))]
-        parts = {probability: [points[0]] for probability in head.probabilities if quantiles}
-        every = torch.arange(len(windows), device=windows.device)
-        for index in torch.split(every, EVALUATED_AT_ONCE) if len(windows) else ():
+        if head.probabilities and self.plan.lag:
+            raise InputError(
+                f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "
+                "choose a scaling without differences."
+            )
+        probabilities = head.probabilities if quantiles else ()
+        values = np.empty((1 + len(probabilities), len(windows), self.plan.horizon))  # point forecasts, then quantiles
+        scales = np.empty((len(windows), 1))
+        for start in range(0, len(windows), EVALUATED_AT_ONCE):
+            own = slice(start, min(start + EVALUATED_AT_ONCE, len(windows)))
+            index = torch.arange(own.start, own.stop, device=windows.device)
             with one_thread(brief=True):
                 output = self.network(**samples.inputs(index))
                 found = head.forecast(output, transform.window.scale(windows, index))
-            if self.weight < 1.0:
-                move = (self.weight - 1.0) * found.point
-                found = HeadForecast(found.point + move, {p: values + move for p, values in found.quantiles.items()})
-            if found.quantiles and self.plan.lag:
-                raise InputError(
-                    f"loss {self.settings.loss} predicts quantiles, and quantiles of differences cannot be summed; "
-                    "choose a scaling without differences."
-                )
-            own = before[index.cpu().numpy()]
-            points.append(transform.inverse(found.point, windows, index, own))
-            scales.append(transform.error_scale(windows, index))
-            for probability, converted in parts.items():
-                converted.append(transform.inverse(found.quantiles[probability], windows, index, own))
-        joined = {probability: np.concatenate(values) for probability, values in parts.items()}
-        return Answers(np.concatenate(points), np.concatenate(scales), joined)
+                answers = torch.stack([found.point, *(found.quantiles[p] for p in probabilities)])
+                if self.weight < 1.0:
+                    answers = answers + (self.weight - 1.0) * found.point
+                values[:, own] = transform.inverse(answers, windows, index, before[own])
+                scales[own] = transform.error_scale(windows, index)
+        return Answers(values[0], scales, dict(zip(probabilities, values[1:], strict=True)))
 
     def _check_newer(self, table: Table) -> None:
         """Raise an InputError if a series ends before the last row seen."""
-        places = np.array([self.context.places.get(id_, -1) for id_ in table.ids], dtype=np.int64)
+        places = self.context.places_of(table.ids)
         earlier = (places >= 0) & (table.last_dates < self.context.last_dates[places])
         if earlier.any():
             place = int(earlier.argmax())
@@ -395,5 +397,7 @@ class Predictor:
 
     def _cutoffs_of(self, table: Table) -> pd.DatetimeIndex:
         """Return the date of the last training row of each series of a table; before all dates if it has none, [S]."""
+        if table.ids == self.transform.ids:
+            return self.cutoffs
         places = np.array([self.transform.place_of.get(id_, -1) for id_ in table.ids], dtype=np.int64)
         return pd.DatetimeIndex(np.append(self.cutoffs.to_numpy(), NEVER.to_numpy())[places])

@@ -156,8 +156,7 @@ def with_known_static(table: Table, earlier: Table) -> Table:
             f"{table.source}: the model was fitted without the static covariate {shown(other[0])}; leave it out"
             f"{f', or rename it to one of {listed(known)}' if known else ''}."
         )
-    places = np.array([earlier.places.get(id_, -1) for id_ in table.ids], dtype=np.int64)
-    return replace(table, static=table.static.after(earlier.static, places, table.source))
+    return replace(table, static=table.static.after(earlier.static, earlier.places_of(table.ids), table.source))
 
 
 def warn_of_unseen_words(table: Table, plans: Sequence[StaticPlan]) -> None:

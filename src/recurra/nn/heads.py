@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 import torch
@@ -181,8 +182,8 @@ class Quantiles:
         return _mean(pinball, target, missing=missing)
 
     def forecast(self, output: Tensor, scale: Tensor | None = None) -> HeadForecast:
-        ordered = self.quantiles(output).cummax(dim=-1).values  # sums may cross by rounding
-        found = dict(zip(self.probabilities, ordered.unbind(dim=-1), strict=True))
+        ordered = accumulate(self.quantiles(output).unbind(dim=-1), torch.maximum)  # sums may cross by rounding
+        found = dict(zip(self.probabilities, ordered, strict=True))
         return HeadForecast(found[0.5], found)
 
 

@@ -23,6 +23,7 @@ from recurra.tables.dates.zones import local
 from recurra.tables.table import Table
 
 SHOWN_SERIES = 4
+MOST_ERRORS = 50_000  # that are drawn; of more, those of origins drawn at random
 BEFORE = 0.5  # rows shown before the test part, as a fraction of it
 REAL, PREDICTED, NAIVE = MUTED, TRAINING, VALIDATION
 CLOSE_UP = 40  # number of last forecasts that a second panel enlarges
@@ -45,10 +46,13 @@ def forecast_plot(
         title: title of the figure.
         test_rows: number of rows of the test part, which may start before the first forecast.
     """
-    predictions, following = _in_local_time(test.plain, table), _in_local_time(following, table)
-    horizon = int(predictions["step"].max())
-    table = table.only(set(predictions["unique_id"]))  # others are too short to be scored
+    arrays, horizon = test.arrays, test.arrays.horizon
+    table = table.only({arrays.table.ids[place] for place in np.unique(arrays.series).tolist()})  # others are too short
     shown = table.series[:SHOWN_SERIES]
+    predictions = _in_local_time(arrays.of_series(table.ids[:SHOWN_SERIES]).frame(), table)
+    if table.many:
+        following = following[following["unique_id"].isin(table.ids[:SHOWN_SERIES])]
+    following = _in_local_time(following, table)
     with readable_fonts(title + table.target + "".join(series.id for series in shown) + test.verdict):
         drawn = [_each_row_once(predictions[predictions["unique_id"] == s.id], horizon) for s in shown]
         close_up = len(shown) == 1 and len(drawn[0]) > CLOSE_UP
@@ -78,17 +82,24 @@ def forecast_plot(
 def residuals_plot(table: Table, test: Evaluation, path: Path, *, title: str) -> None:
     """Plot the residuals on the test part over time and as histograms, beside those of the best naive forecast.
 
+    Of very many, MOST_ERRORS are drawn.
+
     Args:
         table: the series with all rows.
         test: evaluation on the test part.
         path: the PNG file to write.
         title: title of the figure.
     """
-    scored = _in_local_time(test.plain[test.plain["y"].notna()], table)
+    arrays, origins = test.arrays, len(test.arrays.rows)
+    drawn = np.sort(np.random.default_rng(0).permutation(origins)[: max(MOST_ERRORS // arrays.horizon, 1)])
+    predictions = arrays.part(drawn).frame()
+    scored = _in_local_time(predictions[predictions["y"].notna()], table)
     errors = {name: scored[name] - scored["y"] for name in (MODEL_NAME, test.best_naive)}
     with readable_fonts(title + table.target + test.verdict):
         figure = Figure(figsize=(11, 4.2), layout="constrained")
         _headline(figure, title, test)
+        if len(drawn) < origins:
+            figure.supxlabel(f"{len(drawn):,} of {origins:,} origins; the scores are of all", fontsize=9)
         over_time, distribution = figure.subplots(1, 2, width_ratios=[2, 1], sharey=True)
         over_time.axhline(0.0, color=MUTED, linewidth=0.8)
         for name, color, size in ((test.best_naive, NAIVE, 14), (MODEL_NAME, PREDICTED, 7)):

@@ -138,13 +138,13 @@ def forecast_text(following: "pd.DataFrame", *, times: bool = False, all_in: str
 
 
 def _shown_dates(dates: "pd.Series[Any]", times: bool) -> list[str]:
-    """Return dates as texts: with their time of day if one is not midnight, or is asked for, and with their offset."""
+    """Return the first dates as texts, with their offset, and their time of day if asked for or any is not midnight."""
     import pandas as pd
 
     if not pd.api.types.is_datetime64_any_dtype(dates):  # numbers of rows
-        return list(map(str, dates))
+        return list(map(str, dates.head(SHOWN_ROWS)))
     times = times or bool((dates != dates.dt.normalize()).any())
-    return [date.isoformat(" ", "minutes") if times else f"{date:%Y-%m-%d}" for date in dates]
+    return [date.isoformat(" ", "minutes") if times else f"{date:%Y-%m-%d}" for date in dates.head(SHOWN_ROWS)]
 
 
 def plain(value: float, digits: int) -> str:

@@ -24,6 +24,7 @@ class LettersCase:
 
     files: ClassVar[tuple[str, ...]] = (PARAMETERS, CURVES, SCORES)
     following: ClassVar[None] = None  # no series goes on
+    asked_for: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: LettersSettings) -> None:
         self.settings, self.symbols = settings, sequence_of(settings)

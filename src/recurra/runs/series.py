@@ -44,6 +44,7 @@ from recurra.training.run_folder import FILES, INFO, MODEL, PARAMETERS, SCORES
 
 CURVES, FORECAST, RESIDUALS, IMPORTANCE = "training.png", "forecast.png", "residuals.png", "importance.png"
 PREDICTIONS, NEXT = "predictions.csv", "forecast.csv"  # forecasts of the test part; forecasts after the last row
+MOST_PREDICTIONS = 1_000_000  # rows that are written unasked; a spreadsheet opens hardly more
 
 
 class SeriesCase:
@@ -73,6 +74,7 @@ class SeriesCase:
             )
         self.fingerprint = self.table.fingerprint()
         self.prepared: Prepared | None = None
+        self.asked_for = (PREDICTIONS,) if settings.predictions and self.test else ()
         self.callbacks: Sequence[Callback] = ()
         self.following: pd.DataFrame | None = None
 
@@ -161,9 +163,23 @@ class SeriesCase:
         self.following = as_given(following, model.context_.form)
         replace_file(run.file(NEXT), to_csv(self.following))
         if test is not None:
-            replace_file(run.file(PREDICTIONS), to_csv(test.predictions))
+            self._write_predictions(run, test)
             forecast_plot(self.table, test, following, run.file(FORECAST), title=title, test_rows=self.test)
             residuals_plot(self.table, test, run.file(RESIDUALS), title=title)
+
+    def _write_predictions(self, run: Run, test: Evaluation) -> None:
+        """Write all forecasts of the test part, if they are asked for, or few."""
+        count, asked = test.arrays.forecasts.values.size, self.settings.predictions
+        if asked or (asked is None and count <= MOST_PREDICTIONS):
+            replace_file(run.file(PREDICTIONS), to_csv(test.predictions))
+            return
+        run.remove(PREDICTIONS)  # of an earlier, shorter training
+        if asked is None:
+            warnings.warn(
+                f"{run.path / PREDICTIONS} is not written, as it would have {count:,} rows; the same command with "
+                "--resume --predictions writes it.",
+                stacklevel=3,
+            )
 
     def evaluated_on_validation(self) -> Evaluation:
         """Return scores on the validation part, which has selected the weights."""

@@ -48,6 +48,10 @@ class Work(Protocol):
     files: ClassVar[tuple[str, ...]]  # names of the files that `report` writes
 
     @property
+    def asked_for(self) -> Sequence[str]:
+        """Names of files that `report` writes on request, without which a run is not finished."""
+
+    @property
     def model(self) -> "LanguageModel | Forecaster": ...
     @property
     def following(self) -> "pd.DataFrame | None": ...
@@ -97,7 +101,8 @@ def train_case(
             settings = check(case.settings_type, {**begun, **overrides}, case.source, flags=overrides.keys())
             work = _work(settings)
             work.check_begun(run)
-            if begun == to_json(settings) and run.info.get("status") == FINISHED and not run.missing:
+            done = run.info.get("status") == FINISHED and not run.missing
+            if begun == to_json(settings) and done and run.has(*work.asked_for):
                 with contextlib.suppress(InputError):  # a lost or damaged model is written again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:

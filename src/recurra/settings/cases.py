@@ -101,3 +101,6 @@ class SeriesSettings(CaseSettings, ForecasterSettings):
     quantiles."""
     statistical: bool = False
     """Whether to evaluate AutoETS, AutoARIMA and Theta as well; requires recurra[baselines]."""
+    predictions: Annotated[bool | None, Field(exclude=True)] = None
+    """Whether to write predictions.csv, all forecasts of the test part; by default if they are at most 1,000,000 rows.
+    A finished run writes it with --resume --predictions."""

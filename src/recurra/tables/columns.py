@@ -253,7 +253,11 @@ def _begins_of_runs(values: "pd.Series[Any]") -> Integers:
 
 def storable(text: str) -> bool:
     """Return whether an id is not too long, UTF-8 can encode it, and it has no null character."""
-    return len(text) <= LONGEST_ID and "\x00" not in text and text.encode("utf-8", "ignore").decode() == text
+    return (
+        len(text) <= LONGEST_ID
+        and "\x00" not in text
+        and (text.isascii() or text.encode("utf-8", "ignore").decode() == text)
+    )
 
 
 def _no_id(frame: pd.DataFrame, column: str, source: str, place: int, fault: str) -> InputError:

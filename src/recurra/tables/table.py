@@ -121,6 +121,12 @@ class Table:
         """The smallest value of the target in each series, [S]."""
         return np.minimum.reduceat(self.values[:, 0], self.starts[:-1])
 
+    def places_of(self, ids: tuple[str, ...]) -> Integers:
+        """Return the place of the series with each of these ids, -1 where there is none."""
+        if ids == self.ids:
+            return np.arange(len(ids))
+        return np.array([self.places.get(id_, -1) for id_ in ids], dtype=np.int64)
+
     @property
     def target_values(self) -> Floats:
         """Values of the target, NaN where they are missing, [L]."""
@@ -144,7 +150,7 @@ class Table:
         lengths = self.lengths
         known = len(self.future_covariates)
         kept = np.flatnonzero(first < stop)
-        table = self if len(kept) == len(self.ids) else self.at(kept)
+        table = self.at(kept)
         first, stop, lengths = first[kept], stop[kept], lengths[kept]
         counts, later = stop - first, lengths - stop
         rows = selection(table.starts[:-1] + first, counts)
@@ -169,6 +175,8 @@ class Table:
 
     def at(self, places: Integers) -> "Table":
         """Return the series at these places, in this order."""
+        if np.array_equal(places, np.arange(len(self.ids))):
+            return self
         counts, coming = self.lengths[places], np.diff(self.future_starts)[places]
         rows = selection(self.starts[:-1][places], counts)
         later = selection(self.future_starts[:-1][places], coming)
@@ -188,7 +196,7 @@ class Table:
 
     def where(self, kept: Booleans) -> "Table":
         """Keep the series for which `kept` [S] is true."""
-        return self if kept.all() else self.at(np.flatnonzero(kept))
+        return self.at(np.flatnonzero(kept))
 
     def only(self, ids: Collection[str]) -> "Table":
         """Keep only the series with these ids."""
@@ -232,7 +240,7 @@ class Table:
             at_least: number of rows from which on a series needs no earlier rows; if a shorter series does not follow
                 its earlier rows without a gap, a warning is given.
         """
-        places = np.array([earlier.places.get(id_, -1) for id_ in self.ids], dtype=np.int64)
+        places = earlier.places_of(self.ids)
         known = np.flatnonzero(places >= 0)
         before = earlier.at(places[known])
         older = before.dates.to_numpy() < np.repeat(self.dates.to_numpy()[self.starts[:-1]][known], before.lengths)
@@ -284,7 +292,7 @@ class Table:
 
     def with_series(self, newer: "Table") -> "Table":
         """Return this table with the series of another, which replace those of the same ids; new ones are last."""
-        kept = self.where(np.array([id_ not in newer.places for id_ in self.ids]))
+        kept = self.where(newer.places_of(self.ids) < 0)
         if not kept.ids:
             return newer
         return replace(
@@ -303,8 +311,8 @@ class Table:
 
     def in_order(self, ids: Sequence[str]) -> "Table":
         """Return the series in the order of these ids, which may contain more."""
-        places = np.array([self.places[id_] for id_ in ids if id_ in self.places], dtype=np.int64)
-        return self if (places == np.arange(len(self.ids))).all() else self.at(places)
+        places = self.places_of(tuple(ids))
+        return self.at(places[places >= 0])
 
     def interpolated(self, rows: Integers) -> "Table":
         """Interpolate gaps within the first `rows` [S] rows of each series linearly; later gaps stay forward-filled."""

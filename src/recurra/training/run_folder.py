@@ -162,6 +162,17 @@ class Run:
             self.record(files=self._files)
         return self.path / name
 
+    def has(self, *names: str) -> bool:
+        """Return whether the run wrote files of all these names."""
+        return set(names) <= set(self._files)
+
+    def remove(self, name: str) -> None:
+        """Remove a file that the run wrote, if there is one of this name."""
+        if self.has(name):
+            (self.path / name).unlink(missing_ok=True)
+            self._files = [own for own in self._files if own != name]
+            self.record(files=self._files)
+
     @property
     def is_of_format_1(self) -> bool:
         """Whether the run began with a version whose run.json states no format."""

@@ -117,6 +117,8 @@ class Transform:
 
     def unseen(self, table: Table) -> Booleans:
         """Return which series of a table the chain was not fitted to, [S]."""
+        if table.ids == self.ids:
+            return np.zeros(len(self.ids), dtype=np.bool_)
         return np.array([id_ not in self.place_of for id_ in table.ids], dtype=np.bool_)
 
     def takes(self, table: Table) -> Booleans:
@@ -174,10 +176,10 @@ class Transform:
         )
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor, before: Floats) -> Floats:
-        """Return values [B, H] on the additive scale for answers [B, H] of the network.
+        """Return values [..., B, H] on the additive scale for answers of the network.
 
         Args:
-            answers: answers of the network to the windows `index` [B].
+            answers: answers of the network to the windows `index` [B], such as several quantiles, [..., B, H].
             windows: the windows.
             index: which of them were answered.
             before: values of the target on the additive scale, in the `lag` rows before each origin, [B, lag].

@@ -45,7 +45,7 @@ class Deseasonalize(Step):
         return replace(rows, values=rows.values - self.columns * self.indices[places, rows.phases][:, None])
 
     def inverse(self, target: Floats, places: Integers, before: Floats, phases: Integers) -> Floats:
-        return target if self.season == 1 else target + self.ahead(places, phases, np.arange(target.shape[1]))
+        return target if self.season == 1 else target + self.ahead(places, phases, np.arange(target.shape[-1]))
 
     def ahead(self, places: Integers, phases: Integers, offsets: Integers) -> Floats:
         """Return the indices of the rows at `offsets` [H] from rows in these phases of a season [N], [N, H].

@@ -59,7 +59,7 @@ class Step:
         """Undo the step on values of the target.
 
         Args:
-            target: values [N, H] after the step.
+            target: values [..., N, H] after the step.
             places: [N], the place of the series that each is of.
             before: values [N, B] of the target before the step, in the rows before the first of these.
             phases: [N], the place in its season of the first of these.
@@ -356,12 +356,14 @@ def differenced(values: Floats, starts: Integers, lag: int, columns: Mask) -> tu
 
 
 def summed(differences: Floats, before: Floats) -> Floats:
-    """Return the values [N, H] of differences [N, H] with the value `lag` before, given the lag values before them.
+    """Return the values of differences [..., N, H] with the value `lag` before, given the lag values before them.
 
     >>> summed(np.array([[2.0, -1.0]]), before=np.array([[3.0]])).tolist()
     [[5.0, 4.0]]
     """
-    lag, values = before.shape[1], before
-    for step in range(differences.shape[1]):
-        values = np.concatenate([values, differences[:, step : step + 1] + values[:, step : step + 1]], axis=1)
-    return values[:, lag:]
+    lag = before.shape[1]
+    values: Floats = np.broadcast_to(before, (*differences.shape[:-1], lag))
+    for step in range(differences.shape[-1]):
+        later = differences[..., step : step + 1] + values[..., step : step + 1]
+        values = np.concatenate([values, later], axis=-1)
+    return values[..., lag:]

@@ -178,7 +178,7 @@ class WindowScaling:
         return answer if observed is None else answer.where(observed, torch.nan)
 
     def inverse(self, answers: Tensor, windows: Windows, index: Tensor) -> Floats:
-        """Return scaled rows [B, H] for the answers [B, H] of the network to the windows `index` [B]."""
+        """Return scaled rows [..., B, H] for the answers of the network to the windows `index` [B], [..., B, H]."""
         loc, base = self._loc_and_base(windows, index)
         if self.spread is not None:
             answers = answers * self.scale(windows, index)

@@ -31,7 +31,7 @@ def escaped(text: str) -> str:
     >>> [escaped(text) for text in ("=1+1", "-5", "-a", "'=1", "north")]
     ["'=1+1", '-5', "'-a", "''=1", 'north']
     """
-    if NUMBER.fullmatch(text):
+    if (text[:1].isalpha() and text[-1:].isalnum()) or NUMBER.fullmatch(text):
         return text
     begun = f"'{text}" if BEGINNING.match(text) else text
     return END.sub(r"\1'", begun)
