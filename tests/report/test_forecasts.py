@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from recurra.report import forecasts
 from recurra.report.forecasts import forecast_plot, residuals_plot
-from recurra.tables.table import Series
+from recurra.tables.series import Series
 from recurra.tables.table_builder import make_table
 
 from .drawings import (

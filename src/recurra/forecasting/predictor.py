@@ -153,7 +153,10 @@ class Predictor:
         by_network = (origins.rows >= self.plan.needed) & transform.takes(table)[origins.series]
         constant = transform.is_constant(table, origins)
         with stage(f"forecasting {table.source}"):
-            found = self._network_answers(table, origins.where(by_network), quantiles=quantiles or bool(levels))
+            read = origins.where(by_network)
+            windows = transform.windows(transform.transform(table), table, read, next(self.network.parameters()).device)
+            samples = WindowSamples(windows, transform.window, self.plan)
+            found = self.answered(samples, transform.before(table, read), quantiles=quantiles or bool(levels))
         if not by_network.all():
             found = with_last_values(found, by_network, *transform.last(table, origins))
         last = table.values[origins.of_table(table) - 1, :1]
@@ -180,13 +183,6 @@ class Predictor:
         every = bands.quantiles(found) if quantiles else {}
         predicted = {p: to_units(values) for p, values in every.items()}
         return Forecasts(point, intervals, predicted, methods)
-
-    def _network_answers(self, table: Table, origins: Origins, *, quantiles: bool = True) -> Answers:
-        """Return the answers of the network, on the additive scale, from origins with enough rows before them."""
-        transform, device = self.transform, next(self.network.parameters()).device
-        windows = transform.windows(transform.transform(table), table, origins, device)
-        samples = WindowSamples(windows, transform.window, self.plan)
-        return self.answered(samples, transform.before(table, origins), quantiles=quantiles)
 
     def evaluate(
         self,

@@ -19,6 +19,7 @@ from recurra.training.arguments import Callbacks
 from recurra.training.batches import Samples
 from recurra.training.loop import Loss
 from recurra.training.run_folder import INFO, MODEL
+from recurra.training.state_names import STATE
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 WriteModel = Callable[[Path, Sequence[TrainingState]], None]  # from the states of all networks
@@ -110,8 +111,8 @@ def fit_networks(
                 state=state or TrainingState(member=member),
             )
         )
-    if run is not None:
-        run.drop_joint_state(len(networks))
+    if run is not None and len(networks) > 1:
+        run.remove(STATE)  # of all networks together, now that each has a state of its own
     return states
 
 

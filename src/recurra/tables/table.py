@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -18,28 +17,8 @@ from recurra.tables.dates.many_series import next_dates
 from recurra.tables.dates.zones import local, shown_date
 from recurra.tables.fingerprint import fingerprint
 from recurra.tables.form import Form
+from recurra.tables.series import AllSeries
 from recurra.tables.static_covariates import StaticCovariates
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """One series of a table, a view of its arrays.
-
-    Attributes:
-        id: the series' unique_id; empty if the table has a single series.
-        dates: unique dates in ascending order, [T].
-        values: [T, C], with the columns of `Table.columns`. There is no NaN: missing values are forward-filled.
-        observed: mask of the values that are not missing, [T, C].
-        future: future values of the columns known in advance, in the rows after the last, [F, K]; F may be 0.
-        future_dates: dates of the future rows, [F].
-    """
-
-    id: str
-    dates: pd.DatetimeIndex
-    values: Floats
-    observed: Booleans
-    future: Floats
-    future_dates: pd.DatetimeIndex
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +113,7 @@ class Table:
         return values if self.observed[:, 0].all() else np.where(self.observed[:, 0], values, np.nan)
 
     @property
-    def series(self) -> "AllSeries":
+    def series(self) -> AllSeries:
         """The series as views of the table, made when they are asked for."""
         return AllSeries(self)
 
@@ -372,35 +351,6 @@ class Table:
                     "consecutive: add the missing rows.",
                     stacklevel=6,
                 )
-
-
-class AllSeries(Sequence[Series]):
-    """The series of a table, each made when it is asked for."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def __len__(self) -> int:
-        return len(self._table.ids)
-
-    @overload
-    def __getitem__(self, place: int) -> Series: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Series]: ...
-    def __getitem__(self, place: int | slice) -> Series | list[Series]:
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        table, place = self._table, range(len(self))[place]
-        rows = slice(int(table.starts[place]), int(table.starts[place + 1]))
-        coming = slice(int(table.future_starts[place]), int(table.future_starts[place + 1]))
-        return Series(
-            table.ids[place],
-            table.dates[rows],
-            table.values[rows],
-            table.observed[rows],
-            table.future_values[coming],
-            table.future_dates[coming],
-        )
 
 
 def _interleaved_dates(

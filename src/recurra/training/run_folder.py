@@ -379,13 +379,6 @@ class Run:
         self._histories[member] = state.history
         return state
 
-    def drop_joint_state(self, count: int) -> None:
-        """Remove the state of all networks of an ensemble together, now that each has a state of its own."""
-        if count > 1 and STATE in self._files:
-            (self.path / STATE).unlink(missing_ok=True)
-            self._files = [name for name in self._files if name != STATE]
-            self.record(files=self._files)
-
 
 def _state_in(path: Path, member: int = 0, count: int = 1) -> TrainingState:
     """Return the state in a file; of one network of `count`, if earlier versions saved all of them in the file."""

@@ -296,9 +296,8 @@ class Transform:
         values[rows_of(starts[:-1], table.lengths)] = table.values
         future = rows_of(starts[:-1] + table.lengths, np.diff(table.future_starts))
         values[future, self.plan.past :] = table.future_values
-        phases = interleaved(
-            phases, table.lengths, self._phases(table, table.future_dates), np.diff(table.future_starts)
-        )
+        ahead = self._phases(table, table.future_dates)
+        phases = interleaved(phases, table.lengths, ahead, np.diff(table.future_starts))
         return Rows(values, starts, self.places(table), phases)
 
     def _phases(self, table: Table, dates: pd.DatetimeIndex) -> Integers:
@@ -321,8 +320,7 @@ class Transform:
     def check_ids(self, table: Table) -> None:
         """Raise an InputError if a table has series ids and the training data had none, or the reverse."""
         if not table.many and self.ids != ("",):
-            known = f"{', '.join(shown(id_, 20) for id_ in self.ids[:8])}{' …' if len(self.ids) > 8 else ''}"
-            fault = f" has no series ids, and the training data has {known}; add the column of ids"
+            fault = f" has no series ids, and the training data has {listed(self.ids)}; add the column of ids"
         elif table.many and self.ids == ("",):
             fault = f" has the series {shown(table.ids[0])}, and the training data has no ids; give one series without"
         else:
