@@ -222,7 +222,17 @@ def test_a_series_without_rows_before_the_test_part_is_named(
     assert pd.read_csv(tmp_path / "r" / "forecast.csv", dtype=str)["unique_id"].tolist() == ["001", "002", "005"]
 
 
-@pytest.mark.filterwarnings("ignore:the .* interval is not calibrated")
+def test_a_run_says_which_interval_is_not_calibrated(file: Path, tmp_path: Path) -> None:
+    said = (
+        "the 95 % interval is not calibrated, and may be too narrow: that needs 39 validation forecasts per step, and"
+    )
+    with pytest.warns(UserWarning, match=said) as caught:
+        assert (
+            run(["forecast", str(file), "--out", str(tmp_path / "r"), *QUICK, "--levels", "50", "--levels", "95"]) == 0
+        )
+    assert len(caught) == 1
+
+
 def test_steps_that_were_left_open_cannot_be_changed_when_a_run_is_resumed(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
