@@ -102,7 +102,9 @@ def measured(cell: str, keras: str, jax: str, turns: int) -> list[str]:
     case = find_case("stock-tutorial").settings({"cell": cell, "epochs": EPOCHS})
     settings = check(ForecasterSettings, to_json(case, ForecasterSettings), case.description)
     prepared = Forecaster(**to_json(settings)).prepare(ROWS)
-    x, y = (samples[torch.arange(len(samples))] for samples in prepared.parts[0])
+    samples = prepared.parts[0]
+    batch = samples[torch.arange(len(samples))]
+    x, y = batch.x, batch.target
     loops: dict[str, Timed] = {
         "recurra's network, torch's bare loop": lambda _: bare_loop(network_of(settings, prepared.plan), x, y),
         "recurra, everything on": lambda folder: ours(settings, folder),

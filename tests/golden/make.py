@@ -91,17 +91,15 @@ def record_training(name: str, line: str, only_texts: bool) -> None:
             if path.suffix == ".png" or path.name.startswith(left_out):
                 continue
             recorded = RUNS / name / path.name
-            if path.suffix == ".txt":
+            if not only_texts:
+                keep(path, RUNS / name)
+            elif path.suffix == ".txt":
                 write_text(recorded, path.read_text("utf-8"))
-            elif (
-                path.name == "scores.json" and only_texts
-            ):  # in the words of today; an older run stays without a digest
+            elif path.name == "scores.json":  # in the words of today; an older run stays without a digest
                 scores = json.loads(path.read_text("utf-8"))
                 if DIGEST not in json.loads(recorded.read_text("utf-8")):
                     del scores[DIGEST]
                 write_text(recorded, json.dumps(scores, sort_keys=True, indent=2, ensure_ascii=False) + "\n")
-            elif not only_texts:
-                keep(path, RUNS / name)
 
 
 def record_questions(name: str, line: str) -> None:
@@ -224,20 +222,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def keep(path: Path, folder: Path) -> None:
-    """Copy a file, with every duration in it set to 0, so that recording twice gives the same."""
+    """Copy a file with the durations in it, which its digest covers."""
     folder.mkdir(parents=True, exist_ok=True)
-    if path.name == "metrics.jsonl":
-        records = [json.loads(line) | {"seconds": 0.0} for line in path.read_text("utf-8").splitlines()]
-        lines = [json.dumps(record, sort_keys=True) + "\n" for record in records]
-        (folder / path.name).write_text("".join(lines), "utf-8")
-    elif path.name.startswith("state"):
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
-        tensors = safetensors.torch.load_file(path)
-        durations = {name: torch.zeros_like(tensor) for name, tensor in tensors.items() if name.endswith("seconds")}
-        (folder / path.name).write_bytes(safetensors.torch.save(tensors | durations, metadata))
-    else:
-        shutil.copyfile(path, folder / path.name)
+    shutil.copyfile(path, folder / path.name)
 
 
 if __name__ == "__main__":

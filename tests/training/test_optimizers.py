@@ -40,7 +40,21 @@ def test_weight_decay_is_that_of_torchs_optimizer(name: Any, weight_decay: float
     options = TrainingOptions(optimizer=name, learning_rate=0.01, weight_decay=weight_decay)
     theirs = after_steps(bare, TORCHS[name](bare.parameters(), lr=0.01, weight_decay=weight_decay))
     for parameter, expected in zip(after_steps(ours, make_optimizer(ours, options)), theirs, strict=True):
-        assert torch.equal(parameter, expected)
+        torch.testing.assert_close(parameter, expected, rtol=1e-6, atol=1e-7)  # adam is fused, and rounds differently
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_a_step_of_adam_is_one_operator_whatever_the_number_of_parameters(name: Any) -> None:
+    network = nn.Sequential(*(layer() for _ in range(5)))
+    optimizer = make_optimizer(network, TrainingOptions(optimizer=name))
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()  # makes the state
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        optimizer.step()
+    names = [event.name for event in profile.events()]
+    assert names.count(f"aten::_fused_{name}_") == 1
+    assert "aten::addcdiv_" not in names
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recurra.errors import InputError, InputTypeError, printable
+from recurra.nn import torch_internals
 from recurra.nn.arguments import (
     check_choice,
     check_device,
@@ -171,18 +172,25 @@ class Network(nn.Module):
         Raises:
             InputError: if the states or the future features do not fit the layers.
         """
-        *_, last = [None, *self.layers.values()]
+        layers = list(self.layers.values())
+        last = layers[-1] if layers else None
         given = None if state is ... or state is None else iter(self._states_of_layers(state))
         found: list[Tensor] = []
         read = x  # by the layer before
         if future is not None and not isinstance(last, FutureEffect):
             raise InputError("Network: future features were given, but its last layer is not a FutureEffect.")
-        for layer in self.layers.values():
-            if isinstance(layer, RecurrentLayer):
+        dropped = False  # whether the recurrent layer before has done the dropout that is next
+        for layer, following in zip(layers, [*layers[1:], None], strict=True):
+            if dropped:
+                dropped = False
+            elif isinstance(layer, RecurrentLayer):
+                options: dict[str, Any] = {"mask": mask}
+                if rate := _rate_inside(layer, following):
+                    dropped, options["output_dropout"] = True, rate
                 if state is ...:
-                    x = layer(x, mask=mask) if layer is last else layer(x, mask=mask, return_state=False)
+                    x = layer(x, **options) if layer is last else layer(x, **options, return_state=False)
                 else:
-                    x, *states = layer(x, None if given is None else next(given), mask=mask, return_state=True)
+                    x, *states = layer(x, None if given is None else next(given), **options, return_state=True)
                     found += states
                 mask = mask if layer.return_sequences else None
             elif isinstance(layer, FutureEffect):
@@ -337,6 +345,16 @@ def build_network(
             layers.append(nn.Dropout(dropout))
         size = hidden_size
     return Network([*layers, Dense(size, outputs)])
+
+
+def _rate_inside(layer: RecurrentLayer, following: nn.Module | None) -> float:
+    """Return the rate of the dropout behind a recurrent layer if the layer can do it unseen; otherwise 0."""
+    if type(following) is not nn.Dropout or not following.training or not 0.0 < following.p < 1.0:
+        return 0.0
+    is_seen = type(layer).forward is not RecurrentLayer.forward or any(
+        map(torch_internals.has_hooks, (layer, following))
+    )
+    return 0.0 if is_seen else following.p
 
 
 def _as_list(name: str, values: Any) -> list[Any]:

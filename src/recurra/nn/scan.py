@@ -6,6 +6,7 @@
 """
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from recurra.errors import InputError, InputTypeError
 from recurra.nn.arguments import shown
@@ -32,7 +33,11 @@ def scan(call: Call, backend: str | Backend = "auto") -> tuple[Tensor | None, St
     Raises:
         InputError: the backend is unknown or does not support this call.
     """
-    return choose_backend(call, backend).scan(call)
+    chosen = choose_backend(call, backend)
+    if call.output_dropout == 0.0 or (isinstance(chosen, Native) and chosen.can_drop(call)):
+        return chosen.scan(call)
+    outputs, last = chosen.scan(call._replace(output_dropout=0.0))
+    return None if outputs is None else F.dropout(outputs, call.output_dropout), last
 
 
 def choose_backend(call: Call, backend: str | Backend = "auto") -> Backend:

@@ -32,6 +32,7 @@ _len_torch_dispatch_stack = _private("_C._len_torch_dispatch_stack")
 _len_torch_function_stack = _private("_C._len_torch_function_stack")
 _get_function_stack_at = _private("_C._get_function_stack_at")
 _is_legacy_batchedtensor = _private("_C._functorch.is_legacy_batchedtensor")
+_has_any_global_hook = _private("nn.modules.module._has_any_global_hook")
 
 
 def recorder() -> str | None:
@@ -78,6 +79,14 @@ def is_batched(gradient: Tensor) -> bool:
 def apply_of(function: type[torch.autograd.Function]) -> Any:
     """Return `function.apply` without its support for torch.func transforms; the caller excludes those."""
     return getattr(super(torch.autograd.Function, function), "apply", function.apply)
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether hooks, of a module or of all modules, see its calls or their gradients."""
+    if _has_any_global_hook is None or _has_any_global_hook():
+        return True
+    kinds = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
+    return any(getattr(module, kind, True) for kind in kinds)
 
 
 def parameters_of(module: nn.Module) -> Mapping[str, Tensor | None]:

@@ -1,6 +1,7 @@
 """The optimizers by name."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
@@ -9,8 +10,8 @@ from recurra.errors import InputError
 from recurra.settings.training import OptimizerName, TrainingOptions
 
 OPTIMIZERS: dict[OptimizerName, Callable[..., Optimizer]] = {
-    "adam": Adam,
-    "adamw": AdamW,
+    "adam": partial(Adam, fused=True),  # one operator a step instead of a dozen for each parameter
+    "adamw": partial(AdamW, fused=True),
     "sgd": SGD,
     "rmsprop": RMSprop,
 }

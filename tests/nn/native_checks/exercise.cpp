@@ -107,9 +107,9 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     const auto h0 = random_array(random, B * H, 1.0f, random.yes()), c0 = random_array(random, B * H, 1.0f, random.yes());
     const auto w_ih = random_array(random, rows * I, scale), w_hh = random_array(random, rows * H, scale);
     const auto b_ih = random_array(random, rows, scale, random.yes()), b_hh = random_array(random, rows, scale, random.yes());
-    const bool masked = random.yes(), sequences = random.yes(80);
+    const bool masked = random.yes(), sequences = random.yes(80), dropout = random.yes(40);
     const auto y = lay_out<float>(random, B, T, H, backwards, false, [] { return 0.0f; });
-    const Array<float> h_last(B * H), c_last(B * H, has_c), tape((T + 1) * B * kernels.tape_stride(cell, H), backward);
+    const Array<float> h_last(B * H), c_last(B * H, has_c), tape((T + 1) * B * kernels.tape_stride(cell, H, dropout), backward);
 
     Scan s{};
     s.B = B, s.T = T, s.I = I, s.H = H, s.threads = threads;
@@ -119,6 +119,7 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     s.w_ih = w_ih.get(), s.w_hh = w_hh.get(), s.b_ih = b_ih.get(), s.b_hh = b_hh.get();
     if (sequences) s.y = y.first;
     s.h_last = h_last.get(), s.c_last = c_last.get(), s.tape = tape.get();
+    if (dropout) s.dropout = 0.01 * (1 + random.below(99)), s.seed = random.below(1 << 30) * 0x9E3779B97F4A7C15;
     kernels.forward(cell, s);
 
     Results results;
@@ -128,7 +129,7 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
 
     if (B > 0 && !masked) {  // sequence 0, step by step
         Scan one = s;
-        one.B = one.T = 0, one.x = {}, one.y = {}, one.h0 = one.c0 = nullptr, one.tape = nullptr;
+        one.B = one.T = 0, one.x = {}, one.y = {}, one.h0 = one.c0 = nullptr, one.tape = nullptr, one.dropout = 0;
         const std::unique_ptr<StepKernel> kernel(kernels.new_step_kernel(cell, one));
         kernel->set_state(s.h0, s.c0);
         Array<float> x_t(I), h(H), c(H, has_c);
@@ -136,7 +137,7 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
             std::copy_n(s.x.at(0, t), I, x_t.get());
             kernel->step(x_t.get(), h.get());
             if (random.yes(20)) kernel->get_state(h.get(), c.get()), kernel->set_state(h.get(), c.get());
-            if (sequences && std::memcmp(h.get(), s.y.at(0, t), sizeof(float) * H) != 0) {
+            if (sequences && !dropout && std::memcmp(h.get(), s.y.at(0, t), sizeof(float) * H) != 0) {
                 std::printf("seed %u: the step kernel of %s differs from its scan at step %td\n", seed, kernels.isa, t);
                 std::exit(1);
             }

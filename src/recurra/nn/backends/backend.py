@@ -21,6 +21,8 @@ class Call(NamedTuple):
         dropout_mask: recurrent dropout mask, [B, H]: factors for h where the gates read it, the same at all steps.
         reverse: whether to run from the last step to the first. The outputs are in the order of the input either way.
         sequences: whether to return the outputs of all steps, or only the state after the last one.
+        output_dropout: fraction of the outputs of the steps to drop; states stay whole. Only the native backend is
+            asked for it; after the others `scan` does it.
     """
 
     cell: Cell
@@ -32,6 +34,7 @@ class Call(NamedTuple):
     dropout_mask: Tensor | None = None
     reverse: bool = False
     sequences: bool = True
+    output_dropout: float = 0.0
 
     def initial_state(self) -> State:
         """Return the state before the first step; zeros if `state` is None."""

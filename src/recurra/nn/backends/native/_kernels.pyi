@@ -28,7 +28,7 @@ isas: tuple[str, ...]  # the instruction sets that this processor can run, faste
 
 def isa() -> str: ...
 def use(isa: str) -> bool: ...
-def tape_stride(kernel: int, H: int) -> int: ...
+def tape_stride(kernel: int, H: int, dropout: bool = False) -> int: ...
 def are_plain(tensors: _Tensors) -> bool: ...
 def are_plain_floats(tensors: _Tensors) -> bool: ...
 def forward(
@@ -40,11 +40,20 @@ def forward(
     h: Tensor,
     c: Tensor | None,
     tape: Tensor | None,
+    dropout: float = 0.0,
+    seed: int = 0,
 ) -> None:
-    """Write outputs [B, T, H], the last h and c [B, H], and the tape."""
+    """Write outputs [B, T, H], the last h and c [B, H], and the tape; drop a fraction of the outputs."""
 
 def backward(
-    kernel: int, reverse: bool, threads: int, tensors: _Tensors, tape: Tensor, given: _Tensors, found: _Tensors
+    kernel: int,
+    reverse: bool,
+    threads: int,
+    tensors: _Tensors,
+    tape: Tensor,
+    given: _Tensors,
+    found: _Tensors,
+    dropout: float = 0.0,
 ) -> None:
     """Read the gradients given of (y, h, c), and write those of (x, h0, c0, *w)."""
 

@@ -47,7 +47,7 @@ def run(
     )
     tensors = Tensors(mask, x, h0, c0, *w)
     if recorder is not None or not kernels.extension.are_plain(tensors):
-        y, h, c, _ = operators.scan(*tensors, *call, gradients)
+        y, h, c, _ = operators.scan(tensors, call, gradients)
     elif gradients:
         y, h, c = _apply(call, *tensors)
     else:
@@ -111,6 +111,8 @@ def _backward_of_the_reference(
         y, last = Reference().scan(
             Call(OPERATORS[call.kernel], hidden_size, parameters, x, state, mask, reverse=call.reverse)
         )
+        if call.dropout > 0.0:
+            y = y * kernels.dropout_factors(call, x, hidden_size)
         outputs = (y, *(s[None] for s in last)) if call.layered else (y, *last)
         pairs = [(output, d) for output, d in zip(outputs, given, strict=False) if d is not None]
         if not pairs:

@@ -32,8 +32,19 @@ class Native:
         B, T, I = call.x.shape
         return not is_slower_than_torch(operator_of(call.cell), B, T, I, call.hidden_size)
 
+    def can_drop(self, call: Call) -> bool:
+        """Whether the outputs of a supported call are dropped in `scan`, where it does not become an operator.
+
+        A recording would repeat the seed of an operator in each call.
+        """
+        tensors = (call.mask, call.x, *(call.state or ()), *call.parameters.values())
+        return torch_internals.recorder() is None and kernels.extension.are_plain(tensors)
+
     def scan(self, call: Call) -> tuple[Tensor | None, State]:
         kernel = KernelCall(operator_of(call.cell), call.reverse, call.sequences)
+        if call.output_dropout > 0.0:
+            seed = int(torch.empty((), dtype=torch.int64, device="cpu").random_())
+            kernel = kernel._replace(dropout=call.output_dropout, seed=seed)
         recorder = torch_internals.recorder()
         return run(kernel, call.x, call.state, Weights.of(call.parameters), call.mask, recorder)
 

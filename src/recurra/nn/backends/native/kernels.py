@@ -9,7 +9,7 @@ import importlib
 import os
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -88,6 +88,8 @@ class KernelCall(NamedTuple):
         sequences: whether to return the outputs of all steps.
         time_major: whether the memory layout of the outputs is [T, B, H]; their shape is [B, T, H] either way.
         layered: whether the initial and last states are [1, B, H], as in torch.nn, instead of [B, H].
+        dropout: fraction of the outputs to drop.
+        seed: of the random numbers that say which ones.
     """
 
     kernel: str
@@ -95,6 +97,8 @@ class KernelCall(NamedTuple):
     sequences: bool
     time_major: bool = False
     layered: bool = False
+    dropout: float = 0.0
+    seed: int = 0
 
     @property
     def has_c(self) -> bool:
@@ -117,7 +121,7 @@ class KernelCall(NamedTuple):
 
     def tape_shape(self, T: int, B: int, H: int) -> tuple[int, int, int]:
         """Return the shape of the tape."""
-        return T + 1, B, extension.tape_stride(KERNELS[self.kernel], H)
+        return T + 1, B, extension.tape_stride(KERNELS[self.kernel], H, self.dropout > 0.0)
 
 
 class Spare:
@@ -173,7 +177,9 @@ def forward(
     if keep_tape:
         tape = spare.take(call.tape_shape(x.shape[1], x.shape[0], H))
         tape = call.tape(x, H) if tape is None else tape
-    extension.forward(KERNELS[call.kernel], call.reverse, kernel_threads(), tensors, y, h, c, tape)
+    extension.forward(
+        KERNELS[call.kernel], call.reverse, kernel_threads(), tensors, y, h, c, tape, call.dropout, call.seed
+    )
     return y, h, c, tape
 
 
@@ -193,8 +199,15 @@ def backward(
         The gradient of each leaf; None if it is not wanted.
     """
     found = tuple([_like(leaf) if want else None for want, leaf in zip(wanted, tensors.leaves, strict=True)])
-    extension.backward(KERNELS[call.kernel], call.reverse, kernel_threads(), tensors, tape, given, found)
+    extension.backward(KERNELS[call.kernel], call.reverse, kernel_threads(), tensors, tape, given, found, call.dropout)
     return found
+
+
+def dropout_factors(call: KernelCall, x: Tensor, H: int) -> Tensor:
+    """Return what the dropout of a call with inputs x multiplies its outputs by, [B, T, H]."""
+    ones = call._replace(kernel="rnn_relu", sequences=True)  # relu(1) = 1, dropped
+    weights = Weights(x.new_zeros(H, 1), x.new_zeros(H, H), x.new_ones(H))
+    return cast(Tensor, forward(ones, False, Tensors(None, x.new_zeros(*x.shape[:2], 1), None, None, *weights))[0])
 
 
 def _like(leaf: Tensor | None) -> Tensor | None:

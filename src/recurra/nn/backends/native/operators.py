@@ -22,6 +22,7 @@ _TENSORS = (
     "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh"
 )
 _CALL = "str kernel, bool reverse, bool sequences, bool time_major, bool layered"
+_OPTIONS = _CALL.count(",") + 1  # the first ones of KernelCall: an operator drops nothing
 torch.library.define(
     "recurra::scan", f"({_TENSORS}, {_CALL}, bool keep_tape) -> (Tensor y, Tensor h, Tensor c, Tensor tape)"
 )
@@ -40,7 +41,7 @@ class _Arguments(NamedTuple):
 
     @classmethod
     def of(cls, arguments: tuple[Any, ...]) -> "_Arguments":
-        tensors, options = len(Tensors._fields), len(Tensors._fields) + len(KernelCall._fields)
+        tensors, options = len(Tensors._fields), len(Tensors._fields) + _OPTIONS
         return cls(Tensors(*arguments[:tensors]), KernelCall(*arguments[tensors:options]), arguments[options:])
 
 
@@ -95,8 +96,8 @@ def _backward(ctx: Any, dy: Any, dh: Any, dc: Any, _: Any) -> tuple[Any, ...]:
     wanted = list(ctx.needs_input_grad[1 : len(Tensors._fields)])  # all but the mask, which is first
     dy = dy if ctx.call.sequences else None
     dc = dc if ctx.call.has_c else None
-    found = torch.ops.recurra.scan_backward(*tensors, *ctx.call, tape, dy, dh, dc, wanted)
-    others = len(KernelCall._fields) + 1
+    found = torch.ops.recurra.scan_backward(*tensors, *ctx.call[:_OPTIONS], tape, dy, dh, dc, wanted)
+    others = _OPTIONS + 1
     return None, *(d if want else None for want, d in zip(wanted, found, strict=True)), *[None] * others
 
 
@@ -112,4 +113,7 @@ def _no_second_derivative(ctx: Any, *_: Any) -> None:
 
 torch.library.register_autograd("recurra::scan_backward", _no_second_derivative)
 
-scan = torch.ops.recurra.scan
+
+def scan(tensors: Tensors, call: KernelCall, keep_tape: bool) -> Any:
+    """Run a call without dropout; see `kernels.forward`."""
+    return torch.ops.recurra.scan(*tensors, *call[:_OPTIONS], keep_tape)

@@ -70,7 +70,7 @@ class Call {
     const Kernels& kernels;
     Scan scan{};
 
-    Call(const Kernels& kernels, Cell cell, bool reverse, int threads, const nb::tuple& tensors)
+    Call(const Kernels& kernels, Cell cell, bool reverse, int threads, const nb::tuple& tensors, double dropout = 0.0)
         : cell(cell),
           kernels(kernels),
           reverse_(reverse),
@@ -89,6 +89,9 @@ class Call {
             refuse("the weights have shapes " + w_ih_.text() + " and " + w_hh_.text() + "; expected two matrices.");
         s.B = x_.size(0), s.T = x_.size(1), s.I = x_.size(2), s.H = w_hh_.size(1);
         s.threads = std::min(threads, MOST_THREADS);
+        if (!(dropout >= 0.0 && dropout < 1.0))
+            refuse("the dropout is " + std::to_string(dropout) + "; expected a rate from 0 to below 1.");
+        s.dropout = dropout;
         if (std::max({s.B, s.T, s.I, s.H}) > MOST)
             refuse("the input has shape " + x_.text() + ", and there are " + std::to_string(s.H) +
                    " units; each size must be at most " + std::to_string(MOST) + ".");
@@ -139,7 +142,7 @@ class Call {
     float* tape(nb::handle object) const {
         const Tensor tensor = Tensor::written(object);
         if (!tensor.given()) return nullptr;
-        expect_shape(tensor, scan.T + 1, scan.B, kernels.tape_stride(cell, scan.H));
+        expect_shape(tensor, scan.T + 1, scan.B, kernels.tape_stride(cell, scan.H, scan.dropout > 0));
         if (!tensor.is_contiguous()) refuse("the tape is not contiguous, as forward had left it.");
         return tensor.data<float>();
     }

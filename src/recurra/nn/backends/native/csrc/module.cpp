@@ -71,10 +71,10 @@ Cell cell_of(int kernel) {
     return static_cast<Cell>(kernel);
 }
 
-Index tape_stride(int kernel, Index H) {
+Index tape_stride(int kernel, Index H, bool dropout) {
     const Cell cell = cell_of(kernel);
     if (H < 0 || H > MOST) refuse("a layer of " + std::to_string(H) + " units has no tape.");
-    return kernels->tape_stride(cell, H);
+    return kernels->tape_stride(cell, H, dropout);
 }
 
 // Whether every tensor that is not None is one of torch's own classes.
@@ -92,9 +92,10 @@ bool are_plain_floats(const nb::tuple& tensors) {
 }
 
 void forward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb::handle y, nb::handle h, nb::handle c,
-             nb::handle tape) {
-    Call call(*kernels, cell_of(kernel), reverse, threads, tensors);
+             nb::handle tape, double dropout, std::uint64_t seed) {
+    Call call(*kernels, cell_of(kernel), reverse, threads, tensors, dropout);
     Scan& s = call.scan;
+    s.seed = seed;
     s.y = call.written_sequences(y, s.H);
     call.write_states(h, c);
     s.tape = call.tape(tape);
@@ -104,8 +105,8 @@ void forward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb
 
 // Reads the gradients of y, h and c from `given`, and writes those of the call's tensors from x on to `found`.
 void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, nb::handle tape, const nb::tuple& given,
-              const nb::tuple& found) {
-    Call call(*kernels, cell_of(kernel), reverse, threads, tensors);
+              const nb::tuple& found, double dropout) {
+    Call call(*kernels, cell_of(kernel), reverse, threads, tensors, dropout);
     Scan& s = call.scan;
     s.tape = call.tape(tape);
     if (tape.is_none()) refuse("backward was given no tape; forward leaves one.");
@@ -185,12 +186,13 @@ NB_MODULE(_kernels, m) {
     m.attr("isas") = nb::tuple(nb::cast(isas()));
     m.def("isa", [] { return kernels->isa; });
     m.def("use", use);
-    m.def("tape_stride", tape_stride);
+    m.def("tape_stride", tape_stride, nb::arg(), nb::arg(), nb::arg("dropout") = false);
     m.def("are_plain", are_plain);
     m.def("are_plain_floats", are_plain_floats);
     m.def("forward", forward, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
-          nb::arg().none(), nb::arg().none());
-    m.def("backward", backward, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg());
+          nb::arg().none(), nb::arg().none(), nb::arg("dropout") = 0.0, nb::arg("seed") = 0);
+    m.def("backward", backward, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(),
+          nb::arg("dropout") = 0.0);
     nb::class_<Stepper>(m, "Stepper")
         .def(nb::init<int, const nb::tuple&>())
         .def("write_state", &Stepper::write_state, nb::arg().none(), nb::arg().none())

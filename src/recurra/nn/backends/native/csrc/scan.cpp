@@ -5,7 +5,8 @@
 // step.
 //
 // The tape holds a row (cells.h) for each sequence before the first step and after every step: [T + 1, B, stride]. If
-// no backward is to follow, each thread reuses a short tape of its own.
+// no backward is to follow, each thread reuses a short tape of its own. With dropout, a row ends in the bits that say
+// which of its outputs are kept; the state itself is never dropped.
 //
 // Packed weights (tile.h: [register of columns][K][W]), columns padded with zeros:
 //     input, state       the products of forward: K = I or H, columns = units of every plane
@@ -15,6 +16,7 @@
 #include <algorithm>
 
 #include "cells.h"
+#include "dropout.h"
 #include "memory.h"
 #include "threads.h"
 #include "tile.h"
@@ -29,9 +31,11 @@ constexpr Index ROWS_AT_ONCE = 48;        // in a product with the input's weigh
 template <class Cell>
 struct Layer {
     const Scan& s;
-    const Index P = padded(s.H);                                   // floats in a plane
-    const Index stride = pad_leading_dimension(Cell::PLANES * P);  // from row to row of the tape
-    const Index step = s.B * stride;                               // from step to step
+    const Index P = padded(s.H);                                          // floats in a plane
+    const Index bits = s.dropout > 0 ? padded(Dropout::floats(P)) : 0;    // floats that hold the bits of a row
+    const Index stride = pad_leading_dimension(Cell::PLANES * P + bits);  // from row to row of the tape
+    const Index step = s.B * stride;                                      // from step to step
+    const Dropout dropout{s.dropout, s.seed};
 
     int threads() const {
         constexpr int G = row_of(Cell::CELL).gates;
@@ -42,6 +46,15 @@ struct Layer {
 
     // Whether the mask counts step t of sequence b.
     bool counts(Index b, Index t) const { return s.mask.first == nullptr || *s.mask.at(b, t) != 0; }
+
+    // Finds the first step that counts of some sequences; T if none does.
+    void find_first(Index* first, Index b0, Index b1) const {
+        for (Index b = b0; b < b1; ++b) {
+            Index t = 0;
+            while (t < s.T && !counts(b, t)) ++t;
+            *first++ = t;
+        }
+    }
 
     // [G·H, K] → [register of columns][K][W], whose columns are the units of the planes that `gates` names.
     void pack_forward(Team team, float* to, const float* weight, Index K, const int* gates, int planes) const {
@@ -114,6 +127,7 @@ struct Layer {
         const Floats input(s.I * Cell::X_PLANES * P), state(s.H * Cell::H_PLANES * P), biases(Cell::GATE_PLANES * P);
         const Index half_size = chunk * largest_share(team_size) * stride;  // two, in turn
         const Floats short_tape(keeps_tape ? 0 : 2 * half_size, team_size);
+        const Scratch<Index> first(largest_share(team_size), team_size);
         return in_parallel(team_size, [&](Team team) {
             pack_forward(team, input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
             pack_forward(team, state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
@@ -123,11 +137,13 @@ struct Layer {
             const Index next = keeps_tape ? step : (b1 - b0) * stride;  // from step to step
             float* before = keeps_tape ? s.tape + b0 * stride : short_tape.of(team);
             for (Index b = b0; b < b1; ++b) write_initial_state(before + (b - b0) * stride, b);
+            find_first(first.of(team), b0, b1);
             for (Index t = 0, half = 1; t < s.T; t += chunk, half = 1 - half) {
                 float* now = keeps_tape ? before + next : short_tape.of(team) + half * half_size;
                 const Index end = std::min(t + chunk, s.T);
                 input_part(b0, b1, t, end, input, biases, now, next);
-                for (Index i = t; i < end; ++i, before = now, now += next) forward_step(b0, b1, i, state, now, before);
+                for (Index i = t; i < end; ++i, before = now, now += next)
+                    forward_step(b0, b1, i, state, first.of(team), now, before);
             }
             for (Index b = b0; b < b1; ++b) write_last_state(before + (b - b0) * stride, b);
         });
@@ -154,26 +170,42 @@ struct Layer {
                          biases + Cell::X_PLANES * P, (Cell::GATE_PLANES - Cell::X_PLANES) * P);
     }
 
-    void forward_step(Index b0, Index b1, Index t, const float* state, float* now, const float* before) const {
+    void forward_step(Index b0, Index b1, Index t, const float* state, const Index* first, float* now,
+                      const float* before) const {
         float* planes = now + Cell::H_FIRST * P;
         multiply(b1 - b0, Cell::H_PLANES * P / W, s.H, {before + Cell::H * P, stride}, {state, W, s.H * W},
                  {planes, stride}, planes, stride);
         for (Index b = b0; b < b1; ++b, now += stride, before += stride) {
-            const bool counted = counts(b, t);
-            if (counted) {
+            if (counts(b, t)) {
                 Cell::forward(now, before, P);
             } else {  // the state is carried over
                 copy(now + Cell::H * P, before + Cell::H * P, P);
                 if constexpr (HAS_C<Cell>) copy(now + Cell::C * P, before + Cell::C * P, P);
             }
+            if (s.dropout > 0) dropout.draw(now + Cell::PLANES * P, s.H, static_cast<std::uint64_t>(b) * s.T + t);
             if (s.y.first == nullptr) continue;
-            if (counted)
-                copy(s.y.at(b, t), now + Cell::H * P, s.H);
-            else if (t > 0)  // a masked step repeats the previous output
-                copy(s.y.at(b, t), s.y.at(b, t - 1), s.H);
+            if (t < first[b - b0])
+                clear(s.y.at(b, t), s.H);  // no step has counted yet
             else
-                clear(s.y.at(b, t), s.H);
+                write_output(s.y.at(b, t), now);
         }
+    }
+
+    // The output of a step is its h, also if that was carried over; with dropout, what is kept of it.
+    void write_output(float* y, const float* row) const {
+        const float* h = row + Cell::H * P;
+        if (s.dropout > 0)
+            dropout.multiply(y, h, row + Cell::PLANES * P, s.H);
+        else
+            copy(y, h, s.H);
+    }
+
+    // Adds the gradient of a step's output to that of its h.
+    void add_output_gradient(float* dh, const float* dy, const float* row) const {
+        if (s.dropout > 0)
+            dropout.add_multiple(dh, dy, row + Cell::PLANES * P, s.H);
+        else
+            for (Index u = 0; u < s.H; ++u) dh[u] += dy[u];
     }
 
     void backward(const Gradients& d) const {
@@ -196,10 +228,8 @@ struct Layer {
             for (Index b = b0; b < b1; ++b) {
                 read_gradient(dh.of(team) + (b - b0) * P, d.h_last, b);
                 read_gradient(dc.of(team) + (b - b0) * P, d.c_last, b);
-                Index t = 0;
-                while (t < s.T && !counts(b, t)) ++t;
-                first.of(team)[b - b0] = t;
             }
+            find_first(first.of(team), b0, b1);
             for (Index end = s.T; end > 0;) {
                 const Index begin = end < chunk ? 0 : end - chunk;
                 for (Index t = end - 1; t >= begin; --t)
@@ -229,10 +259,7 @@ struct Layer {
             float* row = now + (b - b0) * stride;
             float* dh_row = dh + (b - b0) * P;
             // the output of a masked step is an earlier state; before the first unmasked step it is a constant zero
-            if (d.y.first != nullptr && t >= first[b - b0]) {
-                const float* dy = d.y.at(b, t);
-                for (Index u = 0; u < s.H; ++u) dh_row[u] += dy[u];
-            }
+            if (d.y.first != nullptr && t >= first[b - b0]) add_output_gradient(dh_row, d.y.at(b, t), row);
             if (counts(b, t))
                 Cell::backward(row, row - step, dh_row, dc + (b - b0) * P, P);
             else
@@ -290,7 +317,7 @@ class LayerStepKernel final : public StepKernel {
         now_ = 1 - now_;
         float* now = rows_ + now_ * layer_.stride;
         layer_.input_part(0, 1, 0, 1, input_, biases_, now, 0);
-        layer_.forward_step(0, 1, 0, state_, now, before);
+        layer_.forward_step(0, 1, 0, state_, nullptr, now, before);
         copy(h, now + Cell::H * layer_.P, s_.H);
     }
 
@@ -313,9 +340,10 @@ auto with_layer(Cell cell, const Scan& s, const F& f) {
     __builtin_unreachable();
 }
 
-Index tape_stride(Cell cell, Index H) {
+Index tape_stride(Cell cell, Index H, bool dropout) {
     Scan s{};
     s.H = H;
+    s.dropout = dropout ? 0.5 : 0.0;
     return with_layer(cell, s, [](const auto& layer) { return layer.stride; });
 }
 

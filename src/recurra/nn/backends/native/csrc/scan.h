@@ -32,6 +32,8 @@ struct Scan {
     float *h_last, *c_last;              // [B, H]; c_last only for cells with a state c
     float* tape;                         // [T + 1, B, tape_stride()], from forward to backward; null: no backward
     int threads;                         // at most this many
+    double dropout;                      // the rate at which y is dropped, from 0 to below 1; 0: y is h
+    std::uint64_t seed;                  // of the dropout
 };
 
 // The gradients that backward reads, and where it writes those it computes. Null: none was given, or none is wanted.
@@ -55,7 +57,7 @@ class StepKernel {
 // The kernels of one instruction set. Without enough memory they throw std::bad_alloc before they write anything.
 struct Kernels {
     const char* isa;
-    Index (*tape_stride)(Cell, Index H);
+    Index (*tape_stride)(Cell, Index H, bool dropout);
     void (*forward)(Cell, const Scan&);
     void (*backward)(Cell, const Scan&, const Gradients&);  // overwrites the tape
     StepKernel* (*new_step_kernel)(Cell, const Scan&);       // copies the weights and biases
