@@ -1,11 +1,9 @@
 """LanguageModel: reads a window of symbols and predicts the next one."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -14,9 +12,11 @@ from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.files import path_of
-from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of, windows
+from recurra.language.prepare import Prepared, Symbols, prepared, samples_of_ids
+from recurra.language.text import Text
+from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
+from recurra.models.fitting import check_fit_arguments, fit_networks
 from recurra.models.model_file import LANGUAGE_MODEL, checked_part, named, read_model, settings_of
 from recurra.models.networks import made, made_with_weights
 from recurra.nn.encoders import Embedding, OneHot
@@ -29,12 +29,11 @@ from recurra.settings.network import NamedCell, units_of_layers
 from recurra.tensor_files import write_tensors
 from recurra.threads import one_thread
 from recurra.training import Callback, Run
-from recurra.training.batches import EVALUATED_AT_ONCE, TensorSamples
+from recurra.training.batches import EVALUATED_AT_ONCE
 from recurra.training.loop import score
 from recurra.training.process import seeded
 
 FORMAT = 1  # of the saved file
-Symbols = str | Sequence[str]  # a string of characters, or a list of symbols
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,7 @@ class VocabularyDescription(Settings):
 
     symbols: Annotated[ListOf[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     unknown: str | None
+    tokenizer: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +58,6 @@ class Description(Settings):
     format: Literal[1]
     parameters: dict[str, Any]
     vocabulary: dict[str, Any]
-
-
-class Prepared(NamedTuple):
-    """A sequence prepared for a fit; `LanguageModel.fit` takes it in place of the sequence."""
-
-    settings: LanguageModelSettings
-    symbols: list[str]
-    vocabulary: Vocabulary
-    parts: list[TensorSamples]  # for training, and for validation if there is any
 
 
 class LanguageModel(Estimator, LanguageModelSettings):
@@ -89,7 +80,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     def fit(
         self,
-        sequence: "Symbols | Prepared",
+        sequence: "Symbols | Text | Prepared",
         y: None = None,
         *,
         run: Run | None = None,
@@ -99,7 +90,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """Fit the model to one sequence.
 
         Args:
-            sequence: string or list of symbols, longer than the window, or what `prepare` returned.
+            sequence: string or list of symbols, longer than the window; with mode="stream" a string or a `FileText`; or
+                what `prepare` returned.
             y: None; scikit-learn passes it. The targets are the next symbols of the sequence.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
@@ -114,9 +106,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """
         self._check_no_target(y)
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
-        prepared = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
-        settings, symbols, vocabulary, parts = prepared
-        if prepared is sequence and settings != self._checked():
+        given = isinstance(sequence, Prepared)
+        settings, vocabulary, parts, fingerprint = sequence if given else self._prepare(sequence)
+        if given and settings != self._checked():
             raise InputError(
                 f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
             )
@@ -129,7 +121,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             settings,
             loss=head.loss,
             metrics={"accuracy": head.accuracy},
-            fingerprint=lambda: hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
+            fingerprint=fingerprint,
             write_model=lambda path, states: write_tensors(path, states[0].result(best=True), metadata),
             run=run,
             callbacks=arguments.callbacks,
@@ -141,34 +133,25 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         return self
 
-    def prepare(self, sequence: Symbols) -> Prepared:
+    def prepare(self, sequence: Symbols | Text, *, folder: Path | None = None) -> Prepared:
         """Check everything that `fit` checks before training, and return what `fit` takes in place of the sequence.
+
+        Args:
+            sequence: see `fit`.
+            folder: where a temporary file for a large text is made; None: where the system has such files.
 
         Raises:
             InputError: if a parameter is invalid, or the sequence is too short.
         """
-        prepared = self._prepare(sequence)
-        made(lambda: _new_network(prepared.settings, len(prepared.vocabulary)), prepared.settings)
-        return prepared
+        found = self._prepare(sequence, folder)
+        made(lambda: _new_network(found.settings, len(found.vocabulary)), found.settings)
+        return found
 
     def _checked(self) -> LanguageModelSettings:
         return check(LanguageModelSettings, self.get_params(), type(self).__name__)
 
-    def _prepare(self, sequence: Symbols) -> Prepared:
-        settings = self._checked()
-        usable_device(settings.device)
-        symbols = symbols_of(sequence)
-        length = training_length(settings, len(symbols))
-        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
-        ids = [vocabulary.encode(symbols[:length])]
-        if length < len(symbols):
-            try:
-                ids.append(vocabulary.encode(symbols[length:], first=length + 1))
-            except InputError as error:
-                where = "It stands in the validation part, and the training part has none of it"
-                raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
-        parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
-        return Prepared(settings, symbols, vocabulary, parts)
+    def _prepare(self, sequence: Symbols | Text, folder: Path | None = None) -> Prepared:
+        return prepared(sequence, self._checked(), folder)
 
     def predict(self, sequence: Symbols) -> str:
         """Return the most probable symbol after the last `window` symbols of `sequence`.
@@ -197,7 +180,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_no_target(y)
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
-        data = _samples(windows(ids, self.settings_.window), self.settings_.device)
+        data = samples_of_ids(ids, self.settings_, targets="last")
         accuracy = Categorical(len(self.vocabulary_)).accuracy
         return score(self.network_, data, lambda output, target: accuracy(_last_step(output), target))["loss"]
 
@@ -230,7 +213,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         settings = settings_of(path, LanguageModelSettings, described.parameters, device, cells)
         symbols = checked_part(VocabularyDescription, described.vocabulary, path, "vocabulary")
         with named(path):
-            vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
+            vocabulary = Vocabulary.from_json(to_json(symbols))
         network = made_with_weights(path, lambda: _new_network(settings, len(vocabulary)), settings, weights)
         model = cls(**{name: getattr(settings, name) for name in names_of(LanguageModelSettings)})
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
@@ -287,24 +270,8 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
             units=units_of_layers(settings),
             outputs=vocabulary_size,
             dropout=settings.dropout,
-            return_sequences=settings.targets == "every",
+            return_sequences=settings.targets == "every" or settings.mode == "stream",
         )
-
-
-def training_length(settings: LanguageModelSettings, length: int) -> int:
-    """Return the number of symbols in the training part; the rest is the validation part."""
-    validation = settings.validation
-    held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
-    if validation and min(held_out, length - held_out) <= settings.window:
-        raise InputError(
-            f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "
-            f"validation; with a window of {settings.window} each part needs at least {settings.window + 1}."
-        )
-    return length - held_out
-
-
-def _samples(pairs: tuple[Ids, Ids], device: str) -> TensorSamples:
-    return TensorSamples(*(torch.from_numpy(part).to(device) for part in pairs))  # views on the CPU
 
 
 def _last_step(logits: Tensor) -> Tensor:
