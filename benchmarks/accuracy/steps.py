@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -83,6 +84,7 @@ VARIANTS = (
     Variant("weight decay 0.01, AdamW", {"optimizer": "adamw", "weight_decay": 0.01}),
     Variant("moving average of the weights", {"average_decay": 0.99}),
     Variant("mean of three networks", {"ensemble_size": 3}),
+    Variant("sine and cosine of the season as covariates", {"future_covariates": ["sine", "cosine"]}),
 )
 
 
@@ -104,6 +106,15 @@ def parameters(data: SeriesSet, changed: Mapping[str, Any]) -> dict[str, Any]:
     return {each.name: getattr(case, each.name) for each in fields(ForecasterSettings)} | {"validation": 0}
 
 
+def with_calendar(data: SeriesSet) -> pd.DataFrame:
+    """Return the long table, the rows of the horizon included, with sine and cosine of the place in the season."""
+    last = pd.date_range(data.last_date, periods=data.horizon + 1, freq=data.frequency)[-1]
+    coming = np.full(data.horizon, np.nan)
+    rows = replace(data, training=[np.append(own, coming) for own in data.training], last_date=str(last)).long()
+    turns = 2 * np.pi * rows["ds"].rank(method="dense") / data.season
+    return rows.assign(sine=np.sin(turns), cosine=np.cos(turns))
+
+
 def scores(variant: Variant, data: SeriesSet) -> tuple[float, float]:
     """Return sMAPE and MASE of a variant."""
     recipe, own = parameters(data, {}), parameters(data, variant.settings)
@@ -112,8 +123,8 @@ def scores(variant: Variant, data: SeriesSet) -> tuple[float, float]:
             patcher = patch(place, value)
             patcher.start()
         try:
-            model, rows = Forecaster(**own), data.long()
-            window = round(variant.window * Forecaster(**recipe).prepare(rows).plan.window)
+            model, rows = Forecaster(**own), with_calendar(data) if own["future_covariates"] else data.long()
+            window = round(variant.window * Forecaster(**recipe).prepare(data.long()).plan.window)
             point = placed(model.set_params(window=window).fit(rows).predict(), data).point
         finally:
             patch.stopall()

@@ -1,5 +1,6 @@
 """Permutation importance: what forecasts lose when a covariate is that of another one, as told from outside."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 import torch
 
 from recurra import Forecaster, InputError, load
+from recurra.cases.catalog import find_case
 from recurra.evaluation.importance import PermutationImportance
 from recurra.forecasting import importance
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.windows import ExchangedWindows, Windows
+from recurra.runs.train import train_case
 from recurra.tables.origins import Origins
 from recurra.tables.table import Table
 
@@ -140,6 +143,24 @@ def test_where_nothing_can_be_measured_is_said(settings: Any, found: str) -> Non
     model = Forecaster(**(VALIDATED | settings)).fit(frame)
     with pytest.raises(InputError, match=f"requires covariates, and two forecasts .* this model has {found}"):
         model.permutation_importance(frame)
+
+
+def test_where_the_correction_has_no_weight_one_sentence_says_so_in_place_of_zeros(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("recurra.forecasting.predictor.deserved_weight", lambda *_: 0.0)
+    promoted(100).to_csv(tmp_path / "t.csv", index=False)
+    given = {"target": "y", "past_covariates": ["noise"], "steps": 2, "horizon": 2, "refit": False, "units": 4}
+    sentence = "the importance of covariates is not shown, as the forecast does not use the network's correction"
+    with pytest.warns(UserWarning, match=sentence):
+        trained = train_case(find_case("forecast"), given | {"data": str(tmp_path / "t.csv")}, tmp_path / "run")
+    assert "permutation_importance" not in json.loads((trained.path / "scores.json").read_text())
+    assert not (trained.path / "importance.png").exists()
+    bars(100).to_csv(tmp_path / "bars.csv", index=False)  # whose forecast of the open is the level of the close
+    given |= {"target": "open", "past_covariates": ["close"], "data": str(tmp_path / "bars.csv")}
+    trained = train_case(find_case("forecast"), given, tmp_path / "bars")
+    scores = json.loads((trained.path / "scores.json").read_text())
+    assert scores["permutation_importance"]["covariates"]["close"]["importances_mean"] > 0.0
 
 
 def test_data_that_are_not_those_of_the_fit_are_refused() -> None:

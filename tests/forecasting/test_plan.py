@@ -24,7 +24,7 @@ def planned(data: Table, **given: Any) -> Plan:
     values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.future_covariates)} | POINT | given
     settings = check(ForecasterSettings, values, "test")
     training = np.full(len(data.series), 30)
-    return Plan.of(settings, data, training, settings.season or 1, settings.window or 1, 0)
+    return Plan.of(settings, data, training, 30, settings.season or 1, settings.window or 1, 0)
 
 
 def test_prices_share_the_targets_unit_and_volumes_have_their_own() -> None:
@@ -61,7 +61,7 @@ def test_a_season_is_no_base_without_more_than_two_seasons_of_rows() -> None:
     season = make_table(pd.DataFrame({"ds": DATES, "y": 20 + 5 * np.sin(np.arange(40) * np.pi / 7)}))
     for rows, base in ((28, "last"), (29, "seasonal")):
         settings = check(ForecasterSettings, {"horizon": 1, "window": 14, "season": 14, **POINT}, "test")
-        assert Plan.of(settings, season, np.array([rows]), 14, 14, 0).base == base
+        assert Plan.of(settings, season, np.array([rows]), rows, 14, 14, 0).base == base
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from recurra.cases.catalog import find_case
 from recurra.evaluation.conformal import Answers
 from recurra.forecasting.answers import DOUBTFUL, deserved_weight
 from recurra.forecasting.predictor import Predictor
-from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare
+from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare, prepare_again
 from recurra.report.parameters import parameters_text
 from recurra.runs.train import train_case
 from recurra.settings.check import check
@@ -83,6 +83,18 @@ def test_a_day_is_the_longest_season_of_less_than_two_weeks(tmp_path: Path) -> N
     model = Forecaster(scaling="auto", horizon=2, steps=2).fit(hours(400))
     model.save(tmp_path / "model")
     pd.testing.assert_frame_equal(Forecaster.load(tmp_path / "model").predict(), model.predict())
+
+
+@pytest.mark.parametrize("short", [3, 40])  # rows, at most a horizon or more
+def test_many_short_series_do_not_outvote_long_ones(short: int) -> None:
+    lengths = {"a": 672, "b": 700} | {f"short {number}": short for number in range(30)}
+    data = pd.concat([hours(rows, seed).assign(unique_id=id_) for seed, (id_, rows) in enumerate(lengths.items())])
+    settings = check(ForecasterSettings, {"scaling": "auto", "horizon": 5, "validation": 0.15}, "test")
+    both, alone = (make_table(rows) for rows in (data, data[data["unique_id"].isin(["a", "b"])]))
+    first, expected = prepare(settings, both), prepare(settings, alone)
+    assert (expected.plan.window, expected.plan.long_season) == (96, 168)
+    assert first.plan == expected.plan
+    assert prepare_again(settings, first.plan, both).plan == expected.plan
 
 
 def months(rows: int, series: int = 20) -> pd.DataFrame:
@@ -155,6 +167,37 @@ def test_auto_takes_logarithms_of_series_without_negative_values(start: float, s
     plan = prepare(settings, make_table(walk(80, start=start))).plan
     assert plan.scaling == scaling
     assert plan.base == "level"
+
+
+@pytest.mark.parametrize("row", [-1, -25])  # of the test part, and of the validation part
+def test_a_value_that_is_negative_later_tells_what_values_can_be(row: int, tmp_path: Path) -> None:
+    data = walk(100)
+    data.loc[data.index[row], "y"] = -1.0
+    data.to_csv(tmp_path / "walk.csv", index=False)
+    overrides = {"data": str(tmp_path / "walk.csv"), "horizon": 2, "units": 4, "steps": 2, "window": 8, "refit": False}
+    plan = load(train_case(find_case("forecast"), overrides, tmp_path / "run").path).predictor_.plan  # type: ignore[union-attr]
+    assert (plan.scaling[:2], plan.lower) == (("deseasonalize", "standard"), None)
+    found = Forecaster(scaling="auto", steps=2, **SETTINGS).backtest(data, folds=20)
+    assert np.isfinite(found.scores["mae"]["recurra"])
+
+
+@pytest.mark.parametrize(
+    ("last", "settings", "message"),
+    [
+        (-1.0, {"lower": 0.0}, "and lower is 0; expected no value below this bound"),
+        (50.5, {"loss": "negative-binomial"}, "and loss negative-binomial needs counts"),
+    ],
+)
+def test_a_later_value_that_the_second_training_would_refuse_is_refused_before_the_first(
+    last: float, settings: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    data = walk(100).round()
+    data.loc[99, "y"] = last
+    data.to_csv(tmp_path / "walk.csv", index=False)
+    overrides = {"data": str(tmp_path / "walk.csv"), "horizon": 2, "units": 4, "steps": 2, **settings}
+    with pytest.raises(InputError, match=message):
+        train_case(find_case("forecast"), overrides, tmp_path / "run")
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
 
 
 def test_the_level_is_that_of_the_price_nearest_to_the_target() -> None:

@@ -108,6 +108,17 @@ def test_a_new_shop_has_its_own_values_and_zeros_where_they_are_unknown(model: F
         assert forecast(model, new.assign(region="east")) == unknown
 
 
+def test_newer_rows_of_a_file_have_words_where_training_had_words(tmp_path: Path) -> None:
+    frame = long({"a": 20, "b": 20}).assign(region=np.repeat(["01", "A2"], 20))
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    frame[:20].to_csv(tmp_path / "newer.csv", index=False)
+    model = Forecaster(static_covariates="region", **QUICK).fit(tmp_path / "all.csv").update_context(frame[:20])
+    expected = model.predict()
+    model.update_context(tmp_path / "newer.csv")  # a warning would be an error
+    assert model.context_.static.columns["region"].tolist() == ["01", "A2"]
+    pd.testing.assert_frame_equal(model.predict(), expected)
+
+
 def test_a_model_remembers_them_when_it_is_saved_and_when_it_sees_newer_rows(model: Forecaster, tmp_path: Path) -> None:
     model.save(tmp_path / "m")
     loaded = Forecaster.load(tmp_path / "m")
@@ -137,6 +148,19 @@ def test_refitting_and_rolling_origins_use_them() -> None:
     assert model.predictor_.plan.static == before.plan.static
     assert model.predict()["forecast"].notna().all()
     assert len(Forecaster(static_covariates="region", **QUICK).cross_validation(longer, n_windows=2, refit=True)) == 60
+
+
+def test_a_second_training_warns_of_words_only_if_it_does_not_learn_them() -> None:
+    rows = shops(30)
+    more = pd.concat([rows, shops(3, prefix="new").assign(region="east")])
+    for scaling in ("auto", "subtract-last"):
+        model = Forecaster(static_covariates="region", **QUICK | {"scaling": scaling}).fit(rows)
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            model.refit(more)
+        learned = "east" in (model.predictor_.plan.static[0].categories or ())
+        assert ["'east'" in str(warning.message) for warning in found] == [True] * (not learned)
+        assert learned == (scaling == "auto")
 
 
 def test_a_permuted_word_that_decides_matters_and_a_number_that_does_not_is_no_matter() -> None:
@@ -218,6 +242,8 @@ def test_numbers_are_standardized_over_the_series_and_constant_or_missing_ones_a
     assert (plan.mean, plan.scale) == (2.0, 1.0)
     assert plan.scaled(np.array([1.0, 3.0, np.nan, 1e50])).tolist() == [-1.0, 1.0, 0.0, 10.0]
     assert StaticPlan.of("size", np.array([0.0, 1e-200])).scale == 1.0  # its square has no float
+    far = StaticPlan(name="size", categories=None, mean=-1e308, scale=1e-9)  # of a file, which may hold any float
+    assert far.scaled(np.array([1e308, -1e308, np.nan])).tolist() == [10.0, 0.0, 0.0]
     for values in ([0.1] * 3, [np.nan] * 3):
         assert StaticPlan.of("size", np.array(values)).scaled(np.array(values)).tolist() == [0.0, 0.0, 0.0]
 

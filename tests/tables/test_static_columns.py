@@ -99,6 +99,15 @@ def test_texts_of_numbers_are_numbers_in_a_text_file_and_words_in_a_frame(tmp_pa
     assert codes["region"] == ["3B", "2", "01"]
 
 
+def test_texts_of_numbers_are_words_where_an_earlier_table_had_words(tmp_path: Path) -> None:
+    frame = shops().assign(region=["01"] * 4 + ["NA"] * 4 + ["7"] * 4, size=["1.50"] * 12)
+    frame.rename(columns={"region": "Region"}).to_csv(tmp_path / "t.csv", index=False)
+    names: dict[str, Any] = {"target": "y", "static_covariates": ["region", "size"]}
+    read = by_id(make_table(tmp_path / "t.csv", **names, known_words=["region"]))
+    assert read == {"Region": ["", "7", "01"], "size": [1.5, 1.5, 1.5]}
+    np.testing.assert_equal(by_id(make_table(tmp_path / "t.csv", **names))["Region"], [np.nan, 7.0, 1.0])
+
+
 @pytest.mark.parametrize(
     ("column", "cells", "message"),
     [
@@ -133,9 +142,11 @@ def test_a_wrong_cell_is_one_sentence_with_its_row(column: str, cells: dict[int,
         ({"static_covariates": "regions"}, "there is no column 'regions' for the static covariates (did you mean 'reg"),
         (
             {"static_covariates": "y"},
-            "the column 'y' is used twice; a column is the target, a past covariate, a future ",
+            "the column 'y' is used twice, as the target and a static covariate; name each column once.",
         ),
-        ({"static_covariates": ["size", "size"]}, "the column 'size' is used twice"),
+        ({"target": None, "static_covariates": "y"}, "is the target beside the static covariates 'y'? found 'size', "),
+        ({"target": None, "future_covariates": "y"}, "the column 'y' is used twice, as the target and a future covar"),
+        ({"static_covariates": ["size", "size"]}, "the column 'size' is used twice, as a static covariate; name each"),
         ({"static_covariates": "size", "past_covariates": "size"}, "the column 'size' is used twice"),
         ({"static_covariates": "size", "future_covariates": "size"}, "the column 'size' is used twice"),
         ({"static_covariates": "ds"}, "the column 'ds' contains the dates or the series ids; choose another"),
@@ -147,6 +158,12 @@ def test_a_static_covariate_has_no_other_role(given_columns: dict[str, Any], mes
     with pytest.raises(InputError) as error:
         make_table(shops(), **{"target": "y", **given_columns})
     assert message in str(error.value)
+
+
+def test_a_table_whose_only_numbers_are_a_static_covariate_has_no_target() -> None:
+    frame = shops()[["unique_id", "ds", "y"]].rename(columns={"y": "sales"})
+    with pytest.raises(InputError, match=r"no numeric column was found for the target beside the static .* 'sales';"):
+        make_table(frame, static_covariates="sales")
 
 
 def test_static_covariates_are_neither_the_target_nor_among_all_past_covariates() -> None:

@@ -77,6 +77,8 @@ def test_rows_of_some_days_can_be_taken() -> None:
     assert part.series[0].values[:, 0].tolist() == [1, 2, 3]
     assert table.between(None, DAYS[0].date()).series[0].values[:, 0].tolist() == [0]
     assert table.between(None, None) is table
+    lower = make_table(pd.DataFrame({"ds": DAYS[:5], "y": [0.0, 1.0, 2.0, 3.0, -4.0]}))
+    assert [lower.signed, lower.head(2).signed, lower.between(None, DAYS[3].date()).signed] == [True, True, False]
     with pytest.raises(InputError, match="the table has no rows from 2021-01-01 on"):
         table.between(pd.Timestamp("2021-01-01").date(), None)
 

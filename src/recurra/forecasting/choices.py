@@ -2,11 +2,32 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from recurra.settings.forecasting import COUNTING, ForecasterSettings, Scaling, transformations_of
+from recurra.tables.arrays import Integers
 from recurra.tables.table import Table
 
 OFTEN = 0.1  # the share of zeros from which a table is no longer one of logarithms
 LEAST_WINDOW, LONGEST_WINDOW = 20, 200  # rows, of a window that is not given
+
+
+def usual_rows_of(rows: Integers, horizon: int) -> int:
+    """Return the number of rows of a usual series: half of all rows are in series that have as many, or more.
+
+    Windows are as many as rows, so that few long series teach more than many short ones. Series that have no more rows
+    than a horizon make no whole sample, and count only if all are like that.
+
+    Args:
+        rows: number of training rows of each series, [S].
+        horizon: number of predicted rows per sample.
+
+    >>> usual_rows_of(np.array([2, 5, 5, 5, 5, 40, 60]), horizon=2)
+    40
+    """
+    ascending = np.sort(rows[rows > horizon] if (rows > horizon).any() else rows)
+    so_far = np.cumsum(ascending)
+    return int(ascending[so_far.searchsorted(so_far[-1] / 2)])
 
 
 def season_and_window(settings: ForecasterSettings, table: Table, usual_rows: int, at_least: int) -> tuple[int, int]:
@@ -57,7 +78,7 @@ def scaling_of(settings: ForecasterSettings, table: Table, season: int, usual_ro
     if settings.loss == COUNTING:
         return ("divide-mean",)
     one_season = shows_one_season(usual_rows, season, settings.horizon)
-    if (table.values[:, 0] < 0.0).any() or (table.values[:, 0] == 0.0).mean() > OFTEN:
+    if table.signed or (table.values[:, 0] == 0.0).mean() > OFTEN:
         return ("standard", "subtract-last") if one_season else ("deseasonalize", "standard", "subtract-level")
     return ("log", "subtract-last") if one_season else ("log", "deseasonalize", "subtract-level")
 

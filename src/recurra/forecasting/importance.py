@@ -45,6 +45,13 @@ def importance_on_data(predictor: Predictor, data: "Data | Prepared", n_repeats:
     return found
 
 
+def no_covariate_matters(predictor: Predictor) -> bool:
+    """Return whether there are covariates, and forecasts do without, as the network's correction has no weight."""
+    plan = predictor.plan
+    has_covariates = len(plan.names) > 1 or len(plan.static) > 0
+    return has_covariates and predictor.weight == 0.0 and plan.base_column == 0
+
+
 def permutation_importance(
     predictor: Predictor, prepared: Prepared, n_repeats: int = N_REPEATS
 ) -> PermutationImportance | None:

@@ -94,7 +94,14 @@ class Plan(Settings):
 
     @classmethod
     def of(
-        cls, settings: ForecasterSettings, table: Table, training: Integers, season: int, window: int, early: int
+        cls,
+        settings: ForecasterSettings,
+        table: Table,
+        training: Integers,
+        usual_rows: int,
+        season: int,
+        window: int,
+        early: int,
     ) -> Self:
         """Decide on the first `training` rows of each series.
 
@@ -102,6 +109,7 @@ class Plan(Settings):
             settings: checked settings.
             table: the series.
             training: number of training rows of each series, [S].
+            usual_rows: number of training rows of a usual series; see `usual_rows_of`.
             season: number of rows per season; see `season_and_window`.
             window: number of past rows that the network reads.
             early: number of rows by which future covariates are read early.
@@ -110,8 +118,7 @@ class Plan(Settings):
             InputError: if `residual` names no suitable column, a value does not suit the scaling, the loss or `lower`,
                 or the static covariates have too many words or are of one series.
         """
-        usual = int(np.median(training))
-        scaling = scaling_of(settings, table, season, usual)
+        scaling = scaling_of(settings, table, season, usual_rows)
         require_positive(table, scaling)
         if settings.loss == COUNTING:
             require_counts(table)
@@ -131,7 +138,7 @@ class Plan(Settings):
             seasons_back = season * (np.arange(settings.horizon) // season + 1)
             # a season that the window does not show could not be corrected where it is wrong
             chosen = scaling != transformations_of(settings)  # by auto, which knows how many rows show a season
-            seen = 1 < season <= window and (chosen or usual - lag > 2 * season)
+            seen = 1 < season <= window and (chosen or usual_rows - lag > 2 * season)
             seasonal = seen and "deseasonalize" not in scaling
             if seasonal and errors.of(0, seasons_back) < last[nearest]:
                 base, base_column = "seasonal", 0
@@ -148,7 +155,7 @@ class Plan(Settings):
             window=window,
             least=None if early else min(LEAST, window),
             season=season,
-            long_season=long_season_of(settings, table, scaling, usual),
+            long_season=long_season_of(settings, table, scaling, usual_rows),
             lag=lag,
             base=base,
             base_column=base_column,
@@ -280,10 +287,9 @@ def lower_of(settings: ForecasterSettings, table: Table) -> float | None:
     Raises:
         InputError: if the target has an observed value below the bound that is set.
     """
-    y, observed = table.values[:, 0], table.observed[:, 0]
     if settings.lower is None:
-        return 0.0 if (y[observed] >= 0.0).all() else None
-    if (wrong := observed & (y < settings.lower)).any():
+        return None if table.signed else 0.0
+    if (wrong := table.observed[:, 0] & (table.values[:, 0] < settings.lower)).any():
         raise InputError(
             f"{_target_at(table, wrong)}, and lower is {settings.lower:g}; expected no value below this bound."
         )

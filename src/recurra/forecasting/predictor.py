@@ -22,7 +22,7 @@ from recurra.forecasting.plan import Plan
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import Data, read_table, settings_of_newer_rows
 from recurra.forecasting.samples import WindowSamples
-from recurra.forecasting.static_inputs import with_known_static
+from recurra.forecasting.static_inputs import warn_of_unseen_words, with_known_static
 from recurra.forecasting.transforms.chain import Transform
 from recurra.nn.heads import HEADS, HeadForecast
 from recurra.nn.network import Ensemble, Network
@@ -231,17 +231,20 @@ class Predictor:
             context.form,
             any_source=arguments.any_source,
         )
-        return self.checked_columns(table).after(context, at_least=self.plan.context)
+        table = self.checked_columns(table)
+        warn_of_unseen_words(table, self.plan.static)
+        return table.after(context, at_least=self.plan.context)
 
     @property
     def columns(self) -> dict[str, Any]:
-        """Names of the target and of the covariates, as `make_table` takes them."""
+        """Names of the target and of the covariates, and of those that are words, as `make_table` takes them."""
         context = self.context
         return {
             "target": context.target,
             "past_covariates": context.past_covariates,
             "future_covariates": context.future_covariates,
             "static_covariates": context.static.names,
+            "known_words": [plan.name for plan in self.plan.static if plan.categories is not None],
         }
 
     def checked_columns(self, table: Table) -> Table:
@@ -255,7 +258,7 @@ class Predictor:
                 f"{table.source}: its columns are {listed(table.columns)}; the model was fitted to "
                 f"{listed(self.plan.names)}, in this order."
             )
-        return with_known_static(table, self.context, self.plan.static)
+        return with_known_static(table, self.context)
 
     def with_context(self, data: Data, *, any_source: bool = False, **reading: Any) -> Self:
         """Return the predictor with newer last rows seen; see `Forecaster.update_context`."""

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from recurra.errors import InputError, counted, shown
-from recurra.forecasting.choices import season_and_window
+from recurra.forecasting.choices import season_and_window, usual_rows_of
 from recurra.forecasting.plan import (
     Plan,
     context_of,
@@ -84,12 +84,15 @@ class Prepared:
             )
 
     def check_next(self, table: Table) -> None:
-        """Raise the errors that predicting the rows after the last ones of a table would raise.
+        """Raise the errors that training again on a table, or predicting the rows after its last ones, would raise.
 
         Args:
             table: the series of the fit, with newer rows.
         """
         require_positive(table, self.plan.scaling)
+        lower_of(self.settings, table)
+        if self.settings.loss == COUNTING:
+            require_counts(table)
         self.transform.check_size(self.transform.transform(table), table)
         self.transform.check_future(table, Origins.after_last(table))
         table.following(self.plan.horizon)
@@ -111,10 +114,10 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     """
     ahead = settings.horizon if early and table.future_covariates else 0
     splits = splits_of(settings, table)
-    season, window, long = _long_enough(settings, table, splits, max(ahead, 1))
+    usual_rows, season, window, long = _long_enough(settings, table, splits, max(ahead, 1))
     if not long.any() and settings.validation and transformations_of(settings) == ("auto",):
         without = Splits.of(table.lengths, horizon=settings.horizon)
-        season, window, found = _long_enough(settings, table, without, max(ahead, 1))
+        usual_rows, season, window, found = _long_enough(settings, table, without, max(ahead, 1))
         if found.any():
             splits, long = without, found
             own = settings.loss in PREDICTING_QUANTILES
@@ -125,7 +128,7 @@ def prepare(settings: ForecasterSettings, table: Table, *, early: bool = False) 
     training = np.where(long, splits.training, table.lengths)
     validated = np.where(long, training + splits.validation, table.lengths)
     filled = table.interpolated(training) if settings.missing == "interpolate" else table
-    plan = Plan.of(settings, filled, training, season, window, ahead)
+    plan = Plan.of(settings, filled, training, usual_rows, season, window, ahead)
     prepared, rows = _prepared(settings, plan, filled, training, padded=not long.all())
     if not splits.validation.any():
         return replace(prepared, table=table)
@@ -152,9 +155,9 @@ def prepare_again(settings: ForecasterSettings, plan: Plan, table: Table) -> Pre
     """
     filled = table.interpolated(table.lengths) if settings.missing == "interpolate" else table
     if transformations_of(settings) == ("auto",):
-        usual_rows = int(np.median(table.lengths[table.lengths > min(settings.horizon, table.lengths.max() - 1)]))
+        usual_rows = usual_rows_of(table.lengths, settings.horizon)
         season, window = season_and_window(settings, table, usual_rows, max(plan.early, 1))
-        plan = Plan.of(settings, filled, table.lengths, season, window, plan.early)
+        plan = Plan.of(settings, filled, table.lengths, usual_rows, season, window, plan.early)
     else:
         plan = replace(plan, lower=lower_of(settings, table))
     if settings.loss == COUNTING:
@@ -211,13 +214,13 @@ def splits_of(settings: ForecasterSettings, table: Table) -> Splits:
 
 def _long_enough(
     settings: ForecasterSettings, table: Table, splits: Splits, at_least: int
-) -> tuple[int, int, Booleans]:
-    """Return the season, the window, and which series have a whole sample in each part, [S]."""
-    usual_rows = int(np.median(splits.training[splits.enough]))
+) -> tuple[int, int, int, Booleans]:
+    """Return the rows of a usual series, season, window, and which series have a whole sample in each part, [S]."""
+    usual_rows = usual_rows_of(splits.training[splits.enough], settings.horizon)
     season, window = season_and_window(settings, table, usual_rows, at_least)
     needed = _needed(settings, season, window)
     validated = (splits.validation == 0) | (splits.validation >= settings.horizon)
-    return season, window, splits.enough & (splits.training >= needed) & validated
+    return usual_rows, season, window, splits.enough & (splits.training >= needed) & validated
 
 
 def _needed(settings: ForecasterSettings, season: int, window: int) -> int:

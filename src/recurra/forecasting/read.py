@@ -41,7 +41,7 @@ def read_table(
     Args:
         settings: settings that name the columns and say how missing values are treated.
         data: table, frame, path of a file, or open file.
-        columns: target and past, future and static covariates in place of those of the settings.
+        columns: target and covariates in place of those of the settings; see `Predictor.columns`.
         frequency: time between rows; inferred by default.
         known_ids: ids of series that may have few rows; see `make_table`.
         earlier: how the table was read of which these are newer rows.

@@ -89,7 +89,8 @@ class StaticPlan(Settings):
         codes = self.codes(column)
         if self.categories is not None:
             return np.where(np.isnan(codes), -1.0, codes)
-        standardized = ((codes - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
+        with np.errstate(over="ignore"):  # what is infinitely far counts as the farthest
+            standardized = ((codes - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
         return np.where(np.isnan(codes), 0.0, standardized)
 
     @model_validator(mode="after")
@@ -143,8 +144,8 @@ def as_inputs(plans: Sequence[StaticPlan], scaled: Tensor) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
-def with_known_static(table: Table, earlier: Table, plans: Sequence[StaticPlan]) -> Table:
-    """Return a table with the static covariates of an earlier one where it has none; warn of unseen words.
+def with_known_static(table: Table, earlier: Table) -> Table:
+    """Return a table with the static covariates of an earlier one where it has none.
 
     Raises:
         InputError: if it has other static covariates, or words where there were numbers.
@@ -156,14 +157,17 @@ def with_known_static(table: Table, earlier: Table, plans: Sequence[StaticPlan])
             f"{f', or rename it to one of {listed(known)}' if known else ''}."
         )
     places = np.array([earlier.places.get(id_, -1) for id_ in table.ids], dtype=np.int64)
-    static = table.static.after(earlier.static, places, table.source)
+    return replace(table, static=table.static.after(earlier.static, places, table.source))
+
+
+def warn_of_unseen_words(table: Table, plans: Sequence[StaticPlan]) -> None:
+    """Warn of words of a table that no series had in training."""
     for plan in plans:
-        column = static.columns[plan.name]
+        column = table.static.columns[plan.name]
         if len(unseen := plan.unseen(column)):
             warnings.warn(
                 f"{table.source}: column {shown(plan.name)} is {shown(column[unseen[0]])} in series "
                 f"{shown(table.ids[unseen[0]])}, a word that no series had in training; it counts as missing in "
                 f"{counted(len(unseen), 'series', 'series')}.",
-                stacklevel=6,
+                stacklevel=5,
             )
-    return replace(table, static=static)

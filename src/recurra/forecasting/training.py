@@ -12,6 +12,7 @@ from recurra.forecasting.plan import Plan
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import Prepared, prepare_again
 from recurra.forecasting.read import Data, read_table
+from recurra.forecasting.static_inputs import warn_of_unseen_words
 from recurra.models.fitting import fit_networks
 from recurra.models.networks import made
 from recurra.nn.network import Ensemble
@@ -89,6 +90,7 @@ def trained_again(
     table = fitted.checked_columns(table)
     with stage(f"preparing {table.source}"):
         prepared = prepare_again(settings, fitted.plan, table)
+        warn_of_unseen_words(table, prepared.plan.static)
     predictor = Predictor.before_training(prepared, made(lambda: network_of(settings, prepared.plan), settings))
     train_predictor(predictor, prepared, rounds=rounds, callbacks=callbacks)
     predictor = replace(predictor, network=predictor.network.eval())

@@ -14,7 +14,7 @@ from recurra.evaluation.backtest import Evaluation
 from recurra.evaluation.baselines import statistical_models
 from recurra.files import replace_file
 from recurra.forecasting.forecaster import Forecaster
-from recurra.forecasting.importance import permutation_importance
+from recurra.forecasting.importance import no_covariate_matters, permutation_importance
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
 from recurra.nn.heads import HEADS
@@ -125,7 +125,13 @@ class SeriesCase:
         assert self.prepared is not None
         if self.prepared.validation is not None:
             scores["validation"] = self.evaluated_on_validation().to_json()
-        if importance := permutation_importance(model.predictor_, self.prepared):
+        if no_covariate_matters(model.predictor_):
+            warnings.warn(
+                f"{self.table.source}: the importance of covariates is not shown, as the forecast does not use the "
+                "network's correction.",
+                stacklevel=2,
+            )
+        elif importance := permutation_importance(model.predictor_, self.prepared):
             scores["permutation_importance"] = importance.to_json()
             importance_plot(importance, run.file(IMPORTANCE), title=title)
         bands = model.predictor_.bands

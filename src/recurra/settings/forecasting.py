@@ -114,7 +114,7 @@ class ForecasterSettings(ReadingSettings, NetworkSettings):
     three predict how uncertain each forecast is."""
     lower: float | None = None
     """Lower bound of the target: no forecast, and no end of an interval, is below it; by default 0 if no value is
-    negative in training."""
+    negative."""
     epochs: Count | None = None  # type: ignore[assignment]  # a number when the training begins
     """Number of passes over the training data; not used if steps is set."""
     steps: Count | Literal["auto"] | None = None  # type: ignore[assignment]  # this, too

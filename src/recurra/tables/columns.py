@@ -143,15 +143,16 @@ def chosen_columns(
         if len(numeric) > 1:
             numeric = [name for name in numeric if frame[name].notna().any()]
         if TARGET not in numeric and len(numeric) != 1:
+            beside = f" beside the static covariates {listed(static)}" if static else ""
             if not numeric:
                 columns = [str(column) for column in frame.columns]
                 raise InputError(
-                    f"{source}: no numeric column was found for the target; the columns are {listed(columns)}."
+                    f"{source}: no numeric column was found for the target{beside}; the columns are {listed(columns)}."
                 )
             check_not_wide(numeric, source)
             raise InputError(
-                f"{source}: which column is the target? found {listed(numeric)}; name it with --target (target=… in "
-                "Python)."
+                f"{source}: which column is the target{beside}? found {listed(numeric)}; name it with --target "
+                "(target=… in Python)."
             )
         target = TARGET if TARGET in numeric else numeric[0]
     target = found_column(frame, target, source, "the target")
@@ -162,7 +163,10 @@ def chosen_columns(
         past, notes = all_covariates(frame, rest)
     else:
         past = tuple(found_column(frame, name, source, "the past covariates") for name in past_covariates)
-    used = [target, *past, *coming, *static]
+    roles = {
+        "the target": (target,), "a past covariate": past, "a future covariate": coming, "a static covariate": static
+    }  # fmt: skip
+    used = [name for names in roles.values() for name in names]
     uses = Counter(used)
     for name in used:
         if name in others:
@@ -170,10 +174,8 @@ def chosen_columns(
                 f"{source}: the column {shown(name)} contains the dates or the series ids; choose another."
             )
         if uses[name] > 1:
-            raise InputError(
-                f"{source}: the column {shown(name)} is used twice; a column is the target, a past covariate, a "
-                "future covariate or a static covariate."
-            )
+            own = " and ".join(role for role, names in roles.items() if name in names)
+            raise InputError(f"{source}: the column {shown(name)} is used twice, as {own}; name each column once.")
     return Names(target, past, coming, notes, static)
 
 

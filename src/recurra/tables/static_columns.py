@@ -1,6 +1,6 @@
 """Read the columns of static covariates: each is numbers or words, and has one value in all rows of a series."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recurra.errors import InputError, shown
 from recurra.tables.arrays import Booleans, Floats, Integers
 from recurra.tables.columns import LONGEST_ID, distinct_texts, storable
+from recurra.tables.dates.column_names import plain_name
 from recurra.tables.numbers.evidence import Surroundings
 from recurra.tables.numbers.read import read_numbers
 from recurra.tables.numbers.texts import text_columns
@@ -21,7 +22,13 @@ NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}  
 
 
 def read_static(
-    frame: pd.DataFrame, names: Sequence[str], series: Integers, ids: Sequence[str], source: str, around: Surroundings
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    series: Integers,
+    ids: Sequence[str],
+    source: str,
+    around: Surroundings,
+    known_words: Collection[str] = (),
 ) -> tuple[StaticCovariates, tuple[str, ...]]:
     """Return the value that each series has in each of these columns, and notes about how numbers were read.
 
@@ -35,6 +42,7 @@ def read_static(
         ids: ids of the series.
         source: the file, for messages.
         around: what may tell how numbers are written that are texts.
+        known_words: names of columns whose texts are words, whether they could be numbers or not.
 
     Raises:
         InputError: a series has two values, or a value is infinite or cannot be stored.
@@ -44,8 +52,9 @@ def read_static(
     >>> {name: column.tolist() for name, column in read.columns.items()}
     {'region': ['north', 'south'], 'size': [5.0, 7.0]}
     """
-    written = around.delimiter is not None
-    numeric = [name for name in names if _are_numbers(frame[name], written=written)]
+    known = set(map(plain_name, known_words))
+    written = {name: around.delimiter is not None and plain_name(name) not in known for name in names}
+    numeric = [name for name in names if _are_numbers(frame[name], written=written[name])]
     if around.earlier is not None:  # its units are those of other columns
         around = replace(around, earlier=replace(around.earlier, units=(), factors=()))
     numbers = read_numbers(frame, numeric, source, around) if numeric else None
@@ -64,7 +73,7 @@ def read_static(
 
 
 def _are_numbers(cells: "pd.Series[Any]", *, written: bool) -> bool:
-    """Return whether cells are numbers; `written` says that those of a text file are texts."""
+    """Return whether cells are numbers; if they are `written`, as in a text file, texts may be."""
     if pd.api.types.is_numeric_dtype(cells):
         return True
     if not written:

@@ -70,6 +70,8 @@ class Table:
         cut: number of later rows of each series that the table has been cut before, [S]; None: of no series. Part of
             the fingerprint.
         static: columns that have one value for each series.
+        signed: whether the target has negative values, also in rows that the table has been cut before: a fact about
+            its unit.
     """
 
     ids: tuple[str, ...]
@@ -91,6 +93,7 @@ class Table:
     given: GivenTypes | None = None
     cut: Integers | None = None
     static: StaticCovariates = field(default_factory=StaticCovariates)
+    signed: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -211,7 +214,8 @@ class Table:
         if not (first < stop).any():
             which = f"up to {end}" if start is None else f"from {start} on" if end is None else f"from {start} to {end}"
             raise InputError(f"{self.source} has no rows {which}.")
-        return self.part(first, stop)
+        kept = self.part(first, stop)
+        return replace(kept, signed=bool((kept.values[:, 0] < 0.0).any()))
 
     def after(self, earlier: "Table", *, at_least: int) -> "Table":
         """Precede every series with those rows of `earlier` that are older than its first row.

@@ -44,6 +44,7 @@ def make_table(
     calendar: str | None = None,
     frequency: Frequency | None = None,
     known_ids: Collection[str] = (),
+    known_words: Collection[str] = (),
     decimal: Decimal | None = None,
     thousands: Thousands | None = None,
     dayfirst: bool | None = None,
@@ -81,6 +82,8 @@ def make_table(
         frequency: time between rows; None: inferred from the dates.
         known_ids: ids of series of an earlier table. Many series that are not among them need several rows each, since
             a wrong column of ids has about as many ids as rows.
+        known_words: static covariates that an earlier table had as words; texts of numbers in them, such as 01, are
+            words too.
         decimal: decimal mark of numbers that are texts, "." or ","; None: as the numbers show.
         thousands: mark between thousands: ".", ",", "'", " " or "none"; None: as the numbers show.
         dayfirst: whether the day comes before the month in dates such as 03/04/2024; None: as the dates show.
@@ -132,13 +135,17 @@ def make_table(
     source = name_of(data) if is_source(data) else "the table"
     notes = Notes()
     with notes.told_with_errors(source):
-        raw = read_file(data, reading, texts=named.ids) if is_source(data) else with_row_numbers(data)
+        raw = (
+            read_file(data, reading, texts=named.ids, words=known_words) if is_source(data) else with_row_numbers(data)
+        )
         notes.quote(raw.notes)
         if not len(raw.frame):
             raise InputError(f"{source} has no rows of data; at least one is needed.")
         columns = _Columns.found(named, raw.frame, source, earlier)
         notes.quote(columns.names.notes)
-        unsorted, codes, static = _read(raw, columns, source, reading, frequency, known_ids, earlier, notes)
+        unsorted, codes, static = _read(
+            raw, columns, source, reading, frequency, known_ids, known_words, earlier, notes
+        )
 
         def hint() -> str:
             values = {*columns.names.all, *columns.names.static_covariates}
@@ -173,6 +180,7 @@ def make_table(
         rows.form,
         None if is_source(data) else GivenTypes.of(raw, columns.dates, columns.ids),
         static=static.at(places),
+        signed=bool((without_gaps.values[:, 0] < 0.0).any()),
     )
 
 
@@ -223,6 +231,7 @@ def _read(
     reading: Reading,
     frequency: Frequency | None,
     known_ids: Collection[str],
+    known_words: Collection[str],
     earlier: Form | None,
     notes: Notes,
 ) -> tuple[Rows, Integers, StaticCovariates]:
@@ -243,7 +252,9 @@ def _read(
     )
     read = read_numbers(frame, columns.names.all, source, around)
     notes.quote(read.notes)
-    static, notes_of_static = read_static(frame, columns.names.static_covariates, ids.places, ids.texts, source, around)
+    static, notes_of_static = read_static(
+        frame, columns.names.static_covariates, ids.places, ids.texts, source, around, known_words
+    )
     notes.quote(notes_of_static)
     form = Form(
         decimal=read.decimal,

@@ -55,7 +55,7 @@ def fitted(data: Table, *, early: int = 0, **given_settings: Any) -> Transform:
     values = {"window": 6, "horizon": 3, "season": 4, "future_covariates": list(data.future_covariates)} | POINT
     chosen = check(ForecasterSettings, values | given_settings, "test")
     training = np.full(len(data.series), TRAINING)
-    plan = Plan.of(chosen, data, training, chosen.season or 1, chosen.window or 1, early)
+    plan = Plan.of(chosen, data, training, TRAINING, chosen.season or 1, chosen.window or 1, early)
     transform, rows = Transform.fit(plan, data, training)
     ends = Origins.of_part(np.zeros_like(training), training, plan.context, plan.horizon)
     return transform.fit_windows(transform.windows(rows, data, ends, torch.device("cpu")))

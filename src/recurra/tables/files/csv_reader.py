@@ -39,7 +39,9 @@ MARKUP = re.compile(r"\s*<(?:[!?]|(?:html|head|body|meta|div|style|table|workboo
 PLAIN = {"ascii", "utf-8-sig"}  # encodings that are not worth a note
 
 
-def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding: str | None = None) -> RawTable:
+def read_csv(
+    path: Path, texts: Collection[str], unpacking: Unpacking, encoding: str | None = None, words: Collection[str] = ()
+) -> RawTable:
     """Read a CSV file into a frame whose index is the row number in the file, as an editor shows it.
 
     Numbers that may have points between thousands, such as 1.024, stay texts.
@@ -49,6 +51,7 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
         texts: case-insensitive names of columns to read as text.
         unpacking: limit for what a packed file unpacks to.
         encoding: its encoding; None: as its bytes show.
+        words: likewise names of columns, in which NA is a missing value.
 
     Raises:
         InputError: the file cannot be read.
@@ -68,14 +71,17 @@ def read_csv(path: Path, texts: Collection[str], unpacking: Unpacking, encoding:
             f"for {len(columns)} columns with a date in each row; remove the empty rows."
         )
     data = _Data(name, file, layout, delimiter, rows)
-    asked = {text.strip().lower() for text in texts}
+    asked, of_words = ({name.strip().lower() for name in names} for names in (texts, words))
     kept = [column for column in columns if column.lower() in asked]
-    converters: dict[str, Any] = dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None)
-    frame = data.read(converters=converters)
+    options: dict[str, Any] = {
+        "converters": dict.fromkeys(kept, lambda cell: unescaped(cell.strip()) or None),
+        "dtype": {column: str for column in columns if column.lower() in of_words - asked},
+    }
+    frame = data.read(**options)
     if layout.has_ids_below(frame):
         layout = replace(layout, below=())
         data = replace(data, layout=layout)
-        frame = data.read(converters=converters)
+        frame = data.read(**options)
     first_cells = zip_longest(*(row.cells for row in rows if row.number >= layout.first), fillvalue="")
     possible = [column for column, cells in zip(columns, first_cells, strict=False) if may_be_grouped_texts(cells)]
     if doubtful := [column for column in possible if may_be_grouped(frame[column])]:

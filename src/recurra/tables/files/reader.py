@@ -1,6 +1,6 @@
 """Read the cells of a table: a CSV, Parquet, Feather or spreadsheet file, packed or not, or an open file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,9 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")  # the reader says that an .xls f
 ZIP = ".zip"
 
 
-def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence[str] = ()) -> RawTable:
+def read_file(
+    source: Source, reading: Reading | None = None, *, texts: Sequence[str] = (), words: Collection[str] = ()
+) -> RawTable:
     """Read the cells of a file; the index of the frame is the row number in the file.
 
     Rows of a CSV file are numbered as in an editor, starting at 1 with the header, and those of a sheet as in a
@@ -41,6 +43,7 @@ def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence
         texts: case-insensitive names of CSV columns to read as text, so that 01 is not read as 1, nor NA as a missing
             value. `unique_id` is always read as text. A text that was written as `'=…` so that no spreadsheet
             calculates it is read as `=…`.
+        words: likewise, of columns in which NA is a missing value.
 
     Raises:
         InputError: the file does not exist, cannot be read, has no rows, or has no sheet that `reading` names.
@@ -51,7 +54,7 @@ def read_file(source: Source, reading: Reading | None = None, *, texts: Sequence
         with file_of(source, reading) as (path, own):
             if not path.is_file():
                 raise InputError(f"{name}: there is no such file." if not path.exists() else f"{name} is not a file.")
-            raw = _read(path, own, texts)
+            raw = _read(path, own, texts, words)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -67,11 +70,11 @@ def is_workbook(source: object) -> bool:
     return is_source(source) and Path(name_of(source)).suffix.lower() in WORKBOOKS
 
 
-def _read(path: Path, reading: Reading, texts: Sequence[str]) -> RawTable:
+def _read(path: Path, reading: Reading, texts: Sequence[str], words: Collection[str]) -> RawTable:
     kind = path.suffix.lower()
     if kind == ZIP:
         with only_file_in(path, reading) as (inner, own):
-            return _read(inner, own, texts)
+            return _read(inner, own, texts, words)
     unpacking = Unpacking(reading.max_unpacked)
     is_text = kind not in READERS and (kind not in WORKBOOKS or (kind == XLS and is_no_workbook(path)))
     if kind in WORKBOOKS and not is_text:
@@ -83,6 +86,6 @@ def _read(path: Path, reading: Reading, texts: Sequence[str]) -> RawTable:
         )
     if not is_text:
         return READERS[kind](path, unpacking)
-    raw = read_csv(path, {*texts, *IDS}, unpacking, reading.encoding)
+    raw = read_csv(path, {*texts, *IDS}, unpacking, reading.encoding, words)
     named_otherwise = [f"the file is read as text, though its name ends in {XLS}."] if kind == XLS else []
     return replace(raw, notes=(*named_otherwise, *raw.notes))
