@@ -106,9 +106,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """
         self._check_no_target(y)
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
-        given = isinstance(sequence, Prepared)
-        settings, vocabulary, parts, fingerprint = sequence if given else self._prepare(sequence)
-        if given and settings != self._checked():
+        found = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
+        settings, vocabulary, parts, fingerprint = found
+        if found is sequence and settings != self._checked():
             raise InputError(
                 f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
             )
@@ -180,7 +180,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_no_target(y)
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
-        data = samples_of_ids(ids, self.settings_, targets="last")
+        data = samples_of_ids(ids, self.settings_, "last")
         accuracy = Categorical(len(self.vocabulary_)).accuracy
         return score(self.network_, data, lambda output, target: accuracy(_last_step(output), target))["loss"]
 
@@ -271,6 +271,8 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
             outputs=vocabulary_size,
             dropout=settings.dropout,
             return_sequences=settings.targets == "every" or settings.mode == "stream",
+            residual=settings.residual,
+            tied=settings.tied,
         )
 
 

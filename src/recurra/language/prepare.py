@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 
@@ -49,14 +49,16 @@ def prepared(sequence: Symbols | Text, settings: LanguageModelSettings, folder: 
             device cannot be used.
     """
     usable_device(settings.device)
-    if settings.mode == "windows":
-        return _windows(sequence, settings)
-    if not isinstance(sequence, str | Text):
-        raise InputTypeError(f"the text is {shown(sequence)}; expected a string or a FileText.")
-    return _streams(read_corpus(sequence, settings, folder=folder), settings)
+    if settings.mode == "stream":
+        if not isinstance(sequence, str | Text):
+            raise InputTypeError(f"the text is {shown(sequence)}; expected a string or a FileText.")
+        return _streams(read_corpus(sequence, settings, folder=folder), settings)
+    if isinstance(sequence, Text):
+        raise InputTypeError('the sequence is a text in files, which is read with mode="stream" only.')
+    return _windows(sequence, settings)
 
 
-def _windows(sequence: Symbols | Text, settings: LanguageModelSettings) -> Prepared:
+def _windows(sequence: Symbols, settings: LanguageModelSettings) -> Prepared:
     symbols = symbols_of(sequence)
     length = training_length(settings, len(symbols))
     vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
@@ -67,7 +69,7 @@ def _windows(sequence: Symbols | Text, settings: LanguageModelSettings) -> Prepa
         except InputError as error:
             where = "It stands in the validation part, and the training part has none of it"
             raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
-    parts = [samples_of_ids(part, settings) for part in ids]
+    parts = [samples_of_ids(part, settings, settings.targets) for part in ids]
     return Prepared(settings, vocabulary, parts, lambda: hashlib.sha256(json.dumps(symbols).encode()).hexdigest())
 
 
@@ -98,7 +100,7 @@ def training_length(settings: LanguageModelSettings, length: int) -> int:
     return length - held_out
 
 
-def samples_of_ids(ids: Ids, settings: LanguageModelSettings, *, targets: str | None = None) -> TensorSamples:
+def samples_of_ids(ids: Ids, settings: LanguageModelSettings, targets: Literal["last", "every"]) -> TensorSamples:
     """Return the windows of a sequence and their targets, on the device of the network."""
-    pairs = windows(ids, settings.window, targets=settings.targets if targets is None else targets)
+    pairs = windows(ids, settings.window, targets=targets)
     return TensorSamples(*(torch.from_numpy(part).to(settings.device) for part in pairs))  # views on the CPU

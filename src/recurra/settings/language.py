@@ -9,7 +9,6 @@ from recurra.settings.base import Count
 from recurra.settings.network import CellChoice, NetworkSettings, Units
 from recurra.settings.training import LearningRate
 
-
 TokensName = Literal["characters", "words", "bpe"]
 
 
@@ -22,8 +21,8 @@ class LanguageModelSettings(NetworkSettings):
     embedding_dim: Count = 8
     """Size of the embedding vectors; used with the embedding encoding only."""
     mode: Literal["windows", "stream"] = "windows"
-    """How the network reads: windows of symbols, each on its own, or the text as a stream, in which the state at the end
-    of one stretch is the state at the beginning of the next."""
+    """How the network reads: windows of symbols, each on its own, or a text as a stream, where the state at the end of
+    one stretch is the state at the beginning of the next."""
     window: Count = 1
     """Number of consecutive symbols from which the next one is predicted; in a stream, number of steps through which
     gradients flow before each update of the weights."""
@@ -32,6 +31,10 @@ class LanguageModelSettings(NetworkSettings):
     vocabulary_size: Count | None = None
     """Number of symbols of a text, the most frequent ones of its training part; by default all of them, and 1,000
     byte-pair codes."""
+    residual: bool = False
+    """Whether to add the input of a recurrent layer to its output, where both have the same size."""
+    tied: bool = False
+    """Whether the output layer shares the vectors of the embedding."""
     tokenizer: str | None = None
     """File with byte-pair codes, the tokenizer.json of Hugging Face; by default they are learned from the text."""
     targets: Literal["last", "every"] = "last"
