@@ -21,7 +21,7 @@ from recurra.settings.language import LanguageModelSettings
 LARGE = 1 << 26  # characters from which the ids lie in a file
 BYTE_PAIR_CODES = 1000  # by default
 
-Ids = NDArray[np.unsignedinteger]
+Ids = NDArray[np.integer]
 
 
 @dataclass(frozen=True)

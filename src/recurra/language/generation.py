@@ -1,29 +1,22 @@
 """Choose the next symbol of a text at random, as its probabilities say, or within limits."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from typing import TypedDict
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from recurra.nn.network import Network
-from recurra.settings.base import Count, Settings
+from recurra.settings.sampling import SamplingSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class SamplingSettings(Settings):
-    """How the next symbol is chosen from its probabilities; the limits apply one after the other, in this order."""
+class Sampling(TypedDict, total=False):
+    """The arguments of `SamplingSettings`."""
 
-    temperature: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
-    """What the logits are divided by: less than 1 favors probable symbols, and 0 always takes the most probable one."""
-    top_k: Count | None = None
-    """Number of most probable symbols from which one is chosen."""
-    top_p: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    """Probability that the most probable symbols, from which one is chosen, have together at least."""
-    min_p: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
-    """Least probability of a symbol that is chosen, as a fraction of that of the most probable one."""
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
 
 
 def probabilities(logits: Tensor, settings: SamplingSettings) -> Tensor:

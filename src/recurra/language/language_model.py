@@ -1,9 +1,9 @@
 """LanguageModel: reads a window of symbols and predicts the next one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.files import path_of
+from recurra.language.generation import Sampling, generated
 from recurra.language.prepare import Prepared, Symbols, prepared, samples_of_ids
+from recurra.language.scores import accuracy, logits_after, losses
 from recurra.language.text import Text
 from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of
 from recurra.models.estimator import Estimator
@@ -26,6 +28,7 @@ from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import check, names_of, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import NamedCell, units_of_layers
+from recurra.settings.sampling import SamplingSettings
 from recurra.tensor_files import write_tensors
 from recurra.threads import one_thread
 from recurra.training import Callback, Run
@@ -154,7 +157,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         return prepared(sequence, self._checked(), folder)
 
     def predict(self, sequence: Symbols) -> str:
-        """Return the most probable symbol after the last `window` symbols of `sequence`.
+        """Return the most probable symbol after the last `window` symbols of `sequence`; in a stream, after all of them.
 
         Raises:
             InputError: if the sequence is shorter than the window or contains an unknown symbol.
@@ -176,13 +179,59 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     @one_thread()
     def score(self, sequence: Symbols, y: None = None) -> float:
-        """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
+        """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them.
+
+        In a stream, each symbol but the first is predicted from all before it.
+        """
         self._check_no_target(y)
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
+        if self.settings_.mode == "stream":
+            return accuracy(self.network_, ids)
         data = samples_of_ids(ids, self.settings_, "last")
-        accuracy = Categorical(len(self.vocabulary_)).accuracy
-        return score(self.network_, data, lambda output, target: accuracy(_last_step(output), target))["loss"]
+        of = Categorical(len(self.vocabulary_)).accuracy
+        return score(self.network_, data, lambda output, target: of(_last_step(output), target))["loss"]
+
+    def generate(self, prompt: Symbols | None = None, *, seed: int = 0, **sampling: Unpack[Sampling]) -> Iterator[str]:
+        """Write a text symbol by symbol, without end: `"".join(islice(model.generate("abc"), 100))`.
+
+        Args:
+            prompt: what the text goes on from; None: a line break, or the first symbol if the vocabulary has none.
+            seed: random seed; the same one gives the same text.
+            **sampling: `temperature`, `top_k`, `top_p` and `min_p`; see `SamplingSettings`.
+
+        Yields:
+            The next symbol, in the notation of the text.
+
+        Raises:
+            InputError: if the prompt is empty or contains an unknown symbol, or an argument is invalid.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        settings = check(SamplingSettings, sampling, f"{type(self).__name__}.generate", noun="argument")
+        vocabulary = self.vocabulary_
+        if prompt is None:
+            prompt = ["\n" if "\n" in vocabulary else vocabulary.symbols[0]]
+        ids = vocabulary.encode(prompt).tolist()
+        if not ids:
+            raise InputError("the prompt is empty; give at least one symbol, or leave it out.")
+        unknown = None if vocabulary.unknown is None else len(vocabulary) - 1
+        symbols = generated(self.network_, ids, settings, seed=seed, without=unknown)
+        return vocabulary.spelled(symbols)
+
+    def surprise(self, text: Symbols) -> list[tuple[str, float]]:
+        """Return each symbol of a text but the first with its surprise: -ln of the probability that it had, in nats.
+
+        Raises:
+            InputError: if the text has fewer than two symbols, or contains an unknown symbol.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        ids = self.vocabulary_.encode(text)
+        if len(ids) < 2:
+            raise InputError(f"the text has {counted(len(ids), 'symbol')}; at least two are needed.")
+        found = losses(self.network_, ids).tolist()
+        return list(zip(self.vocabulary_.decode(ids[1:]), found, strict=True))
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model to one safetensors file.
@@ -231,18 +280,24 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_fitted()
         if not isinstance(sequences, Iterable):
             raise InputTypeError(f"the sequences are {shown(sequences)}; expected a list of them.")
-        window = self.settings_.window
+        is_stream = self.settings_.mode == "stream"
+        window = 1 if is_stream else self.settings_.window
         ids: list[Ids] = []
         for sequence in sequences:
-            symbols = symbols_of(sequence)
+            symbols = (
+                self.vocabulary_.split(sequence) if is_stream and isinstance(sequence, str) else symbols_of(sequence)
+            )
             if len(symbols) < window:
                 for symbol in symbols:
                     check_symbol(symbol)
                 text = self.vocabulary_.join(symbols)
                 raise InputError(f"{text!r} is {len(symbols)} long; a window of {counted(window, 'symbol')} is needed.")
-            ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))
+            read = len(symbols) if is_stream else window
+            ids.append(self.vocabulary_.encode(symbols[-read:], first=len(symbols) - read + 1))
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
+        if self.settings_.mode == "stream":
+            return torch.stack([logits_after(self.network_, own) for own in ids])
         inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
         with one_thread(brief=len(inputs) <= EVALUATED_AT_ONCE):
             return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, EVALUATED_AT_ONCE)])

@@ -4,7 +4,7 @@ All three predict every symbol of the text but the first from those before it, a
 
 - carried: the state goes on from the first symbol to the last, so that all of the past can matter;
 - cold: windows of 256 symbols, each read from a state of zeros, as models without a state are scored;
-- dynamic: the state is carried, and after every `window` symbols the weights of a copy take a step against the errors
+- dynamic: the state is carried, and after every 32 symbols the weights of a copy take a step against the errors
   made on them (dynamic evaluation; Krause et al., 2018). What is predicted has never been learned from before.
 """
 
@@ -24,6 +24,7 @@ from recurra.nn.network import Network
 COLD = 256  # symbols that a cold window predicts
 AT_ONCE = 64  # cold windows in a batch
 STRETCH = 1024  # symbols that are read in one call
+DYNAMIC_STEPS, DYNAMIC_RATE = 32, 0.05
 
 
 class TextScore(NamedTuple):
@@ -38,25 +39,40 @@ class TextScore(NamedTuple):
     nats: float
 
     @property
-    def bits(self) -> float:
-        """Mean cross-entropy in bits a symbol."""
-        return self.nats / math.log(2.0)
-
-    @property
     def perplexity(self) -> float:
         """Number of symbols among which a uniform choice would be as uncertain."""
         return math.exp(self.nats)
+
+    def to_json(self, characters: int) -> dict[str, float]:
+        """Return the score as JSON values, of a text of so many predicted characters."""
+        per_character = self.nats * self.symbols / characters
+        return {
+            "nats": self.nats,
+            "perplexity": self.perplexity,
+            "nats_per_character": per_character,
+            "bits_per_character": per_character / math.log(2.0),
+        }
 
 
 @torch.inference_mode()
 def losses(network: Network, ids: Ids) -> Tensor:
     """Return the cross-entropy of every symbol but the first in nats, [N - 1], with the state carried on."""
-    network.eval()
-    found, state = [], None
-    for x, target in _stretches(ids, STRETCH, network):
-        output, state = network(x, state=state)
-        found.append(F.cross_entropy(output[0], target[0], reduction="none"))
+    found = [F.cross_entropy(logits, target, reduction="none") for logits, target in _read(network, ids)]
     return torch.cat(found)
+
+
+@torch.inference_mode()
+def accuracy(network: Network, ids: Ids) -> float:
+    """Return the fraction of symbols but the first that have the largest logit, with the state carried on."""
+    right = [logits.argmax(dim=-1) == target for logits, target in _read(network, ids)]
+    return float(torch.cat(right).double().mean())
+
+
+@torch.inference_mode()
+def logits_after(network: Network, ids: Ids) -> Tensor:
+    """Return the logits of the symbol after a text, [V]."""
+    *_, (logits, _) = _read(network, np.append(ids, ids[-1:]))  # of what comes, any symbol
+    return logits[-1]
 
 
 def carried(network: Network, ids: Ids) -> TextScore:
@@ -78,7 +94,9 @@ def cold(network: Network, ids: Ids) -> TextScore:
     return _score(torch.cat(found))
 
 
-def dynamic(network: Network, ids: Ids, *, steps: int, learning_rate: float) -> TextScore:
+def dynamic(
+    network: Network, ids: Ids, *, steps: int = DYNAMIC_STEPS, learning_rate: float = DYNAMIC_RATE
+) -> TextScore:
     """Score a text with a copy of the network that goes on learning from what it has read and predicted already.
 
     Args:
@@ -99,6 +117,21 @@ def dynamic(network: Network, ids: Ids, *, steps: int, learning_rate: float) -> 
         own.mean().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return _score(torch.cat(found))
+
+
+def frequencies(training: Ids, ids: Ids, vocabulary_size: int) -> TextScore:
+    """Score a guess that knows only how often each symbol occurs in the training part, counted once more than it is."""
+    counts = np.bincount(training, minlength=vocabulary_size) + 1
+    return _score(torch.from_numpy(-np.log(counts / counts.sum())[ids[1:]]))
+
+
+def _read(network: Network, ids: Ids) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the logits [T, V] and the ids [T] of the symbols after the first, with the state carried on."""
+    network.eval()
+    state = None
+    for x, target in _stretches(ids, STRETCH, network):
+        output, state = network(x, state=state)
+        yield output[0], target[0]
 
 
 def _stretches(ids: Ids, length: int, network: Network) -> Iterator[tuple[Tensor, Tensor]]:

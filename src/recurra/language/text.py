@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, Protocol, TextIO, runtime_checkable
 
@@ -44,7 +44,7 @@ class FileText:
     out. Files named *.gz are unpacked. Line ends become newlines, and a byte order mark is left out.
 
     Args:
-        source: a path, or "-" for standard input.
+        source: a path, "-" for standard input, or a list of files.
         encoding: encoding of the text.
         bad_bytes: what to do with bytes that are no text in this encoding: "error", or "replace" them by U+FFFD.
 
@@ -53,21 +53,24 @@ class FileText:
     """
 
     def __init__(
-        self, source: str | Path, *, encoding: str = "utf-8", bad_bytes: Literal["error", "replace"] = "error"
+        self,
+        source: str | Path | Sequence[Path],
+        *,
+        encoding: str = "utf-8",
+        bad_bytes: Literal["error", "replace"] = "error",
     ) -> None:
         self.encoding, self.bad_bytes = encoding, bad_bytes
-        self.name = "standard input" if str(source) == STANDARD_INPUT else shown_path(source)
         try:
             codecs.lookup(encoding)
             "".encode(encoding)
         except (LookupError, ValueError):
             raise InputError(f"encoding is {shown(encoding)}; expected one that Python knows, such as utf-8.") from None
-        self._input: BinaryIO | None = None
+        self._input = _copied(sys.stdin) if source == STANDARD_INPUT else None
         self.files: list[Path] = []
-        if str(source) == STANDARD_INPUT:
-            self._input = _copied(sys.stdin)
-        else:
+        if isinstance(source, str | Path) and source != STANDARD_INPUT:
             self.files = _files_of(Path(source))
+        elif not isinstance(source, str | Path):
+            self.files = list(source)
 
     def pieces(self) -> Iterator[str]:
         """Yield the text from its beginning.
@@ -77,7 +80,7 @@ class FileText:
         """
         if self._input is not None:
             self._input.seek(0)
-            yield from self._decoded(self._input, self.name)
+            yield from self._decoded(self._input, "standard input")
         for path in self.files:
             name = shown_path(path)
             try:
@@ -104,7 +107,7 @@ class FileText:
                 found = " ".join(f"{byte:02X}" for byte in error.object[error.start : error.end][:4])
                 raise InputError(
                     f"{name} is not {self.encoding}: at byte {offset} stands {found}; name its encoding, such as "
-                    "--encoding gb18030, or replace such bytes with --bad-bytes replace."
+                    "--text-encoding gb18030, or replace such bytes with --bad-bytes replace."
                 ) from None
             if text:
                 yield text

@@ -1,6 +1,6 @@
 """Symbols (letters, characters, words), their ids, and windows of ids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from recurra.language.tokenizers import Characters, Tokenizer, code_points, toke
 Ids = NDArray[np.int64]
 
 
+LONGEST_CHARACTER = 4  # bytes
 SHOWN_SYMBOLS = 60  # maximum number of symbols that an error lists
 
 
@@ -158,6 +159,16 @@ class Vocabulary:
                 raise InputError(f"id {id_} at position {place} is not between 0 and {len(self.symbols) - 1}.")
             symbols.append(self.symbols[int(id_)])
         return symbols
+
+    def spelled(self, ids: Iterable[int]) -> Iterator[str]:
+        """Yield a text as the ids of its symbols come, in pieces of whole characters."""
+        begun: list[str] = []  # byte-pair codes may end inside a character
+        for id_ in ids:
+            begun += self.decode([id_])
+            text = self.join(begun)
+            if not text.endswith("\ufffd") or len(begun) > LONGEST_CHARACTER:
+                yield text
+                begun = []
 
     def split(self, text: str) -> list[str]:
         """Split a typed line into symbols, as the tokenizer does.
