@@ -1,4 +1,4 @@
-"""`recurra generate` writes a text in the manner of the one that a run has read; `recurra score` marks what surprises it."""
+"""`recurra generate` writes a text in the manner of that of a run; `recurra score` marks what surprises it."""
 
 import sys
 from pathlib import Path

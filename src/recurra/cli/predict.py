@@ -39,7 +39,8 @@ def predict(
 
     Args:
         run: Run folder.
-        inputs: Windows of symbols: `a`, or `abc` for a window of three; or texts of any length, if the run has read one.
+        inputs: Windows of symbols: `a`, or `abc` for a window of three; of a run that has read a text,
+            texts of any length.
         data: File with newer rows of the series, or - for standard input; they may overlap with those of the run.
         refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
         any_source: Accept newer bars of another provider or adjustment than those of the training.

@@ -158,5 +158,6 @@ class _Store:
         """Return all ids, [N]."""
         if self._file is None:
             return np.concatenate(self._parts)
-        self._file.flush()
-        return np.memmap(self._file, self.dtype, mode="r", shape=(self.length,))
+        with self._file as file:  # the memory keeps it
+            file.flush()
+            return np.memmap(file, self.dtype, mode="r", shape=(self.length,))

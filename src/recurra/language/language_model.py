@@ -157,7 +157,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         return prepared(sequence, self._checked(), folder)
 
     def predict(self, sequence: Symbols) -> str:
-        """Return the most probable symbol after the last `window` symbols of `sequence`; in a stream, after all of them.
+        """Return the most probable symbol after the last `window` symbols of `sequence`, or in a stream after all.
 
         Raises:
             InputError: if the sequence is shorter than the window or contains an unknown symbol.

@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -65,7 +66,10 @@ class FileText:
             "".encode(encoding)
         except (LookupError, ValueError):
             raise InputError(f"encoding is {shown(encoding)}; expected one that Python knows, such as utf-8.") from None
-        self._input = _copied(sys.stdin) if source == STANDARD_INPUT else None
+        self._input: BinaryIO | None = None
+        if source == STANDARD_INPUT:
+            self._input = _copied(sys.stdin)
+            weakref.finalize(self, self._input.close)
         self.files: list[Path] = []
         if isinstance(source, str | Path) and source != STANDARD_INPUT:
             self.files = _files_of(Path(source))

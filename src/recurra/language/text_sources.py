@@ -15,12 +15,9 @@ from recurra.sources.download import cache_folder
 # fmt: off
 MODULES = [
     "argparse", "ast", "bisect", "calendar", "cmd", "configparser", "contextlib", "copy", "csv", "dataclasses",
-    "decimal", "difflib", "dis", "doctest", "enum", "fileinput", "fnmatch", "fractions", "ftplib", "functools",
-    "getopt", "gettext", "glob", "graphlib", "gzip", "heapq", "hmac", "imaplib", "inspect", "ipaddress",
-    "linecache", "lzma", "mimetypes", "netrc", "numbers", "operator", "optparse", "pathlib", "pprint", "queue",
-    "quopri", "random", "reprlib", "sched", "selectors", "shelve", "shlex", "shutil", "socketserver", "statistics",
-    "string", "tempfile", "textwrap", "threading", "timeit", "tokenize", "trace", "traceback", "types", "uuid",
-    "wave", "zipapp",
+    "dis", "enum", "fileinput", "fnmatch", "functools", "getopt", "gettext", "glob", "graphlib", "gzip", "heapq",
+    "linecache", "operator", "pprint", "queue", "random", "reprlib", "selectors", "shlex", "shutil", "socketserver",
+    "statistics", "string", "textwrap", "threading", "timeit", "tokenize", "traceback", "types",
 ]
 # fmt: on
 
