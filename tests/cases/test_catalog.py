@@ -12,7 +12,7 @@ from recurra.settings.check import check, to_json
 
 def test_the_cases_are_built_in() -> None:
     letters = ["letters-embedding", "letters-onehot", "letters-window"]
-    assert [case.name for case in built_in_cases()] == ["forecast", *letters, "stock-tutorial", "stock"]
+    assert [case.name for case in built_in_cases()] == ["forecast", *letters, "stock-tutorial", "stock", "text"]
 
 
 def test_letters_is_short_for_the_first_one() -> None:

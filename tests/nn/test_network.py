@@ -10,7 +10,8 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, Dense, Embedding, Network, OneHot, SimpleRNN, build_network
-from recurra.nn.network import DENSE_ACTIVATIONS, Ensemble, SummaryRow
+from recurra.nn.dense import DENSE_ACTIVATIONS
+from recurra.nn.network import Ensemble, SummaryRow
 
 RECORDED = json.loads((Path(__file__).parents[1] / "oracles" / "keras_layers.json").read_text(encoding="utf-8"))
 

@@ -9,6 +9,12 @@ from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
 
 DEFAULTS: dict[str, Any] = {
+    "mode": "windows",
+    "tokens": "characters",
+    "vocabulary_size": None,
+    "tokenizer": None,
+    "tied": False,
+    "residual": False,
     "encoding": "onehot",
     "embedding_dim": 8,
     "window": 1,

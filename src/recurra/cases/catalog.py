@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from recurra.errors import InputError, shown
-from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
+from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings, TextSettings
 from recurra.settings.check import check, near_miss
 
 FOLDER = Path(__file__).parent
 LONGEST, MOST_DOTS = 1_000_000, 100  # characters of a file; dots of a key
 ALIASES = {"letters": "letters-onehot"}
-SETTINGS: dict[str, type[CaseSettings]] = {"letters": LettersSettings, "series": SeriesSettings}  # by the case's kind
+SETTINGS: dict[str, type[CaseSettings]] = {
+    "letters": LettersSettings,
+    "text": TextSettings,
+    "series": SeriesSettings,
+}  # by the case's kind
 
 
 @dataclass(frozen=True)

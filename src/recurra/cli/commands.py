@@ -116,6 +116,14 @@ app.command(
     """,
 )
 app.command(
+    "recurra.cli.generate:generate",
+    help="Write a text in the manner of the one that a run has read, symbol by symbol.",
+)
+app.command(
+    "recurra.cli.generate:score",
+    help="Show how surprising each symbol of a text is to a run, and mark those that are.",
+)
+app.command(
     "recurra.cli.evaluate:evaluate",
     help="""Show the scores of a run next to the baselines.
 

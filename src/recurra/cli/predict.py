@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from recurra.language.language_model import LanguageModel
     from recurra.training.run_folder import Run
 
+SHOWN_OF_TEXT = 5  # symbols that may go on with a text
+
 
 @takes(*READING_FLAGS)
 def predict(
@@ -37,7 +39,8 @@ def predict(
 
     Args:
         run: Run folder.
-        inputs: Windows of symbols: `a`, or `abc` for a window of three.
+        inputs: Windows of symbols: `a`, or `abc` for a window of three; of a run that has read a text,
+            texts of any length.
         data: File with newer rows of the series, or - for standard input; they may overlap with those of the run.
         refresh: Download the newer daily bars of the run's share, from the provider of its training rows.
         any_source: Accept newer bars of another provider or adjustment than those of the training.
@@ -86,7 +89,8 @@ def _predict_symbols(model: "LanguageModel", inputs: tuple[str, ...], *, json: b
     if json:
         print_json(answers)
     else:
-        print_result("\n".join(map(as_line, answers)))
+        best = SHOWN_OF_TEXT if model.settings_.mode == "stream" else 1
+        print_result("\n".join(as_line(each, best=best) for each in answers))
 
 
 def _predicted(

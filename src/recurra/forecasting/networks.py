@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 from recurra.forecasting.plan import Plan
 from recurra.models.fitting import seed_of
+from recurra.nn.dense import Dense
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.heads import HEADS
-from recurra.nn.network import Dense, Ensemble, Network, build_network
+from recurra.nn.network import Ensemble, Network, build_network
 from recurra.settings.forecasting import ForecasterSettings
 from recurra.settings.network import units_of_layers
 from recurra.training.loop import Loss

@@ -1,11 +1,9 @@
 """LanguageModel: reads a window of symbols and predicts the next one."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 import torch
@@ -14,9 +12,13 @@ from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.files import path_of
-from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of, windows
+from recurra.language.generation import Sampling, generated
+from recurra.language.prepare import Prepared, Symbols, prepared, samples_of_ids
+from recurra.language.scores import accuracy, logits_after, losses
+from recurra.language.text import Text
+from recurra.language.vocabulary import Ids, Vocabulary, check_symbol, symbols_of
 from recurra.models.estimator import Estimator
-from recurra.models.fitting import check_fit_arguments, fit_networks, usable_device
+from recurra.models.fitting import check_fit_arguments, fit_networks
 from recurra.models.model_file import LANGUAGE_MODEL, checked_part, named, read_model, settings_of
 from recurra.models.networks import made, made_with_weights
 from recurra.nn.encoders import Embedding, OneHot
@@ -26,15 +28,15 @@ from recurra.settings.base import ListOf, Settings
 from recurra.settings.check import check, names_of, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.settings.network import NamedCell, units_of_layers
+from recurra.settings.sampling import SamplingSettings
 from recurra.tensor_files import write_tensors
 from recurra.threads import one_thread
 from recurra.training import Callback, Run
-from recurra.training.batches import EVALUATED_AT_ONCE, TensorSamples
+from recurra.training.batches import EVALUATED_AT_ONCE
 from recurra.training.loop import score
 from recurra.training.process import seeded
 
 FORMAT = 1  # of the saved file
-Symbols = str | Sequence[str]  # a string of characters, or a list of symbols
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class VocabularyDescription(Settings):
 
     symbols: Annotated[ListOf[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     unknown: str | None
+    tokenizer: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +61,6 @@ class Description(Settings):
     format: Literal[1]
     parameters: dict[str, Any]
     vocabulary: dict[str, Any]
-
-
-class Prepared(NamedTuple):
-    """A sequence prepared for a fit; `LanguageModel.fit` takes it in place of the sequence."""
-
-    settings: LanguageModelSettings
-    symbols: list[str]
-    vocabulary: Vocabulary
-    parts: list[TensorSamples]  # for training, and for validation if there is any
 
 
 class LanguageModel(Estimator, LanguageModelSettings):
@@ -89,7 +83,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     def fit(
         self,
-        sequence: "Symbols | Prepared",
+        sequence: "Symbols | Text | Prepared",
         y: None = None,
         *,
         run: Run | None = None,
@@ -99,7 +93,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """Fit the model to one sequence.
 
         Args:
-            sequence: string or list of symbols, longer than the window, or what `prepare` returned.
+            sequence: string or list of symbols, longer than the window; with mode="stream" a string or a `FileText`; or
+                what `prepare` returned.
             y: None; scikit-learn passes it. The targets are the next symbols of the sequence.
             run: run folder to which training is saved; training continues if the run has begun.
             callbacks: see `Callback`.
@@ -114,9 +109,9 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """
         self._check_no_target(y)
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
-        prepared = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
-        settings, symbols, vocabulary, parts = prepared
-        if prepared is sequence and settings != self._checked():
+        found = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
+        settings, vocabulary, parts, fingerprint = found
+        if found is sequence and settings != self._checked():
             raise InputError(
                 f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
             )
@@ -129,7 +124,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             settings,
             loss=head.loss,
             metrics={"accuracy": head.accuracy},
-            fingerprint=lambda: hashlib.sha256(json.dumps(symbols).encode()).hexdigest(),
+            fingerprint=fingerprint,
             write_model=lambda path, states: write_tensors(path, states[0].result(best=True), metadata),
             run=run,
             callbacks=arguments.callbacks,
@@ -141,37 +136,28 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         return self
 
-    def prepare(self, sequence: Symbols) -> Prepared:
+    def prepare(self, sequence: Symbols | Text, *, folder: Path | None = None) -> Prepared:
         """Check everything that `fit` checks before training, and return what `fit` takes in place of the sequence.
+
+        Args:
+            sequence: see `fit`.
+            folder: where a temporary file for a large text is made; None: where the system has such files.
 
         Raises:
             InputError: if a parameter is invalid, or the sequence is too short.
         """
-        prepared = self._prepare(sequence)
-        made(lambda: _new_network(prepared.settings, len(prepared.vocabulary)), prepared.settings)
-        return prepared
+        found = self._prepare(sequence, folder)
+        made(lambda: _new_network(found.settings, len(found.vocabulary)), found.settings)
+        return found
 
     def _checked(self) -> LanguageModelSettings:
         return check(LanguageModelSettings, self.get_params(), type(self).__name__)
 
-    def _prepare(self, sequence: Symbols) -> Prepared:
-        settings = self._checked()
-        usable_device(settings.device)
-        symbols = symbols_of(sequence)
-        length = training_length(settings, len(symbols))
-        vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
-        ids = [vocabulary.encode(symbols[:length])]
-        if length < len(symbols):
-            try:
-                ids.append(vocabulary.encode(symbols[length:], first=length + 1))
-            except InputError as error:
-                where = "It stands in the validation part, and the training part has none of it"
-                raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
-        parts = [_samples(windows(part, settings.window, targets=settings.targets), settings.device) for part in ids]
-        return Prepared(settings, symbols, vocabulary, parts)
+    def _prepare(self, sequence: Symbols | Text, folder: Path | None = None) -> Prepared:
+        return prepared(sequence, self._checked(), folder)
 
     def predict(self, sequence: Symbols) -> str:
-        """Return the most probable symbol after the last `window` symbols of `sequence`.
+        """Return the most probable symbol after the last `window` symbols of `sequence`, or in a stream after all.
 
         Raises:
             InputError: if the sequence is shorter than the window or contains an unknown symbol.
@@ -193,13 +179,59 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     @one_thread()
     def score(self, sequence: Symbols, y: None = None) -> float:
-        """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them."""
+        """Return the accuracy: the fraction of symbols predicted correctly from the `window` symbols before them.
+
+        In a stream, each symbol but the first is predicted from all before it.
+        """
         self._check_no_target(y)
         self._check_fitted()
         ids = self.vocabulary_.encode(sequence)
-        data = _samples(windows(ids, self.settings_.window), self.settings_.device)
-        accuracy = Categorical(len(self.vocabulary_)).accuracy
-        return score(self.network_, data, lambda output, target: accuracy(_last_step(output), target))["loss"]
+        if self.settings_.mode == "stream":
+            return accuracy(self.network_, ids)
+        data = samples_of_ids(ids, self.settings_, "last")
+        of = Categorical(len(self.vocabulary_)).accuracy
+        return score(self.network_, data, lambda output, target: of(_last_step(output), target))["loss"]
+
+    def generate(self, prompt: Symbols | None = None, *, seed: int = 0, **sampling: Unpack[Sampling]) -> Iterator[str]:
+        """Write a text symbol by symbol, without end: `"".join(islice(model.generate("abc"), 100))`.
+
+        Args:
+            prompt: what the text goes on from; None: a line break, or the first symbol if the vocabulary has none.
+            seed: random seed; the same one gives the same text.
+            **sampling: `temperature`, `top_k`, `top_p` and `min_p`; see `SamplingSettings`.
+
+        Yields:
+            The next symbol, in the notation of the text.
+
+        Raises:
+            InputError: if the prompt is empty or contains an unknown symbol, or an argument is invalid.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        settings = check(SamplingSettings, sampling, f"{type(self).__name__}.generate", noun="argument")
+        vocabulary = self.vocabulary_
+        if prompt is None:
+            prompt = ["\n" if "\n" in vocabulary else vocabulary.symbols[0]]
+        ids = vocabulary.encode(prompt).tolist()
+        if not ids:
+            raise InputError("the prompt is empty; give at least one symbol, or leave it out.")
+        unknown = None if vocabulary.unknown is None else len(vocabulary) - 1
+        symbols = generated(self.network_, ids, settings, seed=seed, without=unknown)
+        return vocabulary.spelled(symbols)
+
+    def surprise(self, text: Symbols) -> list[tuple[str, float]]:
+        """Return each symbol of a text but the first with its surprise: -ln of the probability that it had, in nats.
+
+        Raises:
+            InputError: if the text has fewer than two symbols, or contains an unknown symbol.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_fitted()
+        ids = self.vocabulary_.encode(text)
+        if len(ids) < 2:
+            raise InputError(f"the text has {counted(len(ids), 'symbol')}; at least two are needed.")
+        found = losses(self.network_, ids).tolist()
+        return list(zip(self.vocabulary_.decode(ids[1:]), found, strict=True))
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model to one safetensors file.
@@ -230,7 +262,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         settings = settings_of(path, LanguageModelSettings, described.parameters, device, cells)
         symbols = checked_part(VocabularyDescription, described.vocabulary, path, "vocabulary")
         with named(path):
-            vocabulary = Vocabulary(symbols.symbols, unknown=symbols.unknown)
+            vocabulary = Vocabulary.from_json(to_json(symbols))
         network = made_with_weights(path, lambda: _new_network(settings, len(vocabulary)), settings, weights)
         model = cls(**{name: getattr(settings, name) for name in names_of(LanguageModelSettings)})
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
@@ -248,18 +280,24 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_fitted()
         if not isinstance(sequences, Iterable):
             raise InputTypeError(f"the sequences are {shown(sequences)}; expected a list of them.")
-        window = self.settings_.window
+        is_stream = self.settings_.mode == "stream"
+        window = 1 if is_stream else self.settings_.window
         ids: list[Ids] = []
         for sequence in sequences:
-            symbols = symbols_of(sequence)
+            symbols = (
+                self.vocabulary_.split(sequence) if is_stream and isinstance(sequence, str) else symbols_of(sequence)
+            )
             if len(symbols) < window:
                 for symbol in symbols:
                     check_symbol(symbol)
                 text = self.vocabulary_.join(symbols)
                 raise InputError(f"{text!r} is {len(symbols)} long; a window of {counted(window, 'symbol')} is needed.")
-            ids.append(self.vocabulary_.encode(symbols[-window:], first=len(symbols) - window + 1))
+            read = len(symbols) if is_stream else window
+            ids.append(self.vocabulary_.encode(symbols[-read:], first=len(symbols) - read + 1))
         if not ids:
             return torch.empty(0, len(self.vocabulary_))
+        if self.settings_.mode == "stream":
+            return torch.stack([logits_after(self.network_, own) for own in ids])
         inputs = torch.from_numpy(np.stack(ids)).to(self.settings_.device)
         with one_thread(brief=len(inputs) <= EVALUATED_AT_ONCE):
             return torch.cat([_last_step(self.network_(batch)) for batch in torch.split(inputs, EVALUATED_AT_ONCE)])
@@ -287,24 +325,10 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
             units=units_of_layers(settings),
             outputs=vocabulary_size,
             dropout=settings.dropout,
-            return_sequences=settings.targets == "every",
+            return_sequences=settings.targets == "every" or settings.mode == "stream",
+            residual=settings.residual,
+            tied=settings.tied,
         )
-
-
-def training_length(settings: LanguageModelSettings, length: int) -> int:
-    """Return the number of symbols in the training part; the rest is the validation part."""
-    validation = settings.validation
-    held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
-    if validation and min(held_out, length - held_out) <= settings.window:
-        raise InputError(
-            f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "
-            f"validation; with a window of {settings.window} each part needs at least {settings.window + 1}."
-        )
-    return length - held_out
-
-
-def _samples(pairs: tuple[Ids, Ids], device: str) -> TensorSamples:
-    return TensorSamples(*(torch.from_numpy(part).to(device) for part in pairs))  # views on the CPU
 
 
 def _last_step(logits: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Symbols (letters, characters, words), their ids, and windows of ids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, Literal
 
@@ -8,9 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, counted, shown
+from recurra.language.tokenizers import Characters, Tokenizer, code_points, tokenizer_from_json
 
 Ids = NDArray[np.int64]
+
+
+LONGEST_CHARACTER = 4  # bytes
 SHOWN_SYMBOLS = 60  # maximum number of symbols that an error lists
+
+
+class UnknownSymbolError(InputError):
+    """Raised if a symbol is not in the vocabulary."""
 
 
 class Vocabulary:
@@ -20,6 +28,7 @@ class Vocabulary:
         symbols: unique symbols in the order of their ids.
         unknown: symbol that replaces all symbols outside the vocabulary; it gets the last id. None: such symbols are an
             error.
+        tokenizer: how `encode` cuts a str into symbols; None: into characters.
 
     Raises:
         InputError: there are no symbols, a symbol is empty or not a string, or a symbol occurs twice.
@@ -33,9 +42,11 @@ class Vocabulary:
     ['h', 'e', 'l', 'l', 'o']
     """
 
-    def __init__(self, symbols: Iterable[str], *, unknown: str | None = None) -> None:
+    def __init__(
+        self, symbols: Iterable[str], *, unknown: str | None = None, tokenizer: Tokenizer | None = None
+    ) -> None:
         self.symbols = tuple(symbols_of(symbols))
-        self.unknown = unknown
+        self.unknown, self.tokenizer = unknown, tokenizer
         if not self.symbols:
             raise InputError("a vocabulary needs at least one symbol; the sequence is empty.")
         if unknown is not None:
@@ -46,6 +57,7 @@ class Vocabulary:
             if symbol in self._ids:
                 raise InputError(f"symbol {symbol!r} occurs twice in the vocabulary; each symbol must be unique.")
             self._ids[symbol] = len(self._ids)
+        self._table = self._table_of_characters()
 
     @classmethod
     def from_sequence(
@@ -103,18 +115,33 @@ class Vocabulary:
         Raises:
             InputError: a symbol is not in the vocabulary and there is no `unknown`; the message gives its position.
         """
-        symbols = symbols_of(sequence)
+        if isinstance(sequence, str) and self._table is not None:
+            ids = self._table[np.minimum(code_points(sequence), len(self._table) - 1)]
+            if self.unknown is not None or (ids >= 0).all():
+                return ids
+        cut = sequence if self.tokenizer is None or not isinstance(sequence, str) else self.tokenizer.split(sequence)
+        symbols = symbols_of(cut)
         if not isinstance(sequence, str):
             for symbol in symbols:
                 check_symbol(symbol)
-        if self.unknown is not None:
-            unknown_id = self._ids[self.unknown]
-            return np.fromiter((self._ids.get(symbol, unknown_id) for symbol in symbols), np.int64, len(symbols))
-        try:
-            return np.fromiter((self._ids[symbol] for symbol in symbols), np.int64, len(symbols))
-        except KeyError:
-            place, symbol = next((i, s) for i, s in enumerate(symbols, start=first) if s not in self._ids)
-        raise InputError(f"symbol {symbol!r} at position {place} is unknown; the known symbols are: {self._shown()}.")
+        missing = -1 if self.unknown is None else self._ids[self.unknown]
+        ids = np.fromiter((self._ids.get(symbol, missing) for symbol in symbols), np.int64, len(symbols))
+        if missing == -1 and (unknown := np.flatnonzero(ids == -1)).size:
+            place = int(unknown[0])
+            raise UnknownSymbolError(
+                f"symbol {symbols[place]!r} at position {first + place} is unknown; the known symbols are: "
+                f"{self._shown()}."
+            )
+        return ids
+
+    def _table_of_characters(self) -> Ids | None:
+        """Return the id of each character, [code point], and of those beyond at the end; None for other symbols."""
+        if not isinstance(self.tokenizer, Characters | None) or max(map(len, self._plain_symbols()), default=0) > 1:
+            return None
+        points = [ord(symbol) for symbol in self._plain_symbols()]
+        table = np.full(max(points, default=0) + 2, -1 if self.unknown is None else self._ids[self.unknown])
+        table[points] = range(len(points))
+        return table
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Convert ids to symbols.
@@ -133,26 +160,45 @@ class Vocabulary:
             symbols.append(self.symbols[int(id_)])
         return symbols
 
-    def split(self, text: str) -> list[str]:
-        """Split a typed line into symbols: at spaces if any symbol has several characters, else into characters.
+    def spelled(self, ids: Iterable[int]) -> Iterator[str]:
+        """Yield a text as the ids of its symbols come, in pieces of whole characters."""
+        begun: list[str] = []  # byte-pair codes may end inside a character
+        for id_ in ids:
+            begun += self.decode([id_])
+            text = self.join(begun)
+            if not text.endswith("\ufffd") or len(begun) > LONGEST_CHARACTER:
+                yield text
+                begun = []
 
-        If all symbols are single characters, spaces are ignored unless the space is itself a symbol.
+    def split(self, text: str) -> list[str]:
+        """Split a typed line into symbols, as the tokenizer does.
+
+        Without a tokenizer, it is split at spaces if any symbol has several characters, else into characters, where
+        spaces are ignored unless the space is itself a symbol.
         """
+        if self.tokenizer is not None:
+            return self.tokenizer.split(text)
         if max(map(len, self._plain_symbols())) > 1:
             return text.split()
         return [symbol for symbol in text if symbol in self._ids or not symbol.isspace()]
 
     def join(self, symbols: Sequence[str]) -> str:
-        """Join symbols into one line; the inverse of `split`."""
+        """Join symbols into one text; the inverse of `split`."""
+        if self.tokenizer is not None:
+            return self.tokenizer.join(symbols)
         return (" " if max(map(len, self._plain_symbols())) > 1 else "").join(symbols)
 
     def to_json(self) -> dict[str, Any]:
         """Return the vocabulary as JSON values, for `from_json`."""
-        return {"symbols": list(self._plain_symbols()), "unknown": self.unknown}
+        described = {"symbols": list(self._plain_symbols()), "unknown": self.unknown}
+        return described if self.tokenizer is None else described | {"tokenizer": self.tokenizer.to_json()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Vocabulary":
-        return cls(data["symbols"], unknown=data["unknown"])
+        """Return the vocabulary that `to_json` described; see `Vocabulary` for errors."""
+        described = data.get("tokenizer")
+        tokenizer = None if described is None else tokenizer_from_json(described)
+        return cls(data["symbols"], unknown=data["unknown"], tokenizer=tokenizer)
 
     def _plain_symbols(self) -> tuple[str, ...]:
         return self.symbols if self.unknown is None else self.symbols[:-1]

@@ -16,7 +16,7 @@ from recurra.settings.training import TrainingSettings
 from recurra.threads import one_thread
 from recurra.training import Callback, Checkpoint, EarlyStopping, Run, TrainingState, train
 from recurra.training.arguments import Callbacks
-from recurra.training.batches import Samples
+from recurra.training.batches import Batches, Samples
 from recurra.training.loop import Loss
 from recurra.training.run_folder import INFO, MODEL
 from recurra.training.state_names import STATE
@@ -50,7 +50,7 @@ def check_fit_arguments(
 @one_thread()
 def fit_networks(
     networks: Sequence[nn.Module],
-    parts: Sequence[Samples],
+    parts: Sequence[Samples | Batches],
     settings: TrainingSettings,
     *,
     recorded: TrainingSettings | None = None,
@@ -69,7 +69,7 @@ def fit_networks(
 
     Args:
         networks: networks to train; they end with the weights of the last epoch.
-        parts: samples for training and, optionally, for validation.
+        parts: samples or batches for training and, optionally, for validation.
         settings: settings of training.
         recorded: settings, and any others, to record in the run folder; None for those of training.
         loss: see `train`.

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.nn.accelerate import accelerate
 from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.dense import Dense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
-from recurra.nn.network import Dense, Network, build_network
+from recurra.nn.network import Network, build_network
 from recurra.nn.recurrent_module import OneStep
 from recurra.nn.trace import Trace, trace
 

@@ -1,99 +1,24 @@
 """A network for sequences: an encoder for tokens or features, recurrent layers with dropout, and a dense layer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from types import EllipsisType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recurra.errors import InputError, InputTypeError, printable
 from recurra.nn import torch_internals
-from recurra.nn.arguments import (
-    check_choice,
-    check_device,
-    check_flags,
-    check_memory,
-    check_rate,
-    check_size,
-    check_tensor,
-    is_cast,
-    shown,
-)
-from recurra.nn.cells import ACTIVATIONS, State
+from recurra.nn.arguments import check_flags, check_rate, check_size, shown
+from recurra.nn.cells import State
 from recurra.nn.cells.cell import snake_case
+from recurra.nn.dense import Dense, TiedDense
 from recurra.nn.encoders import Embedding
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import RecurrentLayer, layer_of
+from recurra.nn.network_stepper import NetworkStepper
 from recurra.settings.network import CellName, NamedCell
-
-DENSE_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    **ACTIVATIONS,
-    "softmax": lambda x: x.softmax(dim=-1),
-    "log_softmax": lambda x: x.log_softmax(dim=-1),
-    "softplus": F.softplus,
-    "softsign": F.softsign,
-    "exponential": torch.exp,
-    "elu": F.elu,
-    "selu": F.selu,
-    "gelu": F.gelu,
-    "silu": F.silu,
-    "relu6": F.relu6,
-}
-
-
-class Dense(nn.Linear):
-    """A fully connected layer with an activation, `activation(W x + b)`: [..., I] → [..., O].
-
-    As in Keras, the weights are initialized Glorot uniform and the bias with zeros.
-
-    Args:
-        input_size: number of input features, I.
-        output_size: number of output features, O.
-        activation: name of the activation, such as "linear", "relu" or "softmax"; see `DENSE_ACTIVATIONS`.
-        bias: whether to add a bias.
-
-    Raises:
-        InputTypeError: an argument has the wrong type.
-        InputError: a size is less than 1, or the activation is unknown.
-
-    Example:
-        >>> dense = Dense(4, 3, activation="softmax")
-        >>> dense(torch.zeros(2, 4)).sum(dim=-1)
-        tensor([1., 1.], grad_fn=<SumBackward1>)
-    """
-
-    def __init__(self, input_size: int, output_size: int, *, activation: str = "linear", bias: bool = True) -> None:
-        check_size("Dense", "input_size", input_size)
-        check_size("Dense", "output_size", output_size)
-        check_flags("Dense", bias=bias)
-        check_choice("Dense", "activation", activation, DENSE_ACTIVATIONS)
-        check_memory("Dense", "its parameters", (output_size, input_size))
-        super().__init__(input_size, output_size, bias=bias)
-        self.activation, self.output_size = activation, output_size
-        nn.init.xavier_uniform_(self.weight)
-        if bias:
-            nn.init.zeros_(self.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        check_tensor("Dense", "input", x)
-        try:
-            y = super().forward(x)
-        except RuntimeError:
-            if x.shape[-1:] != (self.in_features,):
-                raise InputError(
-                    f"Dense: the input has shape {tuple(x.shape)}; "
-                    f"expected (…, features) with {self.in_features} features."
-                ) from None
-            check_device("Dense", "input", x, "parameters", self.weight)
-            if x.dtype != self.weight.dtype and not is_cast(x):
-                raise InputError(
-                    f"Dense: the input is {x.dtype}, the weights are {self.weight.dtype}; convert one with .to(dtype)."
-                ) from None
-            raise
-        return DENSE_ACTIVATIONS[self.activation](y)
 
 
 class SummaryRow(NamedTuple):
@@ -109,10 +34,12 @@ class Network(nn.Module):
     """A sequence of layers; masks are passed from layer to layer, as in Keras.
 
     Args:
-        layers: the layers in order: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`
-            or `Dense`, and after the last `Dense`, for features that are known in advance, a `FutureEffect`.
+        layers: the layers in order: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`, `Dense` or
+            `TiedDense`, and after the last `Dense`, for features that are known in advance, a `FutureEffect`.
         names: a name for each layer. By default, layers are named by kind and number, as in Keras: `lstm`, `dense`,
             `dense_1`.
+        residual: whether to add the input of a recurrent layer to its output, with its dropout, where both have the
+            same shape.
 
     Example:
         >>> from recurra.nn import LSTM
@@ -129,8 +56,12 @@ class Network(nn.Module):
         147 parameters
     """
 
-    def __init__(self, layers: Iterable[nn.Module], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, layers: Iterable[nn.Module], names: Sequence[str] | None = None, *, residual: bool = False
+    ) -> None:
         super().__init__()
+        check_flags("Network", residual=residual)
+        self.residual = residual
         self.layers = nn.ModuleDict()
         layers = _as_list("layers", layers)
         for layer in layers:
@@ -179,11 +110,12 @@ class Network(nn.Module):
         read = x  # by the layer before
         if future is not None and not isinstance(last, FutureEffect):
             raise InputError("Network: future features were given, but its last layer is not a FutureEffect.")
-        dropped = False  # whether the recurrent layer before has done the dropout that is next
+        dropped = False  # whether the dropout that is next has been done with the recurrent layer before
         for layer, following in zip(layers, [*layers[1:], None], strict=True):
             if dropped:
                 dropped = False
             elif isinstance(layer, RecurrentLayer):
+                before = x
                 options: dict[str, Any] = {"mask": mask}
                 if rate := _rate_inside(layer, following):
                     dropped, options["output_dropout"] = True, rate
@@ -192,6 +124,10 @@ class Network(nn.Module):
                 else:
                     x, *states = layer(x, None if given is None else next(given), **options, return_state=True)
                     found += states
+                if self.residual and x.shape == before.shape:
+                    if isinstance(following, nn.Dropout) and not dropped:
+                        dropped, x = True, following(x)
+                    x = x + before
                 mask = mask if layer.return_sequences else None
             elif isinstance(layer, FutureEffect):
                 x = x + layer(read, future)
@@ -212,6 +148,14 @@ class Network(nn.Module):
             raise InputError(f"Network: {len(state)} states were given; its recurrent layers have {sum(counts)}.")
         ends = list(accumulate(counts))
         return [tuple(state[end - count : end]) for count, end in zip(counts, ends, strict=True)]
+
+    def stepper(self) -> NetworkStepper:
+        """Create a `NetworkStepper`, which runs this network on a single sequence, one token per call.
+
+        Raises:
+            InputError: its first layer is no encoder of tokens, or a layer reads sequences from their end.
+        """
+        return NetworkStepper(list(self.layers.values()), residual=self.residual)
 
     def reset_state(self) -> None:
         """Reset the states that stateful layers keep between calls."""
@@ -297,6 +241,8 @@ def build_network(
     outputs: int,
     dropout: float = 0.0,
     return_sequences: bool = False,
+    residual: bool = False,
+    tied: bool = False,
 ) -> Network:
     """Build a standard network: an encoder, recurrent layers with dropout after each, and a linear output layer.
 
@@ -308,13 +254,16 @@ def build_network(
         outputs: number of output features, O.
         dropout: fraction of the outputs of each recurrent layer to drop in training.
         return_sequences: return the output of every time step, [B, T, O], instead of the last one, [B, O].
+        residual: whether to add the input of a recurrent layer to its output, where both have the same shape.
+        tied: whether the output layer shares the vectors of the encoder, an `Embedding` of O tokens.
 
     Returns:
         The network. It has no final activation: for a classification it returns logits.
 
     Raises:
         InputTypeError: an argument has the wrong type.
-        InputError: the cell is unknown, `units` is empty, or neither an encoder nor an input size is given.
+        InputError: the cell is unknown, `units` is empty, neither an encoder nor an input size is given, or `tied` has
+            no `Embedding` of as many tokens as outputs.
 
     Example:
         >>> from recurra.nn import OneHot
@@ -332,7 +281,7 @@ def build_network(
             "encoder and input_size are both None; give an encoder, or the number of features per time step."
         )
     check_rate("build_network", "dropout", dropout)
-    check_flags("build_network", return_sequences=return_sequences)
+    check_flags("build_network", return_sequences=return_sequences, tied=tied)
     if encoder is not None and not (isinstance(encoder, nn.Module) and hasattr(encoder, "output_size")):
         raise InputTypeError(f"encoder is {shown(encoder)}; expected None, OneHot or Embedding.")
     layers: list[nn.Module] = [] if encoder is None else [encoder]
@@ -344,7 +293,14 @@ def build_network(
         if dropout > 0.0:
             layers.append(nn.Dropout(dropout))
         size = hidden_size
-    return Network([*layers, Dense(size, outputs)])
+    if not tied:
+        return Network([*layers, Dense(size, outputs)], residual=residual)
+    if not isinstance(encoder, Embedding) or encoder.num_embeddings != outputs:
+        raise InputError(
+            f"build_network: tied is True, and the encoder is {shown(encoder)}; "
+            f"expected an Embedding of {outputs} tokens."
+        )
+    return Network([*layers, TiedDense(size, encoder)], residual=residual)
 
 
 def _rate_inside(layer: RecurrentLayer, following: nn.Module | None) -> float:

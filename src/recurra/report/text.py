@@ -83,6 +83,30 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
     return f"{first}\n\n{aligned(rows, numbers=True)}\n\n{verdict[:1].upper()}{verdict[1:]}{gain}.{narrow}"
 
 
+TEXT_SCORES = {
+    "carried": "with the state carried on",
+    "cold": "in windows of 256, each from a state of zeros",
+    "dynamic": "dynamic evaluation: learning from what it has read",
+    "frequencies": "as often as each symbol occurs in training",
+}
+
+
+def text_scores(scores: Mapping[str, Any]) -> str:
+    """Format the scores of the validation part of a text.
+
+    Args:
+        scores: those of scores.json.
+    """
+    per_symbol = scores["symbols"] != scores["characters"]
+    rows = [["", "nats a character", "bits a character", *(["perplexity of a symbol"] if per_symbol else [])]]
+    for name, words in TEXT_SCORES.items():
+        if name in scores:
+            score = scores[name]
+            figures = [f"{score['nats_per_character']:.3f}", f"{score['bits_per_character']:.3f}"]
+            rows.append([words, *figures, *([f"{score['perplexity']:.1f}"] if per_symbol else [])])
+    return f"{counted(scores['symbols'], 'symbol')} of the validation part:\n\n{aligned(rows, numbers=True)}"
+
+
 def _too_narrow(interval: str, coverage: float | None) -> str:
     """Return a warning if coverage is far below the level of an interval; else an empty string."""
     level = float(interval.removeprefix("coverage-"))

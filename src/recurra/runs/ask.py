@@ -11,7 +11,7 @@ def answer(model: LanguageModel, line: str) -> dict[str, Any]:
     """What follows the window that a person typed."""
     vocabulary, window = model.vocabulary_, model.settings_.window
     symbols = vocabulary.split(line)
-    if len(symbols) != window:
+    if model.settings_.mode == "windows" and len(symbols) != window:
         raise InputError(
             f"{shown(line)} is {len(symbols)} long; this model reads {counted(window, 'symbol')} at a time."
         )
@@ -47,9 +47,13 @@ def predictions(model: LanguageModel, lines: Iterable[str]) -> list[str]:
     return [as_line(answer(model, line)) for line in lines]
 
 
-def as_line(answer: dict[str, Any]) -> str:
-    """`a----> b  97.1 %`."""
-    return printable(f"{answer['input']}----> {answer['prediction']}  {100 * answer['probability']:.1f} %")
+def as_line(answer: dict[str, Any], *, best: int = 1) -> str:
+    """`a----> b  97.1 %`, or with several of the most probable symbols `a----> 'b' 97.1 %, 'c' 2.0 %`."""
+    asked, chances = answer["input"], answer["probabilities"]
+    if best == 1:
+        return printable(f"{asked}----> {answer['prediction']}  {100 * answer['probability']:.1f} %")
+    first = sorted(chances, key=chances.__getitem__, reverse=True)[:best]
+    return printable(f"{asked}----> {', '.join(f'{symbol!r} {100 * chances[symbol]:.1f} %' for symbol in first)}")
 
 
 def ask(model: LanguageModel) -> None:

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
-from recurra.language.language_model import LanguageModel, Prepared, training_length
+from recurra.language.language_model import LanguageModel
+from recurra.language.prepare import Prepared, training_length
 from recurra.nn.layers import title_of
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves

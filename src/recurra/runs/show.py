@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.errors import InputError, counted, printable
 from recurra.language.language_model import LanguageModel
-from recurra.report.text import aligned, evaluation_text, forecast_text, importance_text, percent
+from recurra.report.text import aligned, evaluation_text, forecast_text, importance_text, percent, text_scores
 from recurra.runs.load import load
 from recurra.runs.train import TrainedRun
 from recurra.training.run_folder import FINISHED, METRICS, MODEL, PARAMETERS, SCORES, Run
@@ -82,6 +82,9 @@ def scores_text(run: Run) -> str:
             if part not in scores:
                 continue
             score = scores[part]
+            if "carried" in score:
+                blocks.append(text_scores(score))
+                continue
             if "verdict" in score:
                 if part == "test" or "test" not in scores:
                     blocks.append(evaluation_text(part, score))

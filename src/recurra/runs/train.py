@@ -13,7 +13,7 @@ from recurra.cases.catalog import Case
 from recurra.errors import InputError
 from recurra.language.language_model import LanguageModel
 from recurra.runs.load import load
-from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings
+from recurra.settings.cases import CaseSettings, LettersSettings, SeriesSettings, TextSettings
 from recurra.settings.check import check, completed, to_json
 from recurra.training import Callback, Run
 from recurra.training.run_folder import FINISHED, INFO, METRICS, MODEL, Mode
@@ -91,7 +91,7 @@ def train_case(
     """
     fresh: tuple[CaseSettings, Work] | None = None
     if mode != "resume" or not (out / INFO).is_file():
-        fresh = _fresh(case, overrides)  # raises errors before any file changes
+        fresh = _fresh(case, overrides, out)  # raises errors before any file changes
         _check_input_is_kept(*fresh, out)
     with Run(out, mode) as run:
         begun = run.info.get("settings")
@@ -99,14 +99,14 @@ def train_case(
             _check_same_case(run, case)
             begun = run.info["settings"] = completed(begun, case.settings_type, str(out / INFO))
             settings = check(case.settings_type, {**begun, **overrides}, case.source, flags=overrides.keys())
-            work = _work(settings)
+            work = _work(settings, out)
             work.check_begun(run)
             done = run.info.get("status") == FINISHED and not run.missing
             if begun == to_json(settings) and done and run.has(*work.asked_for):
                 with contextlib.suppress(InputError):  # a lost or damaged model is written again from the state
                     return TrainedRun(out, load(out / MODEL, device="cpu"), was_finished=True)
         else:
-            settings, work = fresh or _fresh(case, overrides)
+            settings, work = fresh or _fresh(case, overrides, out)
         run.check_free(*_files(settings, work))  # before training, so that a conflict does not waste it
         run.settle(to_json(settings), case=case.name, versions=_versions(run), status="training")
         work.fit(run, callbacks)
@@ -115,21 +115,26 @@ def train_case(
     return TrainedRun(out, work.model, was_finished=False, following=work.following)
 
 
-def _work(settings: CaseSettings) -> Work:
+def _work(settings: CaseSettings, out: Path) -> Work:
+    folder = next((parent for parent in out.absolute().parents if parent.is_dir()), None)
     if isinstance(settings, LettersSettings):
         from recurra.runs.letters import LettersCase
 
         return LettersCase(settings)
+    if isinstance(settings, TextSettings):
+        from recurra.runs.text import TextCase
+
+        return TextCase(settings, folder)
     from recurra.runs.series import SeriesCase
 
     assert isinstance(settings, SeriesSettings)
     return SeriesCase(settings)
 
 
-def _fresh(case: Case, overrides: Mapping[str, Any]) -> tuple[CaseSettings, Work]:
+def _fresh(case: Case, overrides: Mapping[str, Any], out: Path) -> tuple[CaseSettings, Work]:
     """Return the settings of a new run and its work, checked as far as that is possible before training."""
     settings = case.settings(overrides)
-    work = _work(settings)
+    work = _work(settings, out)
     work.check()
     return settings, work
 

@@ -71,6 +71,24 @@ class LettersSettings(CaseSettings, LanguageModelSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextSettings(CaseSettings, LanguageModelSettings):
+    """Settings of a case on a text."""
+
+    kind: Literal["text"] = "text"
+    mode: Literal["windows", "stream"] = "stream"
+    data: str | None = None
+    """Text to learn from: a file, also packed as .gz, a folder of files, - for standard input, or tinyshakespeare,
+    which is downloaded; by default the source of Python's standard library."""
+    text_encoding: str = "utf-8"
+    """Encoding of the text, such as gb18030."""
+    bad_bytes: Literal["error", "replace"] = "error"
+    """What to do with bytes that are no text in this encoding: stop, or replace them."""
+    dynamic: bool = False
+    """Whether to score the validation part by dynamic evaluation as well, in which the network goes on learning from
+    what it has read."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeriesSettings(CaseSettings, ForecasterSettings):
     """Settings of a case on a table of series."""
 

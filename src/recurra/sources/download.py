@@ -56,7 +56,7 @@ def download(
         raise InputError(f"the first day, {start}, is after the last, {end}; expected it before.")
     bars = Bars(share_of(symbol), *days, adjust)
     providers = providers_of(bars.share, adjust, provider)
-    cache = cache or _cache_folder()
+    cache = cache or cache_folder()
     if not refresh and (kept := _kept(providers, bars, cache)) is not None:
         _warn_of_age(symbol, kept[1], bars)
         return kept[0]
@@ -126,7 +126,8 @@ def _safe(symbol: str) -> str:
     return "".join(c if c.isalnum() else f"%{ord(c):02x}" for c in symbol.upper())
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Return the folder of downloads: RECURRA_CACHE, or recurra in the user's cache folder."""
     own, shared = os.environ.get("RECURRA_CACHE"), os.environ.get("XDG_CACHE_HOME")
     return Path(own).expanduser() if own else (Path(shared) if shared else Path.home() / ".cache") / "recurra"
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,15 @@ from recurra.errors import InputError
 from recurra.settings.training import TrainingOptions
 from recurra.tensor_files import part_of
 from recurra.training.arguments import check_arguments
-from recurra.training.batches import EVALUATED_AT_ONCE, Batch, Batches, Samples, batches_of, samples_of
+from recurra.training.batches import (
+    EVALUATED_AT_ONCE,
+    Batch,
+    Batches,
+    SampleBatches,
+    Samples,
+    batches_of,
+    samples_of,
+)
 from recurra.training.callbacks import Callback
 from recurra.training.optimizers import make_optimizer
 from recurra.training.process import seeded, threads_for, work_of_step
@@ -36,7 +45,7 @@ def train(
     loss: Loss,
     options: TrainingOptions,
     metrics: Mapping[str, Loss] | None = None,
-    validation: Samples | tuple[Tensor, Tensor] | None = None,
+    validation: Batches | Samples | tuple[Tensor, Tensor] | None = None,
     callbacks: Sequence[Callback] = (),
     state: TrainingState | None = None,
 ) -> TrainingState:
@@ -56,7 +65,7 @@ def train(
             batch has one.
         options: see `TrainingOptions`.
         metrics: further functions of output and target to record, by name; each returns the mean over the batch.
-        validation: samples that are evaluated after each epoch and never trained on.
+        validation: what is evaluated after each epoch and never trained on: samples, or one epoch of batches.
         callbacks: see `Callback`.
         state: state of an earlier training, from which training continues exactly.
 
@@ -95,7 +104,7 @@ def train(
             callback.on_train_begin(state, training.rounds)
         try:
             while not training.is_done and not state.stop:
-                training.run_round(None if validation is None else samples_of(validation))
+                training.run_round(validation)
                 for callback in callbacks:
                     callback.on_epoch_end(state)
         except BaseException:
@@ -156,7 +165,7 @@ class _Training:
     def is_done(self) -> bool:
         return self.state.step is not None and self.state.step >= self.steps and not self.sums
 
-    def run_round(self, validation: Samples | None) -> None:
+    def run_round(self, validation: Batches | Samples | tuple[Tensor, Tensor] | None) -> None:
         """Train until the end of the round, evaluate the network, and record the metrics."""
         state, started = self.state, time.perf_counter() - self.seconds
         assert state.step is not None
@@ -222,12 +231,7 @@ class _Training:
 
     def _backward(self, batch: Batch, share: float) -> None:
         """Add the gradients of a batch, weighted by its share of the step."""
-        if self.batches.carries_state:
-            output, carry = self.network(batch.x, state=self.carry, **batch.inputs())
-            is_last = self.batches.position == 0  # the next batch begins an epoch, from zeros
-            self.carry = None if is_last else tuple(tensor.detach() for tensor in carry)
-        else:
-            output = self.network(batch.x, **batch.inputs())
+        output, self.carry = _output(self.network, self.batches, batch, self.carry)
         loss = self.loss(output, batch.target, **batch.of_loss())
         (loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
         self.sums.add_batch(batch, output, loss, self.metrics)
@@ -319,22 +323,31 @@ class _Training:
 @torch.no_grad()
 def score(
     network: nn.Module,
-    data: Samples | tuple[Tensor, Tensor],
+    data: Batches | Samples | tuple[Tensor, Tensor],
     loss: Loss,
     metrics: Mapping[str, Loss] | None = None,
-    *,
-    batch_size: int = EVALUATED_AT_ONCE,
 ) -> dict[str, float]:
-    """Return the mean loss and metrics over all samples, in evaluation mode."""
-    samples, was_training = samples_of(data), network.training
+    """Return the mean loss and metrics over all samples, or over an epoch of batches, in evaluation mode."""
+    batches = (
+        data if isinstance(data, Batches) else SampleBatches(samples_of(data), EVALUATED_AT_ONCE, shuffle=False, seed=0)
+    )
+    was_training, carry, sums = network.training, None, _Sums()
     network.eval()
-    sums = _Sums()
-    for index in torch.split(torch.arange(len(samples), device=samples.device), batch_size):
-        batch = samples[index]
-        output = network(batch.x, **batch.inputs())
+    for _ in range(len(batches)):
+        batch = next(batches)
+        output, carry = _output(network, batches, batch, carry)
         sums.add_batch(batch, output, loss(output, batch.target, **batch.of_loss()), metrics or {})
     network.train(was_training)
     return sums.means()
+
+
+def _output(network: nn.Module, batches: Batches, batch: Batch, carry: State | None) -> tuple[Any, State | None]:
+    """Return the output for a batch that was drawn last, and what the next batch starts from."""
+    if not batches.carries_state:
+        return network(batch.x, **batch.inputs()), None
+    output, state = network(batch.x, state=carry, **batch.inputs())
+    is_last = batches.position == 0  # the next batch begins an epoch, from zeros
+    return output, None if is_last else tuple(tensor.detach() for tensor in state)
 
 
 class _Sums:

@@ -21,7 +21,7 @@ from recurra.nn import (
     from_keras,
     to_keras,
 )
-from recurra.nn.network import DENSE_ACTIVATIONS
+from recurra.nn.dense import DENSE_ACTIVATIONS
 
 # Keras's variables are behind numpy 2 there
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")

@@ -8,10 +8,11 @@ from torch import nn
 
 from recurra.errors import InputError, shortened, shown
 from recurra.json_objects import parse_json
+from recurra.nn.dense import Dense
 from recurra.nn.encoders import Embedding
 from recurra.nn.interchange.keras_options import COMMON, FLAGS, SIZE, WITHOUT_EFFECT, fault_of, is_size
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
-from recurra.nn.network import Dense, Network
+from recurra.nn.network import Network
 
 Config = dict[str, Any]
 

@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from recurra.errors import InputError, InputTypeError, shortened, shown
 from recurra.files import path_of, replace_file
 from recurra.nn.cells import GRUCell
+from recurra.nn.dense import Dense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
 from recurra.nn.interchange.keras_archive import read_keras_archive
 from recurra.nn.interchange.keras_config import network_from_json
 from recurra.nn.layers import RecurrentLayer
-from recurra.nn.network import Dense, Network, kind_of, numbered_names
+from recurra.nn.network import Network, kind_of, numbered_names
 
 Array = np.ndarray[Any, Any]
 

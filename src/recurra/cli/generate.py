@@ -1,0 +1,113 @@
+"""`recurra generate` writes a text in the manner of that of a run; `recurra score` marks what surprises it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recurra.cli.flags import flags_of, takes
+from recurra.cli.output import print_json
+from recurra.errors import InputError, printable
+from recurra.settings.sampling import SamplingSettings
+
+if TYPE_CHECKING:
+    from recurra.language.language_model import LanguageModel
+
+BETWEEN = "-" * 40  # two texts
+SHADES = "", "on grey23", "on orange4", "on dark_red", "on red3"  # of a symbol, by its surprise
+NATS = 1.0, 2.5, 4.0, 6.0  # from which each shade but the first begins
+
+
+@takes(*flags_of(SamplingSettings))
+def generate(
+    run: Path,
+    /,
+    *,
+    prompt: str | None = None,
+    length: int = 500,
+    count: int = 1,
+    seed: int = 0,
+    json: bool = False,
+    **sampling: Any,
+) -> None:
+    """Write a text in the manner of the one that a run has read, symbol by symbol.
+
+    Args:
+        run: Run folder.
+        prompt: Text that goes on; by default a line break.
+        length: Number of symbols to write.
+        count: Number of texts, with the random seeds from --seed on.
+        seed: Random seed; the same one gives the same text.
+        json: Print only JSON, once all texts are written.
+        **sampling: How symbols are chosen; see `SamplingSettings`.
+    """
+    from itertools import islice
+
+    for name, value in {"length": length, "count": count}.items():
+        if value < 1:
+            raise InputError(f"--{name} is {value}; expected at least 1.")
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; expected 0 or more.")
+    model = _language_model(run)
+    said = []
+    for number in range(count):
+        pieces = islice(model.generate(prompt, seed=seed + number, **sampling), length)
+        if json:
+            said.append({"seed": seed + number, "text": "".join([prompt or "", *pieces])})
+            continue
+        if number:
+            print(f"\n{BETWEEN}")
+        _write(prompt or "")
+        for piece in pieces:
+            _write(piece)
+        print()
+    if json:
+        print_json(said)
+
+
+def score(run: Path, text: str, /, *, json: bool = False) -> None:
+    """Show how surprising each symbol of a text is to a run, in nats, and mark those that are.
+
+    Args:
+        run: Run folder.
+        text: The text, of at least two symbols.
+        json: Print only JSON.
+    """
+    model = _language_model(run)
+    surprises = model.surprise(text)
+    nats = sum(surprise for _, surprise in surprises) / len(surprises)
+    if json:
+        print_json({"nats": nats, "symbols": [{"symbol": symbol, "nats": value} for symbol, value in surprises]})
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    vocabulary = model.vocabulary_
+    shown = Text(_printable(vocabulary.join(vocabulary.decode(vocabulary.encode(text)[:1]))))
+    for symbol, value in surprises:
+        shown.append(_printable(vocabulary.join([symbol])), SHADES[sum(value >= least for least in NATS)])
+    Console(highlight=False, soft_wrap=True).print(shown)
+    print(f"\n{nats:.3f} nats a symbol; a symbol of {NATS[-1]:g} nats or more had a probability under 0.25 %.")
+
+
+def _language_model(run: Path) -> "LanguageModel":
+    from recurra.language.language_model import LanguageModel
+    from recurra.runs.load import load
+    from recurra.training.run_folder import Run
+
+    Run(run)  # raises InputError if it is not a run folder
+    model = load(run, device="cpu")
+    if not isinstance(model, LanguageModel):
+        raise InputError(
+            f"{run} is a forecasting run, which has read no text; recurra predict {run} is for its values."
+        )
+    return model
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(_printable(text))
+    sys.stdout.flush()
+
+
+def _printable(text: str) -> str:
+    """Return a text whose control characters are escaped, but for line breaks and tabs."""
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))

@@ -1,0 +1,89 @@
+"""The text cases: a text as a stream, its scores next to simpler guesses, and training curves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from recurra.errors import InputError
+from recurra.language.language_model import LanguageModel
+from recurra.language.prepare import Prepared
+from recurra.language.scores import carried, cold, dynamic, frequencies
+from recurra.language.streams import StreamBatches
+from recurra.language.text_sources import text_of
+from recurra.nn.layers import title_of
+from recurra.report.plots import training_curves
+from recurra.settings.cases import TextSettings
+from recurra.settings.check import to_json
+from recurra.settings.language import LanguageModelSettings
+from recurra.settings.network import units_of_layers
+from recurra.training import Callback, Run
+from recurra.training.run_folder import SCORES
+
+CURVES = "training.png"
+
+
+class TextCase:
+    """A text case: trains a model of a text and scores it.
+
+    Args:
+        settings: settings of the case.
+        folder: where a temporary file for a large text is made; None: where the system has such files.
+    """
+
+    files: ClassVar[tuple[str, ...]] = (CURVES, SCORES)
+    following: ClassVar[None] = None  # no series goes on
+    asked_for: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, settings: TextSettings, folder: Path | None = None) -> None:
+        self.settings, self.folder = settings, folder
+        self.model = LanguageModel(**to_json(settings, LanguageModelSettings))
+        self.prepared: Prepared | None = None
+
+    def check(self) -> None:
+        self.prepared = self._prepare()
+
+    def check_begun(self, run: Run) -> None:
+        self.prepared = self._prepare()
+        if run.info.get("data", self.prepared.fingerprint()) != self.prepared.fingerprint():
+            raise InputError(
+                f"{run.path}: the run began with another text; give the same text, or start over with --overwrite."
+            )
+
+    def _prepare(self) -> Prepared:
+        settings = self.settings
+        text = text_of(settings.data, encoding=settings.text_encoding, bad_bytes=settings.bad_bytes)
+        return self.model.prepare(text, folder=self.folder)
+
+    def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
+        assert self.prepared is not None
+        seconds = self.settings.save_every_seconds
+        self.model.fit(self.prepared, run=run, callbacks=callbacks, save_every_seconds=seconds)
+
+    def report(self, run: Run, name: str) -> None:
+        model = self.model
+        training_curves(model.history_, model.best_epoch_, run.file(CURVES), title=_title(name, self.settings))
+        run.write_json(SCORES, self._scores())
+
+    def _scores(self) -> dict[str, Any]:
+        """Return the scores of the validation part, beside guesses from how often each symbol occurs in training."""
+        assert self.prepared is not None
+        scores: dict[str, Any] = {"best_epoch": self.model.best_epoch_}
+        if len(self.prepared.parts) == 1:
+            return scores
+        training, ids = (part.ids for part in self.prepared.parts if isinstance(part, StreamBatches))
+        network, text = self.model.network_, self.prepared.vocabulary
+        found = {"carried": carried(network, ids), "cold": cold(network, ids)}
+        if self.settings.dynamic:
+            found["dynamic"] = dynamic(network, ids)
+        found["frequencies"] = frequencies(training, ids, len(text))
+        characters = len(text.join(text.decode(ids[1:])))
+        scores["validation"] = {"symbols": len(ids) - 1, "characters": characters} | {
+            name: score.to_json(characters) for name, score in found.items()
+        }
+        return scores
+
+
+def _title(name: str, settings: TextSettings) -> str:
+    """Return a title that describes the settings, which may differ from those of the case."""
+    layers = [f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings)]
+    return f"{name}: the next of {settings.tokens}, by {' → '.join(layers)}"

@@ -1,0 +1,22 @@
+"""Settings of the choice of the next symbol of a text."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from recurra.settings.base import Count, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingSettings(Settings):
+    """How the next symbol is chosen from its probabilities; the limits apply one after the other, in this order."""
+
+    temperature: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
+    """What the logits are divided by: less than 1 favors probable symbols, and 0 always takes the most probable one."""
+    top_k: Count | None = None
+    """Number of most probable symbols from which one is chosen."""
+    top_p: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Probability that the most probable symbols, from which one is chosen, have together at least."""
+    min_p: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Least probability of a symbol that is chosen, as a fraction of that of the most probable one."""

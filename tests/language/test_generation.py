@@ -1,0 +1,118 @@
+"""Texts that a model writes: limits of the choice, the same seed, and the network's own probabilities."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from recurra import LanguageModel
+from recurra.errors import InputError
+from recurra.language.generation import generated, probabilities
+from recurra.nn import Embedding, OneHot, build_network
+from recurra.settings.sampling import SamplingSettings
+
+LOGITS = torch.tensor([2.0, 0.0, 1.0, -1.0])
+SOFTMAX = torch.softmax(LOGITS, 0)
+
+
+def limited(**options):
+    return probabilities(LOGITS, SamplingSettings(**options))
+
+
+def test_without_limits_symbols_are_chosen_as_the_network_says():
+    assert torch.allclose(limited(), SOFTMAX)
+    assert torch.allclose(limited(temperature=0.5), torch.softmax(2 * LOGITS, 0))
+    assert limited(temperature=0.0).tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"top_k": 2}, [0, 2]),
+        ({"top_k": 9}, [0, 1, 2, 3]),
+        ({"top_p": 0.5}, [0]),
+        ({"top_p": 0.8}, [0, 2]),
+        ({"top_p": 1.0}, [0, 1, 2, 3]),
+        ({"min_p": 0.3}, [0, 2]),
+        ({"top_k": 3, "top_p": 0.99, "min_p": 0.1}, [0, 1, 2]),
+    ],
+)
+def test_limits_leave_the_most_probable_symbols_with_their_odds(options, kept):
+    found = limited(**options)
+    assert found.nonzero().flatten().tolist() == kept
+    assert torch.allclose(found[kept], SOFTMAX[kept] / SOFTMAX[kept].sum())
+
+
+@pytest.mark.parametrize("encoder", [Embedding(5, 3), OneHot(5)])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("residual", [False, True])
+def test_a_network_step_by_step_computes_what_it_computes_at_once(encoder, cell, residual):
+    network = build_network(
+        encoder=encoder, cell=cell, units=[4, 4], outputs=5, dropout=0.3, return_sequences=True, residual=residual
+    )
+    ids = torch.tensor([[3, 1, 4, 1, 0, 2]])
+    with torch.no_grad():
+        at_once = network.eval()(ids)[0]
+    stepper = network.stepper()
+    for token, expected in zip(ids[0].tolist(), at_once, strict=True):
+        state = stepper.state
+        assert torch.allclose(stepper(token), expected, atol=1e-6)
+    stepper.state = state
+    assert torch.allclose(stepper(int(ids[0, -1])), at_once[-1], atol=1e-6)
+    stepper.reset()
+    assert torch.allclose(stepper(int(ids[0, 0])), at_once[0], atol=1e-6)
+
+
+def test_generated_symbols_have_the_frequencies_of_the_network():
+    torch.manual_seed(1)
+    network = build_network(encoder=Embedding(4, 3), cell="rnn", units=[3], outputs=4, return_sequences=True)
+    with torch.no_grad():
+        for layer in network.layers.values():
+            for name, parameter in layer.named_parameters():
+                parameter.zero_() if name != "bias" or layer is network.layers["simple_rnn"] else parameter.copy_(
+                    LOGITS
+                )
+    drawn = list(islice(generated(network, [0], SamplingSettings(), seed=0), 4000))
+    assert np.bincount(drawn) / 4000 == pytest.approx(SOFTMAX.numpy(), abs=0.03)
+    without = list(islice(generated(network, [0], SamplingSettings(), seed=0, without=0), 500))
+    assert 0 not in without
+
+
+@pytest.fixture(scope="module")
+def model():
+    return LanguageModel(
+        mode="stream", cell="gru", units=16, window=5, batch_size=4, epochs=60, learning_rate=0.03
+    ).fit("天地玄黄，宇宙洪荒。\n" * 40)
+
+
+def test_a_model_writes_in_the_manner_of_its_text(model):
+    assert "".join(islice(model.generate("天地", temperature=0.1), 9)) == "玄黄，宇宙洪荒。\n"
+    assert "".join(islice(model.generate(temperature=0.0), 4)) == "天地玄黄"
+
+
+def test_the_same_seed_gives_the_same_text(model):
+    texts = ["".join(islice(model.generate(seed=seed, temperature=20.0), 50)) for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_what_surprises_the_model_is_what_it_has_not_read(model):
+    surprise = dict(model.surprise("天地玄黄，宇天"))
+    assert surprise.pop("天") > 3.0
+    assert max(surprise.values()) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"prompt": ""}, "the prompt is empty"),
+        ({"prompt": "x"}, "symbol 'x' at position 1 is unknown"),
+        ({"temperature": -1.0}, "temperature is -1.0; expected"),
+        ({"top_k": 0}, "top_k is 0; expected"),
+        ({"top_p": 0.0}, "top_p is 0.0; expected"),
+        ({"min_p": 2.0}, "min_p is 2.0; expected"),
+    ],
+)
+def test_bad_arguments_are_named(model, arguments, message):
+    with pytest.raises(InputError, match=message):
+        model.generate(**arguments)
