@@ -74,17 +74,11 @@ def test_a_character_that_a_file_ends_inside_is_named(tmp_path):
         read(file)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "expected"),
-    [
-        ("broken.gz", gzip.compress(b"a" * 1000)[:-9], "is not a complete gzip file"),
-        ("no.gz", b"plain", "is not a complete gzip file"),
-    ],
-)
-def test_a_damaged_packed_file_is_named(tmp_path, name, content, expected):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=rf"{name} {expected}"):
-        read(tmp_path / name)
+@pytest.mark.parametrize("content", [gzip.compress(b"a" * 1000, mtime=0)[:-9], b"plain"], ids=["cut", "no gzip"])
+def test_a_damaged_packed_file_is_named(tmp_path, content):
+    (tmp_path / "book.gz").write_bytes(content)
+    with pytest.raises(InputError, match=r"book\.gz is not a complete gzip file"):
+        read(tmp_path / "book.gz")
 
 
 def test_a_file_that_is_not_there_an_empty_folder_and_an_unknown_encoding_are_named(tmp_path):
