@@ -208,6 +208,7 @@ def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "letters-window",
         "stock-tutorial",
         "stock",
+        "text",
     ]
 
 

@@ -31,6 +31,8 @@ IGNORED |= {"max_unpacked", "decimal", "thousands", "dayfirst", "encoding", "she
 IGNORED |= {"significance_test", "permutation_importance"}  # of scores, said since
 IGNORED |= {"lower", "offset", "least", "refit", "method"}  # of forecasts, in settings, plans and frames
 IGNORED |= {"static_covariates", "static", "long_season"}  # in settings and plans
+IGNORED |= {"counts"}  # in plans
+IGNORED |= {"mode", "tokens", "vocabulary_size", "tokenizer", "tied", "residual"}  # in settings of language models
 IGNORED |= {"missing"}  # whose default has changed
 SINCE = {"transform.least", "transform.most", "weight"}  # tensors of models, which those recorded do not have
 METHOD = re.compile(r",(method|network)(?=\r?$)", re.MULTILINE)  # the last column of forecasts, said since
