@@ -330,10 +330,7 @@ def score(
     batch_size: int = EVALUATED_AT_ONCE,
 ) -> dict[str, float]:
     """Return the mean loss and metrics over an epoch of batches, or over all samples, in evaluation mode."""
-    if isinstance(data, Batches):
-        batches = data
-    else:
-        batches = SampleBatches(samples_of(data), batch_size, shuffle=False, seed=0)
+    batches = data if isinstance(data, Batches) else SampleBatches(samples_of(data), batch_size, shuffle=False, seed=0)
     was_training, carry, sums = network.training, None, _Sums()
     network.eval()
     for _ in range(len(batches)):
