@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from recurra.errors import InputError
 from recurra.nn import (
     GRU,
     LSTM,
@@ -18,6 +19,7 @@ from recurra.nn import (
     Network,
     OneHot,
     SimpleRNN,
+    build_network,
     from_keras,
     to_keras,
 )
@@ -214,3 +216,13 @@ def test_a_trained_keras_model_with_its_optimizer_loads(keras, tmp_path):
     model.save(tmp_path / "model.keras")
     network = from_keras(tmp_path / "model.keras")
     torch.testing.assert_close(network(torch.from_numpy(x)), predict(model, x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("option", ["residual", "tied"])
+def test_what_a_sequential_model_has_not_is_refused(option: str, tmp_path: Path) -> None:
+    network = build_network(
+        encoder=Embedding(5, 4), cell="gru", units=[4], outputs=5, return_sequences=True, **{option: True}
+    )
+    with pytest.raises(InputError, match="neither residual connections nor tied weights"):
+        to_keras(network, tmp_path / "model.weights.h5")
+    assert not list(tmp_path.iterdir())

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from recurra.errors import InputError, InputTypeError, shortened, shown
 from recurra.files import path_of, replace_file
 from recurra.nn.cells import GRUCell
-from recurra.nn.dense import Dense
+from recurra.nn.dense import Dense, TiedDense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
 from recurra.nn.interchange.keras_archive import read_keras_archive
@@ -151,7 +151,16 @@ def to_keras(network: Network, path: str | Path) -> None:
 
 
 def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the layers that exist in Keras, with their names in its weight files."""
+    """Yield the layers that exist in Keras, with their names in its weight files.
+
+    Raises:
+        InputError: the network has residual connections or a tied output layer, which its Sequential models have not.
+    """
+    if network.residual or any(isinstance(layer, TiedDense) for layer in network.layers.values()):
+        raise InputError(
+            "a Sequential model of Keras has neither residual connections nor tied weights, and this network has: "
+            "build it without, or save its state_dict with torch."
+        )
     layers = [layer for layer in network.layers.values() if not isinstance(layer, OneHot)]
     return zip(numbered_names(layers), layers, strict=True)
 
