@@ -51,6 +51,8 @@ def test_the_most_frequent_words_are_kept():
     assert set(corpus.vocabulary.symbols) == {" a", " b", "?"}
     with pytest.raises(InputError, match=r"vocabulary_size is 2, and the training part has 4 symbols: give unknown"):
         read_corpus("a b a b a c", settings(tokens="words", vocabulary_size=2))
+    with pytest.raises(InputError, match="vocabulary_size is 1; expected at least 2"):
+        read_corpus("a b a b a c", settings(tokens="words", vocabulary_size=1, unknown="?"))
 
 
 def test_byte_pair_codes_spell_any_text():

@@ -73,9 +73,9 @@ def test_generated_symbols_have_the_frequencies_of_the_network():
                 parameter.zero_() if name != "bias" or layer is network.layers["simple_rnn"] else parameter.copy_(
                     LOGITS
                 )
-    drawn = list(islice(generated(network, [0], SamplingSettings(), seed=0), 4000))
+    drawn = list(islice(generated(network, [0], SamplingSettings()), 4000))
     assert np.bincount(drawn) / 4000 == pytest.approx(SOFTMAX.numpy(), abs=0.03)
-    without = list(islice(generated(network, [0], SamplingSettings(), seed=0, without=0), 500))
+    without = list(islice(generated(network, [0], SamplingSettings(), without=0), 500))
     assert 0 not in without
 
 
@@ -111,8 +111,17 @@ def test_what_surprises_the_model_is_what_it_has_not_read(model):
         ({"top_k": 0}, "top_k is 0; expected"),
         ({"top_p": 0.0}, "top_p is 0.0; expected"),
         ({"min_p": 2.0}, "min_p is 2.0; expected"),
+        ({"seed": -1}, "seed is -1; expected"),
+        ({"seed": 2**63}, "seed is 9223372036854775808; expected"),
     ],
 )
 def test_bad_arguments_are_named(model, arguments, message):
     with pytest.raises(InputError, match=message):
         model.generate(**arguments)
+
+
+def test_a_model_of_windows_neither_writes_nor_judges_a_text():
+    model = LanguageModel(epochs=1).fit("abcdea")
+    for asked in (model.generate, lambda: model.surprise("abc")):
+        with pytest.raises(InputError, match=r"trained on windows of 1 symbol; it needs one .* mode=\"stream\""):
+            asked()

@@ -8,7 +8,6 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, GRUCell, RecurrentLayer, SimpleRNN
-from recurra.nn.layers import title_of
 
 from .each_layer import EACH_LAYER, random_like
 
@@ -243,15 +242,6 @@ def test_the_repr_tells_sizes_and_directions():
     layer = GRU(2, 3, return_state=True, go_backwards=True, stateful=True)
     assert repr(layer) == "GRU(2, 3, return_state=True, go_backwards=True, stateful=True)"
     assert repr(RecurrentLayer(GRUCell(), 2, 3)) == "RecurrentLayer(GRU, 2, 3)"
-
-
-def test_the_title_is_the_class_of_the_layer_or_else_the_name_of_the_cell():
-    class Named:
-        name = "of one's own"
-
-    assert [title_of(cell) for cell in ("rnn", "gru", "lstm")] == ["SimpleRNN", "GRU", "LSTM"]
-    assert title_of(GRUCell()) == "GRU"
-    assert title_of(Named()) == "of one's own"
 
 
 def test_a_mask_on_another_device_is_an_error_that_names_both():

@@ -25,7 +25,6 @@ def generate(
     prompt: str | None = None,
     length: int = 500,
     count: int = 1,
-    seed: int = 0,
     json: bool = False,
     **sampling: Any,
 ) -> None:
@@ -36,7 +35,6 @@ def generate(
         prompt: Text that goes on; by default a line break.
         length: Number of symbols to write.
         count: Number of texts, with the random seeds from --seed on.
-        seed: Random seed; the same one gives the same text.
         json: Print only JSON, once all texts are written.
         **sampling: How symbols are chosen; see `SamplingSettings`.
     """
@@ -45,16 +43,15 @@ def generate(
     for name, value in {"length": length, "count": count}.items():
         if value < 1:
             raise InputError(f"--{name} is {value}; expected at least 1.")
-    if seed < 0:
-        raise InputError(f"--seed is {seed}; expected 0 or more.")
     model = _language_model(run)
     said = []
-    for number in range(count):
-        pieces = islice(model.generate(prompt, seed=seed + number, **sampling), length)
+    first = sampling.pop("seed", SamplingSettings.seed)
+    for seed in range(first, first + count):
+        pieces = islice(model.generate(prompt, seed=seed, **sampling), length)
         if json:
-            said.append({"seed": seed + number, "text": "".join([prompt or "", *pieces])})
+            said.append({"seed": seed, "text": "".join([prompt or "", *pieces])})
             continue
-        if number:
+        if seed > first:
             print(f"\n{BETWEEN}")
         _write(prompt or "")
         for piece in pieces:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recurra.errors import InputError, counted, reason
 from recurra.language.text import StringText, Text
 from recurra.language.tokenizers import BytePairs, Characters, Words, whole_words
-from recurra.language.vocabulary import UnknownSymbolError, Vocabulary
+from recurra.language.vocabulary import Vocabulary, validation_part
 from recurra.settings.language import LanguageModelSettings
 
 LARGE = 1 << 26  # characters from which the ids lie in a file
@@ -69,28 +69,24 @@ def read_corpus(text: Text | str, settings: LanguageModelSettings, *, folder: Pa
     length = sum(map(len, text.pieces()))
     if length == 0:
         raise InputError("the text is empty.")
-    training = length - _held_out(settings, length)
+    training = length - held_out(settings, length)
+    if training == 0:
+        raise InputError(
+            f"validation={settings.validation} leaves nothing to train on: the text has {counted(length, 'character')}."
+        )
     vocabulary = _learned(text, training, settings)
     store = _Store(np.min_scalar_type(len(vocabulary) - 1), in_file=length >= LARGE, folder=folder)
     store.extend(vocabulary, _between(text.pieces(), 0, training))
     in_training = store.length
-    try:
+    with validation_part():
         store.extend(vocabulary, _between(text.pieces(), training, length))
-    except UnknownSymbolError as error:
-        raise InputError(
-            f"{error} It stands in the validation part, and the training part has none of it: choose another split, or "
-            "give unknown a symbol."
-        ) from error
     return Corpus(vocabulary, store.ids(), in_training)
 
 
-def _held_out(settings: LanguageModelSettings, length: int) -> int:
-    """Return the number of characters of the validation part."""
-    share = settings.validation
-    held_out = round(share * length) if isinstance(share, float) else share
-    if held_out >= length:
-        raise InputError(f"validation={share} leaves nothing to train on: the text has {counted(length, 'character')}.")
-    return held_out
+def held_out(settings: LanguageModelSettings, length: int) -> int:
+    """Return the length of the validation part of a sequence, at most that of all of it."""
+    validation = settings.validation
+    return round(validation * length) if isinstance(validation, float) else min(validation, length)
 
 
 def _learned(text: Text, training: int, settings: LanguageModelSettings) -> Vocabulary:
@@ -111,6 +107,8 @@ def _learned(text: Text, training: int, settings: LanguageModelSettings) -> Voca
     counts.pop(unknown or "", None)
     symbols = list(counts)
     if size is not None and size < len(symbols) + (unknown is not None):
+        if size == 1:
+            raise InputError("vocabulary_size is 1; expected at least 2, a symbol of the text and the unknown one.")
         if unknown is None:
             raise InputError(
                 f"vocabulary_size is {size}, and the training part has {counted(len(symbols), 'symbol')}: give unknown "

@@ -17,6 +17,7 @@ class Sampling(TypedDict, total=False):
     top_k: int | None
     top_p: float | None
     min_p: float | None
+    seed: int
 
 
 def probabilities(logits: Tensor, settings: SamplingSettings) -> Tensor:
@@ -37,26 +38,20 @@ def probabilities(logits: Tensor, settings: SamplingSettings) -> Tensor:
 
 
 def generated(
-    network: Network,
-    prompt: Sequence[int],
-    settings: SamplingSettings,
-    *,
-    seed: int,
-    without: int | None = None,
+    network: Network, prompt: Sequence[int], settings: SamplingSettings, *, without: int | None = None
 ) -> Iterator[int]:
     """Generate symbols, without end.
 
     Args:
         network: a network of tokens.
         prompt: ids of the symbols before the first, at least one.
-        settings: how symbols are chosen.
-        seed: random seed; the same one gives the same symbols.
+        settings: how symbols are chosen, and the random seed.
         without: id of a symbol that is never chosen; None: there is none.
 
     Yields:
         The id of the next symbol.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(settings.seed)
     stepper = network.stepper()
     for symbol in prompt:
         logits = stepper(symbol)

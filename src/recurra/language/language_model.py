@@ -192,22 +192,22 @@ class LanguageModel(Estimator, LanguageModelSettings):
         of = Categorical(len(self.vocabulary_)).accuracy
         return score(self.network_, data, lambda output, target: of(_last_step(output), target))["loss"]
 
-    def generate(self, prompt: Symbols | None = None, *, seed: int = 0, **sampling: Unpack[Sampling]) -> Iterator[str]:
+    def generate(self, prompt: Symbols | None = None, **sampling: Unpack[Sampling]) -> Iterator[str]:
         """Write a text symbol by symbol, without end: `"".join(islice(model.generate("abc"), 100))`.
 
         Args:
             prompt: what the text goes on from; None: a line break, or the first symbol if the vocabulary has none.
-            seed: random seed; the same one gives the same text.
-            **sampling: `temperature`, `top_k`, `top_p` and `min_p`; see `SamplingSettings`.
+            **sampling: `temperature`, `top_k`, `top_p`, `min_p` and `seed`; see `SamplingSettings`.
 
         Yields:
-            The next symbol, in the notation of the text.
+            The next characters of the text.
 
         Raises:
-            InputError: if the prompt is empty or contains an unknown symbol, or an argument is invalid.
+            InputError: if the model reads windows, the prompt is empty or contains an unknown symbol, or an argument is
+                invalid.
             NotFittedError: if the model is not fitted.
         """
-        self._check_fitted()
+        self._check_reads_streams("generate")
         settings = check(SamplingSettings, sampling, f"{type(self).__name__}.generate", noun="argument")
         vocabulary = self.vocabulary_
         if prompt is None:
@@ -216,17 +216,17 @@ class LanguageModel(Estimator, LanguageModelSettings):
         if not ids:
             raise InputError("the prompt is empty; give at least one symbol, or leave it out.")
         unknown = None if vocabulary.unknown is None else len(vocabulary) - 1
-        symbols = generated(self.network_, ids, settings, seed=seed, without=unknown)
+        symbols = generated(self.network_, ids, settings, without=unknown)
         return vocabulary.spelled(symbols)
 
     def surprise(self, text: Symbols) -> list[tuple[str, float]]:
         """Return each symbol of a text but the first with its surprise: -ln of the probability that it had, in nats.
 
         Raises:
-            InputError: if the text has fewer than two symbols, or contains an unknown symbol.
+            InputError: if the model reads windows, or the text has fewer than two symbols, or an unknown one.
             NotFittedError: if the model is not fitted.
         """
-        self._check_fitted()
+        self._check_reads_streams("surprise")
         ids = self.vocabulary_.encode(text)
         if len(ids) < 2:
             raise InputError(f"the text has {counted(len(ids), 'symbol')}; at least two are needed.")
@@ -267,6 +267,14 @@ class LanguageModel(Estimator, LanguageModelSettings):
         model = cls(**{name: getattr(settings, name) for name in names_of(LanguageModelSettings)})
         model.network_, model.vocabulary_, model.settings_ = network.eval(), vocabulary, settings
         return model
+
+    def _check_reads_streams(self, method: str) -> None:
+        self._check_fitted()
+        if self.settings_.mode != "stream":
+            raise InputError(
+                f"{type(self).__name__}.{method}: this model was trained on windows of "
+                f'{counted(self.settings_.window, "symbol")}; it needs one that was trained with mode="stream".'
+            )
 
     def _check_no_target(self, y: object) -> None:
         if y is not None:

@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 import torch
 
 from recurra.errors import InputError, InputTypeError, shown
-from recurra.language.corpus import Corpus, read_corpus
+from recurra.language.corpus import Corpus, held_out, read_corpus
 from recurra.language.streams import StreamBatches
 from recurra.language.text import Text
-from recurra.language.vocabulary import Ids, Vocabulary, symbols_of, windows
+from recurra.language.vocabulary import Ids, Vocabulary, symbols_of, validation_part, windows
 from recurra.models.fitting import usable_device
 from recurra.settings.language import LanguageModelSettings
 from recurra.training.batches import TensorSamples
@@ -64,11 +64,8 @@ def _windows(sequence: Symbols, settings: LanguageModelSettings) -> Prepared:
     vocabulary = Vocabulary.from_sequence(symbols[:length], order=settings.order, unknown=settings.unknown)
     ids = [vocabulary.encode(symbols[:length])]
     if length < len(symbols):
-        try:
+        with validation_part():
             ids.append(vocabulary.encode(symbols[length:], first=length + 1))
-        except InputError as error:
-            where = "It stands in the validation part, and the training part has none of it"
-            raise InputError(f"{error} {where}: choose another split, or give unknown a symbol.") from error
     parts = [samples_of_ids(part, settings, settings.targets) for part in ids]
     return Prepared(settings, vocabulary, parts, lambda: hashlib.sha256(json.dumps(symbols).encode()).hexdigest())
 
@@ -90,14 +87,13 @@ def _streams(corpus: Corpus, settings: LanguageModelSettings) -> Prepared:
 
 def training_length(settings: LanguageModelSettings, length: int) -> int:
     """Return the number of symbols in the training part; the rest is the validation part."""
-    validation = settings.validation
-    held_out = round(validation * length) if isinstance(validation, float) else min(validation, length)
-    if validation and min(held_out, length - held_out) <= settings.window:
+    later = held_out(settings, length)
+    if settings.validation and min(later, length - later) <= settings.window:
         raise InputError(
-            f"validation={validation} splits {length} symbols into {length - held_out} for training and {held_out} for "
-            f"validation; with a window of {settings.window} each part needs at least {settings.window + 1}."
+            f"validation={settings.validation} splits {length} symbols into {length - later} for training and {later} "
+            f"for validation; with a window of {settings.window} each part needs at least {settings.window + 1}."
         )
-    return length - held_out
+    return length - later
 
 
 def samples_of_ids(ids: Ids, settings: LanguageModelSettings, targets: Literal["last", "every"]) -> TensorSamples:

@@ -5,10 +5,10 @@ import torch
 
 from recurra.errors import InputError, counted
 from recurra.language.corpus import Ids
-from recurra.training.batches import Batch
+from recurra.training.batches import Batch, EpochBatches
 
 
-class StreamBatches:
+class StreamBatches(EpochBatches):
     """Batches of a text that is cut into streams of equal length, which are read side by side.
 
     Each batch has the next `steps` symbols of every stream, x [B, T], and as targets those one symbol later. What
@@ -37,9 +37,9 @@ class StreamBatches:
     def __init__(
         self, ids: Ids, streams: int, steps: int, *, shuffle: bool, seed: int, device: str | torch.device = "cpu"
     ) -> None:
+        super().__init__(seed)
         self.ids, self.streams, self.steps, self.shuffle = ids, streams, steps, shuffle
         self.device = torch.device(device)
-        self.position = 0
         predicted = len(ids) - 1
         if predicted < streams * steps:
             raise InputError(
@@ -49,40 +49,18 @@ class StreamBatches:
         # with less than a batch of `steps` to spare, every epoch would have the same batches
         self._batches = max(1, (predicted - (steps - 1 if shuffle else 0)) // (streams * steps))
         self._spare = predicted - self._batches * streams * steps
-        self._generator = torch.Generator().manual_seed(seed)
-        self._start = self._generator.get_state()  # of the generator at the beginning of the epoch
         self._first = 0  # id of this epoch
 
     def __len__(self) -> int:
         return self._batches
 
-    def __iter__(self) -> "StreamBatches":
-        return self
-
-    def __next__(self) -> Batch:
-        if self.position == 0:
-            self._begin_epoch()
+    def _batch(self, position: int) -> Batch:
         length = self._batches * self.steps
-        starts = self._first + self.position * self.steps + length * np.arange(self.streams)
+        starts = self._first + position * self.steps + length * np.arange(self.streams)
         part = self.ids[starts[:, None] + np.arange(self.steps + 1)].astype(np.int64)
-        self.position = (self.position + 1) % self._batches
         ids = torch.from_numpy(part).to(self.device)
         return Batch(ids[:, :-1], ids[:, 1:])
 
-    def _begin_epoch(self) -> None:
-        self._start = self._generator.get_state()
+    def _draw(self) -> None:
         if self.shuffle:
             self._first = int(torch.randint(self._spare + 1, (1,), generator=self._generator, device="cpu"))
-
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        start = self._start if self.position else self._generator.get_state()
-        return {"generator": start, "position": torch.tensor(self.position)}
-
-    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
-        position = int(state["position"])
-        if not 0 <= position < self._batches:
-            raise ValueError(f"position {position} of {self._batches} batches")
-        self._generator.set_state(state["generator"])
-        self.position = position
-        if self.position:
-            self._begin_epoch()

@@ -9,7 +9,7 @@ from typing import Literal
 from recurra.errors import InputError, reason
 from recurra.files import replace_file
 from recurra.language.text import FileText
-from recurra.sources.download import cache_folder
+from recurra.sources.download import cache_folder, make_cache
 
 # Of the standard library, modules in one file each that every Python has, about 1 MB together.
 # fmt: off
@@ -84,13 +84,8 @@ def tinyshakespeare(folder: Path | None = None) -> Path:
         raise InputError(
             f"what was downloaded as {SHAKESPEARE} is another text: its SHA-256 digest is not {SHAKESPEARE_SHA256}."
         )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({reason(error, 100)}); set RECURRA_CACHE to another folder."
-        ) from error
+    make_cache(path.parent)
+    replace_file(path, text)
     return path
 
 

@@ -1,6 +1,7 @@
 """Symbols (letters, characters, words), their ids, and windows of ids."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, Literal
 
@@ -19,6 +20,18 @@ SHOWN_SYMBOLS = 60  # maximum number of symbols that an error lists
 
 class UnknownSymbolError(InputError):
     """Raised if a symbol is not in the vocabulary."""
+
+
+@contextmanager
+def validation_part() -> Iterator[None]:
+    """Context manager in which a validation part is encoded; an unknown symbol is said to stand there."""
+    try:
+        yield
+    except UnknownSymbolError as error:
+        raise InputError(
+            f"{error} It stands in the validation part, and the training part has none of it: choose another split, or "
+            "give unknown a symbol."
+        ) from error
 
 
 class Vocabulary:

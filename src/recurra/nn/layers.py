@@ -186,14 +186,7 @@ class RecurrentLayer(RecurrentModule):
         return (output, *state) if (self.return_state if return_state is None else return_state) else output
 
     def _run(
-        self,
-        x: Tensor,
-        state: State | None,
-        mask: Tensor | None,
-        output_dropout: float,
-        *,
-        reverse: bool,
-        suffix: str,
+        self, x: Tensor, state: State | None, mask: Tensor | None, output_dropout: float, *, reverse: bool, suffix: str
     ) -> tuple[Tensor, State]:
         """Return the output of one direction, [B, T, H] in the order of the input or [B, H], and the last state."""
         if self.training and self.dropout > 0.0:
@@ -402,9 +395,3 @@ def layer_of(
         error = InputError if isinstance(cell, str) else InputTypeError
         raise error(f"cell is {shown(cell)}; expected one of {', '.join(CELLS)}.")
     return RecurrentLayer(cell, input_size, hidden_size, **options)
-
-
-def title_of(cell: CellName | NamedCell) -> str:
-    """Return the name of a cell in reports, such as "GRU" for "gru"."""
-    cell = CELLS[cell]() if isinstance(cell, str) else cell
-    return cell.title if isinstance(cell, Cell) else cell.name

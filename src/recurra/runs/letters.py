@@ -7,13 +7,12 @@ from recurra.evaluation.baselines import most_frequent_accuracy
 from recurra.files import replace_file
 from recurra.language.language_model import LanguageModel
 from recurra.language.prepare import Prepared, training_length
-from recurra.nn.layers import title_of
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
+from recurra.runs.titles import layer_titles
 from recurra.settings.cases import LettersSettings
 from recurra.settings.check import to_json
 from recurra.settings.language import LanguageModelSettings
-from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
 from recurra.training.run_folder import PARAMETERS, SCORES
 
@@ -63,8 +62,7 @@ def _title(name: str, settings: LettersSettings) -> str:
     """Return a title that describes the settings, which may differ from those of the case."""
     letters = "1 letter" if settings.window == 1 else f"{settings.window} letters"
     encoder = "one-hot" if settings.encoding == "onehot" else f"Embedding({settings.embedding_dim})"
-    layers = [f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings)]
-    return f"{name}: {letters} → the next, by {' → '.join([encoder, *layers])}"
+    return f"{name}: {letters} → the next, by {' → '.join([encoder, *layer_titles(settings)])}"
 
 
 def _scores(model: LanguageModel, symbols: str) -> dict[str, Any]:

@@ -19,17 +19,16 @@ from recurra.forecasting.plan import require_positive
 from recurra.forecasting.prepare import Prepared
 from recurra.forecasting.read import read_table
 from recurra.nn.heads import HEADS
-from recurra.nn.layers import title_of
 from recurra.report.forecasts import forecast_plot, residuals_plot
 from recurra.report.importance import importance_plot
 from recurra.report.parameters import parameters_text
 from recurra.report.plots import training_curves
 from recurra.runs.load import load
 from recurra.runs.newer_rows import newer_rows
+from recurra.runs.titles import layer_titles
 from recurra.settings.cases import ProviderChoice, SeriesSettings
 from recurra.settings.check import check, to_json
 from recurra.settings.forecasting import ForecasterSettings, transformations_of
-from recurra.settings.network import units_of_layers
 from recurra.sources.bundled import bundled, bundled_symbols
 from recurra.sources.download import day_of, download
 from recurra.sources.origin import BUNDLED, Origin
@@ -271,7 +270,7 @@ def _rows(settings: SeriesSettings) -> tuple[pd.DataFrame | Path, Origin | None]
 def _title(name: str, model: Forecaster, table: Table) -> str:
     """Return a title that describes the model and its data."""
     settings, plan = model.settings_, model.predictor_.plan
-    layers = " → ".join(f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings))
+    layers = " → ".join(layer_titles(settings))
     many = f"{settings.ensemble_size} × " if settings.ensemble_size > 1 else ""
     ahead = f"{counted(settings.horizon, 'step')} ahead"
     return f"{name}: {table.target}, {ahead} from {counted(plan.window, 'row')}, {many}{layers}"

@@ -10,12 +10,11 @@ from recurra.language.prepare import Prepared
 from recurra.language.scores import carried, cold, dynamic, frequencies
 from recurra.language.streams import StreamBatches
 from recurra.language.text_sources import text_of
-from recurra.nn.layers import title_of
 from recurra.report.plots import training_curves
+from recurra.runs.titles import layer_titles
 from recurra.settings.cases import TextSettings
 from recurra.settings.check import to_json
 from recurra.settings.language import LanguageModelSettings
-from recurra.settings.network import units_of_layers
 from recurra.training import Callback, Run
 from recurra.training.run_folder import SCORES
 
@@ -27,15 +26,16 @@ class TextCase:
 
     Args:
         settings: settings of the case.
-        folder: where a temporary file for a large text is made; None: where the system has such files.
+        out: the run folder, beside which a temporary file for a large text is made.
     """
 
     files: ClassVar[tuple[str, ...]] = (CURVES, SCORES)
     following: ClassVar[None] = None  # no series goes on
     asked_for: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, settings: TextSettings, folder: Path | None = None) -> None:
-        self.settings, self.folder = settings, folder
+    def __init__(self, settings: TextSettings, out: Path) -> None:
+        self.settings = settings
+        self.folder = next(parent for parent in out.absolute().parents if parent.is_dir())
         self.model = LanguageModel(**to_json(settings, LanguageModelSettings))
         self.prepared: Prepared | None = None
 
@@ -85,5 +85,4 @@ class TextCase:
 
 def _title(name: str, settings: TextSettings) -> str:
     """Return a title that describes the settings, which may differ from those of the case."""
-    layers = [f"{title_of(settings.cell)}({units})" for units in units_of_layers(settings)]
-    return f"{name}: the next of {settings.tokens}, by {' → '.join(layers)}"
+    return f"{name}: the next of {settings.tokens}, by {' → '.join(layer_titles(settings))}"

@@ -116,7 +116,6 @@ def train_case(
 
 
 def _work(settings: CaseSettings, out: Path) -> Work:
-    folder = next((parent for parent in out.absolute().parents if parent.is_dir()), None)
     if isinstance(settings, LettersSettings):
         from recurra.runs.letters import LettersCase
 
@@ -124,7 +123,7 @@ def _work(settings: CaseSettings, out: Path) -> Work:
     if isinstance(settings, TextSettings):
         from recurra.runs.text import TextCase
 
-        return TextCase(settings, folder)
+        return TextCase(settings, out)
     from recurra.runs.series import SeriesCase
 
     assert isinstance(settings, SeriesSettings)

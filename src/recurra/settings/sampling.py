@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from recurra.settings.base import Count, Settings
+from recurra.settings.training import Seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +21,5 @@ class SamplingSettings(Settings):
     """Probability that the most probable symbols, from which one is chosen, have together at least."""
     min_p: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     """Least probability of a symbol that is chosen, as a fraction of that of the most probable one."""
+    seed: Seed = 0
+    """Random seed; the same one gives the same text."""

@@ -12,6 +12,7 @@ from recurra.settings.describe import documented
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["constant", "cosine", "exponential", "one-cycle"]
 LARGEST = 1e37  # a tenth of the largest float32
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 LearningRate = Annotated[float, Field(gt=0.0, le=LARGEST)]
 ClipNorm = Annotated[
     Annotated[float, Field(gt=0.0, le=LARGEST)] | None,
@@ -58,7 +59,7 @@ class TrainingOptions(Settings):
     average_decay: Share = 0.0
     """Decay per step of an exponential moving average of the weights, which is evaluated and saved in place of the
     weights, such as 0.99; by default there is no average."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
+    seed: Seed = 7
     """Random seed for weight initialization, shuffling and dropout."""
 
 

@@ -68,11 +68,7 @@ def download(
             f"no daily bars of {shown(symbol)} could be downloaded ({error}); check the symbol and the days, try "
             f"{again}, or give a file with --data FILE{_copy(providers, bars, cache)}."
         ) from error.__cause__
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror
-        raise InputError(f"{cache} cannot be created ({reason}); set RECURRA_CACHE to another folder.") from error
+    make_cache(cache)
     origin = Origin(name, adjust, datetime.now(UTC).isoformat(timespec="seconds"), declined)
     table = fetched.to_csv(index=False, lineterminator="\n").encode()  # dates and numbers only
     path = cache / f"{_file_name(name, bars)}.csv"
@@ -124,6 +120,15 @@ def _file_name(provider: str, bars: Bars) -> str:
 def _safe(symbol: str) -> str:
     """Return a symbol as part of a file name; different symbols give different names on every file system."""
     return "".join(c if c.isalnum() else f"%{ord(c):02x}" for c in symbol.upper())
+
+
+def make_cache(cache: Path) -> None:
+    """Make the folder of downloads; an InputError says why that cannot be."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror
+        raise InputError(f"{cache} cannot be created ({reason}); set RECURRA_CACHE to another folder.") from error
 
 
 def cache_folder() -> Path:

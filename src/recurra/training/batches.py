@@ -1,6 +1,7 @@
 """Batches: what one training step learns from, and sources of them that know where they stand."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -130,31 +131,31 @@ class Batches(Protocol):
     def load_state_dict(self, state: dict[str, Tensor], /) -> None: ...
 
 
-class SampleBatches:
-    """Batches of samples, each once per epoch, optionally shuffled.
+class EpochBatches(ABC):
+    """A source whose epochs follow from a random generator: its state is that of the generator, and its position.
 
     Args:
-        samples: the samples.
-        batch_size: number of samples per batch; the last batch of an epoch may have fewer.
-        shuffle: whether to shuffle the samples before each epoch.
-        seed: random seed of the shuffling.
-
-    >>> batches = SampleBatches(TensorSamples(torch.arange(5), torch.arange(5)), 2, shuffle=False, seed=0)
-    >>> [next(batches).x.tolist() for _ in range(4)]
-    [[0, 1], [2, 3], [4], [0, 1]]
+        seed: random seed.
     """
 
     carries_state = False
 
-    def __init__(self, samples: Samples, batch_size: int, *, shuffle: bool, seed: int) -> None:
-        self.samples, self.batch_size, self.shuffle = samples, batch_size, shuffle
+    def __init__(self, seed: int) -> None:
         self.position = 0
         self._generator = torch.Generator().manual_seed(seed)
         self._start = self._generator.get_state()  # of the generator at the beginning of the epoch
-        self._indices: tuple[Tensor, ...] = ()
 
+    @abstractmethod
     def __len__(self) -> int:
-        return math.ceil(len(self.samples) / self.batch_size)
+        """The number of batches of an epoch."""
+
+    @abstractmethod
+    def _draw(self) -> None:
+        """Decide at random what the batches of an epoch are."""
+
+    @abstractmethod
+    def _batch(self, position: int) -> Batch:
+        """Return a batch of the epoch."""
 
     def __iter__(self) -> Iterator[Batch]:
         return self
@@ -162,20 +163,13 @@ class SampleBatches:
     def __next__(self) -> Batch:
         if self.position == 0:
             self._begin_epoch()
-        index = self._indices[self.position]
+        batch = self._batch(self.position)
         self.position = (self.position + 1) % len(self)
-        return self.samples[index]
+        return batch
 
     def _begin_epoch(self) -> None:
         self._start = self._generator.get_state()
-        self._indices = torch.split(self._order().to(self.samples.device), self.batch_size)
-
-    def _order(self) -> Tensor:
-        """Return the samples of an epoch, as indices."""
-        count, cpu = len(self.samples), self._generator.device  # whatever torch's default device is
-        if self.shuffle:
-            return torch.randperm(count, generator=self._generator, device=cpu)
-        return torch.arange(count, device=cpu)
+        self._draw()
 
     def state_dict(self) -> dict[str, Tensor]:
         start = self._start if self.position else self._generator.get_state()
@@ -189,6 +183,42 @@ class SampleBatches:
         self.position = position
         if self.position:
             self._begin_epoch()
+
+
+class SampleBatches(EpochBatches):
+    """Batches of samples, each once per epoch, optionally shuffled.
+
+    Args:
+        samples: the samples.
+        batch_size: number of samples per batch; the last batch of an epoch may have fewer.
+        shuffle: whether to shuffle the samples before each epoch.
+        seed: random seed of the shuffling.
+
+    >>> batches = SampleBatches(TensorSamples(torch.arange(5), torch.arange(5)), 2, shuffle=False, seed=0)
+    >>> [next(batches).x.tolist() for _ in range(4)]
+    [[0, 1], [2, 3], [4], [0, 1]]
+    """
+
+    def __init__(self, samples: Samples, batch_size: int, *, shuffle: bool, seed: int) -> None:
+        super().__init__(seed)
+        self.samples, self.batch_size, self.shuffle = samples, batch_size, shuffle
+        self._indices: tuple[Tensor, ...] = ()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.samples) / self.batch_size)
+
+    def _batch(self, position: int) -> Batch:
+        return self.samples[self._indices[position]]
+
+    def _draw(self) -> None:
+        self._indices = torch.split(self._order().to(self.samples.device), self.batch_size)
+
+    def _order(self) -> Tensor:
+        """Return the samples of an epoch, as indices."""
+        count, cpu = len(self.samples), self._generator.device  # whatever torch's default device is
+        if self.shuffle:
+            return torch.randperm(count, generator=self._generator, device=cpu)
+        return torch.arange(count, device=cpu)
 
 
 class RoundBatches(SampleBatches):

@@ -134,7 +134,7 @@ class Transform:
         return replace(self, window=self.window.fit(windows))
 
     def transform(self, table: Table) -> Rows:
-        """Scale the rows of a table, whose series the chain was fitted to; those of series that it takes have sense."""
+        """Scale the rows of a table whose series the chain was fitted to; those that it cannot take mean nothing."""
         rows = self._rows_of(table)
         for step in self.steps:
             rows = step.transform(rows)
@@ -319,12 +319,11 @@ class Transform:
 
     def check_ids(self, table: Table) -> None:
         """Raise an InputError if a table has series ids and the training data had none, or the reverse."""
-        if not table.many and self.ids != ("",):
-            fault = f" has no series ids, and the training data has {listed(self.ids)}; add the column of ids"
-        elif table.many and self.ids == ("",):
-            fault = f" has the series {shown(table.ids[0])}, and the training data has no ids; give one series without"
-        else:
+        if table.many == (self.ids != ("",)):
             return
+        fault = f" has no series ids, and the training data has {listed(self.ids)}; add the column of ids"
+        if table.many:
+            fault = f" has the series {shown(table.ids[0])}, and the training data has no ids; give one series without"
         raise InputError(f"{table.source}{fault}.")
 
     def places(self, table: Table) -> Integers:
