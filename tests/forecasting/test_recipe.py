@@ -13,6 +13,7 @@ import torch
 from recurra import Forecaster, InputError, load
 from recurra.cases.catalog import find_case
 from recurra.evaluation.conformal import Answers
+from recurra.evaluation.conformal_quantiles import QuantileCalibration, calibration_of
 from recurra.forecasting.answers import DOUBTFUL, deserved_weight
 from recurra.forecasting.predictor import Predictor
 from recurra.forecasting.prepare import LEAST_STEPS, MOST_ROWS, MOST_STEPS, PASSES, prepare, prepare_again
@@ -258,6 +259,20 @@ def test_the_validation_part_decides_how_much_of_the_correction_is_added() -> No
         truth = prepared.table.values[prepared.validation.rows, 0]
         errors.append(np.abs(chosen.forecast(prepared.table, prepared.validation).values[:, 0] - truth).mean())
     assert errors[1] <= min(errors)
+
+
+def test_intervals_are_calibrated_on_the_forecasts_with_their_weight() -> None:
+    arguments = {**SETTINGS, "scaling": "subtract-level", "loss": "quantile", "steps": 50, "validation": 40}
+    predictor = Forecaster(**arguments).fit(noise(200)).predictor_
+    assert predictor.weight < 1.0
+    prepared = prepare(predictor.settings, make_table(noise(200)))
+    assert prepared.validation is not None
+    before = predictor.transform.before(prepared.table, prepared.validation)
+    truth = predictor.transform.truth(prepared.table, prepared.validation)
+    expected = calibration_of(predictor.answered(prepared.parts[1], before), truth)
+    assert isinstance(expected, QuantileCalibration) and isinstance(predictor.calibration, QuantileCalibration)
+    for name, values in vars(expected).items():
+        np.testing.assert_allclose(getattr(predictor.calibration, name), values, atol=1e-5, err_msg=name)
 
 
 def test_a_correction_that_hardly_helps_has_half_of_its_weight() -> None:

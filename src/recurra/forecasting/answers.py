@@ -30,6 +30,19 @@ def deserved_weight(found: Answers, corrected: Floats, truth: Floats) -> float:
     return min((weight for weight in WEIGHTS if weight <= DOUBTFUL), key=errors.__getitem__)
 
 
+def with_weight(found: Answers, corrected: Floats, weight: float) -> Answers:
+    """Return answers of which only a part of the correction counts: it moves every quantile as it moves the point.
+
+    Args:
+        found: the answers, with whole corrections.
+        corrected: the forecasts that they correct, [N, H].
+        weight: the part that counts, from 0 to 1.
+    """
+    moved = (weight - 1.0) * (found.point - corrected)
+    quantiles = {probability: values + moved for probability, values in found.quantiles.items()}
+    return Answers(found.point + moved, found.scale, quantiles)
+
+
 def with_last_values(found: Answers, answered: Booleans, last: Floats, scale: Floats) -> Answers:
     """Return answers in the rows that are `answered` [N], and last values in the others.
 

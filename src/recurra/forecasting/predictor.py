@@ -15,7 +15,7 @@ from recurra.evaluation.conformal import Answers, Bands, Calibration, check_inte
 from recurra.evaluation.conformal_quantiles import QuantileCalibration, calibration_of
 from recurra.evaluation.predictions import Forecasts
 from recurra.files import path_of
-from recurra.forecasting.answers import deserved_weight, with_last_values
+from recurra.forecasting.answers import deserved_weight, with_last_values, with_weight
 from recurra.forecasting.arguments import EvaluationArguments, ForecastArguments, NewerRowsArguments
 from recurra.forecasting.bounds import lower_bounds, warn_of_series_not_taken, with_negative
 from recurra.forecasting.continuation import check_horizon, following_rows
@@ -86,12 +86,12 @@ class Predictor:
         truth = self.transform.truth(prepared.table, prepared.validation)
         truth[self.transform.is_constant(prepared.table, prepared.validation)] = np.nan  # the network forecasts others
         samples = prepared.parts[1]
-        found, weighted = self.answered(samples, before), self
+        found, weight = self.answered(samples, before), self.weight
         if self.plan.base == "level" and np.isfinite(truth).any():
-            weighted = replace(self, weight=deserved_weight(found, self._corrected(samples, before), truth))
-        if weighted.weight < 1.0:
-            found = weighted.answered(samples, before)
-        return replace(weighted, calibration=calibration_of(found, truth))
+            corrected = self._corrected(samples, before)
+            weight = deserved_weight(found, corrected, truth)
+            found = found if weight == 1.0 else with_weight(found, corrected, weight)
+        return replace(self, weight=weight, calibration=calibration_of(found, truth))
 
     def _corrected(self, samples: WindowSamples, before: Floats) -> Floats:
         """Return the forecasts that the network corrects, on the additive scale, [N, H]."""

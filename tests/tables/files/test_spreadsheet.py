@@ -83,11 +83,11 @@ def test_numbers_and_dates_are_written_as_pandas_writes_them(
     days = pd.date_range("2024-01-01" if midnight else "2024-01-01 06:30", periods=len(values))
     frame = pd.DataFrame({"ds": days, "local": days.tz_localize("Europe/Berlin"), "y": values, "n": range(len(values))})
     frame.loc[frame.index[1:2], ["ds", "local"]] = pd.NaT
-    assert spreadsheet.pyarrow is not None
-    writer = spreadsheet.pyarrow if by_pyarrow else None
+    assert spreadsheet.compute is not None
+    compute = spreadsheet.compute if by_pyarrow else None
     for sent in (frame, frame.assign(unique_id="a;b")):
         quoting = csv.QUOTE_NONNUMERIC if "unique_id" in sent else csv.QUOTE_MINIMAL
-        with patch.object(spreadsheet, "pyarrow", writer), patch.object(spreadsheet, "AT_ONCE", 2):
+        with patch.object(spreadsheet, "compute", compute), patch.object(spreadsheet, "AT_ONCE", 2):
             written = to_csv(sent).decode()
         assert written == sent.to_csv(index=False, lineterminator="\n", quoting=quoting)
 
