@@ -73,6 +73,7 @@ def test_a_large_text_lies_in_a_file_and_is_the_same(tmp_path, monkeypatch, toke
     assert isinstance(large.ids, np.memmap)
     assert large.ids.tolist() == small.ids.tolist()
     assert large.fingerprint == small.fingerprint
+    assert large.counts.tolist() == np.bincount(small.ids[: small.training], minlength=len(small.vocabulary)).tolist()
     assert [file.name for file in tmp_path.iterdir()] == ["book.txt"]
 
 

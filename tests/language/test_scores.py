@@ -64,9 +64,9 @@ def test_dynamic_evaluation_learns_only_from_what_was_predicted_before(network, 
 
 
 def test_frequencies_are_those_of_the_training_part():
-    training, text = np.array([0, 0, 0, 1], np.uint8), np.array([1, 0, 2, 1], np.uint8)
+    counts, text = np.array([3, 1, 0]), np.array([1, 0, 2, 1], np.uint8)
     expected = -(math.log(4 / 7) + math.log(1 / 7) + math.log(2 / 7)) / 3
-    assert scores.frequencies(training, text, 3) == (3, pytest.approx(expected))
+    assert scores.frequencies(counts, text) == (3, pytest.approx(expected))
 
 
 def test_scores_of_longer_symbols_are_also_given_by_character():

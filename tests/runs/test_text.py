@@ -1,6 +1,7 @@
 """The text cases, from a file to a finished run folder: scores, resume after a kill, and what is said of bad input."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -107,3 +108,19 @@ def test_bad_bytes_leave_no_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"bad\.txt is not utf-8: at byte 3 stands FF"):
         train_case(find_case("text"), settings_of(tmp_path / "bad.txt"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="the memory of one process is known on POSIX systems only")
+def test_a_text_of_a_gigabyte_is_read_and_learned_in_less_memory(tmp_path: Path) -> None:
+    page, large = BOOK.encode() * 1000, tmp_path / "large.txt"
+    with large.open("wb") as file:
+        while file.tell() < 1e9:
+            file.write(page)
+    sizes = ["--units", "32", "--steps", "100", "--validation", "100000"]
+    command = [sys.executable, "-m", "recurra", "train", "text", "--data", str(large), *sizes]
+    process = subprocess.Popen([*command, "--out", str(tmp_path / "run"), "--quiet"])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < 1e9

@@ -6,7 +6,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -32,19 +31,22 @@ class Corpus:
         vocabulary: the symbols of the training part.
         ids: the text, [N], in the smallest unsigned integers that hold the ids; of a large text, a file in memory.
         training: number of ids in the training part; the others are the validation part.
+        counts: how often each symbol occurs in the training part, [V].
+        digest: a hash of the ids.
     """
 
     vocabulary: Vocabulary
     ids: Ids
     training: int
+    counts: NDArray[np.int64]
+    digest: bytes
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """A hash of the symbols and of the text."""
         digest = hashlib.sha256(json.dumps(self.vocabulary.to_json()).encode())
         digest.update(self.training.to_bytes(8, "little"))
-        for start in range(0, len(self.ids), LARGE):
-            digest.update(np.ascontiguousarray(self.ids[start : start + LARGE]).data)
+        digest.update(self.digest)
         return digest.hexdigest()
 
     def parts(self) -> list[Ids]:
@@ -75,12 +77,12 @@ def read_corpus(text: Text | str, settings: LanguageModelSettings, *, folder: Pa
             f"validation={settings.validation} leaves nothing to train on: the text has {counted(length, 'character')}."
         )
     vocabulary = _learned(text, training, settings)
-    store = _Store(np.min_scalar_type(len(vocabulary) - 1), in_file=length >= LARGE, folder=folder)
+    store = _Store(len(vocabulary), in_file=length >= LARGE, folder=folder)
     store.extend(vocabulary, _between(text.pieces(), 0, training))
-    in_training = store.length
+    in_training, counts = store.length, store.counts.copy()
     with validation_part():
         store.extend(vocabulary, _between(text.pieces(), training, length))
-    return Corpus(vocabulary, store.ids(), in_training)
+    return Corpus(vocabulary, store.ids(), in_training, counts, store.digest.digest())
 
 
 def held_out(settings: LanguageModelSettings, length: int) -> int:
@@ -132,10 +134,14 @@ def _between(pieces: Iterable[str], start: int, stop: int) -> Iterator[str]:
 
 
 class _Store:
-    """Ids in memory, or in a temporary file, which is removed when nothing refers to it any more."""
+    """Ids in memory, or in a temporary file, which is removed when nothing refers to it any more.
 
-    def __init__(self, dtype: np.dtype, *, in_file: bool, folder: Path | None) -> None:
-        self.dtype, self.length = dtype, 0
+    Whatever is known of all ids is found as they come: to read the file again would fill the memory with it.
+    """
+
+    def __init__(self, vocabulary_size: int, *, in_file: bool, folder: Path | None) -> None:
+        self.dtype, self.length = np.min_scalar_type(vocabulary_size - 1), 0
+        self.counts, self.digest = np.zeros(vocabulary_size, np.int64), hashlib.sha256()
         self._file = tempfile.TemporaryFile(dir=folder) if in_file else None  # noqa: SIM115 - it lives as the ids do
         self._parts: list[Ids] = []
 
@@ -144,6 +150,8 @@ class _Store:
         for piece in whole_words(pieces):
             ids = vocabulary.encode(piece, first=self.length + 1).astype(self.dtype)
             self.length += len(ids)
+            self.counts += np.bincount(ids, minlength=len(self.counts))
+            self.digest.update(ids.data)
             if self._file is None:
                 self._parts.append(ids)
                 continue

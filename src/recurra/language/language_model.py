@@ -110,7 +110,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_no_target(y)
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
         found = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
-        settings, vocabulary, parts, fingerprint = found
+        settings, vocabulary, parts, fingerprint, _ = found
         if found is sequence and settings != self._checked():
             raise InputError(
                 f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."

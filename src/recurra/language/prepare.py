@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, shown
 from recurra.language.corpus import Corpus, held_out, read_corpus
@@ -28,12 +30,14 @@ class Prepared(NamedTuple):
         vocabulary: symbols of the training part.
         parts: what the network is trained on and, if there is a validation part, what it is validated on.
         fingerprint: function that returns a hash of the sequence.
+        counts: how often each symbol occurs in the training part of a text, [V]; None for windows of a sequence.
     """
 
     settings: LanguageModelSettings
     vocabulary: Vocabulary
     parts: list[TensorSamples] | list[StreamBatches]
     fingerprint: Callable[[], str]
+    counts: NDArray[np.int64] | None = None
 
 
 def prepared(sequence: Symbols | Text, settings: LanguageModelSettings, folder: Path | None = None) -> Prepared:
@@ -82,7 +86,7 @@ def _streams(corpus: Corpus, settings: LanguageModelSettings) -> Prepared:
         )
         for part_number, part in enumerate(corpus.parts())
     ]
-    return Prepared(settings, corpus.vocabulary, parts, lambda: corpus.fingerprint)
+    return Prepared(settings, corpus.vocabulary, parts, lambda: corpus.fingerprint, corpus.counts)
 
 
 def training_length(settings: LanguageModelSettings, length: int) -> int:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -119,10 +120,14 @@ def dynamic(
     return _score(torch.cat(found))
 
 
-def frequencies(training: Ids, ids: Ids, vocabulary_size: int) -> TextScore:
-    """Score a guess that knows only how often each symbol occurs in the training part, counted once more than it is."""
-    counts = np.bincount(training, minlength=vocabulary_size) + 1
-    return _score(torch.from_numpy(-np.log(counts / counts.sum())[ids[1:]]))
+def frequencies(counts: NDArray[np.int64], ids: Ids) -> TextScore:
+    """Score a guess that knows only how often each symbol occurs in the training part, counted once more than it is.
+
+    Args:
+        counts: how often each symbol occurs, [V].
+        ids: the text, [N].
+    """
+    return _score(torch.from_numpy(-np.log((counts + 1) / (counts + 1).sum())[ids[1:]]))
 
 
 def _read(network: Network, ids: Ids) -> Iterator[tuple[Tensor, Tensor]]:

@@ -70,12 +70,13 @@ class TextCase:
         scores: dict[str, Any] = {"best_epoch": self.model.best_epoch_}
         if len(self.prepared.parts) == 1:
             return scores
-        training, ids = (part.ids for part in self.prepared.parts if isinstance(part, StreamBatches))
-        network, text = self.model.network_, self.prepared.vocabulary
+        _, validation = self.prepared.parts
+        assert isinstance(validation, StreamBatches) and self.prepared.counts is not None
+        ids, network, text = validation.ids, self.model.network_, self.prepared.vocabulary
         found = {"carried": carried(network, ids), "cold": cold(network, ids)}
         if self.settings.dynamic:
             found["dynamic"] = dynamic(network, ids)
-        found["frequencies"] = frequencies(training, ids, len(text))
+        found["frequencies"] = frequencies(self.prepared.counts, ids)
         characters = len(text.join(text.decode(ids[1:])))
         scores["validation"] = {"symbols": len(ids) - 1, "characters": characters} | {
             name: score.to_json(characters) for name, score in found.items()
