@@ -28,6 +28,7 @@ bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cas
 	$(BIN)/python benchmarks/layers.py --grid
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/letters.py
+	$(BIN)/python benchmarks/text.py
 
 SETS := ../shared/data
 bench-series: .venv/recurra-dev .venv-neuralforecast/neuralforecast  ## many series: scores, intervals, time, peers; hours

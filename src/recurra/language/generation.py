@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from recurra.nn.network import Network
 from recurra.settings.sampling import SamplingSettings
@@ -20,21 +20,23 @@ class Sampling(TypedDict, total=False):
     seed: int
 
 
-def probabilities(logits: Tensor, settings: SamplingSettings) -> Tensor:
+def probabilities(logits: NDArray[np.floating], settings: SamplingSettings) -> NDArray[np.float64]:
     """Return the probabilities with which symbols are chosen, [V], from logits [V]."""
+    relative: NDArray[np.float64] = logits.astype(np.float64) - logits.max()
     if settings.temperature == 0.0:
-        return torch.zeros_like(logits).index_fill_(0, logits.argmax(), 1.0)
-    found = torch.softmax(logits / settings.temperature, dim=0)
+        return np.where(np.arange(len(logits)) == logits.argmax(), 1.0, 0.0)
+    found: NDArray[np.float64] = np.exp(relative / settings.temperature)
     if settings.top_k is not None and settings.top_k < len(found):
-        least = found.topk(settings.top_k).values[-1]
-        found = found.where(found >= least, 0.0)
+        found[found < np.partition(found, -settings.top_k)[-settings.top_k]] = 0.0
     if settings.top_p is not None:
-        ordered, places = found.sort(descending=True, stable=True)
-        before = ordered.cumsum(0) - ordered  # probability of those that are more probable
-        found = found.index_fill(0, places[before >= settings.top_p * found.sum()], 0.0)
+        places = np.argsort(-found, kind="stable")
+        ordered = found[places]
+        before = ordered.cumsum() - ordered  # probability of those that are more probable
+        found[places[before >= settings.top_p * ordered.sum()]] = 0.0
     if settings.min_p is not None:
-        found = found.where(found >= settings.min_p * found.max(), 0.0)
-    return found / found.sum()
+        found[found < settings.min_p * found.max()] = 0.0
+    found /= found.sum()
+    return found
 
 
 def generated(
@@ -51,14 +53,14 @@ def generated(
     Yields:
         The id of the next symbol.
     """
-    generator = torch.Generator().manual_seed(settings.seed)
-    stepper = network.stepper()
-    for symbol in prompt:
-        logits = stepper(symbol)
+    generator, stepper = np.random.default_rng(settings.seed), network.stepper()
+    for symbol in prompt[:-1]:
+        stepper(symbol)
+    chosen = prompt[-1]
     while True:
-        logits = logits.clone()
+        logits = stepper(chosen).numpy(force=True)
         if without is not None:
-            logits[without] = -torch.inf
-        chosen = int(torch.multinomial(probabilities(logits, settings), 1, generator=generator))
+            logits = np.where(np.arange(len(logits)) == without, -np.inf, logits)
+        sums = probabilities(logits, settings).cumsum()
+        chosen = int(sums[:-1].searchsorted(generator.random() * sums[-1], side="right"))
         yield chosen
-        logits = stepper(chosen)

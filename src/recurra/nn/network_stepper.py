@@ -1,12 +1,14 @@
 """Run a network of tokens on one sequence, a token per call."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.nn.cells import State
+from recurra.nn.dense import Dense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.layers import RecurrentLayer
 from recurra.nn.stepper import Stepper
@@ -51,6 +53,8 @@ class NetworkStepper:
                 stepper = layer.stepper()
                 self._steppers.append(stepper)
                 self._steps.append(_plus_input(stepper) if residual and _keeps_size(layer) else stepper)
+            elif isinstance(layer, Dense) and layer.activation == "linear" and layer.bias is not None:
+                self._steps.append(partial(torch.addmv, layer.bias, layer.weight))  # of one vector, twice as fast
             elif not isinstance(layer, nn.Dropout):
                 self._steps.append(layer)
 
