@@ -79,23 +79,13 @@ class Sandbox:
     def run(self, code: str, **values: Any) -> Outcome:
         """Run code in a fork.
 
-        A busy machine makes processor time longer too: a run that takes a little more than a file may cost is repeated,
-        and the fastest of three counts.
-
         Args:
             code: statements of Python; they import what they need.
             **values: their variables, as JSON values; paths become strings.
         """
-        request = json.dumps({"code": code, "values": values}, default=str)
-        outcome = self._ask(request)
-        if SECONDS < outcome.seconds < 2 * SECONDS:
-            outcome = min(outcome, self._ask(request), self._ask(request), key=lambda run: run.seconds)
-        return outcome
-
-    def _ask(self, request: str) -> Outcome:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(request, file=self._process.stdin, flush=True)
+        print(json.dumps({"code": code, "values": values}, default=str), file=self._process.stdin, flush=True)
         return Outcome(**json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:

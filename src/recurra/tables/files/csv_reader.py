@@ -11,6 +11,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError, in_one_line, shortened, shown_path
@@ -83,7 +84,12 @@ def read_csv(
         data = replace(data, layout=layout)
         frame = data.read(**options)
     first_cells = zip_longest(*(row.cells for row in rows if row.number >= layout.first), fillvalue="")
-    possible = [column for column, cells in zip(columns, first_cells, strict=False) if may_be_grouped_texts(cells)]
+    floats = set(frame.columns[frame.dtypes == np.float64])
+    possible = [
+        column
+        for column, cells in zip(columns, first_cells, strict=False)
+        if column in floats and may_be_grouped_texts(cells)
+    ]
     if doubtful := [column for column in possible if may_be_grouped(frame[column])]:
         without_points = data.read(usecols=doubtful, thousands=".", decimal=",")
         texts_of = {column: grouped_texts(frame[column], without_points[column]) for column in doubtful}

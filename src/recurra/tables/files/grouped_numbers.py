@@ -27,8 +27,6 @@ def may_be_grouped(values: "pd.Series[Any]") -> bool:
 
     Smaller numbers than 1 begin with a zero, and those without a point have fewer than four digits.
     """
-    if values.dtype != np.float64:
-        return False
     found = np.abs(values.to_numpy())
     found = found[~np.isnan(found)]
     if np.isinf(found).any():  # written as a word
