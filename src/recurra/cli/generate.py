@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.cli.flags import flags_of, takes
 from recurra.cli.output import print_json
 from recurra.errors import InputError, printable
+from recurra.settings.check import check
 from recurra.settings.sampling import SamplingSettings
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def generate(
     model = _language_model(run)
     said = []
     first = sampling.pop("seed", SamplingSettings.seed)
-    for seed in range(first, first + count):
+    last = first + count - 1
+    check(SamplingSettings, {**sampling, "seed": last}, "recurra generate", flags=(*sampling, "seed"))
+    for seed in range(first, last + 1):
         pieces = islice(model.generate(prompt, seed=seed, **sampling), length)
         if json:
             said.append({"seed": seed, "text": "".join([prompt or "", *pieces])})

@@ -1,0 +1,72 @@
+"""recurra generate and recurra score on a small run: what they print, and what they say of wrong values."""
+
+import json
+import math
+
+import pytest
+
+from recurra import LanguageModel
+from recurra.cli import run
+from recurra.training import Run
+
+SAID = "天地玄黄，宇宙洪荒。\n"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("text") / "run"
+    settings = {"units": 24, "window": 10, "batch_size": 4, "epochs": 40, "learning_rate": 0.03}
+    with Run(path, "new") as folder:
+        LanguageModel(mode="stream", **settings).fit(SAID * 30, run=folder)
+    return str(path)
+
+
+def test_a_text_goes_on_from_the_prompt(trained: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", trained, "--prompt", "天地", "--length", "9", "--temperature", "0"]) == 0
+    assert capsys.readouterr().out == f"{SAID}\n"
+
+
+def test_several_texts_have_the_seeds_from_the_first_on(trained: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wild = ["generate", trained, "--length", "30", "--temperature", "30", "--json"]
+    assert run([*wild, "--count", "3", "--seed", "5"]) == 0
+    several = json.loads(capsys.readouterr().out)
+    assert [text["seed"] for text in several] == [5, 6, 7]
+    assert len({text["text"] for text in several}) == 3
+    assert run([*wild, "--seed", "6"]) == 0
+    assert json.loads(capsys.readouterr().out) == several[1:2]
+
+
+def test_a_symbol_that_is_out_of_place_surprises(trained: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["score", trained, "天地玄天", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    earth, dark, wrong = said["symbols"]
+    assert (earth["symbol"], dark["symbol"], wrong["symbol"]) == ("地", "玄", "天")
+    assert max(earth["nats"], dark["nats"]) < 0.1
+    assert wrong["nats"] > 3.0
+    assert said["nats"] == pytest.approx(math.fsum(symbol["nats"] for symbol in said["symbols"]) / 3)
+    assert run(["score", trained, "天地玄天"]) == 0
+    assert "天地玄天" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--seed", "-1"], "--seed is -1; expected a whole number of at least 0"),
+        (["--seed", str(2**63 - 1), "--count", "2"], f"--seed is {2**63}; expected a whole number below"),
+        (["--temperature", "-1"], "--temperature is -1.0; expected a number of at least 0"),
+        (["--top-k", "0"], "--top-k is 0; expected a whole number above 0"),
+        (["--length", "0"], "--length is 0; expected at least 1"),
+        (["--count", "0"], "--count is 0; expected at least 1"),
+        (["--prompt", ""], "the prompt is empty"),
+        (["--prompt", "x"], "symbol 'x' at position 1 is unknown"),
+    ],
+)
+def test_a_wrong_value_is_named_before_a_text_is_written(
+    trained: str, wrong: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["generate", trained, *wrong]) == 2
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert said.startswith("recurra: ")
+    assert message in said
+    assert said.count("\n") == 1
