@@ -12,7 +12,7 @@ import pandas as pd
 
 from recurra.tables.arrays import Integers
 
-pyarrow: Any = sys.modules.get("pyarrow")  # pandas imports it if it is installed; cells are joined in half the time
+pyarrow: Any = sys.modules.get("pyarrow")  # pandas imports it if it is installed
 compute: Any = sys.modules.get("pyarrow.compute")
 
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -100,10 +100,9 @@ def _numbers(values: "pd.Series[Any]", every: bool) -> Any:
     if values.dtype != np.float64:
         return np.where(missing, _quoted("", every), values.astype(str).to_numpy(object))
     alike = (np.abs(numbers) >= 1e-4) & (np.abs(numbers) < 1e10) & (numbers != np.floor(numbers))
-    own = numbers[~alike] if compute else numbers
-    texts = [_quoted("", every) if math.isnan(number) else repr(number) for number in own.tolist()]
+    others = numbers if compute is None else numbers[~alike]
+    texts = [_quoted("", every) if math.isnan(number) else repr(number) for number in others.tolist()]
     if compute is None:
         return texts
-    return compute.replace_with_mask(
-        pyarrow.array(numbers).cast(pyarrow.string()), ~alike, pyarrow.array(texts, pyarrow.string())
-    )
+    of_all = pyarrow.array(numbers).cast(pyarrow.string())
+    return compute.replace_with_mask(of_all, ~alike, pyarrow.array(texts, pyarrow.string()))
