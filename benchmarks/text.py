@@ -8,6 +8,7 @@ the state carried on. Writing: one character at a time, each drawn from the prob
 thread; medians and ratios of turns go to benchmarks/RESULTS.md.
 """
 
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -118,12 +119,12 @@ def torch_writes(network: Plain, _: Path) -> float:
     return time.perf_counter() - started
 
 
-def rates(seconds: dict[str, list[float]], symbols: int) -> list[str]:
-    """The table of seconds, with thousands of symbols a second."""
-    heading, line, *rows, end = table("symbols", seconds)
-    speeds = [symbols / sorted(taken)[len(taken) // 2] / 1000 for taken in seconds.values()]
-    shown = [f"{row} {speed:.2f} |" for row, speed in zip(rows, speeds, strict=True)]
-    return [f"{heading} thousands a second |", f"{line}---|", *shown, end]
+def rates(heading: str, seconds: dict[str, list[float]], symbols: int) -> list[str]:
+    """The table of seconds, with symbols a second."""
+    names, line, *rows, end = table(heading, seconds)
+    speeds = [symbols / statistics.median(taken) for taken in seconds.values()]
+    shown = [f"{row} {speed:,.0f} |" for row, speed in zip(rows, speeds, strict=True)]
+    return [f"{names} symbols a second |", f"{line}---|", *shown, end]
 
 
 def main() -> None:
@@ -147,8 +148,8 @@ def main() -> None:
             "recurra, `LanguageModel.generate`": partial(writes, fitted),
             "torch.nn.LSTM, one character at a time": partial(torch_writes, plain),
         }
-        text += [f"{name}, training:", "", *rates(in_turns(learned, turns), (TRAINED - 1) * STREAMS * STEPS)]
-        text += [f"{name}, writing:", "", *rates(in_turns(written, turns), WRITTEN)]
+        text += rates(f"{name}, training", in_turns(learned, turns), (TRAINED - 1) * STREAMS * STEPS)
+        text += rates(f"{name}, writing", in_turns(written, turns), WRITTEN)
     write_section("text", "\n".join(text))
 
 
