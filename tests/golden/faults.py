@@ -1,8 +1,11 @@
 """A hundred ways to be wrong on the command line, and the files that they need."""
 
 import json
+import platform
 import shutil
 from pathlib import Path
+
+from recurra.json_objects import DIGEST, with_digest
 
 LETTERS = "recurra train letters --out new"
 SERIES = "recurra forecast sales.csv --target sales --out new"
@@ -152,11 +155,20 @@ DAMAGE = {  # a copy of the letters run, in which a file holds something else; N
 }
 
 
+def copy_run(recorded: Path, to: Path) -> None:
+    """Copy a recorded run as if this Python had trained it: a run that goes on with another one says so."""
+    shutil.copytree(recorded, to)
+    info = json.loads((to / "run.json").read_text("utf-8"))
+    info["versions"]["python"] = platform.python_version()
+    own = with_digest(info) if DIGEST in info else info  # earlier versions wrote none
+    (to / "run.json").write_text(json.dumps(own, sort_keys=True, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
 def write_files(folder: Path, data: Path, runs: Path) -> None:
     """Write what the commands name: tables, good ones too; cases; and runs, whole and damaged."""
     shutil.copytree(data, folder, dirs_exist_ok=True)
-    shutil.copytree(runs / "letters-onehot-rnn", folder / "letters-run")
-    shutil.copytree(runs / "sales-gru", folder / "sales-run")
+    copy_run(runs / "letters-onehot-rnn", folder / "letters-run")
+    copy_run(runs / "sales-gru", folder / "sales-run")
     for name, text in TEXTS.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text + "\n" if text else "")

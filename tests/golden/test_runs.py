@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .comparison import assert_same_run, assert_same_text
+from .faults import copy_run
 from .terminal import from_text, run
 
 pytestmark = [
@@ -51,7 +52,7 @@ def test_a_training_says_and_writes_what_was_recorded(name: str, folder: Path) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recorded_run_answers_as_recorded_and_is_left_as_it_is(name: str, folder: Path) -> None:
-    shutil.copytree(RUNS / name, folder / "run")
+    copy_run(RUNS / name, folder / "run")
     before = contents(folder / "run")
     for recorded in from_text((QUESTIONS / f"{name}.txt").read_text("utf-8")):
         found = run(recorded.line, folder)
