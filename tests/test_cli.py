@@ -80,7 +80,7 @@ def test_json_is_alone_on_stdout(runs: Path, capsys: pytest.CaptureFixture[str])
         (["train", "letters", "--epochs", "many"], "--epochs is 'many'; expected a whole number."),
         (["train", "letters", "--epochs", "2.5"], "--epochs is '2.5'; expected a whole number."),
         (["train", "letters", "--clip-norm", "-1"], "--clip-norm is -1.0; expected a number above 0."),
-        (["train", "letters", "--cell", "rn"], "--cell is 'rn'; expected rnn, gru or lstm; did you mean rnn?"),
+        (["train", "letters", "--cell", "rn"], "--cell is 'rn'; expected rnn, gru, lstm or mingru; did you mean rnn?"),
         (["predict"], "predict needs a run folder: recurra predict RUN."),
         (["evaluate"], "evaluate needs a run folder: recurra evaluate RUN."),
         (["show"], "show needs a run folder: recurra show RUN."),
@@ -256,7 +256,7 @@ def test_a_help_text_names_what_is_taken(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_cases_help_lists_its_settings_with_their_values(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "letters-window", "--help"]) == 0
     text = capsys.readouterr().out
-    for part in ("--units", "--no-ring", "[default: abcdefghijk]", "[choices: rnn, gru, lstm]"):
+    for part in ("--units", "--no-ring", "[default: abcdefghijk]", "[choices: rnn, gru, lstm, mingru]"):
         assert part in text
     assert "Train the case letters-window: three letters" in text
     assert "Commands" not in text

@@ -176,7 +176,9 @@ def test_without_the_cell_the_file_is_refused_and_nothing_is_imported(cell, tmp_
     (folder / "mgu.py").write_text("raise SystemExit('imported because a file named it')")
     monkeypatch.syspath_prepend(str(folder))
     LanguageModel(cell=cell, units=4, epochs=1).fit("abcabc").save(tmp_path / "m.safetensors")
-    message = r"m.safetensors was trained with the cell 'mgu', which is none of recurra's .rnn, gru, lstm.; give it"
+    message = (
+        r"m.safetensors was trained with the cell 'mgu', which is none of recurra's .rnn, gru, lstm, mingru.; give it"
+    )
     with pytest.raises(InputError, match=message):
         load(tmp_path / "m.safetensors")
     with pytest.raises(InputError, match=message):
@@ -207,7 +209,7 @@ def test_a_cell_under_the_name_of_a_built_in_one_is_refused_as_its_file_would_lo
 
 
 def test_what_is_no_cell_is_refused():
-    with pytest.raises(InputError, match="cell is 'mgu'; expected 'rnn', 'gru' or 'lstm'"):
+    with pytest.raises(InputError, match="cell is 'mgu'; expected 'rnn', 'gru', 'lstm' or 'mingru'"):
         LanguageModel(cell="mgu").fit("abc")
     with pytest.raises(InputError, match="cell is 3"):
         LanguageModel(cell=3).fit("abc")

@@ -99,7 +99,7 @@ def test_a_byte_order_mark_before_a_case_is_passed_over(tmp_path: Path) -> None:
         ('kind = ["letters"]', r"mine.toml: kind is \['letters'\]"),
         ("alphabet = 'ab'", "mine.toml: kind is None; a case says kind = one of letters"),
         ("kind = ", "mine.toml is not valid TOML"),
-        ('kind = "letters"\nalphabet = "ab"\ncell = "rn"', "cell is 'rn'; expected 'rnn', 'gru' or 'lstm'"),
+        ('kind = "letters"\nalphabet = "ab"\ncell = "rn"', "cell is 'rn'; expected 'rnn', 'gru', 'lstm' or 'mingru'"),
         ('kind = "letters"\nalphabet = "abc"\nwindow = 3\nring = false', "needs at least 4"),
     ],
 )

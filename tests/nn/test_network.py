@@ -293,7 +293,7 @@ def test_every_dense_activation_equals_keras_of_the_same_name(activation, keras)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "grue"}, "cell is 'grue'; expected one of rnn, gru, lstm"),
+        ({"cell": "grue"}, "cell is 'grue'; expected one of rnn, gru, lstm, mingru"),
         ({"units": []}, "units is empty"),
         ({"encoder": None}, "encoder and input_size are both None"),
     ],

@@ -18,7 +18,7 @@ def test_the_names_of_cells_are_those_that_have_one() -> None:
 @pytest.mark.parametrize(
     ("field", "found", "expected"),
     [
-        ("cell", "grru", "expected 'rnn', 'gru' or 'lstm'"),
+        ("cell", "grru", "expected 'rnn', 'gru', 'lstm' or 'mingru'"),
         ("units", [], "expected at least one layer, each of at least 1 unit"),
         ("units", [0], "expected at least one layer, each of at least 1 unit"),
         ("units", [3, 0], "expected at least one layer, each of at least 1 unit"),

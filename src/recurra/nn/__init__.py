@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from recurra.nn.accelerate import accelerate
-from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell
 from recurra.nn.dense import Dense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.future_effect import FutureEffect
@@ -26,6 +26,7 @@ __all__ = [
     "FutureEffect",
     "GRUCell",
     "LSTMCell",
+    "MinGRUCell",
     "Network",
     "OneHot",
     "OneStep",

@@ -249,7 +249,7 @@ def build_network(
     Args:
         encoder: `OneHot` or `Embedding` for tokens, None for features.
         input_size: number of features per time step, I; required if there is no encoder.
-        cell: "rnn", "gru" or "lstm", or any `Cell`.
+        cell: "rnn", "gru", "lstm" or "mingru", or any `Cell`.
         units: number of hidden units of each recurrent layer, from the input to the output.
         outputs: number of output features, O.
         dropout: fraction of the outputs of each recurrent layer to drop in training.

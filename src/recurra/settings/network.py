@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from recurra.settings.base import ListOf, Share, checked_as
 from recurra.settings.training import TrainingSettings
 
-CellName = Literal["rnn", "gru", "lstm"]
+CellName = Literal["rnn", "gru", "lstm", "mingru"]
 MOST_LAYERS = 100  # of a network
 MOST_LAYERS_OF_ENSEMBLE = 300  # of all its networks
 

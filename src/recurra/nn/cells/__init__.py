@@ -5,10 +5,16 @@ from collections.abc import Callable
 from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, ParameterSpec, State
 from recurra.nn.cells.gru import GRUCell
 from recurra.nn.cells.lstm import LSTMCell
+from recurra.nn.cells.mingru import MinGRUCell
 from recurra.nn.cells.simple_rnn import SimpleRNNCell
 from recurra.settings.network import CellName
 
-CELLS: dict[CellName, Callable[[], Cell]] = {"rnn": SimpleRNNCell, "gru": GRUCell, "lstm": LSTMCell}
+CELLS: dict[CellName, Callable[[], Cell]] = {
+    "rnn": SimpleRNNCell,
+    "gru": GRUCell,
+    "lstm": LSTMCell,
+    "mingru": MinGRUCell,
+}
 
 __all__ = [
     "ACTIVATIONS",
@@ -17,6 +23,7 @@ __all__ = [
     "GRUCell",
     "Gates",
     "LSTMCell",
+    "MinGRUCell",
     "ParameterSpec",
     "Parameters",
     "SimpleRNNCell",

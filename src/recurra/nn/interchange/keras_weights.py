@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError, InputTypeError, shortened, shown
 from recurra.files import path_of, replace_file
-from recurra.nn.cells import GRUCell
+from recurra.nn.cells import GRUCell, LSTMCell, SimpleRNNCell
 from recurra.nn.dense import Dense, TiedDense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
@@ -154,7 +154,7 @@ def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
     """Yield the layers that exist in Keras, with their names in its weight files.
 
     Raises:
-        InputError: the network has residual connections or a tied output layer, which its Sequential models have not.
+        InputError: the network has residual connections, a tied output layer or another cell, which Keras has not.
     """
     if network.residual or any(isinstance(layer, TiedDense) for layer in network.layers.values()):
         raise InputError(
@@ -162,6 +162,12 @@ def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
             "build it without, or save its state_dict with torch."
         )
     layers = [layer for layer in network.layers.values() if not isinstance(layer, OneHot)]
+    for layer in layers:
+        if isinstance(layer, RecurrentLayer) and not isinstance(layer.cell, SimpleRNNCell | GRUCell | LSTMCell):
+            raise InputError(
+                f"Keras has no layer with the cell {layer.cell.title}, only SimpleRNN, GRU and LSTM: save the "
+                "network's state_dict with torch."
+            )
     return zip(numbered_names(layers), layers, strict=True)
 
 
