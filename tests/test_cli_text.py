@@ -36,6 +36,17 @@ def test_several_texts_have_the_seeds_from_the_first_on(trained: str, capsys: py
     assert json.loads(capsys.readouterr().out) == several[1:2]
 
 
+def test_a_beam_search_writes_the_most_probable_texts(trained: str, capsys: pytest.CaptureFixture[str]) -> None:
+    search = ["generate", trained, "--prompt", "天地", "--length", "9", "--beams", "4"]
+    assert run(search) == 0
+    assert capsys.readouterr().out == f"{SAID}\n"
+    assert run([*search, "--count", "3", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said[0]["text"] == SAID
+    assert [text["nats"] for text in said] == sorted(text["nats"] for text in said)
+    assert len({text["text"] for text in said}) == 3
+
+
 def test_a_symbol_that_is_out_of_place_surprises(trained: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", trained, "天地玄天", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -57,6 +68,9 @@ def test_a_symbol_that_is_out_of_place_surprises(trained: str, capsys: pytest.Ca
         (["--top-k", "0"], "--top-k is 0; expected a whole number above 0"),
         (["--length", "0"], "--length is 0; expected at least 1"),
         (["--count", "0"], "--count is 0; expected at least 1"),
+        (["--beams", "0"], "--beams is 0; expected at least 1"),
+        (["--beams", "2", "--count", "3"], "--count is 3 and --beams is 2; expected at least as many beams as texts"),
+        (["--beams", "2", "--top-k", "3"], "--top-k and --beams are both given; a beam search draws nothing"),
         (["--prompt", ""], "the prompt is empty"),
         (["--prompt", "x"], "symbol 'x' at position 1 is unknown"),
     ],

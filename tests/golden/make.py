@@ -36,10 +36,10 @@ HELP = [
     "recurra train",
     "recurra train --help",
     *(f"recurra train {case} --help" for case in ("letters", "letters-embedding", "letters-window")),
-    *(f"recurra train {case} --help" for case in ("stock", "stock-tutorial")),
+    *(f"recurra train {case} --help" for case in ("stock", "stock-tutorial", "text")),
     "recurra forecast",
     "recurra forecast --help",
-    *(f"recurra {command} --help" for command in ("predict", "evaluate", "show", "cases")),
+    *(f"recurra {command} --help" for command in ("predict", "generate", "score", "evaluate", "show", "cases")),
 ]
 
 

@@ -1,6 +1,6 @@
 """Texts that a model writes: limits of the choice, the same seed, and the network's own probabilities."""
 
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ import torch
 
 from recurra import LanguageModel
 from recurra.errors import InputError
+from recurra.language.beam_search import beam_search
 from recurra.language.generation import generated, probabilities
 from recurra.nn import Embedding, OneHot, build_network
 from recurra.settings.sampling import SamplingSettings
@@ -79,6 +80,43 @@ def test_generated_symbols_have_the_frequencies_of_the_network():
     assert 0 not in without
 
 
+def of_tokens(size, seed=0):
+    torch.manual_seed(seed)
+    return build_network(encoder=Embedding(size, 3), cell="lstm", units=[4, 4], outputs=size, return_sequences=True)
+
+
+def nats_of(network, ids):
+    with torch.no_grad():
+        log_p = network(torch.tensor([ids]))[0].double().log_softmax(-1)
+    return -sum(float(log_p[place, symbol]) for place, symbol in enumerate(ids[1:]))
+
+
+def test_a_beam_as_wide_as_there_are_texts_finds_the_most_probable_ones_in_their_order():
+    network, prompt = of_tokens(3), [1, 0]
+    given = nats_of(network, prompt)
+    every = sorted((nats_of(network, [*prompt, *text]) - given, list(text)) for text in product(range(3), repeat=4))
+    found = beam_search(network, prompt, length=4, beams=81)
+    assert [text.symbols for text in found] == [symbols for _, symbols in every]
+    assert [text.nats for text in found] == pytest.approx([nats for nats, _ in every], abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_narrow_beam_takes_the_most_probable_symbol_each_time_and_a_wider_one_finds_no_worse(seed):
+    network = of_tokens(6, seed)
+    (greedy,) = beam_search(network, [2], length=8, beams=1)
+    assert greedy.symbols == list(islice(generated(network, [2], SamplingSettings(temperature=0.0)), 8))
+    found = beam_search(network, [2], length=8, beams=200)
+    assert len(found) == 200
+    assert found[0].nats <= greedy.nats + 1e-9
+    for text in (found[0], found[-1]):
+        assert text.nats == pytest.approx(nats_of(network, [2, *text.symbols]), abs=1e-5)
+
+
+def test_a_beam_search_never_writes_the_unknown_symbol():
+    found = beam_search(of_tokens(3), [0], length=3, beams=100, without=2)
+    assert sorted(text.symbols for text in found) == [list(text) for text in product(range(2), repeat=3)]
+
+
 @pytest.fixture(scope="module")
 def model():
     return LanguageModel(
@@ -120,8 +158,31 @@ def test_bad_arguments_are_named(model, arguments, message):
         model.generate(**arguments)
 
 
+def test_the_most_probable_text_is_the_one_that_was_read(model):
+    found = model.beam_search("天地", length=9, beams=3)
+    assert found[0][0] == "玄黄，宇宙洪荒。\n"
+    nats = [nats for _, nats in found]
+    assert len(found) == 3
+    assert nats == sorted(nats)
+    assert nats[0] < 0.5 < nats[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"prompt": ""}, "the prompt is empty"),
+        ({"length": 0}, r"LanguageModel.beam_search: length is 0; it must be at least 1"),
+        ({"beams": 0}, r"LanguageModel.beam_search: beams is 0; it must be at least 1"),
+        ({"beams": 2.5}, r"LanguageModel.beam_search: beams is 2.5; expected an integer"),
+    ],
+)
+def test_bad_arguments_of_a_beam_search_are_named(model, arguments, message):
+    with pytest.raises(InputError, match=message):
+        model.beam_search(**{"length": 3, **arguments})
+
+
 def test_a_model_of_windows_neither_writes_nor_judges_a_text():
     model = LanguageModel(epochs=1).fit("abcdea")
-    for asked in (model.generate, lambda: model.surprise("abc")):
+    for asked in (model.generate, lambda: model.surprise("abc"), lambda: model.beam_search(length=1)):
         with pytest.raises(InputError, match=r"trained on windows of 1 symbol; it needs one .* mode=\"stream\""):
             asked()

@@ -1,6 +1,8 @@
 """`recurra generate` writes a text in the manner of that of a run; `recurra score` marks what surprises it."""
 
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 BETWEEN = "-" * 40  # two texts
 SHADES = "", "on grey23", "on orange4", "on dark_red", "on red3"  # of a symbol, by its surprise
+Written = tuple[dict[str, Any], Iterable[str]]  # what is said about a text, and its pieces as they come
 NATS = 1.0, 2.5, 4.0, 6.0  # from which each shade but the first begins
 
 
@@ -26,6 +29,7 @@ def generate(
     prompt: str | None = None,
     length: int = 500,
     count: int = 1,
+    beams: int | None = None,
     json: bool = False,
     **sampling: Any,
 ) -> None:
@@ -35,26 +39,26 @@ def generate(
         run: Run folder.
         prompt: Text that goes on; by default a line break.
         length: Number of symbols to write.
-        count: Number of texts, with the random seeds from --seed on.
+        count: Number of texts, with the random seeds from --seed on; with --beams, the most probable ones.
+        beams: Search for the most probable text instead of drawing one at random: number of beginnings that are kept at
+            each symbol, such as 5.
         json: Print only JSON, once all texts are written.
         **sampling: How symbols are chosen; see `SamplingSettings`.
     """
-    from itertools import islice
-
-    for name, value in {"length": length, "count": count}.items():
-        if value < 1:
+    for name, value in {"length": length, "count": count, "beams": beams}.items():
+        if value is not None and value < 1:
             raise InputError(f"--{name} is {value}; expected at least 1.")
     model = _language_model(run)
+    if beams is None:
+        texts = _drawn(model, prompt, length, count, sampling)
+    else:
+        texts = _most_probable(model, prompt, length, count, beams, sampling)
     said = []
-    first = sampling.pop("seed", SamplingSettings.seed)
-    last = first + count - 1
-    check(SamplingSettings, {**sampling, "seed": last}, "recurra generate", flags=(*sampling, "seed"))
-    for seed in range(first, last + 1):
-        pieces = islice(model.generate(prompt, seed=seed, **sampling), length)
+    for number, (about, pieces) in enumerate(texts):
         if json:
-            said.append({"seed": seed, "text": "".join([prompt or "", *pieces])})
+            said.append({**about, "text": "".join([prompt or "", *pieces])})
             continue
-        if seed > first:
+        if number:
             print(f"\n{BETWEEN}")
         _write(prompt or "")
         for piece in pieces:
@@ -62,6 +66,32 @@ def generate(
         print()
     if json:
         print_json(said)
+
+
+def _drawn(
+    model: "LanguageModel", prompt: str | None, length: int, count: int, sampling: dict[str, Any]
+) -> Iterator[Written]:
+    """Return texts that are drawn at random, each with its seed."""
+    first = sampling.pop("seed", SamplingSettings.seed)
+    last = first + count - 1
+    check(SamplingSettings, {**sampling, "seed": last}, "recurra generate", flags=(*sampling, "seed"))
+    return (
+        ({"seed": seed}, islice(model.generate(prompt, seed=seed, **sampling), length))
+        for seed in range(first, last + 1)
+    )
+
+
+def _most_probable(
+    model: "LanguageModel", prompt: str | None, length: int, count: int, beams: int, sampling: dict[str, Any]
+) -> Iterator[Written]:
+    """Return the most probable texts that a beam search finds, each with -ln of its probability."""
+    for name in sampling:
+        flag = f"--{name.replace('_', '-')}"
+        raise InputError(f"{flag} and --beams are both given; a beam search draws nothing: leave out one of them.")
+    if count > beams:
+        raise InputError(f"--count is {count} and --beams is {beams}; expected at least as many beams as texts.")
+    found = model.beam_search(prompt, length=length, beams=beams)
+    return (({"nats": nats}, [text]) for text, nats in found[:count])
 
 
 def score(run: Path, text: str, /, *, json: bool = False) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.files import path_of
+from recurra.language.beam_search import beam_search
 from recurra.language.generation import Sampling, generated
 from recurra.language.prepare import Prepared, Symbols, prepared, samples_of_ids
 from recurra.language.scores import accuracy, logits_after, losses
@@ -21,6 +22,7 @@ from recurra.models.estimator import Estimator
 from recurra.models.fitting import check_fit_arguments, fit_networks
 from recurra.models.model_file import LANGUAGE_MODEL, checked_part, named, read_model, settings_of
 from recurra.models.networks import made, made_with_weights
+from recurra.nn.arguments import check_size
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.heads import Categorical
 from recurra.nn.network import Network, build_network
@@ -209,15 +211,53 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """
         self._check_reads_streams("generate")
         settings = check(SamplingSettings, sampling, f"{type(self).__name__}.generate", noun="argument")
+        symbols = generated(self.network_, self._prompt(prompt), settings, without=self._unknown)
+        return self.vocabulary_.spelled(symbols)
+
+    def beam_search(self, prompt: Symbols | None = None, *, length: int, beams: int = 5) -> list[tuple[str, float]]:
+        """Search for the most probable texts of a length, keeping the best few beginnings at each symbol.
+
+        Args:
+            prompt: see `generate`.
+            length: number of symbols of each text.
+            beams: number of beginnings that are kept; a beam of 1 is `generate` with a temperature of 0.
+
+        Returns:
+            Texts after the prompt, at most `beams`, each with -ln of its probability in nats; the most probable one is
+            the first. That none is more probable is certain only if as many are kept as there are texts.
+
+        Raises:
+            InputError: if the model reads windows, the prompt is empty or contains an unknown symbol, or a number is
+                less than 1.
+            NotFittedError: if the model is not fitted.
+
+        Example:
+            >>> model = LanguageModel(mode="stream", units=16, window=5, epochs=30, learning_rate=0.03, batch_size=4)
+            >>> (text, _), *others = model.fit("abcde" * 40).beam_search("a", length=4)
+            >>> text
+            'bcde'
+        """
+        self._check_reads_streams("beam_search")
+        for name, value in {"length": length, "beams": beams}.items():
+            check_size(f"{type(self).__name__}.beam_search", name, value)
+        ids = self._prompt(prompt)
+        found = beam_search(self.network_, ids, length=length, beams=beams, without=self._unknown)
+        return [("".join(self.vocabulary_.spelled(text.symbols)), text.nats) for text in found]
+
+    def _prompt(self, prompt: Symbols | None) -> list[int]:
+        """Return the ids of a prompt; by default a line break, or the first symbol if the vocabulary has none."""
         vocabulary = self.vocabulary_
         if prompt is None:
             prompt = ["\n" if "\n" in vocabulary else vocabulary.symbols[0]]
-        ids = vocabulary.encode(prompt).tolist()
+        ids: list[int] = vocabulary.encode(prompt).tolist()
         if not ids:
             raise InputError("the prompt is empty; give at least one symbol, or leave it out.")
-        unknown = None if vocabulary.unknown is None else len(vocabulary) - 1
-        symbols = generated(self.network_, ids, settings, without=unknown)
-        return vocabulary.spelled(symbols)
+        return ids
+
+    @property
+    def _unknown(self) -> int | None:
+        """The id of the symbol of unknown ones, which is never written; None if there is none."""
+        return None if self.vocabulary_.unknown is None else len(self.vocabulary_) - 1
 
     def surprise(self, text: Symbols) -> list[tuple[str, float]]:
         """Return each symbol of a text but the first with its surprise: -ln of the probability that it had, in nats.

@@ -24,6 +24,12 @@ class MinGRUCell(Cell):
 
     Args:
         bias: whether to add a bias.
+
+    Example:
+        >>> from recurra.nn import RecurrentLayer
+        >>> layer = RecurrentLayer(MinGRUCell(), 3, 5)
+        >>> layer(torch.zeros(2, 7, 3)).shape
+        torch.Size([2, 5])
     """
 
     name: ClassVar[str] = "mingru"
