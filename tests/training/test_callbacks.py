@@ -70,6 +70,22 @@ def test_on_a_terminal_the_time_that_is_left_is_shown(monkeypatch: pytest.Monkey
     assert "1 min 30 s left" in all_of(leader)
 
 
+def test_targets_with_a_unit_are_counted_a_second_in_plain_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 30.0, 30.0, 120.0, 120.0])
+    monkeypatch.setattr("recurra.training.callbacks.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    stream, state = io.StringIO(), TrainingState()
+    progress = Progress(stream, unit="symbols")
+    progress.on_train_begin(state, 4)
+    for epoch in (1, 4):
+        state.epoch, state.seen = epoch, 60_000 * epoch
+        state.history = [{"epoch": epoch, "loss": 0.5}]
+        progress.on_epoch_end(state)
+    assert stream.getvalue().splitlines() == [
+        "epoch 1/4  loss 0.5000  2,000 symbols/s  1 min 30 s left",
+        "epoch 4/4  loss 0.5000  2,000 symbols/s",
+    ]
+
+
 def test_an_abort_gives_the_terminal_its_cursor_back() -> None:
     leader, follower = pty.openpty()
     with os.fdopen(follower, "w", encoding="utf-8") as terminal:

@@ -55,6 +55,14 @@ def test_it_trains_like_torchs_bare_loop(name: str) -> None:
         torch.testing.assert_close(parameter, expected, rtol=0, atol=0)
 
 
+def test_targets_are_counted_since_the_training_began_or_went_on() -> None:
+    network, options = small_network(), TrainingOptions(epochs=3, batch_size=4)
+    state = train(network, (X, Y), loss=F.mse_loss, options=options)
+    assert state.seen == 3 * 10
+    longer = TrainingOptions(epochs=5, batch_size=4)
+    assert train(network, (X, Y), loss=F.mse_loss, options=longer, state=state).seen == 2 * 10
+
+
 def test_the_loss_of_an_epoch_is_the_mean_over_samples_not_over_batches() -> None:
     network = nn.Linear(2, 1)
     expected = F.mse_loss(network(X), Y).item()

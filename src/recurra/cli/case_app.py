@@ -11,6 +11,7 @@ from recurra.cases.catalog import Case
 from recurra.cli.flags import flag, flags_of, takes
 from recurra.cli.output import print_json, print_result
 from recurra.errors import InputError, printable
+from recurra.settings.cases import TextSettings
 from recurra.stages import watched
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def case_app(case: Case, command: str, summary: str, default_out: Path, *, witho
             raise InputError("the rows come either from a file or from a provider; leave out --data or --symbol.")
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
         with watched(None) if quiet else nullcontext():
-            result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [Progress()])
+            progress = Progress(unit="symbols" if issubclass(case.settings_type, TextSettings) else "")
+            result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [progress])
         if json:
             print_json(result_json(result))
             return

@@ -54,10 +54,15 @@ class Progress(Callback):
 
     Plain lines show the first and the last epoch and about twenty evenly spaced ones between them; metrics.jsonl of the
     run records all epochs.
+
+    Args:
+        stream: where to write; None for stderr.
+        unit: what the targets are, in the plural, such as "symbols": plain lines too show how many of them a second are
+            trained on, and the time that is left. Empty: the rate is not shown.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self.stream = stream or sys.stderr
+    def __init__(self, stream: TextIO | None = None, *, unit: str = "") -> None:
+        self.stream, self.unit = stream or sys.stderr, unit
         self.live = self.stream.isatty()
         self._epochs = 0
         self._drawn = self._begun = 0.0
@@ -79,7 +84,7 @@ class Progress(Callback):
 
     def on_epoch_end(self, state: TrainingState) -> None:
         if not self.live and (state.epoch == 1 or state.epoch % self._every == 0 or state.epoch == self._epochs):
-            self._print(self._line(state))
+            self._print("  ".join(filter(None, [self._line(state), *self._speed(state, 0.0)])))
 
     def on_train_end(self, state: TrainingState) -> None:
         if self.live:
@@ -102,10 +107,18 @@ class Progress(Callback):
         from rich.table import Table
 
         row = Table.grid(padding=(0, 2))
-        done = state.epoch + share
-        row.add_row(ProgressBar(self._epochs, done, width=24), self._line(state), self._left(done))
+        bar = ProgressBar(self._epochs, state.epoch + share, width=24)
+        row.add_row(bar, self._line(state), *self._speed(state, share))
         self._live.update(row, refresh=True)
         self._drawn = time.monotonic()
+
+    def _speed(self, state: TrainingState, share: float) -> list[str]:
+        """Return how many targets a second are trained on, if they have a unit, and how long the rest takes."""
+        if not self.unit:
+            return [self._left(state.epoch + share)] if self.live else []
+        passed = time.monotonic() - self._begun
+        rate = f"{state.seen / passed:,.0f} {self.unit}/s" if state.seen and passed > 0.0 else ""
+        return [rate, self._left(state.epoch + share)]
 
     def _left(self, done: float) -> str:
         """Return how long the rest takes, if it goes on as it did since the training began; empty at its end."""

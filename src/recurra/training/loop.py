@@ -154,7 +154,7 @@ class _Training:
         self.sums = _Sums()
         self.seconds = 0.0  # of this round, before it was interrupted
         self._restore()
-        state.read = self._read
+        state.seen, state.read = 0, self._read
 
     @property
     def evaluated(self) -> nn.Module:
@@ -235,6 +235,7 @@ class _Training:
         loss = self.loss(output, batch.target, **batch.of_loss())
         (loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
         self.sums.add_batch(batch, output, loss, self.metrics)
+        self.state.seen += batch.target.numel()
 
     def _restore(self) -> None:
         """Restore network, optimizer, batches and random generators from the state."""

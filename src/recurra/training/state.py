@@ -68,6 +68,7 @@ class TrainingState:
         tensors: the tensors.
         stop: the reason to stop early; empty to continue.
         member: number of the network in its ensemble, counted from 1; 0 if it is no ensemble.
+        seen: number of targets trained on since the training began or went on; it is not saved.
         read: returns the tensors that are read only when the state is saved.
         source: the file that it was loaded from; empty for a state in memory.
     """
@@ -80,6 +81,7 @@ class TrainingState:
     stop: str = ""
     step: int | None = 0
     member: int = 0
+    seen: int = field(default=0, repr=False, compare=False)
     read: Callable[[], dict[str, Tensor]] = field(default=dict, repr=False, compare=False)
     source: str = field(default="", repr=False, compare=False)
 
