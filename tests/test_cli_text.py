@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,24 @@ def test_a_symbol_that_is_out_of_place_surprises(trained: str, capsys: pytest.Ca
     assert said["nats"] == pytest.approx(math.fsum(symbol["nats"] for symbol in said["symbols"]) / 3)
     assert run(["score", trained, "天地玄天"]) == 0
     assert "天地玄天" in capsys.readouterr().out
+
+
+def test_a_range_test_shows_rates_and_losses_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("poem.txt").write_text(SAID * 30, "utf-8")
+    settings = ["--units", "8", "--window", "10", "--batch-size", "4", "--validation", "0"]
+    test = ["train", "text", "--data", "poem.txt", *settings, "--range-test"]
+    assert run([*test, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    lowest = said["rates"][said["losses"].index(min(said["losses"]))]
+    assert said["suggestion"] == pytest.approx(lowest / 10, rel=0.05)
+    assert run(test) == 0
+    assert f"--learning-rate {said['suggestion']:g}" in capsys.readouterr().out
+    assert run([*test, "--resume"]) == 2
+    assert "--range-test writes no run: leave out --resume and --overwrite." in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["poem.txt"]
 
 
 @pytest.mark.parametrize(

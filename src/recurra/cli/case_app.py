@@ -10,6 +10,7 @@ from cyclopts import App
 from recurra.cases.catalog import Case
 from recurra.cli.flags import flag, flags_of, takes
 from recurra.cli.output import print_json, print_result
+from recurra.cli.range_test import RANGE_TEST, print_range_test
 from recurra.errors import InputError, printable
 from recurra.settings.cases import TextSettings
 from recurra.stages import watched
@@ -28,6 +29,7 @@ def case_app(case: Case, command: str, summary: str, default_out: Path, *, witho
         default_out: run folder, if no other one is given.
         without: settings that have no flag.
     """
+    reads_text = issubclass(case.settings_type, TextSettings)
 
     @takes(
         flag("out", Path, default_out, "Run folder to write to."),
@@ -35,6 +37,7 @@ def case_app(case: Case, command: str, summary: str, default_out: Path, *, witho
         flag("overwrite", bool, False, "Start over in the folder of an earlier run."),
         flag("quiet", bool, False, "Do not show progress."),
         flag("json", bool, False, "Print only JSON: the scores and, for series, the next values."),
+        *([RANGE_TEST] if reads_text else []),
         *(own for own in flags_of(case.settings_type, case.settings({})) if own.name not in without),
     )
     def run_case(**given: Any) -> None:
@@ -50,9 +53,14 @@ def case_app(case: Case, command: str, summary: str, default_out: Path, *, witho
             raise InputError("--resume and --overwrite are mutually exclusive.")
         if given.get("symbol") is not None and (given.get("data") or case.values.get("data")) is not None:
             raise InputError("the rows come either from a file or from a provider; leave out --data or --symbol.")
+        if given.pop(RANGE_TEST.name, False):
+            if resume or overwrite:
+                raise InputError("--range-test writes no run: leave out --resume and --overwrite.")
+            print_range_test(case, given, out, json=json)
+            return
         mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
         with watched(None) if quiet else nullcontext():
-            progress = Progress(unit="symbols" if issubclass(case.settings_type, TextSettings) else "")
+            progress = Progress(unit="symbols" if reads_text else "")
             result = train_case(case, given, out, mode=mode, callbacks=[] if quiet else [progress])
         if json:
             print_json(result_json(result))

@@ -33,7 +33,7 @@ from recurra.settings.network import NamedCell, units_of_layers
 from recurra.settings.sampling import SamplingSettings
 from recurra.tensor_files import write_tensors
 from recurra.threads import one_thread
-from recurra.training import Callback, Run
+from recurra.training import Callback, RangeTest, Run, learning_rate_range_test
 from recurra.training.batches import EVALUATED_AT_ONCE
 from recurra.training.loop import score
 from recurra.training.process import seeded
@@ -137,6 +137,29 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self.vocabulary_, self.settings_ = vocabulary, settings
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         return self
+
+    def learning_rate_range_test(self, sequence: "Symbols | Text | Prepared", *, steps: int = 200) -> RangeTest:
+        """Find which learning rates suit `fit`, by a short training of another network whose rate grows.
+
+        Args:
+            sequence: see `fit`.
+            steps: number of updates of the weights.
+
+        Raises:
+            InputError: if a parameter is invalid, the sequence is too short, or there are fewer than two steps.
+
+        Example:
+            >>> text = "abcde" * 40
+            >>> model = LanguageModel(mode="stream", units=16, window=5, batch_size=4, epochs=30)
+            >>> model.learning_rate = model.learning_rate_range_test(text).suggestion
+            >>> model.fit(text).predict("c")
+            'd'
+        """
+        settings, vocabulary, parts, *_ = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
+        network = made(lambda: _new_network(settings, len(vocabulary)), settings)
+        loss = Categorical(len(vocabulary)).loss
+        with one_thread():
+            return learning_rate_range_test(network, parts[0], loss=loss, options=settings, steps=steps)
 
     def prepare(self, sequence: Symbols | Text, *, folder: Path | None = None) -> Prepared:
         """Check everything that `fit` checks before training, and return what `fit` takes in place of the sequence.

@@ -15,7 +15,7 @@ from recurra.runs.titles import layer_titles
 from recurra.settings.cases import TextSettings
 from recurra.settings.check import to_json
 from recurra.settings.language import LanguageModelSettings
-from recurra.training import Callback, Run
+from recurra.training import Callback, RangeTest, Run
 from recurra.training.run_folder import SCORES
 
 CURVES = "training.png"
@@ -53,6 +53,10 @@ class TextCase:
         settings = self.settings
         text = text_of(settings.data, encoding=settings.text_encoding, bad_bytes=settings.bad_bytes)
         return self.model.prepare(text, folder=self.folder)
+
+    def range_test(self) -> RangeTest:
+        """Find which learning rates suit the training."""
+        return self.model.learning_rate_range_test(self._prepare())
 
     def fit(self, run: Run, callbacks: Sequence[Callback]) -> None:
         assert self.prepared is not None

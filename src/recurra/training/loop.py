@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -93,12 +94,8 @@ def train(
     )
     options, callbacks = arguments.options, arguments.callbacks
     batches = batches_of(data, options)
-    if len(batches) == 0:
-        raise InputError("there are no samples to train on.")
-    first = _peek(batches)
-    cuda = [first.x.device] if first.x.device.type == "cuda" else []
-    with seeded(options.seed, cuda), threads_for(work_of_step(network, first.x)):
-        training = _Training(network, batches, loss, metrics or {}, options, callbacks, state or TrainingState(), cuda)
+    with training_process(network, batches, options.seed) as cuda:
+        training = Training(network, batches, loss, metrics or {}, options, callbacks, state or TrainingState(), cuda)
         state = training.state
         for callback in callbacks:
             callback.on_train_begin(state, training.rounds)
@@ -117,7 +114,25 @@ def train(
     return state
 
 
-class _Training:
+@contextmanager
+def training_process(network: nn.Module, batches: Batches, seed: int) -> Iterator[list[torch.device]]:
+    """Context manager in which a module is trained: torch's generators are seeded, and no more threads run than help.
+
+    Yields:
+        The CUDA devices of the batches, whose generators are seeded too.
+
+    Raises:
+        InputError: there are no batches.
+    """
+    if len(batches) == 0:
+        raise InputError("there are no samples to train on.")
+    first = _peek(batches)
+    cuda = [first.x.device] if first.x.device.type == "cuda" else []
+    with seeded(seed, cuda), threads_for(work_of_step(network, first.x)):
+        yield cuda
+
+
+class Training:
     """A training in progress: network, optimizer, batches and random generators, kept in step with its state.
 
     Attributes:
@@ -175,7 +190,7 @@ class _Training:
         rate = self.learning_rate(start)
         self.network.train()
         while state.step < end:
-            self._step()
+            self.step()
             self.seconds = time.perf_counter() - started
             for callback in self.callbacks:
                 callback.on_step_end(state, self.round - (end - state.step), self.round)
@@ -202,8 +217,8 @@ class _Training:
             for name, tensor in self.evaluated.state_dict().items():
                 state.tensors[f"best.{name}"] = tensor.clone()
 
-    def _step(self) -> None:
-        """Update the weights once and add the loss and the metrics, computed before the update, to the sums."""
+    def step(self) -> Tensor:
+        """Update the weights once, add the loss and the metrics before the update to the sums, and return that loss."""
         network, optimizer, options, state = self.network, self.optimizer, self.options, self.state
         assert state.step is not None
         rate = self.learning_rate(state.step)
@@ -212,14 +227,13 @@ class _Training:
         optimizer.zero_grad()
         batch = next(self.batches)
         if options.accumulate == 1:
-            self._backward(batch, 1.0)
+            loss = self._backward(batch, 1.0)
         else:
             parts = [batch]
             while len(parts) < options.accumulate and self.batches.position:
                 parts.append(next(self.batches))
             count = sum(len(part.x) for part in parts)
-            for part in parts:
-                self._backward(part, len(part.x) / count)
+            loss = torch.stack([self._backward(part, len(part.x) / count) for part in parts]).sum()
         if options.clip_norm is not None:
             nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
         optimizer.step()
@@ -228,14 +242,17 @@ class _Training:
             self.average.update_parameters(network)
         if state.step == 1:
             self._follow()  # the first step creates the tensors of the optimizer
+        return loss
 
-    def _backward(self, batch: Batch, share: float) -> None:
-        """Add the gradients of a batch, weighted by its share of the step."""
+    def _backward(self, batch: Batch, share: float) -> Tensor:
+        """Add the gradients of a batch, weighted by its share of the step, and return its share of the loss."""
         output, self.carry = _output(self.network, self.batches, batch, self.carry)
         loss = self.loss(output, batch.target, **batch.of_loss())
-        (loss if share == 1.0 else loss * share).backward()  # type: ignore[no-untyped-call]
+        part = loss if share == 1.0 else loss * share
+        part.backward()  # type: ignore[no-untyped-call]
         self.sums.add_batch(batch, output, loss, self.metrics)
         self.state.seen += batch.target.numel()
+        return part.detach()
 
     def _restore(self) -> None:
         """Restore network, optimizer, batches and random generators from the state."""
