@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score
 
 from recurra import LanguageModel
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn import GRU, LSTM, SimpleRNN, VariationalDropout
 from recurra.training import Callback
 
 from .ring import RING, saved
@@ -83,6 +83,16 @@ def test_units_are_those_of_each_recurrent_layer_with_dropout_after_each():
         ("Dropout", 3),
         ("Dense", 4),
     ]
+
+
+def test_a_stream_is_learned_with_every_kind_of_dropout():
+    dropped = {"dropout": 0.1, "variational": True, "recurrent_dropout": 0.1, "weight_dropout": 0.1}
+    options = {"mode": "stream", "cell": "lstm", "units": [24, 24], "window": 5, "batch_size": 4}
+    model = LanguageModel(**options, **dropped, epochs=40, learning_rate=0.02).fit("abcde" * 40)
+    assert model.score("abcde" * 10) > 0.95
+    layers = list(model.network_.layers.values())[1:-1]
+    assert [type(layer) for layer in layers] == [LSTM, VariationalDropout, LSTM, VariationalDropout]
+    assert [(lstm.recurrent_dropout, lstm.weight_dropout) for lstm in layers[::2]] == [(0.1, 0.1)] * 2
 
 
 def test_predictions_are_without_dropout():

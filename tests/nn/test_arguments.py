@@ -20,6 +20,7 @@ from recurra.nn import (
     RecurrentLayer,
     SimpleRNN,
     SimpleRNNCell,
+    VariationalDropout,
     accelerate,
     arguments,
     build_network,
@@ -101,7 +102,11 @@ SIZES = {
 RATES = {
     "GRU.dropout": lambda v: GRU(3, 3, dropout=v),
     "LSTM.recurrent_dropout": lambda v: LSTM(3, 3, recurrent_dropout=v),
+    "GRU.weight_dropout": lambda v: GRU(3, 3, weight_dropout=v),
+    "VariationalDropout.p": VariationalDropout,
     "build_network.dropout": lambda v: build(dropout=v),
+    "build_network.recurrent_dropout": lambda v: build(recurrent_dropout=v),
+    "build_network.weight_dropout": lambda v: build(weight_dropout=v),
 }
 OPTIONS = ("return_sequences", "return_state", "go_backwards", "stateful", "bidirectional")
 FLAGS = {
@@ -112,6 +117,7 @@ FLAGS = {
     "Dense.bias": lambda v: Dense(3, 3, bias=v),
     "Embedding.mask_zero": lambda v: Embedding(3, 3, mask_zero=v),
     "build_network": lambda v: build(return_sequences=v),
+    "build_network.variational": lambda v: build(variational=v),
     "from_torch.return_sequences": lambda v: from_torch(nn.GRU(3, 3), return_sequences=v),
     "from_torch.return_state": lambda v: from_torch(nn.GRU(3, 3), return_state=v),
 }

@@ -1,9 +1,10 @@
-"""Dropout of inputs and of the recurrent state: the same units at all steps, in training mode only."""
+"""Dropout of inputs, of the recurrent state and of weights: the same ones at all steps, in training mode only."""
 
 import pytest
 import torch
 
-from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra import InputError
+from recurra.nn import GRU, LSTM, MinGRUCell, RecurrentLayer, SimpleRNN, VariationalDropout
 
 from .each_layer import EACH_LAYER, random_like
 
@@ -82,3 +83,42 @@ def test_each_direction_drops_features_of_its_own():
             p.fill_(1.0)
     y = layer(torch.ones(1, 1, 400))  # the sum of what was not dropped, twice
     assert y[0, 0] != y[0, 1]
+
+
+@EACH_LAYER
+def test_dropped_weights_are_the_same_at_all_steps_and_scale_the_others(make):
+    layer = random_like(make(2, 8, weight_dropout=0.3, return_sequences=True))
+    x = torch.randn(4, 6, 2)
+    torch.manual_seed(5)
+    found = layer(x)
+    torch.manual_seed(5)
+    kept = torch.nn.functional.dropout(torch.ones_like(layer.weight_hh), 0.3)
+    plain = make(2, 8, return_sequences=True)
+    plain.load_state_dict(layer.state_dict())
+    with torch.no_grad():
+        plain.weight_hh.mul_(kept)
+    assert (kept == 0).float().mean() == pytest.approx(0.3, abs=0.15)
+    torch.testing.assert_close(found, plain(x), rtol=0, atol=0)
+    gradients = [
+        torch.autograd.grad(y.square().sum(), own.weight_hh)[0] for own, y in ((layer, found), (plain, plain(x)))
+    ]
+    torch.testing.assert_close(gradients[0], gradients[1] * kept)
+    layer.eval()
+    assert not torch.equal(layer(x), plain(x))
+    assert torch.equal(layer(x), layer(x))
+
+
+def test_a_cell_without_recurrent_weights_refuses_to_drop_them():
+    with pytest.raises(InputError, match=r"MinGRU: weight_dropout is 0\.5; this cell has no weight_hh to drop from"):
+        RecurrentLayer(MinGRUCell(), 2, 3, weight_dropout=0.5)
+
+
+def test_variational_dropout_leaves_out_the_same_features_at_all_steps():
+    layer = VariationalDropout(0.4)
+    seen = layer(torch.ones(40, 7, 50))
+    assert torch.equal(seen, seen[:, :1].expand_as(seen))
+    assert seen.unique().tolist() == pytest.approx([0.0, 1 / 0.6])
+    assert (seen[:, 0] == 0).float().mean() == pytest.approx(0.4, abs=0.05)
+    assert len(seen[:, 0].unique(dim=0)) == 40
+    assert not torch.equal(layer(torch.ones(40, 50)), torch.ones(40, 50))  # the output of the last step alone
+    assert torch.equal(layer.eval()(seen), seen)

@@ -215,6 +215,7 @@ def test_too_few_or_too_many_initial_states_are_an_error(make, options, given, e
         ({"dropout": -0.1}, "dropout is -0.1"),
         ({"dropout": float("nan")}, "dropout is nan"),
         ({"recurrent_dropout": 1.5}, "recurrent_dropout is 1.5"),
+        ({"weight_dropout": 1.0}, "weight_dropout is 1.0"),
         ({"activation": "swish"}, "activation is 'swish'; expected one of tanh, relu, sigmoid, hard_sigmoid, linear"),
     ],
 )

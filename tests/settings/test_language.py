@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from recurra import LanguageModel
+from recurra import InputError, LanguageModel
 from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
 
@@ -15,6 +15,9 @@ DEFAULTS: dict[str, Any] = {
     "tokenizer": None,
     "tied": False,
     "residual": False,
+    "variational": False,
+    "recurrent_dropout": 0.0,
+    "weight_dropout": 0.0,
     "encoding": "onehot",
     "embedding_dim": 8,
     "window": 1,
@@ -66,3 +69,17 @@ def test_the_settings_of_a_language_model_are_its_constructor_arguments_with_the
 )
 def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, expected: str) -> None:
     refused(LanguageModelSettings, field, found, expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tied": True}, "tied is True and encoding is 'onehot'; tied needs encoding 'embedding'"),
+        ({"variational": True}, "variational is True and dropout is 0.0; variational says how dropout is done"),
+        ({"tokenizer": "t.json"}, "tokenizer is given and tokens is 'characters'; a tokenizer needs tokens 'bpe'"),
+        ({"tokens": "words"}, "tokens is 'words' and mode is 'windows'; windows are of characters or listed symbols"),
+    ],
+)
+def test_settings_that_do_not_fit_each_other_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check(LanguageModelSettings, given, "test")

@@ -12,6 +12,7 @@ from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Network, build_network
 from recurra.nn.recurrent_module import OneStep
 from recurra.nn.trace import Trace, trace
+from recurra.nn.variational_dropout import VariationalDropout
 
 if TYPE_CHECKING:
     from recurra.nn.interchange.keras_weights import from_keras, to_keras
@@ -34,6 +35,7 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "Trace",
+    "VariationalDropout",
     "accelerate",
     "build_network",
     "from_keras",

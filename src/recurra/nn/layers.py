@@ -28,6 +28,7 @@ class LayerOptions(TypedDict, total=False):
     stateful: bool
     dropout: float
     recurrent_dropout: float
+    weight_dropout: float
     bidirectional: bool
     backend: str | Backend
 
@@ -49,6 +50,8 @@ class RecurrentLayer(RecurrentModule):
         dropout: fraction of the input features to drop in training, the same ones at all steps.
         recurrent_dropout: fraction of the units of h to drop in training where the gates read h, the same ones at all
             steps (Gal and Ghahramani, 2016).
+        weight_dropout: fraction of the recurrent weights, `weight_hh`, to drop in training, the same ones at all steps
+            and in all sequences of a call (DropConnect; Merity et al., 2018).
         bidirectional: also process the sequence from its end, with a second set of parameters. The outputs of both
             directions at each step are concatenated, [B, T, 2H]; without `return_sequences`, the last output of each
             direction, [B, 2H].
@@ -78,6 +81,7 @@ class RecurrentLayer(RecurrentModule):
         stateful: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        weight_dropout: float = 0.0,
         bidirectional: bool = False,
         backend: str | Backend = "auto",
     ) -> None:
@@ -93,6 +97,9 @@ class RecurrentLayer(RecurrentModule):
         )
         self.dropout = check_rate(name, "dropout", dropout)
         self.recurrent_dropout = check_rate(name, "recurrent_dropout", recurrent_dropout)
+        self.weight_dropout = check_rate(name, "weight_dropout", weight_dropout)
+        if weight_dropout and "weight_hh" not in self.direction():
+            raise InputError(f"{name}: weight_dropout is {weight_dropout}; this cell has no weight_hh to drop from.")
         if go_backwards and bidirectional:
             raise InputError(
                 f"{name}: go_backwards and bidirectional exclude each other; "
@@ -195,6 +202,8 @@ class RecurrentLayer(RecurrentModule):
         if self.training and self.recurrent_dropout > 0.0:
             dropout_mask = torch.nn.functional.dropout(x.new_ones(x.shape[0], self.hidden_size), self.recurrent_dropout)
         parameters = self.direction(suffix)
+        if self.training and self.weight_dropout > 0.0:
+            parameters["weight_hh"] = torch.nn.functional.dropout(parameters["weight_hh"], self.weight_dropout)
         call = Call(
             cell=self.cell,
             hidden_size=self.hidden_size,
@@ -274,7 +283,7 @@ class SimpleRNN(RecurrentLayer):
         activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
         bias: whether to add a bias.
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
-            `bidirectional` and `backend`; see `RecurrentLayer`.
+            `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Example:
         >>> layer = SimpleRNN(3, 5)
@@ -306,7 +315,7 @@ class GRU(RecurrentLayer):
         reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch, or
             before it.
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
-            `bidirectional` and `backend`; see `RecurrentLayer`.
+            `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Example:
         >>> layer = GRU(3, 5, return_sequences=True, return_state=True)
@@ -341,7 +350,7 @@ class LSTM(RecurrentLayer):
         bias: whether to add a bias.
         unit_forget_bias: whether to initialize the bias of the forget gate with 1.
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
-            `bidirectional` and `backend`; see `RecurrentLayer`.
+            `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Example:
         >>> layer = LSTM(3, 5, bidirectional=True)
@@ -381,7 +390,7 @@ def layer_of(
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
-            `bidirectional` and `backend`; see `RecurrentLayer`.
+            `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Raises:
         InputTypeError: `cell` is neither a name nor a `Cell`.

@@ -18,6 +18,7 @@ from recurra.nn.encoders import Embedding
 from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import RecurrentLayer, layer_of
 from recurra.nn.network_stepper import NetworkStepper
+from recurra.nn.variational_dropout import VariationalDropout
 from recurra.settings.network import CellName, NamedCell
 
 
@@ -34,8 +35,9 @@ class Network(nn.Module):
     """A sequence of layers; masks are passed from layer to layer, as in Keras.
 
     Args:
-        layers: the layers in order: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`, `Dense` or
-            `TiedDense`, and after the last `Dense`, for features that are known in advance, a `FutureEffect`.
+        layers: the layers in order: `OneHot`, `Embedding`, `SimpleRNN`, `GRU`, `LSTM`, `torch.nn.Dropout`,
+            `VariationalDropout`, `Dense` or `TiedDense`, and after the last `Dense`, for features that are known in
+            advance, a `FutureEffect`.
         names: a name for each layer. By default, layers are named by kind and number, as in Keras: `lstm`, `dense`,
             `dense_1`.
         residual: whether to add the input of a recurrent layer to its output, with its dropout, where both have the
@@ -240,6 +242,9 @@ def build_network(
     units: Sequence[int],
     outputs: int,
     dropout: float = 0.0,
+    variational: bool = False,
+    recurrent_dropout: float = 0.0,
+    weight_dropout: float = 0.0,
     return_sequences: bool = False,
     residual: bool = False,
     tied: bool = False,
@@ -253,6 +258,9 @@ def build_network(
         units: number of hidden units of each recurrent layer, from the input to the output.
         outputs: number of output features, O.
         dropout: fraction of the outputs of each recurrent layer to drop in training.
+        variational: whether to drop the same outputs at all time steps; see `VariationalDropout`.
+        recurrent_dropout: fraction of the units of h that the gates do not see in training; see `RecurrentLayer`.
+        weight_dropout: fraction of the recurrent weights to drop in training; see `RecurrentLayer`.
         return_sequences: return the output of every time step, [B, T, O], instead of the last one, [B, O].
         residual: whether to add the input of a recurrent layer to its output, where both have the same shape.
         tied: whether the output layer shares the vectors of the encoder, an `Embedding` of O tokens.
@@ -281,7 +289,7 @@ def build_network(
             "encoder and input_size are both None; give an encoder, or the number of features per time step."
         )
     check_rate("build_network", "dropout", dropout)
-    check_flags("build_network", return_sequences=return_sequences, tied=tied)
+    check_flags("build_network", variational=variational, return_sequences=return_sequences, tied=tied)
     if encoder is not None and not (isinstance(encoder, nn.Module) and hasattr(encoder, "output_size")):
         raise InputTypeError(f"encoder is {shown(encoder)}; expected None, OneHot or Embedding.")
     layers: list[nn.Module] = [] if encoder is None else [encoder]
@@ -289,9 +297,18 @@ def build_network(
     assert size is not None
     for index, hidden_size in enumerate(units):
         is_last = index == len(units) - 1
-        layers.append(layer_of(cell, size, hidden_size, return_sequences=return_sequences or not is_last))
+        layers.append(
+            layer_of(
+                cell,
+                size,
+                hidden_size,
+                return_sequences=return_sequences or not is_last,
+                recurrent_dropout=recurrent_dropout,
+                weight_dropout=weight_dropout,
+            )
+        )
         if dropout > 0.0:
-            layers.append(nn.Dropout(dropout))
+            layers.append(VariationalDropout(dropout) if variational else nn.Dropout(dropout))
         size = hidden_size
     if not tied:
         return Network([*layers, Dense(size, outputs)], residual=residual)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from recurra.settings.base import Count
+from recurra.settings.base import Count, Share
 from recurra.settings.network import CellChoice, NetworkSettings, Units
 from recurra.settings.training import LearningRate
 
@@ -35,6 +35,13 @@ class LanguageModelSettings(NetworkSettings):
     """Whether the output layer shares the vectors of the embedding."""
     residual: bool = False
     """Whether to add the input of a recurrent layer to its output, where both have the same size."""
+    variational: bool = False
+    """Whether dropout leaves out the same units at all steps of a window, instead of others at each step."""
+    recurrent_dropout: Share = 0.0
+    """Fraction of units that the gates of a recurrent layer do not see during training, the same ones at all steps of
+    a window."""
+    weight_dropout: Share = 0.0
+    """Fraction of the recurrent weights dropped during training, the same ones at all steps of a window."""
     window: Count = 1
     """Number of consecutive symbols from which the next one is predicted; in a stream, number of steps through which
     gradients flow before each update of the weights."""
@@ -53,6 +60,8 @@ class LanguageModelSettings(NetworkSettings):
     def _settings_fit_each_other(self) -> "LanguageModelSettings":
         if self.tied and self.encoding != "embedding":
             raise ValueError(f"tied is True and encoding is {self.encoding!r}; tied needs encoding 'embedding'")
+        if self.variational and self.dropout == 0.0:
+            raise ValueError("variational is True and dropout is 0.0; variational says how dropout is done")
         if self.tokenizer is not None and self.tokens != "bpe":
             raise ValueError(f"tokenizer is given and tokens is {self.tokens!r}; a tokenizer needs tokens 'bpe'")
         if self.tokens != "characters" and self.mode != "stream":
