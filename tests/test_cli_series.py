@@ -360,9 +360,9 @@ def test_what_is_for_series_is_refused_for_symbols_and_the_other_way_round(
     capsys.readouterr()
     for flags in (["--data", "x.csv"], ["--level", "90"], ["--csv", "x.csv"], ["--refresh"], ["--horizon", "2"]):
         assert run(["predict", letters, *flags]) == 2
-        assert f"is a run of a letter case; {flags[0]} needs a forecasting run" in printed(capsys)[1]
+        assert f"is a run of a language model; {flags[0]} needs a forecasting run" in printed(capsys)[1]
     assert run(["evaluate", letters, "--data", "x.csv"]) == 2
-    assert "is a run of a letter case" in printed(capsys)[1]
+    assert "is a run of a language model" in printed(capsys)[1]
     assert run(["evaluate", letters]) == 0
     assert "accuracy" in printed(capsys)[0][1]
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any, get_args
 
 from cyclopts import (
@@ -18,7 +19,7 @@ from cyclopts import (
 from recurra.cli.flags import choices_of
 from recurra.errors import shown
 
-ARGUMENTS = {"RUN": "a run folder"}
+ARGUMENTS = {"RUN": "a run folder", "TEXT": "a text"}
 VALUES: dict[Any, tuple[str, str]] = {  # by the type of a flag: what one value is, and several
     int: ("a whole number", "whole numbers"),
     float: ("a number", "numbers"),
@@ -45,7 +46,9 @@ def in_our_words(error: CycloptsError, app: App) -> str:
             name, command = error.keyword or argument.name, " ".join(error.command_chain or ())
             if name.startswith("-"):
                 return f"{name} needs a value."
-            return f"{command} needs {ARGUMENTS.get(name, name)}: recurra {command} {name}."
+            arguments = reduce(App.__getitem__, error.command_chain or (), app).assemble_argument_collection()
+            needed = [own.name for own in arguments if own.required and not own.name.startswith("-")]
+            return f"{command} needs {ARGUMENTS.get(name, name)}: recurra {command} {' '.join(needed)}."
         case CoercionError(token=token, argument=argument) if token is not None and argument is not None:
             return _wrong_value(error, token.keyword or argument.name, token.value)
         case _:

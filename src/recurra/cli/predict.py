@@ -63,7 +63,7 @@ def predict(
     if isinstance(model, LanguageModel):
         if given:
             raise InputError(
-                f"{run} is a run of a letter case; --{given[0].replace('_', '-')} needs a forecasting run."
+                f"{run} is a run of a language model; --{given[0].replace('_', '-')} needs a forecasting run."
             )
         _predict_symbols(model, inputs, json=json)
         return

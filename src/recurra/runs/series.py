@@ -238,7 +238,7 @@ def evaluate_run(
     """
     model = load(run.path, device="cpu")
     if not isinstance(model, Forecaster):
-        raise InputError(f"{run.path} is a run of a letter case; --data needs a forecasting run.")
+        raise InputError(f"{run.path} is a run of a language model; --data needs a forecasting run.")
     rows = newer_rows(run, model, data, refresh=refresh, any_source=any_source, reading=reading)
     assert rows is not None
     levels = levels_of(run, model)
