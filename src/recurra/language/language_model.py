@@ -14,6 +14,7 @@ from recurra.errors import InputError, InputTypeError, counted, shown
 from recurra.files import path_of
 from recurra.language.beam_search import beam_search
 from recurra.language.generation import Sampling, generated
+from recurra.language.inside import Follower, Inside, followers, inside
 from recurra.language.prepare import Prepared, Symbols, prepared, samples_of_ids
 from recurra.language.scores import accuracy, logits_after, losses
 from recurra.language.text import Text
@@ -295,6 +296,46 @@ class LanguageModel(Estimator, LanguageModelSettings):
             raise InputError(f"the text has {counted(len(ids), 'symbol')}; at least two are needed.")
         found = losses(self.network_, ids).tolist()
         return list(zip(self.vocabulary_.decode(ids[1:]), found, strict=True))
+
+    def inside(self, text: str, *, guesses: int = 3) -> Inside:
+        """Read a text and return what each unit held after each symbol, and what the model expected in its place.
+
+        Args:
+            text: the text, of at least one symbol.
+            guesses: number of most probable symbols at each place.
+
+        Raises:
+            InputError: if the model reads windows, or the text is empty or has an unknown symbol.
+            NotFittedError: if the model is not fitted.
+
+        Example:
+            >>> model = LanguageModel(mode="stream", cell="gru", units=8, window=5, steps=200, learning_rate=0.05)
+            >>> seen = model.fit("abcde" * 100).inside("abcd", guesses=1)
+            >>> seen.units["gru"].shape, [best[0][0] for best in seen.guesses[1:]]
+            ((4, 8), ['b', 'c', 'd', 'e'])
+        """
+        self._check_reads_streams("inside")
+        return inside(self.network_, self.vocabulary_, text, guesses=guesses)
+
+    def followers(self, text: str) -> list[Follower]:
+        """Find the unit that best follows each of some things in a text: quotes, line, indentation and brackets.
+
+        What these are says `recurra.language.followed`. A unit is chosen on the first half of the text and scored on
+        the second, so that the best of hundreds is no accident.
+
+        Args:
+            text: a text, best one that the model has not learned from.
+
+        Returns:
+            One follower for each thing that is not too rare in the text, best first; none if the text has fewer than
+            1,000 symbols.
+
+        Raises:
+            InputError: if the model reads windows, or the text has an unknown symbol.
+            NotFittedError: if the model is not fitted.
+        """
+        self._check_reads_streams("followers")
+        return followers(self.network_, self.vocabulary_, text)
 
     def save(self, path: str | Path) -> None:
         """Save the fitted model to one safetensors file.

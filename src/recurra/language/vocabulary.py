@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recurra.errors import InputError, InputTypeError, counted, shown
-from recurra.language.tokenizers import Characters, Tokenizer, code_points, tokenizer_from_json
+from recurra.language.tokenizers import BytePairs, Characters, Tokenizer, code_points, tokenizer_from_json
 
 Ids = NDArray[np.int64]
 
@@ -175,11 +175,18 @@ class Vocabulary:
 
     def spelled(self, ids: Iterable[int]) -> Iterator[str]:
         """Yield a text as the ids of its symbols come, in pieces of whole characters."""
-        begun: list[str] = []  # byte-pair codes may end inside a character
+        return filter(None, self.pieces(ids))
+
+    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
+        """Yield the characters of each symbol of a text; of a byte-pair code those that it ends, which may be none."""
+        begun: list[str] = []
         for id_ in ids:
             begun += self.decode([id_])
             text = self.join(begun)
-            if not text.endswith("\ufffd") or len(begun) > LONGEST_CHARACTER:
+            is_open = isinstance(self.tokenizer, BytePairs) and text.endswith("\ufffd")
+            if is_open and len(begun) <= LONGEST_CHARACTER:
+                yield ""
+            else:
                 yield text
                 begun = []
 
