@@ -133,12 +133,23 @@ app.command(
 
 
 @app.command
-def show(run: Path, /) -> None:
-    """Show a run: its settings, layers, parameters, training history and plots.
+def show(run: Path, /, *, text: str | None = None, unit: str | None = None) -> None:
+    """Show a run: its settings, layers, parameters, training history and plots; or a text inside of it.
 
     Args:
         run: Run folder.
+        text: Text that the run of a text reads: shown in the colors of a unit of the network, with the best guesses
+            under each character.
+        unit: The unit: its layer and its number from 0, such as gru:5, or the number alone; by default the one that
+            best follows quotes, the position in the line, indentation or brackets.
     """
+    if text is not None:
+        from recurra.cli.inside import show_inside
+
+        show_inside(run, text, unit)
+        return
+    if unit is not None:
+        raise InputError(f"--unit {shown(unit)} needs a text to be shown in: --text TEXT.")
     from recurra.runs.show import run_text
 
     print_result(run_text(run))

@@ -48,7 +48,9 @@ def generate(
     for name, value in {"length": length, "count": count, "beams": beams}.items():
         if value is not None and value < 1:
             raise InputError(f"--{name} is {value}; expected at least 1.")
-    model = _language_model(run)
+    from recurra.runs.load import load_language_model
+
+    model = load_language_model(run)
     if beams is None:
         texts = _drawn(model, prompt, length, count, sampling)
     else:
@@ -102,7 +104,9 @@ def score(run: Path, text: str, /, *, json: bool = False) -> None:
         text: The text, of at least two symbols.
         json: Print only JSON.
     """
-    model = _language_model(run)
+    from recurra.runs.load import load_language_model
+
+    model = load_language_model(run)
     surprises = model.surprise(text)
     nats = sum(surprise for _, surprise in surprises) / len(surprises)
     if json:
@@ -117,20 +121,6 @@ def score(run: Path, text: str, /, *, json: bool = False) -> None:
         shown.append(_printable(vocabulary.join([symbol])), SHADES[sum(value >= least for least in NATS)])
     Console(highlight=False, soft_wrap=True).print(shown)
     print(f"\n{nats:.3f} nats a symbol; a symbol of {NATS[-1]:g} nats or more had a probability under 0.25 %.")
-
-
-def _language_model(run: Path) -> "LanguageModel":
-    from recurra.language.language_model import LanguageModel
-    from recurra.runs.load import load
-    from recurra.training.run_folder import Run
-
-    Run(run)  # raises InputError if it is not a run folder
-    model = load(run, device="cpu")
-    if not isinstance(model, LanguageModel):
-        raise InputError(
-            f"{run} is a forecasting run, which has read no text; recurra predict {run} is for its values."
-        )
-    return model
 
 
 def _write(text: str) -> None:

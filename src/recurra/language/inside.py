@@ -80,7 +80,9 @@ def inside(network: Network, vocabulary: Vocabulary, text: str, *, guesses: int 
     if not len(ids):
         raise InputError("the text is empty; give at least one symbol.")
     units, expected = _read(network, ids, min(guesses, len(vocabulary)))
-    named = [[(vocabulary.symbols[id_], probability) for id_, probability in place] for place in expected]
+    named = [
+        [(vocabulary.join([vocabulary.symbols[id_]]), probability) for id_, probability in place] for place in expected
+    ]
     return Inside(list(vocabulary.pieces(ids)), units, [[], *named])
 
 

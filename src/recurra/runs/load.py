@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recurra.errors import InputError
 from recurra.files import path_of
 from recurra.language.language_model import LanguageModel
 from recurra.models.model_file import FORECASTER, kind_of_model
 from recurra.settings.network import NamedCell
 from recurra.tensor_files import read_description
-from recurra.training.run_folder import MODEL
+from recurra.training.run_folder import MODEL, Run
 
 if TYPE_CHECKING:
     from recurra.forecasting.forecaster import Forecaster
@@ -49,3 +50,18 @@ def load(
 
         return Forecaster.load(path, device=device, cells=cells)
     return LanguageModel.load(path, device=device, cells=cells)
+
+
+def load_language_model(run: Path) -> LanguageModel:
+    """Load the language model of a run folder, on the CPU.
+
+    Raises:
+        InputError: it is no run folder, is one of a forecaster, or its model is missing or damaged.
+    """
+    Run(run)  # raises InputError if it is not a run folder
+    model = load(run, device="cpu")
+    if not isinstance(model, LanguageModel):
+        raise InputError(
+            f"{run} is a forecasting run, which has read no text; recurra predict {run} is for its values."
+        )
+    return model

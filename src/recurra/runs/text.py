@@ -5,20 +5,23 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from recurra.errors import InputError
+from recurra.language.corpus import held_out
 from recurra.language.language_model import LanguageModel
 from recurra.language.prepare import Prepared
 from recurra.language.scores import carried, cold, dynamic, frequencies
 from recurra.language.streams import StreamBatches
+from recurra.language.text import STANDARD_INPUT
 from recurra.language.text_sources import text_of
 from recurra.report.plots import training_curves
 from recurra.runs.titles import layer_titles
 from recurra.settings.cases import TextSettings
-from recurra.settings.check import to_json
+from recurra.settings.check import check, to_json
 from recurra.settings.language import LanguageModelSettings
 from recurra.training import Callback, RangeTest, Run
-from recurra.training.run_folder import SCORES
+from recurra.training.run_folder import INFO, SCORES
 
 CURVES = "training.png"
+STUDIED = 20_000  # characters, which a network of any size reads within seconds
 
 
 class TextCase:
@@ -91,3 +94,18 @@ class TextCase:
 def _title(name: str, settings: TextSettings) -> str:
     """Return a title that describes the settings, which may differ from those of the case."""
     return f"{name}: the next of {settings.tokens}, by {' → '.join(layer_titles(settings))}"
+
+
+def end_of_text(run: Run) -> str:
+    """Read the text of a run again, and return the last 20,000 characters, or those of its validation part.
+
+    Raises:
+        InputError: it is no run of a text case, or its text cannot be read again.
+    """
+    settings = check(TextSettings, run.info.get("settings", {}), str(run.path / INFO))
+    if settings.data == STANDARD_INPUT:
+        raise InputError(f"{run.path} has read standard input, which is not kept.")
+    length, end = 0, ""
+    for piece in text_of(settings.data, encoding=settings.text_encoding, bad_bytes=settings.bad_bytes).pieces():
+        length, end = length + len(piece), (end + piece)[-STUDIED:]
+    return end[-(held_out(settings, length) or STUDIED) :]

@@ -1,0 +1,45 @@
+"""`recurra show RUN --text TEXT`: a text as the network of a run reads it."""
+
+from pathlib import Path
+
+from recurra.cli.output import note, print_result
+
+
+def show_inside(run: Path, text: str, unit: str | None) -> None:
+    """Print a text in the colors of a unit, with the best guesses, and the units that follow something.
+
+    Args:
+        run: the run folder.
+        text: the text.
+        unit: the unit; None: the one that follows something best.
+
+    Raises:
+        InputError: it is no run of a text, there is no such unit, or the text is empty or has an unknown symbol.
+    """
+    from rich.console import Console
+
+    from recurra.report.colored_text import colored_text
+    from recurra.report.text import aligned, percent
+    from recurra.runs.inside import run_inside
+
+    found = run_inside(run, text)
+    inside, chosen = found.inside, unit or found.best
+    values = inside.unit(chosen).tolist()
+    console = Console(highlight=False, soft_wrap=True)
+    color = console.color_system is not None and not console.no_color
+    scale = ("blue", "orange") if color else ("0", "9")
+    print_result(
+        f"Unit {chosen}, from {min(values):.2f} ({scale[0]}) to {max(values):.2f} "
+        f"({scale[1]}). Under each symbol what was expected in its place, best first.\n"
+    )
+    console.print(colored_text(inside.symbols, values, inside.guesses, width=console.width, color=color))
+    if found.missing:
+        note(f"{found.missing} Units that follow something are looked for in the given text")
+    if not found.followers:
+        print_result("\nNo unit is said to follow anything: that takes a text of 1,000 symbols or more.")
+        return
+    rows = [(follower.what, follower.unit, percent(follower.right)) for follower in found.followers]
+    print_result(
+        f"\nUnits that follow something, chosen on the first half of {found.studied}, and\nscored on the second: of "
+        f"two places that differ, how often the unit tells which has more (chance: 50 %).\n\n{aligned(rows)}"
+    )

@@ -1,0 +1,55 @@
+"""Inside the network of a run: a text as it reads it, and the units that follow something."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from recurra.errors import InputError
+from recurra.language.inside import Follower, Inside
+from recurra.runs.load import load_language_model
+from recurra.runs.text import end_of_text
+from recurra.training.run_folder import Run
+
+
+class RunInside(NamedTuple):
+    """Inside the network of a run.
+
+    Attributes:
+        inside: what it held while it read the text, and what it expected.
+        followers: the units that follow something, best first.
+        studied: in words, the text in which they were looked for.
+        missing: why that is not the text of the run; empty if it is.
+    """
+
+    inside: Inside
+    followers: Sequence[Follower]
+    studied: str
+    missing: str
+
+    @property
+    def best(self) -> str:
+        """The unit that follows something best; if there is none, the one that changes most in the text."""
+        if self.followers:
+            return self.followers[0].unit
+        changes = {layer: held.std(axis=0) for layer, held in self.inside.units.items()}
+        layer = max(changes, key=lambda layer: changes[layer].max())
+        return f"{layer}:{changes[layer].argmax()}"
+
+
+def run_inside(path: Path, text: str) -> RunInside:
+    """Read a text with the network of a run, and find the units that follow something.
+
+    These are found at the end of the run's own text, in its validation part if it has one. If that cannot be read
+    again, they are found in the given text, if it is long enough.
+
+    Raises:
+        InputError: it is no run of a text, or the text is empty or has an unknown symbol.
+    """
+    model = load_language_model(path)
+    inside = model.inside(text)
+    part = "validation part" if model.settings_.validation else "text"
+    try:
+        own = end_of_text(Run(path))
+        return RunInside(inside, model.followers(own), f"the last {len(own):,} characters of the run's {part}", "")
+    except InputError as error:
+        return RunInside(inside, model.followers(text), "this text", str(error))
