@@ -134,7 +134,7 @@ app.command(
 
 @app.command
 def show(run: Path, /, *, text: str | None = None, unit: str | None = None) -> None:
-    """Show a run: its settings, layers, parameters, training history and plots; or a text inside of it.
+    """Show a run: its settings, layers, parameters, training history and plots, or how it reads a text.
 
     Args:
         run: Run folder.

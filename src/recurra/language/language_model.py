@@ -297,6 +297,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         found = losses(self.network_, ids).tolist()
         return list(zip(self.vocabulary_.decode(ids[1:]), found, strict=True))
 
+    @one_thread()
     def inside(self, text: str, *, guesses: int = 3) -> Inside:
         """Read a text and return what each unit held after each symbol, and what the model expected in its place.
 
@@ -317,6 +318,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_reads_streams("inside")
         return inside(self.network_, self.vocabulary_, text, guesses=guesses)
 
+    @one_thread()
     def followers(self, text: str) -> list[Follower]:
         """Find the unit that best follows each of some things in a text: quotes, line, indentation and brackets.
 
