@@ -49,7 +49,7 @@ def test_of_a_large_text_the_end_is_read(tmp_path: Path) -> None:
     (tmp_path / "large.txt").write_text("".join(f"{number}\n" for number in range(300_000)))
     settings = {"data": str(tmp_path / "large.txt"), "validation": 0.5, "kind": "text"}
     with Run(tmp_path / "run", "new") as new:
-        new.record(settings=settings)
+        new.record(settings=settings, case="text")
     end = end_of_text(Run(tmp_path / "run"))
     assert len(end) == 20_000
     assert end.endswith("299998\n299999\n")
@@ -86,6 +86,12 @@ def test_standard_input_is_not_read_again(trained: Path, monkeypatch: pytest.Mon
         assert "has read standard input, which is not kept" in run_inside(trained, "天地").missing
     finally:
         info.write_text(text, "utf-8")
+
+
+def test_a_run_begun_from_python_has_no_text_of_a_case(tmp_path: Path) -> None:
+    with Run(tmp_path / "run", "new") as new:
+        LanguageModel(mode="stream", cell="gru", steps=2, window=8, unknown="?").fit(BOOK, run=new)
+    assert "was begun from Python" in run_inside(tmp_path / "run", "天地").missing
 
 
 def test_the_command_prints_the_text_with_digits_where_there_are_no_colors(

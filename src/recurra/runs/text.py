@@ -100,9 +100,12 @@ def end_of_text(run: Run) -> str:
     """Read the text of a run again, and return the last 20,000 characters, or those of its validation part.
 
     Raises:
-        InputError: it is no run of a text case, or its text cannot be read again.
+        InputError: it is no run of a text case, its text was standard input, or that cannot be read again.
     """
-    settings = check(TextSettings, run.info.get("settings", {}), str(run.path / INFO))
+    given = run.info.get("settings")
+    if given is None or "case" not in run.info:
+        raise InputError(f"{run.path} was begun from Python, and does not know where its text is.")
+    settings = check(TextSettings, given, str(run.path / INFO))
     if settings.data == STANDARD_INPUT:
         raise InputError(f"{run.path} has read standard input, which is not kept.")
     length, end = 0, ""
