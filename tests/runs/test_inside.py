@@ -45,14 +45,48 @@ def test_units_are_looked_for_in_the_validation_part(trained: Path) -> None:
     assert not found.missing
 
 
-def test_of_a_large_text_the_end_is_read(tmp_path: Path) -> None:
-    (tmp_path / "large.txt").write_text("".join(f"{number}\n" for number in range(300_000)))
-    settings = {"data": str(tmp_path / "large.txt"), "validation": 0.5, "kind": "text"}
+def test_of_a_large_text_the_end_is_read(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.language.text.AT_ONCE", 300)
+    monkeypatch.setattr("recurra.runs.text.STUDIED", 500)
+    assert end_of_text(Run(trained), load_language_model(trained)) == BOOK[-500:]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "changed"),
+    [
+        ("characters", BOOK.replace("“3”", "“4”", 1)),  # in the training part
+        ("characters", BOOK[:-2] + "0\n"),  # in the validation part
+        ("characters", BOOK + "ж"),  # a symbol that was not there
+        ("bpe", BOOK[:-2] + "0\n"),
+    ],
+)
+def test_another_text_in_the_place_of_the_runs_own_is_not_studied(
+    tokens: str, changed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if tokens == "bpe":
+        pytest.importorskip("tokenizers")
+    book, size = tmp_path / "book.txt", {"vocabulary_size": 300} if tokens == "bpe" else {}
+    book.write_text(BOOK, "utf-8")
+    settings = {
+        "tokens": tokens,
+        "cell": "rnn",
+        "units": [8],
+        "window": 8,
+        "steps": 1,
+        "validation": 0.1,
+        "mode": "stream",
+    }
+    model = LanguageModel(**settings, **size)
     with Run(tmp_path / "run", "new") as new:
-        new.record(settings=settings, case="text")
-    end = end_of_text(Run(tmp_path / "run"))
-    assert len(end) == 20_000
-    assert end.endswith("299998\n299999\n")
+        new.record(settings={"data": str(book), "kind": "text", **settings, **size}, case="text")
+        model.fit(BOOK, run=new)
+    end = BOOK[len(BOOK) - round(0.1 * len(BOOK)) :]
+    assert end_of_text(Run(tmp_path / "run"), model) == end
+    book.write_text(changed, "utf-8")
+    assert run(["show", str(tmp_path / "run"), "--text", BOOK[:3000]]) == 0
+    said = capsys.readouterr()
+    assert "chosen on the first half of this text" in said.out
+    assert f"book.txt is another text now than {tmp_path / 'run'} has read. Units that" in said.err
 
 
 def test_a_text_that_is_gone_is_replaced_by_the_given_one(

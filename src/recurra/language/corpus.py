@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,7 @@ class Corpus:
     @property
     def fingerprint(self) -> str:
         """A hash of the symbols and of the text."""
-        digest = hashlib.sha256(json.dumps(self.vocabulary.to_json()).encode())
-        digest.update(self.training.to_bytes(8, "little"))
-        digest.update(self.digest)
-        return digest.hexdigest()
+        return _fingerprint(self.vocabulary, self.training, self.digest)
 
     def parts(self) -> list[Ids]:
         """Return the ids of the training part and, if there is one, of the validation part."""
@@ -77,12 +75,36 @@ def read_corpus(text: Text | str, settings: LanguageModelSettings, *, folder: Pa
             f"validation={settings.validation} leaves nothing to train on: the text has {counted(length, 'character')}."
         )
     vocabulary = _learned(text, training, settings)
-    store = _Store(len(vocabulary), in_file=length >= LARGE, folder=folder)
-    store.extend(vocabulary, _between(text.pieces(), 0, training))
-    in_training, counts = store.length, store.counts.copy()
+    reader = _Reader(vocabulary)
+    store = _Store(reader.dtype, in_file=length >= LARGE, folder=folder)
+    store.extend(reader.read(_between(text.pieces(), 0, training)))
+    in_training, counts = reader.length, reader.counts.copy()
     with validation_part():
-        store.extend(vocabulary, _between(text.pieces(), training, length))
-    return Corpus(vocabulary, store.ids(), in_training, counts, store.digest.digest())
+        store.extend(reader.read(_between(text.pieces(), training, length)))
+    return Corpus(vocabulary, store.ids(), in_training, counts, reader.digest.digest())
+
+
+def fingerprint_of(text: Text, settings: LanguageModelSettings, vocabulary: Vocabulary) -> str:
+    """Return the fingerprint of a text in the symbols of a vocabulary, without keeping its ids.
+
+    Raises:
+        InputError: the text cannot be read.
+        UnknownSymbolError: it has a symbol that the vocabulary has not.
+    """
+    length = sum(map(len, text.pieces()))
+    training = length - held_out(settings, length)
+    reader = _Reader(vocabulary)
+    in_training = sum(map(len, reader.read(_between(text.pieces(), 0, training))))
+    for _ in reader.read(_between(text.pieces(), training, length)):
+        pass
+    return _fingerprint(vocabulary, in_training, reader.digest.digest())
+
+
+def _fingerprint(vocabulary: Vocabulary, training: int, digest_of_ids: bytes) -> str:
+    digest = hashlib.sha256(json.dumps(vocabulary.to_json()).encode())
+    digest.update(training.to_bytes(8, "little"))
+    digest.update(digest_of_ids)
+    return digest.hexdigest()
 
 
 def held_out(settings: LanguageModelSettings, length: int) -> int:
@@ -133,25 +155,38 @@ def _between(pieces: Iterable[str], start: int, stop: int) -> Iterator[str]:
             yield part
 
 
-class _Store:
-    """Ids in memory, or in a temporary file, which is removed when nothing refers to it any more.
+class _Reader:
+    """Encodes a text piece by piece.
 
     Whatever is known of all ids is found as they come: to read the file again would fill the memory with it.
     """
 
-    def __init__(self, vocabulary_size: int, *, in_file: bool, folder: Path | None) -> None:
-        self.dtype, self.length = np.min_scalar_type(vocabulary_size - 1), 0
-        self.counts, self.digest = np.zeros(vocabulary_size, np.int64), hashlib.sha256()
-        self._file = tempfile.TemporaryFile(dir=folder) if in_file else None  # noqa: SIM115 - it lives as the ids do
-        self._parts: list[Ids] = []
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary, self.dtype = vocabulary, np.min_scalar_type(len(vocabulary) - 1)
+        self.length, self.counts, self.digest = 0, np.zeros(len(vocabulary), np.int64), hashlib.sha256()
 
-    def extend(self, vocabulary: Vocabulary, pieces: Iterable[str]) -> None:
-        """Encode pieces of text and keep their ids."""
+    def read(self, pieces: Iterable[str]) -> Iterator[Ids]:
+        """Yield the ids of pieces of text."""
         for piece in whole_words(pieces):
-            ids = vocabulary.encode(piece, first=self.length + 1).astype(self.dtype)
+            ids = self.vocabulary.encode(piece, first=self.length + 1).astype(self.dtype)
             self.length += len(ids)
             self.counts += np.bincount(ids, minlength=len(self.counts))
             self.digest.update(ids.data)
+            yield ids
+
+
+class _Store:
+    """Ids in memory, or in a temporary file, which is removed when nothing refers to it any more."""
+
+    def __init__(self, dtype: np.dtype[Any], *, in_file: bool, folder: Path | None) -> None:
+        self.dtype, self.length = dtype, 0
+        self._file = tempfile.TemporaryFile(dir=folder) if in_file else None  # noqa: SIM115 - it lives as the ids do
+        self._parts: list[Ids] = []
+
+    def extend(self, pieces: Iterable[Ids]) -> None:
+        """Keep the ids of pieces of text."""
+        for ids in pieces:
+            self.length += len(ids)
             if self._file is None:
                 self._parts.append(ids)
                 continue

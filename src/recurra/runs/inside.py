@@ -40,7 +40,7 @@ def run_inside(path: Path, text: str) -> RunInside:
     """Read a text with the network of a run, and find the units that follow something.
 
     These are found at the end of the run's own text, in its validation part if it has one. If that cannot be read
-    again, they are found in the given text, if it is long enough.
+    again, or is another text now, they are found in the given text, if it is long enough.
 
     Raises:
         InputError: it is no run of a text, or the text is empty or has an unknown symbol.
@@ -49,7 +49,7 @@ def run_inside(path: Path, text: str) -> RunInside:
     inside = model.inside(text)
     part = "validation part" if model.settings_.validation else "text"
     try:
-        own = end_of_text(Run(path))
+        own = end_of_text(Run(path), model)
         return RunInside(inside, model.followers(own), f"the last {len(own):,} characters of the run's {part}", "")
     except InputError as error:
         return RunInside(inside, model.followers(text), "this text", str(error))

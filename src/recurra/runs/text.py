@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from recurra.errors import InputError
-from recurra.language.corpus import held_out
+from recurra.errors import InputError, shown_path
+from recurra.language.corpus import fingerprint_of, held_out
 from recurra.language.language_model import LanguageModel
 from recurra.language.prepare import Prepared
 from recurra.language.scores import carried, cold, dynamic, frequencies
 from recurra.language.streams import StreamBatches
 from recurra.language.text import STANDARD_INPUT
 from recurra.language.text_sources import text_of
+from recurra.language.vocabulary import UnknownSymbolError
 from recurra.report.plots import training_curves
 from recurra.runs.titles import layer_titles
 from recurra.settings.cases import TextSettings
@@ -96,11 +97,16 @@ def _title(name: str, settings: TextSettings) -> str:
     return f"{name}: the next of {settings.tokens}, by {' → '.join(layer_titles(settings))}"
 
 
-def end_of_text(run: Run) -> str:
+def end_of_text(run: Run, model: LanguageModel) -> str:
     """Read the text of a run again, and return the last 20,000 characters, or those of its validation part.
 
+    Args:
+        run: the run.
+        model: its model.
+
     Raises:
-        InputError: it is no run of a text case, its text was standard input, or that cannot be read again.
+        InputError: it is no run of a text case, its text was standard input, or that cannot be read again or is another
+            one now.
     """
     given = run.info.get("settings")
     if given is None or "case" not in run.info:
@@ -108,7 +114,15 @@ def end_of_text(run: Run) -> str:
     settings = check(TextSettings, given, str(run.path / INFO))
     if settings.data == STANDARD_INPUT:
         raise InputError(f"{run.path} has read standard input, which is not kept.")
+    text = text_of(settings.data, encoding=settings.text_encoding, bad_bytes=settings.bad_bytes)
+    try:
+        same = fingerprint_of(text, model.settings_, model.vocabulary_) == run.info["data"]
+    except UnknownSymbolError:
+        same = False
+    if not same:
+        where = "Python's standard library" if settings.data is None else shown_path(settings.data)
+        raise InputError(f"{where} is another text now than {run.path} has read.")
     length, end = 0, ""
-    for piece in text_of(settings.data, encoding=settings.text_encoding, bad_bytes=settings.bad_bytes).pieces():
+    for piece in text.pieces():
         length, end = length + len(piece), (end + piece)[-STUDIED:]
     return end[-(held_out(settings, length) or STUDIED) :]
