@@ -134,7 +134,7 @@ def test_what_is_no_unit_or_no_text_is_named() -> None:
     model = model_of("abc" * 50, "gru", units=[3, 2])
     found = model.inside("ab")
     assert found.unit("gru_1:1").shape == (2,)
-    for name in ("1", "gru:3", "gru_1:-1", "lstm:0", "gru:", ""):
+    for name in ("1", "gru:3", "gru_1:-1", "lstm:0", "gru:", "", "gru:" + "1" * 5000):
         with pytest.raises(InputError, match=r"the units are gru:0 to gru:2, gru_1:0 to gru_1:1\."):
             found.unit(name)
     with pytest.raises(InputError, match="the text is empty"):

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from recurra.report.colored_text import colored_text
+from recurra.report.colored_text import color_scale, colored_text
+
+BLUE, GREY, ORANGE = (f"black on rgb({color})" for color in ("100,170,255", "235,235,235", "255,140,30"))
 
 
 def shown(symbols: Sequence[str], values: Sequence[float], guesses: Sequence[str], *, width: int = 80) -> list[str]:
@@ -51,8 +53,27 @@ def test_colors_are_those_of_the_numbers_and_guesses_are_right_or_improbable() -
     text = colored_text("abc", [-2.0, 0.0, 2.0], places, width=80, color=True)
     assert text.plain.split("\n") == ["abc", " bx", " xc"]
     top, _, right, improbable, *_ = [styles(text)[:3], *styles(text)[4:7]]
-    assert top == [f"black on rgb({color})" for color in ("60,130,255", "235,235,235", "255,140,30")]
-    assert (right, improbable) == ("green", "dim")
+    assert top == [BLUE, GREY, ORANGE]
+    assert (right, improbable) == ("bold green", "dim")
+
+
+def test_zero_is_grey_and_a_number_is_as_far_from_it_as_its_opposite() -> None:
+    def of(*values: float) -> list[str]:
+        return styles(colored_text("abc"[: len(values)], values, [[]] * 4, width=80, color=True))[: len(values)]
+
+    assert of(0.0, 1.0, 2.0) == [GREY, "black on rgb(245,188,132)", ORANGE]
+    assert of(-2.0, -1.0) == [BLUE, "black on rgb(168,202,245)"]
+    assert of(1.0, -2.0) == ["black on rgb(245,188,132)", BLUE]
+    assert of(0.0) == [GREY]
+
+
+def test_the_scale_shows_the_colors_of_both_ends_and_of_zero() -> None:
+    scale = color_scale([0.5, -3.25])
+    found = dict(zip(scale.plain, styles(scale), strict=True))
+    assert scale.plain.split() == ["-3.25", "0", "3.25"]
+    assert (found["-"], found["0"]) == (BLUE, GREY)
+    assert styles(scale)[-1] == ORANGE
+    assert len(set(styles(scale))) == 13
 
 
 def test_a_unit_that_never_changes_is_shown() -> None:

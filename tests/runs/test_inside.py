@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -136,7 +137,9 @@ def test_the_command_prints_the_text_with_digits_where_there_are_no_colors(
     held = load_language_model(trained).inside("天 “1”\n").unit("gru_1:3")
     digits = [min(int(10 * (value - held.min()) / (held.max() - held.min())), 9) for value in held.tolist()]
     heading, _, text, numbers, *rest = said.out.splitlines()
-    assert heading.startswith(f"Unit gru_1:3, from {held.min():.2f} (0) to {held.max():.2f} (9).")
+    assert heading.startswith("Unit gru_1:3: a digit under each symbol, ")
+    assert heading.endswith(f" from 0 ({held.min():.2f}) to 9 ({held.max():.2f}).")
+    assert "Under each symbol stands what was expected in its place, best first." in rest
     assert "".join(text.split()) == "天“1”↵"
     assert "".join(numbers.split()) == "".join(map(str, digits))
     assert "\x1b" not in said.out
@@ -144,19 +147,44 @@ def test_the_command_prints_the_text_with_digits_where_there_are_no_colors(
     assert said.err == ""
 
 
-def test_a_terminal_has_colors(
+def test_a_terminal_has_colors_and_one_with_too_few_has_digits(
     trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def shown(**environment: str) -> tuple[str, str]:
+        with monkeypatch.context() as patch:
+            for name in ("NO_COLOR", "COLORTERM"):
+                patch.delenv(name, raising=False)
+            for name, value in {"FORCE_COLOR": "1", "TERM": "xterm-256color", **environment}.items():
+                patch.setenv(name, value)
+            assert run(["show", str(trained), "--text", "天", "--unit", "gru:0"]) == 0
+        heading, _, text, *_ = (said := capsys.readouterr().out).splitlines()
+        assert "best first, bold if it came, dim below 10 %." in said
+        return heading, text
+
+    holds_less = load_language_model(trained).inside("天").unit("gru:0")[0] < 0
+    heading, text = shown()
+    assert heading.startswith("Unit gru:0: \x1b[30;48;5;")
+    assert text == f"\x1b[30;48;5;{75 if holds_less else 208}m天\x1b[0m"
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "xterm"}):
+        heading, text = shown(**environment)
+        assert "a digit under each symbol" in heading
+        assert text == "天"
+
+
+def test_no_control_character_of_a_text_reaches_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = "\x1b[31m\x9b2J\r\b\x00\u202e\u2028天\n"
+    with Run(tmp_path / "run", "new") as new:
+        LanguageModel(mode="stream", cell="rnn", units=4, window=8, steps=1, batch_size=1).fit(text * 9, run=new)
+    assert run(["show", str(tmp_path / "run"), "--text", text]) == 0
+    said = capsys.readouterr().out
+    assert said.replace("\n", "").isprintable()
+    assert "\\u001b[31m\\u009b2J\\u000d\\u0008\\u0000\\u202e\\u2028天" in "".join(said.split())
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert run(["show", str(trained), "--text", "天", "--unit", "gru:0"]) == 0
-    heading, _, text, *_ = capsys.readouterr().out.splitlines()
-    assert "(blue)" in heading
-    assert text == "\x1b[30;48;5;69m天\x1b[0m"
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert run(["show", str(trained), "--text", "天", "--unit", "gru:0"]) == 0
-    assert "(0)" in capsys.readouterr().out
+    assert run(["show", str(tmp_path / "run"), "--text", text]) == 0
+    assert re.sub(r"\x1b\[[0-9;]+m|\n", "", capsys.readouterr().out).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -164,6 +192,7 @@ def test_a_terminal_has_colors(
     [
         (["--unit", "3"], "--unit '3' needs a text to be shown in: --text TEXT."),
         (["--text", "天", "--unit", "3"], "there is no unit '3'; the units are gru:0 to gru:11, gru_1:0 to gru_1:9."),
+        (["--text", "天", "--unit", ""], "there is no unit ''; the units are gru:0 to gru:11, gru_1:0 to gru_1:9."),
         (["--text", ""], "the text is empty; give at least one symbol."),
     ],
 )

@@ -17,22 +17,26 @@ def show_inside(run: Path, text: str, unit: str | None) -> None:
         InputError: it is no run of a text, there is no such unit, or the text is empty or has an unknown symbol.
     """
     from rich.console import Console
+    from rich.text import Text
 
-    from recurra.report.colored_text import colored_text
+    from recurra.report.colored_text import UNLIKELY, color_scale, colored_text
     from recurra.report.text import aligned, percent
     from recurra.runs.inside import run_inside
 
     found = run_inside(run, text)
-    inside, chosen = found.inside, unit or found.best
+    inside, chosen = found.inside, found.best if unit is None else unit
     values = inside.unit(chosen).tolist()
     console = Console(highlight=False, soft_wrap=True)
-    color = console.color_system is not None and not console.no_color
-    scale = ("blue", "orange") if color else ("0", "9")
-    print_result(
-        f"Unit {chosen}, from {min(values):.2f} ({scale[0]}) to {max(values):.2f} "
-        f"({scale[1]}). Under each symbol what was expected in its place, best first.\n"
-    )
+    color = console.color_system in ("256", "truecolor") and not console.no_color
+    if color:
+        console.print(Text.assemble(f"Unit {chosen}: ", color_scale(values)), end="\n\n")
+    else:
+        print_result(
+            f"Unit {chosen}: a digit under each symbol, from 0 ({min(values):.2f}) to 9 ({max(values):.2f}).\n"
+        )
     console.print(colored_text(inside.symbols, values, inside.guesses, width=console.width, color=color))
+    marks = "" if console.color_system is None else f", bold if it came, dim below {percent(UNLIKELY, '.0f')}"
+    print_result(f"\nUnder each symbol stands what was expected in its place, best first{marks}.")
     if found.missing:
         note(f"{found.missing} Units that follow something are looked for in the given text")
     if not found.followers:

@@ -53,7 +53,7 @@ class Inside:
         layer, _, number = name.rpartition(":")
         if not layer and len(self.units) == 1:
             layer = next(iter(self.units))
-        if layer not in self.units or not number.isdecimal() or int(number) >= self.units[layer].shape[1]:
+        if layer not in self.units or number not in map(str, range(self.units[layer].shape[1])):
             several = [f"{layer}:0 to {layer}:{values.shape[1] - 1}" for layer, values in self.units.items()]
             raise InputError(f"there is no unit {shown(name)}; the units are {', '.join(several)}.")
         return self.units[layer][:, int(number)]

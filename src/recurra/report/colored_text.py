@@ -7,8 +7,10 @@ from rich.text import Text
 
 from recurra.errors import printable
 
-LOW, MIDDLE, HIGH = (60, 130, 255), (235, 235, 235), (255, 140, 30)  # color-blind people tell blue from orange
-RIGHT, UNLIKELY = "green", 0.1  # style of a guess that is right, and probability under which one is dim
+# black can be read on all of them; the ends are equally light, and color-blind people tell blue from orange
+BELOW, ZERO, ABOVE = (100, 170, 255), (235, 235, 235), (255, 140, 30)
+SHADES = 6  # that the scale shows on each side of 0
+RIGHT, UNLIKELY = "bold green", 0.1  # style of a guess that is right, and probability under which one is dim
 MARKS = str.maketrans({"\n": "↵", "\t": "⇥"})
 
 Cell = tuple[str, str]  # what is shown of a symbol in one row, and its style
@@ -29,10 +31,11 @@ def colored_text(
 
     Args:
         symbols: the text in pieces, one a symbol.
-        values: a number of each symbol: its color, from blue, the smallest, to orange, the largest.
+        values: a number of each symbol: its color, as in `color_scale`.
         guesses: symbols with their probabilities, best first, for each place and the one after the last symbol.
         width: number of columns of the terminal; Chinese characters take two.
-        color: whether the terminal has colors; otherwise the number is a digit under the symbol, from 0 to 9.
+        color: whether the terminal has colors; otherwise a digit under the symbol says where the number lies between
+            the smallest, 0, and the largest, 9.
 
     >>> guesses = [[], [("b", 0.7)], [("d", 0.4)], [(" ", 0.9)]]
     >>> print(colored_text("abc", [0.1, 0.9, 0.5], guesses, width=80, color=False))
@@ -40,11 +43,9 @@ def colored_text(
     095
      bd␣
     """
-    smallest, largest = min(values), max(values)
-    span = (largest - smallest) or 1.0
+    held = _colors(values) if color else _digits(values)
     columns = [
-        _column(symbol, (value - smallest) / span, own, color=color)
-        for symbol, value, own in zip(symbols, values, guesses, strict=False)
+        _column(symbol, mark, own, color=color) for symbol, mark, own in zip(symbols, held, guesses, strict=False)
     ]
     after = [("", "")] * (1 if color else 2)
     columns.append([*after, *_cells(guesses[-1], None)])
@@ -52,10 +53,40 @@ def colored_text(
     return Text("\n\n" if max(map(len, columns)) > 1 else "\n").join(lines)
 
 
-def _column(symbol: str, share: float, guesses: Sequence[tuple[str, float]], *, color: bool) -> Column:
-    """Return what stands at the place of a symbol: the symbol with its number, and the guesses for it."""
+def color_scale(values: Sequence[float]) -> Text:
+    """Return the colors of numbers: from blue over grey, which is 0, to orange, equally far on both sides.
+
+    >>> print(color_scale([0.5, -2.0]).plain.split())
+    ['-2.00', '0', '2.00']
+    """
+    largest = max(map(abs, values))
+    shades = [number / SHADES for number in range(-SHADES, SHADES + 1)]
+    names = {-1.0: f" {-largest:.2f} ", 0.0: " 0 ", 1.0: f" {largest:.2f} "}
+    colors = _colors(shades)
+    return Text.assemble(*((names.get(shade, " "), color) for shade, color in zip(shades, colors, strict=True)))
+
+
+def _colors(values: Sequence[float]) -> list[str]:
+    """Return the style of each number."""
+    largest = max(map(abs, values)) or 1.0
+    styles = []
+    for value in values:
+        end, part = BELOW if value < 0 else ABOVE, abs(value) / largest
+        shade = (round(zero + part * (full - zero)) for zero, full in zip(ZERO, end, strict=True))
+        styles.append(f"black on rgb({','.join(map(str, shade))})")
+    return styles
+
+
+def _digits(values: Sequence[float]) -> list[str]:
+    smallest, largest = min(values), max(values)
+    span = (largest - smallest) or 1.0
+    return [str(min(int(10 * (value - smallest) / span), 9)) for value in values]
+
+
+def _column(symbol: str, mark: str, guesses: Sequence[tuple[str, float]], *, color: bool) -> Column:
+    """Return what stands at the place of a symbol: the symbol with its color or digit, and the guesses for it."""
     shown = printable(symbol.translate(MARKS)) or "·"
-    own = [(shown, f"black on rgb({_shade(share)})")] if color else [(shown, ""), (str(min(int(10 * share), 9)), "")]
+    own = [(shown, mark)] if color else [(shown, ""), (mark, "")]
     return [*own, *_cells(guesses, symbol)]
 
 
@@ -103,9 +134,3 @@ def _rows(line: Sequence[Column]) -> Text:
 
 def _width(column: Column) -> int:
     return max(1, *(cell_len(shown) for shown, _ in column))
-
-
-def _shade(share: float) -> str:
-    """Return the color of a number between the smallest, 0, and the largest, 1."""
-    begin, end, part = (LOW, MIDDLE, 2 * share) if share < 0.5 else (MIDDLE, HIGH, 2 * share - 1)
-    return ",".join(str(round(one + part * (other - one))) for one, other in zip(begin, end, strict=True))
