@@ -29,6 +29,7 @@ bench: .venv/recurra-dev .venv-keras/keras .venv-jax/jax  ## layers, and the cas
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/letters.py
 	$(BIN)/python benchmarks/text.py
+	$(BIN)/python benchmarks/units.py runs
 
 SETS := ../shared/data
 bench-series: .venv/recurra-dev .venv-neuralforecast/neuralforecast  ## many series: scores, intervals, time, peers; hours

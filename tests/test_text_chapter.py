@@ -11,18 +11,28 @@ from recurra.language.tokenizers import Characters, Words
 PAGE = (Path(__file__).parents[1] / "docs" / "text.md").read_text("utf-8")
 
 
-def test_the_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(compile(program, "docs/text.md", "exec"), {})
+def test_the_examples_print_what_they_say(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(first, "docs/text.md", "exec"), names)
     written, *surprises = capsys.readouterr().out.splitlines()
-    assert f"# {written}" in program
+    assert f"# {written}" in first
     *expected, wrong = (float(line.split()[1]) for line in surprises)
     assert max(expected) < 0.5
     assert wrong > 3.0
+    exec(compile(second, "docs/text.md", "exec"), names)
+    assert capsys.readouterr().out.splitlines() == re.findall(r"# (.*)", second)
+
+
+def test_the_scores_of_units_are_those_that_were_measured() -> None:
+    rows = re.findall(r"^\| (?:position|inside|bracket|indentation).*%.*$", PAGE, re.MULTILINE)
+    assert len(rows) == 4
+    results = (Path(__file__).parents[1] / "benchmarks" / "RESULTS.md").read_text("utf-8")
+    assert "\n".join(rows) in results
 
 
 def test_the_flags_are_those_of_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("train text", "generate"):
+    for command in ("train text", "generate", "show"):
         assert run([*command.split(), "--help"]) == 0
     known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
     assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) - {"--help"} <= known
