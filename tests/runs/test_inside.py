@@ -55,6 +55,8 @@ def test_of_a_large_text_the_end_is_read(trained: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("tokens", "changed"),
     [
+        ("characters", b"\xff\xfe"),
+        ("characters", ""),
         ("characters", BOOK.replace("“3”", "“4”", 1)),  # in the training part
         ("characters", BOOK[:-2] + "0\n"),  # in the validation part
         ("characters", BOOK + "ж"),  # a symbol that was not there
@@ -62,7 +64,7 @@ def test_of_a_large_text_the_end_is_read(trained: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_another_text_in_the_place_of_the_runs_own_is_not_studied(
-    tokens: str, changed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tokens: str, changed: str | bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if tokens == "bpe":
         pytest.importorskip("tokenizers")
@@ -83,7 +85,7 @@ def test_another_text_in_the_place_of_the_runs_own_is_not_studied(
         model.fit(BOOK, run=new)
     end = BOOK[len(BOOK) - round(0.1 * len(BOOK)) :]
     assert end_of_text(Run(tmp_path / "run"), model) == end
-    book.write_text(changed, "utf-8")
+    book.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
     assert run(["show", str(tmp_path / "run"), "--text", BOOK[:3000]]) == 0
     said = capsys.readouterr()
     assert "chosen on the first half of this text" in said.out

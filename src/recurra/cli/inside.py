@@ -44,6 +44,7 @@ def show_inside(run: Path, text: str, unit: str | None) -> None:
         return
     rows = [(follower.what, follower.unit, percent(follower.right)) for follower in found.followers]
     print_result(
-        f"\nThe units that best follow something, chosen on the first half of {found.studied}, and\nscored on the second: of "
-        f"two places that differ, how often the unit tells which has more (chance: 50 %).\n\n{aligned(rows)}"
+        "\nThe units that best follow something: of two places that differ, how often they tell which has more "
+        f"(chance:\n50 %). They were chosen on the first half of {found.studied},\nand scored on the second.\n\n"
+        f"{aligned(rows)}"
     )

@@ -114,7 +114,8 @@ def end_of_text(run: Run, model: LanguageModel) -> str:
     settings = check(TextSettings, given, str(run.path / INFO))
     if settings.data == STANDARD_INPUT:
         raise InputError(f"{run.path} has read standard input, which is not kept.")
-    text = text_of(settings.data, encoding=settings.text_encoding, bad_bytes=settings.bad_bytes)
+    # bad bytes that the run did not allow are those of another text
+    text = text_of(settings.data, encoding=settings.text_encoding, bad_bytes="replace")
     try:
         same = fingerprint_of(text, model.settings_, model.vocabulary_) == run.info["data"]
     except UnknownSymbolError:
