@@ -8,9 +8,10 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score
 
-from recurra import LanguageModel
+from recurra import LanguageModel, load
 from recurra.errors import InputError
 from recurra.nn import GRU, LSTM, SimpleRNN, VariationalDropout
+from recurra.nn.cells import SimpleRNNCell
 from recurra.training import Callback
 
 from .ring import RING, saved
@@ -68,6 +69,24 @@ def test_a_window_tells_apart_what_its_last_symbol_alone_does_not():
     model = LanguageModel(window=2, units=8).fit(text)
     assert (model.predict("ab"), model.predict("cb")) == ("c", "a")
     assert model.score(text) == 1.0
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_layer_normalization_is_that_of_every_layer_before_and_after_it_is_saved(cell, tmp_path):
+    model = LanguageModel(cell=cell, units=(5, 4), window=2, layer_norm=True, epochs=3).fit("abcdea" * 5)
+    model.save(tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    for layer in (loaded.network_.layers[name] for name in list(loaded.network_.layers)[1:3]):
+        assert layer.cell.layer_norm
+    assert np.array_equal(loaded.predict_proba("ab"), model.predict_proba("ab"))
+
+
+def test_layer_normalization_is_no_option_of_other_cells():
+    class OwnCell(SimpleRNNCell):
+        name = "own"
+
+    with pytest.raises(InputError, match="layer_norm is for the cells rnn, gru, lstm, given by name"):
+        LanguageModel(cell=OwnCell(), layer_norm=True).fit("abcdea")
 
 
 def test_units_are_those_of_each_recurrent_layer_with_dropout_after_each():

@@ -114,6 +114,7 @@ FLAGS = {
     "GRUCell.bias": lambda v: GRUCell(bias=v),
     "GRUCell.reset_after": lambda v: GRUCell(reset_after=v),
     "LSTMCell.unit_forget_bias": lambda v: LSTMCell(unit_forget_bias=v),
+    "LSTMCell.layer_norm": lambda v: LSTMCell(layer_norm=v),
     "Dense.bias": lambda v: Dense(3, 3, bias=v),
     "Embedding.mask_zero": lambda v: Embedding(3, 3, mask_zero=v),
     "build_network": lambda v: build(return_sequences=v),

@@ -102,8 +102,22 @@ def test_the_text_of_a_tiny_network_is_the_one_written_by_hand():
                 "dense.bias": ("b_y", (1,)),
             },
         ),
+        (
+            build_network(encoder=None, input_size=1, cell="lstm", units=[3], outputs=1, layer_norm=True),
+            {
+                "lstm.weight_ih": ("W_xh", (1, 12)),
+                "lstm.weight_hh": ("W_hh", (3, 12)),
+                "lstm.bias": ("b_h", (12,)),
+                "lstm.norm_ih": ("g_xh", (12,)),
+                "lstm.norm_hh": ("g_hh", (12,)),
+                "lstm.norm_c": ("g_c", (3,)),
+                "lstm.bias_c": ("b_c", (3,)),
+                "dense.weight": ("W_hy", (3, 1)),
+                "dense.bias": ("b_y", (1,)),
+            },
+        ),
     ],
-    ids=["rnn", "gru", "lstm"],
+    ids=["rnn", "gru", "lstm", "layer norm"],
 )
 def test_every_parameter_is_there_with_its_symbol_and_its_shape_as_it_is_written(network, expected):
     read, total = blocks(network)

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "variational": False,
     "recurrent_dropout": 0.0,
     "weight_dropout": 0.0,
+    "layer_norm": False,
     "encoding": "onehot",
     "embedding_dim": 8,
     "window": 1,

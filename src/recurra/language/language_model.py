@@ -445,6 +445,7 @@ def _new_network(settings: LanguageModelSettings, vocabulary_size: int) -> Netwo
             return_sequences=settings.targets == "every" or settings.mode == "stream",
             residual=settings.residual,
             tied=settings.tied,
+            layer_norm=settings.layer_norm,
         )
 
 

@@ -282,6 +282,8 @@ class SimpleRNN(RecurrentLayer):
         hidden_size: number of hidden units, H.
         activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
         bias: whether to add a bias.
+        layer_norm: whether to normalize the products with the weights (Ba, Kiros and Hinton, 2016); see
+            `recurra.nn.cells.SimpleRNNCell`.
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
             `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
@@ -298,9 +300,11 @@ class SimpleRNN(RecurrentLayer):
         *,
         activation: str = "tanh",
         bias: bool = True,
+        layer_norm: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(SimpleRNNCell(activation, bias=bias), input_size, hidden_size, **options)
+        cell = SimpleRNNCell(activation, bias=bias, layer_norm=layer_norm)
+        super().__init__(cell, input_size, hidden_size, **options)
 
 
 class GRU(RecurrentLayer):
@@ -314,6 +318,7 @@ class GRU(RecurrentLayer):
         bias: whether to add biases.
         reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch, or
             before it.
+        layer_norm: whether to normalize the products with the weights (Ba, Kiros and Hinton, 2016).
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
             `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
@@ -333,9 +338,10 @@ class GRU(RecurrentLayer):
         recurrent_activation: str = "sigmoid",
         bias: bool = True,
         reset_after: bool = True,
+        layer_norm: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:
-        cell = GRUCell(activation, recurrent_activation, reset_after, bias=bias)
+        cell = GRUCell(activation, recurrent_activation, reset_after, bias=bias, layer_norm=layer_norm)
         super().__init__(cell, input_size, hidden_size, **options)
 
 
@@ -349,6 +355,8 @@ class LSTM(RecurrentLayer):
         recurrent_activation: activation of the gates; see `SimpleRNN`.
         bias: whether to add a bias.
         unit_forget_bias: whether to initialize the bias of the forget gate with 1.
+        layer_norm: whether to normalize the products with the weights and the cell state where it is output (Ba, Kiros
+            and Hinton, 2016).
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
             `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
@@ -367,9 +375,10 @@ class LSTM(RecurrentLayer):
         recurrent_activation: str = "sigmoid",
         bias: bool = True,
         unit_forget_bias: bool = True,
+        layer_norm: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:
-        cell = LSTMCell(activation, recurrent_activation, unit_forget_bias, bias=bias)
+        cell = LSTMCell(activation, recurrent_activation, unit_forget_bias, bias=bias, layer_norm=layer_norm)
         super().__init__(cell, input_size, hidden_size, **options)
 
 
@@ -381,7 +390,12 @@ LAYERS: dict[str, Callable[..., RecurrentLayer]] = {  # of the cells that have a
 
 
 def layer_of(
-    cell: CellName | NamedCell, input_size: int, hidden_size: int, **options: Unpack[LayerOptions]
+    cell: CellName | NamedCell,
+    input_size: int,
+    hidden_size: int,
+    *,
+    layer_norm: bool = False,
+    **options: Unpack[LayerOptions],
 ) -> RecurrentLayer:
     """Create the layer of a cell.
 
@@ -389,18 +403,24 @@ def layer_of(
         cell: the name of a built-in cell, or any `Cell`.
         input_size: number of features per time step, I.
         hidden_size: number of hidden units, H.
+        layer_norm: whether to normalize within a cell that is given by its name.
         **options: `return_sequences`, `return_state`, `go_backwards`, `stateful`, `dropout`, `recurrent_dropout`,
             `weight_dropout`, `bidirectional` and `backend`; see `RecurrentLayer`.
 
     Raises:
         InputTypeError: `cell` is neither a name nor a `Cell`.
-        InputError: there is no cell of this name.
+        InputError: there is no cell of this name, or `layer_norm` is given with a `Cell`, whose own option it is.
     """
     if isinstance(cell, str) and cell in LAYERS:
-        return LAYERS[cell](input_size, hidden_size, **options)
+        return LAYERS[cell](input_size, hidden_size, layer_norm=layer_norm, **options)
     if isinstance(cell, str) and cell in CELLS:
         cell = CELLS[cell]()
     if not isinstance(cell, Cell):
         error = InputError if isinstance(cell, str) else InputTypeError
         raise error(f"cell is {shown(cell)}; expected one of {', '.join(CELLS)}.")
+    if layer_norm:
+        raise InputError(
+            f"layer_norm is True and cell is {shown(cell)}; layer_norm is for the cells {', '.join(LAYERS)}, given by "
+            "name."
+        )
     return RecurrentLayer(cell, input_size, hidden_size, **options)

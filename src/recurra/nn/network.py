@@ -248,6 +248,7 @@ def build_network(
     return_sequences: bool = False,
     residual: bool = False,
     tied: bool = False,
+    layer_norm: bool = False,
 ) -> Network:
     """Build a standard network: an encoder, recurrent layers with dropout after each, and a linear output layer.
 
@@ -264,14 +265,15 @@ def build_network(
         return_sequences: return the output of every time step, [B, T, O], instead of the last one, [B, O].
         residual: whether to add the input of a recurrent layer to its output, where both have the same shape.
         tied: whether the output layer shares the vectors of the encoder, an `Embedding` of O tokens.
+        layer_norm: whether to normalize within the recurrent layers; for cells given by name.
 
     Returns:
         The network. It has no final activation: for a classification it returns logits.
 
     Raises:
         InputTypeError: an argument has the wrong type.
-        InputError: the cell is unknown, `units` is empty, neither an encoder nor an input size is given, or `tied` has
-            no `Embedding` of as many tokens as outputs.
+        InputError: the cell is unknown, `units` is empty, neither an encoder nor an input size is given, `tied` has no
+            `Embedding` of as many tokens as outputs, or `layer_norm` is given with a `Cell`.
 
     Example:
         >>> from recurra.nn import OneHot
@@ -302,6 +304,7 @@ def build_network(
                 cell,
                 size,
                 hidden_size,
+                layer_norm=layer_norm,
                 return_sequences=return_sequences or not is_last,
                 recurrent_dropout=recurrent_dropout,
                 weight_dropout=weight_dropout,

@@ -15,7 +15,17 @@ from recurra.nn.future_effect import FutureEffect
 from recurra.nn.layers import RecurrentLayer
 from recurra.nn.network import Ensemble
 
-SYMBOLS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "bias": "b_h", "bias_ih": "b_xh", "bias_hh": "b_hh"}
+SYMBOLS = {
+    "weight_ih": "W_xh",
+    "weight_hh": "W_hh",
+    "bias": "b_h",
+    "bias_ih": "b_xh",
+    "bias_hh": "b_hh",
+    "norm_ih": "g_xh",
+    "norm_hh": "g_hh",
+    "norm_c": "g_c",
+    "bias_c": "b_c",
+}
 
 
 def parameters_text(network: Network | Ensemble, symbols: Sequence[str] = ()) -> str:
@@ -73,6 +83,10 @@ def _symbol(layer: object, name: str) -> tuple[str, str]:
         "bias": "bias of the hidden state",
         "bias_ih": "bias of the input's contribution",
         "bias_hh": "bias of the previous hidden state's contribution",
+        "norm_ih": "gains of the input's normalized contribution",
+        "norm_hh": "gains of the previous hidden state's normalized contribution",
+        "norm_c": "gains of the normalized cell state",
+        "bias_c": "bias of the normalized cell state",
     }.get(plain, "of the cell")
     if layer.cell.gates:
         gates = ", ".join(f"{gate} ({what})" for gate, what in layer.cell.gates.items())

@@ -42,6 +42,9 @@ class LanguageModelSettings(NetworkSettings):
     a window."""
     weight_dropout: Share = 0.0
     """Fraction of the recurrent weights dropped during training, the same ones at all steps of a window."""
+    layer_norm: bool = False
+    """Whether to normalize within the recurrent layers: the products with their weights, and in an LSTM the cell state
+    that is output."""
     window: Count = 1
     """Number of consecutive symbols from which the next one is predicted; in a stream, number of steps through which
     gradients flow before each update of the weights."""

@@ -8,6 +8,7 @@ from torch import Tensor
 from recurra.nn import torch_internals
 from recurra.nn.backends.backend import Call
 from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
+from recurra.nn.cells.cell import is_normalized
 
 # Name of each operator in torch → the cell that it computes. The kernels have the same names.
 OPERATORS: dict[str, Cell] = {
@@ -25,6 +26,11 @@ def operator_of(cell: Cell) -> str:
 
 def differs_from_torch(cell: Cell) -> str | None:
     """Return what torch's operators do not support in a cell, such as an option; None if an operator computes it."""
+    return differs_in_equations(cell) or ("layer_norm=True" if is_normalized(cell) else None)
+
+
+def differs_in_equations(cell: Cell) -> str | None:
+    """The same for a cell without its layer normalization, which the kernels have and torch's operators have not."""
     if type(cell) is SimpleRNNCell:
         return None if cell.activation in {"tanh", "relu"} else f"activation {cell.activation!r}"
     if type(cell) is not GRUCell and type(cell) is not LSTMCell:

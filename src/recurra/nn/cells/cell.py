@@ -54,6 +54,11 @@ def zeros(*shape: int) -> ParameterSpec:
     return ParameterSpec(shape, nn.init.zeros_)
 
 
+def ones(*shape: int) -> ParameterSpec:
+    """A parameter initialized with ones."""
+    return ParameterSpec(shape, nn.init.ones_)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell(ABC):
     """The equations of one time step and the parameters that they use.
@@ -78,7 +83,7 @@ class Cell(ABC):
     def __post_init__(self) -> None:
         for option in ("activation", "recurrent_activation"):
             check_choice(self.title, option, getattr(self, option, "tanh"), ACTIVATIONS)
-        for option in ("bias", "reset_after", "unit_forget_bias"):
+        for option in ("bias", "layer_norm", "reset_after", "unit_forget_bias"):
             check_flags(self.title, **{option: getattr(self, option, True)})
 
     @property
@@ -103,7 +108,7 @@ class Cell(ABC):
 
     def input_part(self, x: Tensor, p: Parameters) -> Tensor:
         """Compute the part that does not depend on the state, for one step or many: x [..., I] → a [..., G·H]."""
-        return F.linear(x, p["weight_ih"], p.get("bias", p.get("bias_ih")))
+        return _product(x, p["weight_ih"], p.get("norm_ih"), p.get("bias", p.get("bias_ih")))
 
     @abstractmethod
     def step(self, a_t: Tensor, state: State, h_seen: Tensor, p: Parameters) -> tuple[State, Gates]:
@@ -134,9 +139,39 @@ class Cell(ABC):
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class NormalizedCell(Cell):
+    """A cell with layer normalization as an option (Ba, Kiros and Hinton, 2016).
+
+    With it the products `W_ih x_t` and `W_hh h` are normalized, each over all its G·H values, to mean 0 and variance 1
+    (of which 1e-5 more is taken), and multiplied by gains, `norm_ih` and `norm_hh`, before the biases are added.
+
+    Attributes:
+        layer_norm: whether to normalize.
+    """
+
+    layer_norm: bool = False
+
+    def parameters(self, input_size: int, hidden_size: int) -> dict[str, ParameterSpec]:
+        specs = super().parameters(input_size, hidden_size)
+        gains = ones(*specs["weight_ih"].shape[:1])
+        return specs | {"norm_ih": gains, "norm_hh": gains} if self.layer_norm else specs
+
+
+def is_normalized(cell: Cell) -> bool:
+    """Whether a cell has layer normalization."""
+    return isinstance(cell, NormalizedCell) and cell.layer_norm
+
+
 def recurrent_part(h: Tensor, p: Parameters) -> Tensor:
-    """Compute `W_hh h`, plus `b_hh` if there is a recurrent bias: [B, H] → [B, G·H]."""
-    return F.linear(h, p["weight_hh"], p.get("bias_hh"))
+    """Compute `W_hh h`, normalized if there are gains, plus `b_hh` if there is a recurrent bias: [B, H] → [B, G·H]."""
+    return _product(h, p["weight_hh"], p.get("norm_hh"), p.get("bias_hh"))
+
+
+def _product(x: Tensor, weight: Tensor, gains: Tensor | None, bias: Tensor | None) -> Tensor:
+    if gains is None:
+        return F.linear(x, weight, bias)
+    return F.layer_norm(F.linear(x, weight), gains.shape, gains, bias)
 
 
 def snake_case(name: str) -> str:

@@ -7,11 +7,21 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn import functional as F
 
-from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, ParameterSpec, State, recurrent_part, zeros
+from recurra.errors import InputError
+from recurra.nn.cells.cell import (
+    ACTIVATIONS,
+    Gates,
+    NormalizedCell,
+    Parameters,
+    ParameterSpec,
+    State,
+    recurrent_part,
+    zeros,
+)
 
 
 @dataclass(frozen=True)
-class GRUCell(Cell):
+class GRUCell(NormalizedCell):
     """A gated recurrent unit (Cho et al., 2014).
 
         r = σ(a_r + W_hr h)                  reset gate: how much of the previous h the candidate uses
@@ -20,7 +30,9 @@ class GRUCell(Cell):
         n = tanh(a_n + W_hn (r · h))         candidate, with reset_after=False
         h_t = z · h + (1 - z) · n
 
-    σ stands for `recurrent_activation`, tanh for `activation`.
+    σ stands for `recurrent_activation`, tanh for `activation`. With `layer_norm` the products with x_t, within a, and
+    with h are normalized, each over the values of all three gates: r = σ(a_r + LN(W_h h)_r) and so on, and the
+    candidate is n = tanh(a_n + r · (LN(W_h h)_n + b_hn)). (Ba et al. normalize those of the candidate by themselves.)
 
     Args:
         activation: activation of the candidate: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
@@ -28,6 +40,7 @@ class GRUCell(Cell):
         reset_after: whether the reset gate is applied after the product with the recurrent weights, as in torch. If so,
             there are two biases, `bias_ih` and `bias_hh`, instead of `bias`.
         bias: whether to add biases.
+        layer_norm: whether to normalize the products, which `reset_after` is needed for; see `NormalizedCell`.
     """
 
     name: ClassVar[str] = "gru"
@@ -36,6 +49,14 @@ class GRUCell(Cell):
     activation: str = "tanh"
     recurrent_activation: str = "sigmoid"
     reset_after: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.layer_norm and not self.reset_after:
+            raise InputError(
+                "GRU: layer_norm is True and reset_after is False, where there is no product with h to normalize; "
+                "use reset_after=True."
+            )
 
     def parameters(self, input_size: int, hidden_size: int) -> dict[str, ParameterSpec]:
         specs = super().parameters(input_size, hidden_size)

@@ -5,16 +5,19 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, State, recurrent_part
+from recurra.nn.cells.cell import ACTIVATIONS, Gates, NormalizedCell, Parameters, State, recurrent_part
 
 
 @dataclass(frozen=True)
-class SimpleRNNCell(Cell):
+class SimpleRNNCell(NormalizedCell):
     """A simple recurrent cell: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})` (Elman, 1990).
+
+    With `layer_norm` both products are normalized: `h_t = activation(LN(W_ih x_t) + b + LN(W_hh h_{t-1}))`.
 
     Args:
         activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
         bias: whether to add a bias.
+        layer_norm: whether to normalize the products; see `NormalizedCell`.
     """
 
     name: ClassVar[str] = "rnn"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from recurra.errors import InputError, InputTypeError, shortened, shown
 from recurra.files import path_of, replace_file
 from recurra.nn.cells import GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.cells.cell import is_normalized
 from recurra.nn.dense import Dense, TiedDense
 from recurra.nn.encoders import Embedding, OneHot
 from recurra.nn.interchange.hdf5_arrays import ArrayHeader, Hdf5Arrays, import_h5py
@@ -154,7 +155,8 @@ def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
     """Yield the layers that exist in Keras, with their names in its weight files.
 
     Raises:
-        InputError: the network has residual connections, a tied output layer or another cell, which Keras has not.
+        InputError: the network has residual connections, a tied output layer, layer normalization or another cell,
+            which Keras's Sequential models and recurrent layers have not.
     """
     if network.residual or any(isinstance(layer, TiedDense) for layer in network.layers.values()):
         raise InputError(
@@ -168,6 +170,11 @@ def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
                 f"Keras has no layer with the cell {layer.cell.title}, only SimpleRNN, GRU and LSTM: save the "
                 "network's state_dict with torch."
             )
+    if any(isinstance(layer, RecurrentLayer) and is_normalized(layer.cell) for layer in layers):
+        raise InputError(
+            "the recurrent layers of Keras have no layer normalization, and this network has: build it with "
+            "layer_norm=False, or save its state_dict with torch."
+        )
     return zip(numbered_names(layers), layers, strict=True)
 
 
