@@ -34,6 +34,9 @@ Call = dict[str, Any]
 REFUSALS = (InputError, TypeError, RuntimeError, MemoryError)
 
 READ = ["mask", "x", "h0", "c0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+NO_C = {"c", "c0", "dc", "dc0"}  # what a cell without c lacks
+NORMS = ["norm_ih", "norm_hh", "norm_c", "bias_c"]
+READ += NORMS
 RESULTS = ["y", "h", "c", "tape"]
 GIVEN = ["dy", "dh", "dc"]
 FOUND = [f"d{name}" for name in READ[1:]]
@@ -122,7 +125,7 @@ HARMS: dict[str, Callable[[Tensor], Any]] = {
 }
 NUMBERS = {
     "threads": [0, -1, 2, 5, 1000, 2**31 - 1, -(2**31), 2**40, None],
-    "kernel": [-1, 4, 2**31 - 1, 2**40, "gru", None],
+    "kernel": [-1, 8, 2**31 - 1, 2**40, "gru", None],
     "reverse": [None, 2, "x"],
 }
 UNITS = [0, 1, 7, -1, 2**40, 2**40 + 1, 2**62, 2**63 - 1, -(2**63), 2**64, 1.5, None]
@@ -152,7 +155,7 @@ def draw(number: int) -> Call:
         name = choose(list(NUMBERS))
         call[name] = choose(NUMBERS[name])
     if random.random() < 0.03:
-        call["length"] = choose((0, 1, 3, 7, 9))
+        call["length"] = choose((0, 1, 3, 7, 8, 11, 13))
     if do == "stepper":
         call["steps"] = [
             [choose(STEPS), *([choose(list(HARMS)) if random.random() < 0.3 else None for _ in range(2)])]
@@ -175,9 +178,12 @@ class Tensors:
         B, T, I, H = sizes
         row = kernels.extension.cells[kernels.KERNELS[cell]]
         rows, self.has_c = row.gates * H, "c" in row.states
+        self.lacks = set(NORMS if not row.normalized else [] if self.has_c else ["norm_c", "bias_c"])
+        self.lacks |= {f"d{name}" for name in self.lacks} | (set() if self.has_c else NO_C)
         stride = kernels.extension.tape_stride(kernels.KERNELS[cell], H)
         shapes = {"mask": (B, T), "x": (B, T, I), "weight_ih": (rows, I), "weight_hh": (rows, H), "step": (I,)}
         shapes |= {"bias_ih": (rows,), "bias_hh": (rows,), "y": (B, T, H), "tape": (T + 1, B, stride), "units": (H,)}
+        shapes |= dict.fromkeys(("norm_ih", "norm_hh"), (rows,)) | dict.fromkeys(("norm_c", "bias_c"), (H,))
         shapes |= dict.fromkeys(("h0", "c0", "h", "c"), (B, H))
         shapes |= {f"d{name}": shapes[name] for name in (*READ[1:], "y", "h", "c")}
         self.shapes = shapes
@@ -201,9 +207,9 @@ class Tensors:
         return [self._of(call, name) for name in names]
 
     def _of(self, call: Call, name: str) -> Any:
-        if name in call.get("without", ()) or (not self.has_c and name in {"c", "c0", "dc", "dc0"}):
-            return None
         harm = call.get("harms", {}).get(name)
+        if name in call.get("without", ()) or (name in self.lacks and (harm is None or name in NO_C)):
+            return None
         if harm is not None:
             return self.harmed(name, harm)
         return (self.between_guards if call.get("guarded") else self.valid).get(name, self.valid[name])

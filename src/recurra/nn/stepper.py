@@ -10,8 +10,7 @@ from recurra.errors import InputError, InputTypeError, a_type
 from recurra.nn.arguments import check_size, check_tensor, shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.backends.native import Native, kernels
-from recurra.nn.backends.native.kernels import Weights
-from recurra.nn.backends.torch import operator_of
+from recurra.nn.backends.native.kernels import Weights, kernel_of
 from recurra.nn.cells import Cell, Parameters, State
 from recurra.nn.scan import as_backend
 
@@ -80,7 +79,7 @@ class Stepper:
             raise InputError(f'Stepper: backend="native" does not support {reason}; use backend="auto".')
         self._kernel = None
         if self._backend in {"auto", "native"} and reason is None:
-            self._kernel = kernels.new_stepper(operator_of(self._cell), Weights.of(parameters))
+            self._kernel = kernels.new_stepper(kernel_of(self._cell), Weights.of(parameters))
         self._output = self._memory()
         self._own_state: State = ()  # unused with a kernel, which has its own
         self.reset()

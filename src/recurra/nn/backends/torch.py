@@ -10,7 +10,7 @@ from recurra.nn.backends.backend import Call
 from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, State
 from recurra.nn.cells.cell import is_normalized
 
-# Name of each operator in torch → the cell that it computes. The kernels have the same names.
+# Name of each operator in torch → the cell that it computes. The kernels of these cells have the same names.
 OPERATORS: dict[str, Cell] = {
     "rnn_tanh": SimpleRNNCell("tanh"),
     "rnn_relu": SimpleRNNCell("relu"),

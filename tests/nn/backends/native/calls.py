@@ -1,5 +1,6 @@
 """Random calls of every cell, and what a backend gives for them: outputs and gradients by name."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -9,35 +10,38 @@ import torch
 
 from recurra.nn import GRU, LSTM, SimpleRNN
 from recurra.nn.backends import Call
+from recurra.nn.backends.native import kernels
 from recurra.nn.backends.native.kernels import Weights
-from recurra.nn.backends.torch import OPERATORS
 from recurra.nn.scan import scan
 
-CELLS = {
-    "tanh": OPERATORS["rnn_tanh"],
-    "relu": OPERATORS["rnn_relu"],
-    "gru": OPERATORS["gru"],
-    "lstm": OPERATORS["lstm"],
-}
-LAYERS = {
+CELLS = {name.removeprefix("rnn_"): cell for name, cell in kernels.CELLS.items()}
+PLAIN = {
     "tanh": SimpleRNN,
     "relu": lambda *sizes, **options: SimpleRNN(*sizes, activation="relu", **options),
     "gru": GRU,
     "lstm": LSTM,
 }
+LAYERS = PLAIN | {f"{name}_norm": functools.partial(make, layer_norm=True) for name, make in PLAIN.items()}
+RELU = ("relu", "relu_norm")  # a sum that is 0 but for rounding has one slope or the other
 EACH_CELL = pytest.mark.parametrize("cell", CELLS)
+EACH_PLAIN_CELL = pytest.mark.parametrize("cell", PLAIN)
+EACH_NORMALIZED_CELL = pytest.mark.parametrize("cell", [cell for cell in CELLS if cell not in PLAIN])
 
 
 def problem(cell, B, T, I, H, seed=0):
-    """Leaves by name, weights as torch.nn draws them, the rest normal."""
+    """Leaves by name, weights as torch.nn draws them, gains that leave the state no chaos, the rest normal."""
     random = torch.Generator().manual_seed(seed)
     rows = CELLS[cell].parameters(I, H)["weight_ih"].shape[0]
     leaves = {"x": torch.randn(B, T, I, generator=random), "h0": torch.randn(B, H, generator=random)}
-    if cell == "lstm":
+    if len(CELLS[cell].states) == 2:
         leaves["c0"] = torch.randn(B, H, generator=random)
     shapes = {"weight_ih": (rows, I), "weight_hh": (rows, H), "bias_ih": (rows,), "bias_hh": (rows,)}
     for name, shape in shapes.items():
         leaves[name] = (2 * torch.rand(shape, generator=random) - 1) / H**0.5
+    shapes = {name: spec.shape for name, spec in CELLS[cell].parameters(I, H).items()}
+    for name in ("norm_ih", "norm_hh", "norm_c", "bias_c"):
+        if name in shapes:
+            leaves[name] = 0.3 * name.startswith("norm") + 0.1 * torch.randn(shapes[name], generator=random)
     return leaves
 
 

@@ -6,7 +6,19 @@ from torch.utils.checkpoint import checkpoint
 
 from recurra.nn import GRU
 
-from .calls import EACH_CELL, LAYERS, assert_same_bits, call, draw_mask, problem, require_gradients, results, upstream
+from .calls import (
+    EACH_CELL,
+    LAYERS,
+    PLAIN,
+    RELU,
+    assert_same_bits,
+    call,
+    draw_mask,
+    problem,
+    require_gradients,
+    results,
+    upstream,
+)
 
 
 @EACH_CELL
@@ -61,14 +73,14 @@ def test_gradients_of_gradients_are_those_of_the_reference(cell, options):
 @EACH_CELL
 def test_gradients_of_gradients_are_the_slopes_of_the_gradients(cell):
     directions = problem(cell, 4, 5, 3, 6, seed=7)
-    step = 1e-3 if cell == "relu" else 1e-2
+    step = 1e-2 if cell in PLAIN and cell not in RELU else 1e-3
     for seed in range(20):
         leaves = problem(cell, 4, 5, 3, 6, seed=seed)
         ahead, behind = (
             results(cell, "native", {name: t + shift * directions[name] for name, t in leaves.items()})
             for shift in (step, -step)
         )
-        if cell != "relu" or torch.equal(ahead[0]["y"] > 0, behind[0]["y"] > 0):  # no kink between them
+        if cell not in RELU or torch.equal(ahead[0]["y"] > 0, behind[0]["y"] > 0):  # no kink between them
             break
     else:
         pytest.fail("a kink between all twenty pairs")
@@ -108,7 +120,9 @@ def one_tensor_for_two_biases(cell, backend, leaves, **options):
 def test_gradients_of_gradients_count_each_way_once_where_arguments_hang_together(cell, make):
     leaves = problem(cell, 4, 5, 6, 6)
     found, expected = (second_order(cell, backend, leaves, make) for backend in ("native", "reference"))
-    torch.testing.assert_close(found, expected, rtol=2e-5, atol=2e-5)
+    # what is nearly constant is normalized by up to 316 times itself, and its rounding with it
+    exactness = 2e-5 if cell in PLAIN else 1e-3
+    torch.testing.assert_close(found, expected, rtol=exactness, atol=exactness)
 
 
 @EACH_CELL
@@ -229,7 +243,7 @@ def test_an_output_may_be_changed_in_place(cell):
 
 @EACH_CELL
 def test_vmap_over_the_gradient_is_the_jacobian(cell):
-    leaves = require_gradients(problem(cell, 2, 3, 4, 2))
+    leaves = require_gradients(problem(cell, 2, 3, 4, 5))
     y = call(cell, "native", leaves)["y"].flatten()
     jacobian = torch.vmap(lambda v: torch.autograd.grad(y, leaves["x"], v, retain_graph=True)[0])(torch.eye(len(y)))
     for row, output in zip(jacobian, y, strict=True):

@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from recurra.nn.backends.native import autograd
-from recurra.nn.backends.native.kernels import KernelCall, Weights
-from recurra.nn.backends.torch import operator_of
+from recurra.nn.backends.native.kernels import KernelCall, Weights, kernel_of
 
 from .calls import (
     CELLS,
     EACH_CELL,
     EPSILON,
+    PLAIN,
+    RELU,
     assert_same_bits,
     call,
     draw_mask,
@@ -43,15 +44,17 @@ SHAPES = [  # batch, time, inputs, units
 @EACH_CELL
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_it_is_as_exact_as_torchs_operators(cell, shape):
+    # of normalized cells torch has only the layer_norm; the gradients of their vectors are summed step by step
+    other, steps = ("torch", 1) if cell in PLAIN else ("reference", 3)
     for seed in range(5):
         leaves = problem(cell, *shape, seed=seed)
         expected, expected_gradients = results(cell, "reference", leaves, torch.float64)
         found, found_gradients = results(cell, "native", leaves)
-        of_torch, torchs_gradients = results(cell, "torch", leaves)
+        of_torch, torchs_gradients = results(cell, other, leaves)
         errors = {name: (error(found[name], t), error(of_torch[name], t)) for name, t in expected.items()}
         assert max(ours for ours, _ in errors.values()) <= OUTPUTS, errors
         # a relu's sum that is 0 but for rounding has one slope or the other: such numbers say nothing of gradients
-        if cell != "relu" or all(torch.equal(y["y"] > 0, expected["y"] > 0) for y in (found, of_torch)):
+        if cell not in RELU or all(torch.equal(y["y"] > 0, expected["y"] > 0) for y in (found, of_torch)):
             break
     else:
         pytest.fail("all five draws have a sum within rounding of 0")
@@ -61,7 +64,7 @@ def test_it_is_as_exact_as_torchs_operators(cell, shape):
     }
     assert max(ours for ours, _ in gradients.values()) <= GRADIENTS, gradients
     for name, (ours, torchs) in (errors | gradients).items():
-        assert ours <= max(1.5 * torchs, 6 * EPSILON), (name, errors, gradients)
+        assert ours <= steps * max(1.5 * torchs, 6 * EPSILON), (name, errors, gradients)
 
 
 LAYOUTS = {  # the base that x is a view of, and the view
@@ -119,7 +122,7 @@ def check_a_random_call(cell, data):
             for name in names:
                 bases.pop(name, None)
     wanted = data.draw(st.lists(st.sampled_from(sorted(bases)), min_size=1, unique=True), "wanted")
-    names = ["y", "h", "c"] if cell == "lstm" else ["y", "h"]
+    names = ["y", *CELLS[cell].states]
     names = names if options["sequences"] else names[1:]
     came = data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True), "gradients of")
     layout_dy = data.draw(st.sampled_from(sorted(LAYOUTS)), "layout of dy")
@@ -135,10 +138,12 @@ def check_a_random_call(cell, data):
             outputs.pop("y", None)  # the reference has it all the same
         gradients = {"y": lay_out(layout_dy, dy.to(dtype), B, T, H)}
         gradients["h"], gradients["c"] = (SMALL_LAYOUTS[layout_dh](d.to(dtype)) for d in d_last)
+        reached = [name for name in came if outputs[name].requires_grad]  # no gains of c lead to the first c itself
+        assume(reached)
         found = torch.autograd.grad(
-            [outputs[name] for name in came],
+            [outputs[name] for name in reached],
             [leaves[name] for name in wanted],
-            [gradients[name] for name in came],
+            [gradients[name] for name in reached],
             materialize_grads=True,
         )
         return outputs, dict(zip(wanted, found, strict=True))
@@ -146,7 +151,7 @@ def check_a_random_call(cell, data):
     found, expected = run("native", torch.float32), run("reference", torch.float64)
     for part, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
         assert ours.keys() == theirs.keys()
-        if part == 1 and cell == "relu":  # a sum that is 0 but for rounding has one slope or the other
+        if part == 1 and cell in RELU:  # a sum that is 0 but for rounding has one slope or the other
             assume(all(torch.equal(found[0][name] > 0, t > 0) for name, t in expected[0].items()))
             assume(all((t == 0).logical_or(t > 1e-6).all() for t in expected[0].values()))
         for name, t in theirs.items():
@@ -156,7 +161,9 @@ def check_a_random_call(cell, data):
                 worst = (ours[name].double() - t).abs().max().item()
                 # the gradient of a number that stands in a whole row is a sum over the row, whose terms may cancel
                 places = t.shape[-1] if part == 1 and small.get(name) == "all the same" else 1
-                assert worst <= 1e-5 * places**0.5 * max(1.0, t.abs().max().item()), (part, name, worst)
+                # what is nearly constant is normalized by up to 316 times itself, and its rounding with it
+                exactness = 1e-5 if cell in PLAIN else 1e-4
+                assert worst <= exactness * places**0.5 * max(1.0, t.abs().max().item()), (part, name, worst)
 
 
 @EACH_CELL
@@ -199,8 +206,7 @@ def test_a_loss_of_any_part_of_the_output_has_the_gradients_of_the_reference(cel
     torch.testing.assert_close(found["native"], found["reference"], rtol=1e-5, atol=1e-6)
 
 
-@EACH_CELL
-@pytest.mark.parametrize("name", ["x", "h0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"])
+@pytest.mark.parametrize(("cell", "name"), [(cell, name) for cell in CELLS for name in problem(cell, 1, 1, 1, 1)])
 def test_a_gradient_is_the_same_bits_whatever_else_is_wanted(cell, name):
     leaves = problem(cell, 7, 5, 3, 9)
     _, expected = results(cell, "native", leaves)
@@ -224,13 +230,15 @@ def test_arguments_are_left_as_they_are(cell):
 @pytest.mark.parametrize("options", [{}, {"reverse": True}], ids=str)
 def test_outputs_that_lie_in_memory_step_after_step_are_the_same_bits(cell, options):
     leaves = require_gradients(problem(cell, 7, 5, 3, 9))
-    w = Weights(*(leaves[name] for name in Weights._fields))
+    w = Weights(*(leaves.get(name) for name in Weights._fields))
     outputs, gradients = [], []
     for time_major in (False, True):
-        how = KernelCall(operator_of(CELLS[cell]), options.get("reverse", False), sequences=True, time_major=time_major)
+        how = KernelCall(kernel_of(CELLS[cell]), options.get("reverse", False), sequences=True, time_major=time_major)
         y, _ = autograd.run(how, leaves["x"], None, w, None, None)
         assert y.shape == (7, 5, 9)
         assert (y.transpose(0, 1) if time_major else y).is_contiguous()
         outputs.append({"y": y.detach()})
-        gradients.append(dict(enumerate(torch.autograd.grad(y.square().sum(), [leaves["x"], *w]))))
+        gradients.append(
+            dict(enumerate(torch.autograd.grad(y.square().sum(), [leaves["x"], *(t for t in w if t is not None)])))
+        )
     assert_same_bits(outputs[:1] + gradients[:1], outputs[1:] + gradients[1:])

@@ -13,8 +13,7 @@ import torch
 from recurra.errors import InputError
 from recurra.nn import LSTM
 from recurra.nn.backends.native import autograd, kernels
-from recurra.nn.backends.native.kernels import KernelCall, Weights
-from recurra.nn.backends.torch import operator_of
+from recurra.nn.backends.native.kernels import KernelCall, Weights, kernel_of
 
 from .calls import CELLS, EACH_CELL, call, draw_mask, error, problem, require_gradients, results, upstream
 
@@ -48,7 +47,7 @@ def test_ten_thousand_calls_need_no_more_memory_than_the_first():
     def go(calls):
         for index in range(calls):
             B, T, I, H = torch.randint(1, 24, (4,), generator=random).tolist()
-            cell = list(CELLS)[index % 4]
+            cell = list(CELLS)[index % len(CELLS)]
             mask = draw_mask("holes", B, T, random) if index % 3 else None
             results(cell, "native", problem(cell, B, T, I, H), mask=mask, reverse=index % 2 == 0)
 
@@ -98,8 +97,9 @@ def refusals_of_backward():
     yield "tape", torch.zeros(T, B, stride), rf"expected \({T + 1}, {B}, {stride}\)"
     yield "tape", torch.zeros(T + 1, B, stride).half(), r"torch\.float16 on cpu with shape"
     yield "tape", torch.zeros(B, T + 1, stride).transpose(0, 1), "the tape is not contiguous"
-    yield "kernel", 4, "there is no kernel 4"
+    yield "kernel", 8, "there is no kernel 8"
     yield "x", torch.zeros(B, T, 0), "the weights have shapes"
+    yield "norm_hh", torch.zeros(3 * H), "the kernel gru was given gains or a bias of layer normalization"
 
 
 @pytest.mark.parametrize(("name", "value", "message"), list(refusals_of_backward()), ids=str)
@@ -109,7 +109,7 @@ def test_what_would_be_read_past_its_end_is_refused(name, value, message):
     given = {"x": leaves["x"], "dy": torch.zeros(B, T, H), "dh": None, "kernel": kernels.KERNELS["gru"]}
     given["tape"] = torch.zeros(T + 1, B, kernels.extension.tape_stride(kernels.KERNELS["gru"], H))
     given[name] = value
-    tensors = (None, given["x"], leaves["h0"], None, *[leaves[name] for name in Weights._fields])
+    tensors = (None, given["x"], leaves["h0"], None, *[(leaves | given).get(name) for name in Weights._fields])
     found = tuple(None if t is None else torch.empty_like(t) for t in tensors[1:])
     with pytest.raises(InputError, match=message):
         kernels.extension.backward(
@@ -123,7 +123,7 @@ def test_no_features_and_no_units_are_refused(cell):
     for I, H in ((0, 3), (3, 0)):
         w = Weights(torch.zeros(gates * H, I), torch.zeros(gates * H, H))
         with pytest.raises(InputError, match="no features or no units"):
-            autograd.run(KernelCall(operator_of(CELLS[cell]), False, True), torch.zeros(2, 4, I), None, w, None, None)
+            autograd.run(KernelCall(kernel_of(CELLS[cell]), False, True), torch.zeros(2, 4, I), None, w, None, None)
 
 
 @EACH_CELL

@@ -12,6 +12,7 @@ from recurra.nn.backends.native.kernels import KernelCall
 
 from .calls import (
     EACH_CELL,
+    PLAIN,
     assert_same_bits,
     call,
     draw_mask,
@@ -152,7 +153,8 @@ def test_dropout_has_the_gradients_of_a_product_with_its_factors(cell, mask, H, 
     expected = explicit(cell, leaves, dropped.double(), torch.float64, **options)
     for mine, theirs in zip(found, expected, strict=True):
         for name, tensor in mine.items():
-            torch.testing.assert_close(tensor.double(), theirs[name], rtol=1e-5, atol=1e-5, msg=name)
+            largest = 1.0 if cell in PLAIN else max(1.0, theirs[name].abs().max().item())  # some gradients are 20
+            torch.testing.assert_close(tensor.double(), theirs[name], rtol=1e-5, atol=1e-5 * largest, msg=name)
     assert torch.equal(found[0]["y"] == 0, expected[0]["y"] == 0)
 
 

@@ -3,12 +3,22 @@
 import pytest
 import torch
 
-from .calls import EACH_CELL, EPSILON, assert_same_bits, call, draw_mask, problem, results
+from .calls import (
+    EACH_CELL,
+    EACH_NORMALIZED_CELL,
+    EACH_PLAIN_CELL,
+    EPSILON,
+    assert_same_bits,
+    call,
+    draw_mask,
+    problem,
+    results,
+)
 
 SPECIAL = [float("inf"), float("-inf"), float("nan"), 1e30, -1e30, 200.0, -200.0, 88.5, -88.5, 1e-40, -1e-45]
 
 
-@EACH_CELL
+@EACH_PLAIN_CELL
 @pytest.mark.parametrize("name", ["x", "h0", "c0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"])
 @pytest.mark.parametrize("value", SPECIAL, ids=str)
 def test_a_special_number_comes_out_as_from_torchs_operator(cell, name, value):
@@ -26,7 +36,7 @@ def test_a_special_number_comes_out_as_from_torchs_operator(cell, name, value):
             torch.testing.assert_close(ours[key], t, rtol=2e-5, atol=3e-5 * scale, equal_nan=True)
 
 
-@EACH_CELL
+@EACH_PLAIN_CELL
 @pytest.mark.parametrize("size", [0.0, 1e-44, 1e-39, 1e-30, 30.0, 1e4, 1e15])
 def test_numbers_all_tiny_or_all_huge_come_out_as_from_torchs_operator(cell, size):
     leaves = problem(cell, 9, 4, 3, 5)
@@ -40,6 +50,29 @@ def test_numbers_all_tiny_or_all_huge_come_out_as_from_torchs_operator(cell, siz
     for name, t in gradients.items():
         atol = max(1e-4 * t.abs().max().item(), 1e-25)
         torch.testing.assert_close(found_gradients[name], t, rtol=1e-4, atol=atol)
+
+
+@EACH_NORMALIZED_CELL
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")], ids=str)
+def test_what_has_no_mean_makes_its_own_sequence_nan_from_there_on(cell, value):
+    leaves = problem(cell, 9, 4, 3, 5)
+    whole = call(cell, "native", leaves)["y"]
+    leaves["x"][2, 1, 0] = value
+    found = call(cell, "native", leaves)["y"]
+    assert found[2, 1:].isnan().all()
+    found[2, 1:] = whole[2, 1:]
+    assert torch.equal(found, whole)
+
+
+@EACH_NORMALIZED_CELL
+@pytest.mark.parametrize("name", ["x", "weight_ih", "weight_hh", "h0"])
+def test_products_that_are_all_zero_stay_zero(cell, name):
+    leaves = problem(cell, 9, 4, 3, 5)
+    leaves[name] = torch.zeros_like(leaves[name])
+    found, expected = results(cell, "native", leaves), results(cell, "reference", leaves, torch.float64)
+    for ours, theirs in zip(found, expected, strict=True):
+        for key, t in theirs.items():
+            assert (ours[key] - t).abs().max() <= 1e-5 * t.abs().max(), key
 
 
 def test_gates_and_candidates_are_exact_to_a_few_units_in_the_last_place_everywhere():

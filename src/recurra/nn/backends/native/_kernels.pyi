@@ -1,7 +1,7 @@
 """The extension module that csrc/ is built into.
 
-The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh), None where there is none; mask
-and x are [B, T, …]. Invalid arguments raise InputError.
+The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, norm_ih, norm_hh, norm_c,
+bias_c), None where there is none; mask and x are [B, T, …]. Invalid arguments raise InputError.
 """
 
 from torch import Tensor
@@ -22,6 +22,9 @@ class CellRow:
     @property
     def separate_recurrent_bias(self) -> bool:
         """Whether bias_hh has a place of its own in the equations, so that it cannot be added to bias_ih."""
+    @property
+    def normalized(self) -> bool:
+        """Whether the products with the weights, and c where it is output, are normalized."""
 
 cells: tuple[CellRow, ...]  # a kernel's number is the place of its cell here
 isas: tuple[str, ...]  # the instruction sets that this processor can run, fastest first

@@ -16,7 +16,6 @@ from recurra.nn.backends.backend import Call
 from recurra.nn.backends.native import kernels, operators
 from recurra.nn.backends.native.kernels import KernelCall, Tensors, Weights
 from recurra.nn.backends.reference import Reference
-from recurra.nn.backends.torch import OPERATORS
 from recurra.nn.cells import State
 
 
@@ -109,7 +108,7 @@ def _backward_of_the_reference(
         state = tuple(s.flatten(0, -2) for s in (h0, c0) if s is not None) or None
         hidden_size = w.weight_hh.shape[1]
         y, last = Reference().scan(
-            Call(OPERATORS[call.kernel], hidden_size, parameters, x, state, mask, reverse=call.reverse)
+            Call(kernels.CELLS[call.kernel], hidden_size, parameters, x, state, mask, reverse=call.reverse)
         )
         if call.dropout > 0.0:
             y = y * kernels.dropout_factors(call, x, hidden_size)

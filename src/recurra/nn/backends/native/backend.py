@@ -7,20 +7,24 @@ from recurra.nn import torch_internals
 from recurra.nn.backends.backend import Call
 from recurra.nn.backends.native import kernels
 from recurra.nn.backends.native.autograd import run
-from recurra.nn.backends.native.kernels import KernelCall, Weights
-from recurra.nn.backends.torch import differs_from_torch, operator_of
+from recurra.nn.backends.native.kernels import KernelCall, Weights, kernel_of
+from recurra.nn.backends.torch import differs_in_equations
 from recurra.nn.cells import State
+from recurra.nn.cells.cell import is_normalized
 
 
 class Native:
-    """Runs the compiled kernels: SimpleRNN with tanh or relu, GRU with reset_after, and LSTM, in float32 on the CPU."""
+    """Runs the compiled kernels: SimpleRNN with tanh or relu, GRU with reset_after, and LSTM, in float32 on the CPU.
+
+    All of them with layer normalization or without.
+    """
 
     name = "native"
 
     def unsupported(self, call: Call) -> str | None:
         if kernels.MISSING is not None:
             return kernels.MISSING
-        difference = differs_from_torch(call.cell)
+        difference = differs_in_equations(call.cell)
         if difference is not None:
             return difference
         if call.dropout_mask is not None:
@@ -30,7 +34,9 @@ class Native:
 
     def worth_it(self, call: Call) -> bool:
         B, T, I = call.x.shape
-        return not is_slower_than_torch(operator_of(call.cell), B, T, I, call.hidden_size)
+        if is_normalized(call.cell):  # torch has no operator for it
+            return True
+        return not is_slower_than_torch(kernel_of(call.cell), B, T, I, call.hidden_size)
 
     def can_drop(self, call: Call) -> bool:
         """Whether the outputs of a supported call are dropped in `scan`, where it does not become an operator.
@@ -41,7 +47,7 @@ class Native:
         return torch_internals.recorder() is None and kernels.extension.are_plain(tensors)
 
     def scan(self, call: Call) -> tuple[Tensor | None, State]:
-        kernel = KernelCall(operator_of(call.cell), call.reverse, call.sequences)
+        kernel = KernelCall(kernel_of(call.cell), call.reverse, call.sequences)
         if call.output_dropout > 0.0:
             seed = int(torch.empty((), dtype=torch.int64, device="cpu").random_())
             kernel = kernel._replace(dropout=call.output_dropout, seed=seed)

@@ -1,8 +1,8 @@
 """Load the kernels of csrc/ and call them: the options of a call, its tensors, and the memory for its results.
 
-The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh); optional ones may be None. The
-forward pass writes a tape for the backward pass, a tensor [T + 1, B, stride] in a format private to the kernels. The
-backward pass overwrites the tape.
+The tensors of a call are (mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, norm_ih, norm_hh, norm_c, bias_c);
+optional ones may be None. The forward pass writes a tape for the backward pass, a tensor [T + 1, B, stride] in a format
+private to the kernels. The backward pass overwrites the tape.
 """
 
 import importlib
@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
-from recurra.nn.cells import Parameters
+from recurra.nn.backends.torch import OPERATORS, operator_of
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, Parameters, SimpleRNNCell
+from recurra.nn.cells.cell import is_normalized
 from recurra.threads import kernel_threads
 
 MISSING: str | None = None  # why the kernels are missing, worded to follow "does not support"
@@ -41,6 +43,19 @@ else:
 KERNELS = {} if MISSING else {cell.name: number for number, cell in enumerate(extension.cells)}
 WITH_C = frozenset() if MISSING else frozenset(cell.name for cell in extension.cells if "c" in cell.states)
 
+# Name of each kernel → the cell that it computes.
+CELLS: dict[str, Cell] = OPERATORS | {
+    "rnn_tanh_norm": SimpleRNNCell("tanh", layer_norm=True),
+    "rnn_relu_norm": SimpleRNNCell("relu", layer_norm=True),
+    "gru_norm": GRUCell(layer_norm=True),
+    "lstm_norm": LSTMCell(layer_norm=True),
+}
+
+
+def kernel_of(cell: Cell) -> str:
+    """Return the name of the kernel for a cell; `differs_in_equations(cell)` must be None."""
+    return f"{operator_of(cell)}_norm" if is_normalized(cell) else operator_of(cell)
+
 
 class Weights(NamedTuple):
     """The parameters of a cell as arguments of the kernels; G gates are stacked in torch's order."""
@@ -49,11 +64,19 @@ class Weights(NamedTuple):
     weight_hh: Tensor  # [G·H, H]
     bias_ih: Tensor | None = None  # [G·H]
     bias_hh: Tensor | None = None  # [G·H]
+    norm_ih: Tensor | None = None  # [G·H]
+    norm_hh: Tensor | None = None  # [G·H]
+    norm_c: Tensor | None = None  # [H]
+    bias_c: Tensor | None = None  # [H]
 
     @classmethod
     def of(cls, p: Parameters) -> "Weights":
         """Create the arguments from the parameters of a cell by name."""
-        return cls(p["weight_ih"], p["weight_hh"], p.get("bias", p.get("bias_ih")), p.get("bias_hh"))
+        bias_ih = p.get("bias", p.get("bias_ih"))
+        if "norm_ih" not in p:
+            return cls(p["weight_ih"], p["weight_hh"], bias_ih, p.get("bias_hh"))
+        gains = p["norm_ih"], p["norm_hh"], p.get("norm_c"), p.get("bias_c")
+        return cls(p["weight_ih"], p["weight_hh"], bias_ih, p.get("bias_hh"), *gains)
 
 
 def isa() -> str | None:
@@ -72,6 +95,10 @@ class Tensors(NamedTuple):
     weight_hh: Tensor
     bias_ih: Tensor | None
     bias_hh: Tensor | None
+    norm_ih: Tensor | None = None
+    norm_hh: Tensor | None = None
+    norm_c: Tensor | None = None
+    bias_c: Tensor | None = None
 
     @property
     def leaves(self) -> tuple[Tensor | None, ...]:

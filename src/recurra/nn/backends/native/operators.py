@@ -19,7 +19,8 @@ _Scanned = tuple[Tensor, Tensor, Tensor, Tensor]  # y, h, c, tape
 
 _TENSORS = (
     "Tensor? mask, Tensor x, Tensor? h0, Tensor? c0, "
-    "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh"
+    "Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, "
+    "Tensor? norm_ih, Tensor? norm_hh, Tensor? norm_c, Tensor? bias_c"
 )
 _CALL = "str kernel, bool reverse, bool sequences, bool time_major, bool layered"
 _OPTIONS = _CALL.count(",") + 1  # the first ones of KernelCall: an operator drops nothing

@@ -62,8 +62,9 @@ inline float* written(nb::handle object, Index rows, Index columns = 1) {
     return tensor.data<float>();
 }
 
-// The tensors of a call, in the order of kernels.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh. Those
-// that a kernel cannot read in place are copied, and the copies live as long as this object.
+// The tensors of a call, in the order of kernels.py: mask, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh,
+// norm_ih, norm_hh, norm_c, bias_c. Those that a kernel cannot read in place are copied, and the copies live as long as
+// this object.
 class Call {
  public:
     const Cell cell;
@@ -74,14 +75,18 @@ class Call {
         : cell(cell),
           kernels(kernels),
           reverse_(reverse),
-          mask_(Tensor::read(of_size(tensors, 8)[0])),
+          mask_(Tensor::read(of_size(tensors, 12)[0])),
           x_(floats(tensors[1])),
           h0_(floats(tensors[2])),
           c0_(floats(tensors[3])),
           w_ih_(floats(tensors[4])),
           w_hh_(floats(tensors[5])),
           b_ih_(floats(tensors[6])),
-          b_hh_(floats(tensors[7])) {
+          b_hh_(floats(tensors[7])),
+          norm_ih_(floats(tensors[8])),
+          norm_hh_(floats(tensors[9])),
+          norm_c_(floats(tensors[10])),
+          b_c_(floats(tensors[11])) {
         Scan& s = scan;
         if (threads < 1) refuse("the number of threads is " + std::to_string(threads) + "; at least one is needed.");
         if (x_.dimensions() != 3) refuse("the input has shape " + x_.text() + "; expected [B, T, features].");
@@ -113,6 +118,9 @@ class Call {
         s.h0 = contiguous(h0_, s.B, s.H), s.c0 = contiguous(c0_, s.B, s.H);
         s.w_ih = contiguous(w_ih_, rows, s.I), s.w_hh = contiguous(w_hh_, rows, s.H);
         s.b_ih = contiguous(b_ih_, rows), s.b_hh = contiguous(b_hh_, rows);
+        expect_normalized(norm_ih_.given() || norm_hh_.given(), norm_c_.given() || b_c_.given());
+        s.norm_ih = contiguous(norm_ih_, rows), s.norm_hh = contiguous(norm_hh_, rows);
+        s.norm_c = contiguous(norm_c_, s.H), s.b_c = contiguous(b_c_, s.H);
     }
 
     // The steps of a tensor [B, T, features], in reverse order if the call is reversed. None has a null `first`, and so
@@ -154,6 +162,14 @@ class Call {
         if (h.is_none() || (has_c() && c.is_none())) refuse("there is no memory for the last state.");
     }
 
+    // Refuses vectors of layer normalization that the cell has not.
+    void expect_normalized(bool of_products, bool of_c) const {
+        const bool normalized = row_of(cell).normalized;
+        if ((of_products && !normalized) || (of_c && !(normalized && has_c())))
+            refuse(std::string("the kernel ") + row_of(cell).name + " was given gains or a bias of layer normalization " +
+                   "that its cell has not.");
+    }
+
     bool has_c() const { return row_of(cell).states[1] != nullptr; }
 
  private:
@@ -169,7 +185,7 @@ class Call {
     }
 
     bool reverse_;
-    Tensor mask_, x_, h0_, c0_, w_ih_, w_hh_, b_ih_, b_hh_;
+    Tensor mask_, x_, h0_, c0_, w_ih_, w_hh_, b_ih_, b_hh_, norm_ih_, norm_hh_, norm_c_, b_c_;
 };
 
 }  // namespace recurra

@@ -110,7 +110,7 @@ void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, n
     Scan& s = call.scan;
     s.tape = call.tape(tape);
     if (tape.is_none()) refuse("backward was given no tape; forward leaves one.");
-    of_size(given, 3), of_size(found, 7);
+    of_size(given, 3), of_size(found, 11);
     Tensor dy = floats(given[0]), dh = floats(given[1]), dc = floats(given[2]);
     Gradients d{};
     if (dy.given()) expect_shape(dy, s.B, s.T, s.H);
@@ -121,6 +121,9 @@ void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, n
     d.h0 = written(found[1], s.B, s.H), d.c0 = written(found[2], s.B, s.H);
     d.w_ih = written(found[3], rows, s.I), d.w_hh = written(found[4], rows, s.H);
     d.b_ih = written(found[5], rows), d.b_hh = written(found[6], rows);
+    d.norm_ih = written(found[7], rows), d.norm_hh = written(found[8], rows);
+    d.norm_c = written(found[9], s.H), d.b_c = written(found[10], s.H);
+    call.expect_normalized(d.norm_ih != nullptr || d.norm_hh != nullptr, d.norm_c != nullptr || d.b_c != nullptr);
     nb::gil_scoped_release release;
     call.kernels.backward(call.cell, s, d);
 }
@@ -181,7 +184,8 @@ NB_MODULE(_kernels, m) {
         .def_prop_ro("name", [](const CellRow& row) { return row.name; })
         .def_ro("gates", &CellRow::gates)
         .def_prop_ro("states", states)
-        .def_ro("separate_recurrent_bias", &CellRow::separate_recurrent_bias);
+        .def_ro("separate_recurrent_bias", &CellRow::separate_recurrent_bias)
+        .def_ro("normalized", &CellRow::normalized);
     m.attr("cells") = nb::tuple(nb::cast(std::vector<CellRow>(std::begin(CELLS), std::end(CELLS))));
     m.attr("isas") = nb::tuple(nb::cast(isas()));
     m.def("isa", [] { return kernels->isa; });

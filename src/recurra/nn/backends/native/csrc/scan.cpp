@@ -17,6 +17,7 @@
 
 #include "cells.h"
 #include "dropout.h"
+#include "layer_norm.h"
 #include "memory.h"
 #include "threads.h"
 #include "tile.h"
@@ -81,9 +82,17 @@ struct Layer {
         }
     }
 
-    // The initial values of a step's sums: in every plane the biases of the gates that are summed there.
+    // The number of planes of a step's biases; those of a normalized cell are followed by its vectors.
+    static constexpr Index bias_planes() {
+        if constexpr (NORMALIZED<Cell>) return Cell::GATE_PLANES + Cell::VECTORS + 1;
+        return Cell::GATE_PLANES;
+    }
+
+    // The initial values of a step's sums: in every plane the biases of the gates that are summed there. In a normalized
+    // cell there are none: its biases are among the vectors.
     void pack_biases(float* to) const {
         clear(to, Cell::GATE_PLANES * P);
+        if constexpr (NORMALIZED<Cell>) return Cell::pack(s, P, to + Cell::GATE_PLANES * P);
         const auto add = [&](float* plane, const float* bias, int gate) {
             for (Index u = 0; bias != nullptr && u < s.H; ++u) plane[u] += bias[gate * s.H + u];
         };
@@ -124,7 +133,7 @@ struct Layer {
     bool forward(int team_size) const {
         const Index chunk = steps_at_once(largest_share(team_size));
         const bool keeps_tape = s.tape != nullptr;
-        const Floats input(s.I * Cell::X_PLANES * P), state(s.H * Cell::H_PLANES * P), biases(Cell::GATE_PLANES * P);
+        const Floats input(s.I * Cell::X_PLANES * P), state(s.H * Cell::H_PLANES * P), biases(bias_planes() * P);
         const Index half_size = chunk * largest_share(team_size) * stride;  // two, in turn
         const Floats short_tape(keeps_tape ? 0 : 2 * half_size, team_size);
         const Scratch<Index> first(largest_share(team_size), team_size);
@@ -143,7 +152,7 @@ struct Layer {
                 const Index end = std::min(t + chunk, s.T);
                 input_part(b0, b1, t, end, input, biases, now, next);
                 for (Index i = t; i < end; ++i, before = now, now += next)
-                    forward_step(b0, b1, i, state, first.of(team), now, before);
+                    forward_step(b0, b1, i, state, biases, first.of(team), now, before);
             }
             for (Index b = b0; b < b1; ++b) write_last_state(before + (b - b0) * stride, b);
         });
@@ -170,14 +179,17 @@ struct Layer {
                          biases + Cell::X_PLANES * P, (Cell::GATE_PLANES - Cell::X_PLANES) * P);
     }
 
-    void forward_step(Index b0, Index b1, Index t, const float* state, const Index* first, float* now,
-                      const float* before) const {
+    void forward_step(Index b0, Index b1, Index t, const float* state, const float* biases, const Index* first,
+                      float* now, const float* before) const {
         float* planes = now + Cell::H_FIRST * P;
         multiply(b1 - b0, Cell::H_PLANES * P / W, s.H, {before + Cell::H * P, stride}, {state, W, s.H * W},
                  {planes, stride}, planes, stride);
         for (Index b = b0; b < b1; ++b, now += stride, before += stride) {
             if (counts(b, t)) {
-                Cell::forward(now, before, P);
+                if constexpr (NORMALIZED<Cell>)
+                    Cell::forward(now, before, P, s.H, biases + Cell::GATE_PLANES * P);
+                else
+                    Cell::forward(now, before, P);
             } else {  // the state is carried over
                 copy(now + Cell::H * P, before + Cell::H * P, P);
                 if constexpr (HAS_C<Cell>) copy(now + Cell::C * P, before + Cell::C * P, P);
@@ -220,11 +232,14 @@ struct Layer {
         const Scratch<Index> first(rows, team_size);  // each sequence's first unmasked step
         const Floats dx(std::max(rows, chunk) * x_width, team_size);
         const WeightGradients<Cell> weights(s, d, P, stride, team_size);
+        const Floats biases(NORMALIZED<Cell> ? bias_planes() * P : 0), sums(std::max<Index>(s.B, 1) * sums_size());
         return in_parallel(team_size, [&](Team team) {
             pack_backward(team, to_state, s.w_hh, s.H, Cell::H_GATES, Cell::H_PLANES);
             if (d.x.first != nullptr) pack_backward(team, to_input, s.w_ih, s.I, Cell::X_GATES, Cell::X_PLANES);
+            if (NORMALIZED<Cell> && team.rank == 0) pack_biases(biases);
             team.wait();
             const Index b0 = team.begin(s.B), b1 = team.end(s.B);
+            clear(sums + b0 * sums_size(), (b1 - b0) * sums_size());
             for (Index b = b0; b < b1; ++b) {
                 read_gradient(dh.of(team) + (b - b0) * P, d.h_last, b);
                 read_gradient(dc.of(team) + (b - b0) * P, d.c_last, b);
@@ -233,7 +248,7 @@ struct Layer {
             for (Index end = s.T; end > 0;) {
                 const Index begin = end < chunk ? 0 : end - chunk;
                 for (Index t = end - 1; t >= begin; --t)
-                    backward_step(b0, b1, t, d, to_state, first.of(team), dh.of(team), dc.of(team));
+                    backward_step(b0, b1, t, d, to_state, biases, sums, first.of(team), dh.of(team), dc.of(team));
                 if (d.x.first != nullptr) input_gradient(b0, b1, begin, end, d, to_input, dx.of(team));
                 end = begin;
             }
@@ -243,7 +258,14 @@ struct Layer {
             }
             team.wait();
             weights.compute(team);
+            if constexpr (NORMALIZED<Cell>) Cell::write_gradients(team, s, d, P, sums);
         });
+    }
+
+    // The number of floats, for each sequence, of the sums of gradients of a normalized cell's vectors.
+    Index sums_size() const {
+        if constexpr (NORMALIZED<Cell>) return Cell::VECTORS * P;
+        return 0;
     }
 
     void read_gradient(float* to, const float* from, Index b) const {
@@ -252,18 +274,22 @@ struct Layer {
     }
 
     // Turns the gradients of the state after step t into those of the state before it; those of a go to the tape.
-    void backward_step(Index b0, Index b1, Index t, const Gradients& d, const float* to_state, const Index* first,
-                       float* dh, float* dc) const {
+    void backward_step(Index b0, Index b1, Index t, const Gradients& d, const float* to_state, const float* biases,
+                       float* sums, const Index* first, float* dh, float* dc) const {
         float* now = s.tape + (t + 1) * step + b0 * stride;
         for (Index b = b0; b < b1; ++b) {
             float* row = now + (b - b0) * stride;
             float* dh_row = dh + (b - b0) * P;
             // the output of a masked step is an earlier state; before the first unmasked step it is a constant zero
             if (d.y.first != nullptr && t >= first[b - b0]) add_output_gradient(dh_row, d.y.at(b, t), row);
-            if (counts(b, t))
-                Cell::backward(row, row - step, dh_row, dc + (b - b0) * P, P);
-            else
+            float* dc_row = dc + (b - b0) * P;
+            if (!counts(b, t))
                 clear(row, Cell::GATE_PLANES * P);
+            else if constexpr (NORMALIZED<Cell>)
+                Cell::backward(row, row - step, dh_row, dc_row, P, s.H, biases + Cell::GATE_PLANES * P,
+                               sums + b * sums_size());
+            else
+                Cell::backward(row, row - step, dh_row, dc_row, P);
         }
         for (int p = 0; p < Cell::H_PLANES; ++p)
             multiply(b1 - b0, P / W, s.H, {now + (Cell::H_FIRST + p) * P, stride}, {to_state + p * s.H * P, W, s.H * W},
@@ -295,7 +321,7 @@ class LayerStepKernel final : public StepKernel {
         : s_(layer.s),
           input_(s_.I * Cell::X_PLANES * layer_.P),
           state_(s_.H * Cell::H_PLANES * layer_.P),
-          biases_(Cell::GATE_PLANES * layer_.P),
+          biases_(layer_.bias_planes() * layer_.P),
           rows_(2 * layer_.stride) {
         const Team alone{0, 1};
         layer_.pack_forward(alone, input_, s_.w_ih, s_.I, Cell::X_GATES, Cell::X_PLANES);
@@ -317,7 +343,7 @@ class LayerStepKernel final : public StepKernel {
         now_ = 1 - now_;
         float* now = rows_ + now_ * layer_.stride;
         layer_.input_part(0, 1, 0, 1, input_, biases_, now, 0);
-        layer_.forward_step(0, 1, 0, state_, nullptr, now, before);
+        layer_.forward_step(0, 1, 0, state_, biases_, nullptr, now, before);
         copy(h, now + Cell::H * layer_.P, s_.H);
     }
 
@@ -336,6 +362,10 @@ auto with_layer(Cell cell, const Scan& s, const F& f) {
         case SimpleRNN<true>::CELL: return f(Layer<SimpleRNN<true>>{s});
         case GRU::CELL: return f(Layer<GRU>{s});
         case LSTM::CELL: return f(Layer<LSTM>{s});
+        case Cell::rnn_tanh_norm: return f(Layer<Normalized<SimpleRNN<false>, Cell::rnn_tanh_norm>>{s});
+        case Cell::rnn_relu_norm: return f(Layer<Normalized<SimpleRNN<true>, Cell::rnn_relu_norm>>{s});
+        case Cell::gru_norm: return f(Layer<Normalized<GRU, Cell::gru_norm>>{s});
+        case Cell::lstm_norm: return f(Layer<Normalized<LSTMOfNormalizedC, Cell::lstm_norm>>{s});
     }
     __builtin_unreachable();
 }

@@ -28,6 +28,8 @@ struct Scan {
     const float *h0, *c0;                // [B, H]; null: zeros
     const float *w_ih, *w_hh;            // [G·H, I], [G·H, H], gates in torch's order
     const float *b_ih, *b_hh;            // [G·H]; null: zeros
+    const float *norm_ih, *norm_hh;      // [G·H], gains of a normalized cell; null: ones
+    const float *norm_c, *b_c;           // [H], of its c where it is output; null: ones, zeros
     Sequences<float> y;                  // [B, T, H]; null: only the last state is wanted
     float *h_last, *c_last;              // [B, H]; c_last only for cells with a state c
     float* tape;                         // [T + 1, B, tape_stride()], from forward to backward; null: no backward
@@ -43,6 +45,7 @@ struct Gradients {
     Sequences<float> x;                  // written, [B, T, I]
     float *h0, *c0;                      // written, [B, H]
     float *w_ih, *w_hh, *b_ih, *b_hh;    // written, in the shapes of the parameters
+    float *norm_ih, *norm_hh, *norm_c, *b_c;
 };
 
 // The kernel of single steps: it reads one sequence step by step, with weights that are packed once.

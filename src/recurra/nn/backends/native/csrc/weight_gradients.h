@@ -1,12 +1,13 @@
 // The gradients of a layer's weights and biases, from the tape as backward leaves it: with da in place of the gates.
 //
-// Those of the weights are daᵀ [x | h_{t-1}], those of the biases daᵀ 1. The features on the right are taken in tiles
+// Those of the weights are daᵀ [x | h_{t-1}], those of the biases daᵀ 1 (but for normalized cells, layer_norm.h). The features on the right are taken in tiles
 // of TALLEST, the columns of da in registers. A block of rows of both is packed, then multiplied.
 #pragma once
 
 #include <algorithm>
 
 #include "cells.h"
+#include "layer_norm.h"
 #include "memory.h"
 #include "scan.h"
 #include "threads.h"
@@ -73,7 +74,8 @@ class WeightGradients {
             const Index plane = of.P_ / W;
             const bool by_tile = of.tiles_ > Cell::GATE_PLANES * plane;
             if (by_tile) first_tile = team.begin(of.tiles_), last_tile = team.end(of.tiles_);
-            biases = (of.d_.b_ih != nullptr || of.d_.b_hh != nullptr) && !(by_tile && team.rank > 0);
+            const bool wanted = of.d_.b_ih != nullptr || of.d_.b_hh != nullptr;
+            biases = wanted && !NORMALIZED<Cell> && !(by_tile && team.rank > 0);  // those are added to what is normalized
             const Team among = by_tile ? Team{0, 1} : team;
             for (int group = 0; group < 3; ++group) {
                 const Index before = PLANES[group] * plane, count = PLANES[group + 1] * plane - before;
