@@ -44,8 +44,8 @@ SHAPES = [  # batch, time, inputs, units
 @EACH_CELL
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_it_is_as_exact_as_torchs_operators(cell, shape):
-    # of normalized cells torch has only the layer_norm; the gradients of their vectors are summed step by step
-    other, steps = ("torch", 1) if cell in PLAIN else ("reference", 3)
+    # of normalized cells torch has only the layer_norm; over a thousand steps they lose up to 1.4 times as much as that
+    other, factor = ("torch", 1) if cell in PLAIN else ("reference", 2)
     for seed in range(5):
         leaves = problem(cell, *shape, seed=seed)
         expected, expected_gradients = results(cell, "reference", leaves, torch.float64)
@@ -64,7 +64,7 @@ def test_it_is_as_exact_as_torchs_operators(cell, shape):
     }
     assert max(ours for ours, _ in gradients.values()) <= GRADIENTS, gradients
     for name, (ours, torchs) in (errors | gradients).items():
-        assert ours <= steps * max(1.5 * torchs, 6 * EPSILON), (name, errors, gradients)
+        assert ours <= factor * max(1.5 * torchs, 6 * EPSILON), (name, errors, gradients)
 
 
 LAYOUTS = {  # the base that x is a view of, and the view
@@ -149,21 +149,29 @@ def check_a_random_call(cell, data):
         return outputs, dict(zip(wanted, found, strict=True))
 
     found, expected = run("native", torch.float32), run("reference", torch.float64)
-    for part, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
-        assert ours.keys() == theirs.keys()
-        if part == 1 and cell in RELU:  # a sum that is 0 but for rounding has one slope or the other
-            assume(all(torch.equal(found[0][name] > 0, t > 0) for name, t in expected[0].items()))
-            assume(all((t == 0).logical_or(t > 1e-6).all() for t in expected[0].values()))
-        for name, t in theirs.items():
-            assert ours[name].shape == t.shape
-            assert ours[name].dtype == torch.float32
-            if t.numel():
+
+    def inexact(found, exactness):
+        """What differs by more from what is expected: where, and by how much."""
+        for part, ours, theirs in zip(("outputs", "gradients"), found, expected, strict=True):
+            for name, t in theirs.items():
+                if t.numel() == 0:
+                    continue
                 worst = (ours[name].double() - t).abs().max().item()
                 # the gradient of a number that stands in a whole row is a sum over the row, whose terms may cancel
-                places = t.shape[-1] if part == 1 and small.get(name) == "all the same" else 1
-                # what is nearly constant is normalized by up to 316 times itself, and its rounding with it
-                exactness = 1e-5 if cell in PLAIN else 1e-4
-                assert worst <= exactness * places**0.5 * max(1.0, t.abs().max().item()), (part, name, worst)
+                places = t.shape[-1] if part == "gradients" and small.get(name) == "all the same" else 1
+                if not worst <= exactness * places**0.5 * max(1.0, t.abs().max().item()):
+                    yield part, name, worst
+
+    for ours, theirs in zip(found, expected, strict=True):
+        assert {name: t.shape for name, t in ours.items()} == {name: t.shape for name, t in theirs.items()}
+        assert all(t.dtype == torch.float32 for t in ours.values())
+    if cell not in PLAIN:  # a variance next to 0 magnifies rounding up to 316 times, in torch's layer_norm as well
+        assume(not any(inexact(run("reference", torch.float32), 1e-6)))
+    assert [where for where in inexact(found, 1e-5) if where[0] == "outputs"] == []
+    if cell in RELU:  # a sum that is 0 but for rounding has one slope or the other
+        assume(all(torch.equal(found[0][name] > 0, t > 0) for name, t in expected[0].items()))
+        assume(all((t == 0).logical_or(t > 1e-6).all() for t in expected[0].values()))
+    assert list(inexact(found, 1e-5)) == []
 
 
 @EACH_CELL
