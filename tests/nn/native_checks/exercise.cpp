@@ -90,7 +90,7 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     Random random(seed);
     const auto cell = static_cast<Cell>(random.below(std::size(CELLS)));
     const CellRow& row = row_of(cell);
-    const bool has_c = row.states[1] != nullptr, big = random.yes(10);
+    const bool has_c = row.states[1] != nullptr, normalized = row.normalized, big = random.yes(10);
     // sizes around multiples of 64, where rows are padded, are more frequent than by chance
     const Index edges[] = {63, 64, 65, 66, 79, 127, 128, 129, 130, 143};
     const auto size = [&](Index largest) { return random.yes(15) ? edges[random.below(10)] : 1 + random.below(largest); };
@@ -107,6 +107,10 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     const auto h0 = random_array(random, B * H, 1.0f, random.yes()), c0 = random_array(random, B * H, 1.0f, random.yes());
     const auto w_ih = random_array(random, rows * I, scale), w_hh = random_array(random, rows * H, scale);
     const auto b_ih = random_array(random, rows, scale, random.yes()), b_hh = random_array(random, rows, scale, random.yes());
+    const auto norm_ih = random_array(random, rows, 0.3f, normalized && random.yes(70)),
+               norm_hh = random_array(random, rows, 0.3f, normalized && random.yes(70)),
+               norm_c = random_array(random, H, 0.3f, normalized && has_c && random.yes(70)),
+               b_c = random_array(random, H, 0.3f, normalized && has_c && random.yes());
     const bool masked = random.yes(), sequences = random.yes(80), dropout = random.yes(40);
     const auto y = lay_out<float>(random, B, T, H, backwards, false, [] { return 0.0f; });
     const Array<float> h_last(B * H), c_last(B * H, has_c), tape((T + 1) * B * kernels.tape_stride(cell, H, dropout), backward);
@@ -117,6 +121,7 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     if (masked) s.mask = {mask.first.first, mask.first.batch, mask.first.time};
     s.h0 = h0.get(), s.c0 = has_c ? c0.get() : nullptr;
     s.w_ih = w_ih.get(), s.w_hh = w_hh.get(), s.b_ih = b_ih.get(), s.b_hh = b_hh.get();
+    s.norm_ih = norm_ih.get(), s.norm_hh = norm_hh.get(), s.norm_c = norm_c.get(), s.b_c = b_c.get();
     if (sequences) s.y = y.first;
     s.h_last = h_last.get(), s.c_last = c_last.get(), s.tape = tape.get();
     if (dropout) s.dropout = 0.01 * (1 + random.below(99)), s.seed = random.below(1 << 30) * 0x9E3779B97F4A7C15;
@@ -151,15 +156,19 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     const auto dh = random_array(random, B * H, 1.0f, random.yes()), dc = random_array(random, B * H, 1.0f, random.yes());
     const bool came = random.yes(80), x_wanted = random.yes(70);
     const Array<float> dh0(B * H, random.yes(70)), dc0(B * H, has_c && random.yes(70)), dw_ih(rows * I, random.yes(70)),
-        dw_hh(rows * H, random.yes(70)), db_ih(rows, random.yes(70)), db_hh(rows, random.yes(70));
+        dw_hh(rows * H, random.yes(70)), db_ih(rows, random.yes(70)), db_hh(rows, random.yes(70)),
+        dnorm_ih(rows, normalized && random.yes(70)), dnorm_hh(rows, normalized && random.yes(70)),
+        dnorm_c(H, normalized && has_c && random.yes(70)), db_c(H, normalized && has_c && random.yes(70));
     Gradients d{};
     if (came) d.y = {dy.first.first, dy.first.batch, dy.first.time};
     if (x_wanted) d.x = dx.first;
     d.h_last = dh.get(), d.c_last = has_c ? dc.get() : nullptr, d.h0 = dh0.get(), d.c0 = dc0.get();
     d.w_ih = dw_ih.get(), d.w_hh = dw_hh.get(), d.b_ih = db_ih.get(), d.b_hh = db_hh.get();
+    d.norm_ih = dnorm_ih.get(), d.norm_hh = dnorm_hh.get(), d.norm_c = dnorm_c.get(), d.b_c = db_c.get();
     kernels.backward(cell, s, d);
     if (x_wanted) read(results, dx, B, T, I);
-    for (const auto* a : {&dh0, &dc0, &dw_ih, &dw_hh, &db_ih, &db_hh}) read(results, *a);
+    for (const auto* a : {&dh0, &dc0, &dw_ih, &dw_hh, &db_ih, &db_hh, &dnorm_ih, &dnorm_hh, &dnorm_c, &db_c})
+        read(results, *a);
     return results;
 }
 
