@@ -114,11 +114,15 @@ FLAGS = {
     "GRUCell.bias": lambda v: GRUCell(bias=v),
     "GRUCell.reset_after": lambda v: GRUCell(reset_after=v),
     "LSTMCell.unit_forget_bias": lambda v: LSTMCell(unit_forget_bias=v),
-    "LSTMCell.layer_norm": lambda v: LSTMCell(layer_norm=v),
+    **{
+        f"{make.__name__}.layer_norm": lambda v, make=make: make(layer_norm=v)
+        for make in (SimpleRNNCell, GRUCell, LSTMCell)
+    },
     "Dense.bias": lambda v: Dense(3, 3, bias=v),
     "Embedding.mask_zero": lambda v: Embedding(3, 3, mask_zero=v),
     "build_network": lambda v: build(return_sequences=v),
     "build_network.variational": lambda v: build(variational=v),
+    "build_network.layer_norm": lambda v: build(layer_norm=v, cell="mingru"),
     "from_torch.return_sequences": lambda v: from_torch(nn.GRU(3, 3), return_sequences=v),
     "from_torch.return_state": lambda v: from_torch(nn.GRU(3, 3), return_state=v),
 }

@@ -413,9 +413,8 @@ def layer_of(
     """
     if isinstance(cell, str) and cell in LAYERS:
         return LAYERS[cell](input_size, hidden_size, layer_norm=layer_norm, **options)
-    if isinstance(cell, str) and cell in CELLS:
-        cell = CELLS[cell]()
-    if not isinstance(cell, Cell):
+    known = CELLS[cell]() if isinstance(cell, str) and cell in CELLS else cell
+    if not isinstance(known, Cell):
         error = InputError if isinstance(cell, str) else InputTypeError
         raise error(f"cell is {shown(cell)}; expected one of {', '.join(CELLS)}.")
     if layer_norm:
@@ -423,4 +422,4 @@ def layer_of(
             f"layer_norm is True and cell is {shown(cell)}; layer_norm is for the cells {', '.join(LAYERS)}, given by "
             "name."
         )
-    return RecurrentLayer(cell, input_size, hidden_size, **options)
+    return RecurrentLayer(known, input_size, hidden_size, **options)

@@ -291,7 +291,9 @@ def build_network(
             "encoder and input_size are both None; give an encoder, or the number of features per time step."
         )
     check_rate("build_network", "dropout", dropout)
-    check_flags("build_network", variational=variational, return_sequences=return_sequences, tied=tied)
+    check_flags(
+        "build_network", variational=variational, return_sequences=return_sequences, tied=tied, layer_norm=layer_norm
+    )
     if encoder is not None and not (isinstance(encoder, nn.Module) and hasattr(encoder, "output_size")):
         raise InputTypeError(f"encoder is {shown(encoder)}; expected None, OneHot or Embedding.")
     layers: list[nn.Module] = [] if encoder is None else [encoder]

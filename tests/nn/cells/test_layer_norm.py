@@ -5,10 +5,11 @@ import torch
 from torch.nn.functional import layer_norm, linear
 
 from recurra.errors import InputError
-from recurra.nn import GRU, OneStep, SimpleRNN, from_keras, to_keras, trace
-from recurra.nn.cells import GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn import GRU, OneStep, RecurrentLayer, SimpleRNN, from_keras, to_keras, trace
+from recurra.nn.cells import GRUCell, LSTMCell, NormalizedCell, SimpleRNNCell, recurrent_part
 from recurra.nn.layers import layer_of
 from recurra.nn.network import build_network
+from recurra.nn.stepper import Stepper
 
 from ..each_layer import EACH_LAYER, random_like
 
@@ -20,11 +21,11 @@ def normalized(a, gains, bias=None):
     return layer_norm(a, a.shape[-1:], gains, bias, eps=1e-5)
 
 
-def step_by_hand(layer, x, h, c):
-    """One step, written out with torch's layer norm; c is None where there is none."""
+def step_by_hand(layer, x, h, c, kept=1.0):
+    """One step, written out with torch's layer norm; `kept` is what recurrent dropout leaves of h."""
     p = layer.direction()
     a = normalized(linear(x, p["weight_ih"]), p["norm_ih"])
-    g = normalized(linear(h, p["weight_hh"]), p["norm_hh"])
+    g = normalized(linear(h * kept, p["weight_hh"]), p["norm_hh"])
     if isinstance(layer, SimpleRNN):
         return torch.tanh(a + g + p.get("bias", 0.0)), None
     if isinstance(layer, GRU):
@@ -39,12 +40,12 @@ def step_by_hand(layer, x, h, c):
     return torch.sigmoid(o) * torch.tanh(normalized(c, p["norm_c"], p.get("bias_c"))), c
 
 
-def by_hand(layer, x):
+def by_hand(layer, x, kept=1.0):
     """The outputs and the last states; the cell state is not normalized where it is carried over."""
     h = c = x.new_zeros(x.shape[0], layer.hidden_size)
     outputs = []
     for x_t in x.unbind(1):
-        h, c = step_by_hand(layer, x_t, h, c)
+        h, c = step_by_hand(layer, x_t, h, c, kept)
         outputs.append(h)
     return [torch.stack(outputs, 1), h] + ([] if c is None else [c])
 
@@ -109,8 +110,63 @@ def test_a_cell_that_has_no_such_option_refuses_it():
     class OwnCell(SimpleRNNCell):
         pass
 
-    with pytest.raises(InputError, match="layer_norm is for the cells rnn, gru, lstm, given by name"):
-        layer_of(OwnCell(), I, H, layer_norm=True)
+    for cell, shown in ((OwnCell(), "test_a_cell.*"), ("mingru", "'mingru'")):
+        with pytest.raises(InputError, match=f"^layer_norm is True and cell is {shown}; layer_norm is for the cells"):
+            layer_of(cell, I, H, layer_norm=True)
+
+
+def test_a_cell_of_ones_own_may_have_it_as_an_option():
+    class Adder(NormalizedCell):
+        name = "adder"
+
+        def step(self, a_t, state, h_seen, p):
+            return (a_t + recurrent_part(h_seen, p),), {}
+
+    layer = random_like(RecurrentLayer(Adder(layer_norm=True), I, H))
+    p, x = layer.direction(), torch.randn(B, 2, I)
+    h = normalized(linear(x[:, 0], p["weight_ih"]), p["norm_ih"], p["bias"])
+    h = normalized(linear(x[:, 1], p["weight_ih"]), p["norm_ih"], p["bias"]) + normalized(
+        linear(h, p["weight_hh"]), p["norm_hh"]
+    )
+    torch.testing.assert_close(layer(x), h, rtol=1e-5, atol=1e-6)
+
+
+@EACH_LAYER
+@pytest.mark.parametrize(("backend", "dtype"), [("torch", torch.float32), ("native", torch.float64)])
+def test_a_backend_that_cannot_is_refused_with_the_reason_and_auto_takes_one_that_can(make, backend, dtype, called):
+    layer = random_like(make(I, H, layer_norm=True, backend=backend)).to(dtype)
+    x = torch.randn(B, T, I, dtype=dtype)
+    reason = "layer_norm=True" if backend == "torch" else "torch.float64 tensors on cpu"
+    with pytest.raises(InputError, match=f'backend="{backend}" does not support {reason}; use backend="auto"'):
+        layer(x)
+    layer.backend = "auto"
+    found = layer(x)
+    assert [name.startswith("native ") for name in called] == [True] * (dtype == torch.float32)
+    layer.backend = "reference"
+    torch.testing.assert_close(found, layer(x), rtol=1e-5, atol=1e-6)
+
+
+@EACH_LAYER
+def test_with_recurrent_dropout_the_product_is_that_with_what_is_left_of_h(make):
+    layer = random_like(make(I, H, layer_norm=True, recurrent_dropout=0.5, return_sequences=True)).double()
+    x = torch.randn(B, T, I, dtype=torch.float64)
+    torch.manual_seed(3)
+    found = layer(x)
+    torch.manual_seed(3)
+    kept = torch.nn.functional.dropout(torch.ones(B, H, dtype=torch.float64), 0.5)
+    torch.testing.assert_close(found, by_hand(layer, x, kept)[0], rtol=1e-12, atol=1e-12)
+
+
+@EACH_LAYER
+def test_gains_of_another_size_are_refused_where_they_are_given(make):
+    layer = make(I, H, layer_norm=True)
+    for name in (name for name, _ in layer.named_parameters() if name.startswith("norm")):
+        parameters = dict(layer.named_parameters())
+        parameters[name] = torch.ones(len(parameters[name]) + 1)
+        with pytest.raises(InputError, match="Stepper: parameters have shapes"):
+            Stepper(layer.cell, I, H, parameters)
+        with pytest.raises(InputError, match=rf"shape \({len(parameters[name])},\); expected \d+ numbers"):
+            torch.func.functional_call(layer, parameters, (torch.randn(B, T, I),))
 
 
 @EACH_LAYER

@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from recurra.nn.cells.cell import ACTIVATIONS, Cell, Gates, Parameters, ParameterSpec, State
+from recurra.nn.cells.cell import (
+    ACTIVATIONS,
+    Cell,
+    Gates,
+    NormalizedCell,
+    Parameters,
+    ParameterSpec,
+    State,
+    recurrent_part,
+)
 from recurra.nn.cells.gru import GRUCell
 from recurra.nn.cells.lstm import LSTMCell
 from recurra.nn.cells.mingru import MinGRUCell
@@ -24,8 +33,10 @@ __all__ = [
     "Gates",
     "LSTMCell",
     "MinGRUCell",
+    "NormalizedCell",
     "ParameterSpec",
     "Parameters",
     "SimpleRNNCell",
     "State",
+    "recurrent_part",
 ]

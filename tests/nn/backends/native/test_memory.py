@@ -117,6 +117,29 @@ def test_what_would_be_read_past_its_end_is_refused(name, value, message):
         )
 
 
+NORMS = {"norm_ih": 4, "norm_hh": 4, "norm_c": 1, "bias_c": 1}  # their sizes in an LSTM, in multiples of H
+
+
+@pytest.mark.parametrize("name", NORMS)
+@pytest.mark.parametrize("more", [-1, 1])
+def test_gains_of_another_size_are_refused(name, more):
+    leaves = problem("lstm_norm", 3, 4, 5, 6)
+    size = 6 * NORMS[name]
+    leaves[name] = torch.ones(size + more)
+    with pytest.raises(InputError, match=rf"shape \({size + more},\); expected {size} numbers"):
+        call("lstm_norm", "native", leaves)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"), [(cell, name) for cell in CELLS for name in NORMS if name not in problem(cell, 1, 1, 1, 1)]
+)
+def test_gains_that_a_cell_has_not_are_refused(cell, name):
+    leaves = problem(cell, 3, 4, 5, 6) | {name: torch.ones(6)}
+    w = Weights(*(leaves.get(field) for field in Weights._fields))
+    with pytest.raises(InputError, match=r"was given gains or a bias of layer normalization that its cell has not"):
+        autograd.run(KernelCall(kernel_of(CELLS[cell]), False, True), leaves["x"], None, w, None, None)
+
+
 @EACH_CELL
 def test_no_features_and_no_units_are_refused(cell):
     gates = max(len(CELLS[cell].gates), 1)
