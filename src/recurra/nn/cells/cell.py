@@ -143,8 +143,12 @@ class Cell(ABC):
 class NormalizedCell(Cell):
     """A cell with layer normalization as an option (Ba, Kiros and Hinton, 2016).
 
-    With it the products `W_ih x_t` and `W_hh h` are normalized, each over all its G·H values, to mean 0 and variance 1
-    (of which 1e-5 more is taken), and multiplied by gains, `norm_ih` and `norm_hh`, before the biases are added.
+    With it the products with the weights are normalized, each over all its G·H values, and multiplied by gains, which
+    start as ones, before the biases are added:
+
+        LN(v) = (v - mean(v)) / √(variance(v) + 1e-5)
+        LN(W_ih x_t) · norm_ih + b_ih     instead of W_ih x_t + b_ih, by `input_part`
+        LN(W_hh h) · norm_hh + b_hh       instead of W_hh h + b_hh, by `recurrent_part`
 
     Attributes:
         layer_norm: whether to normalize.

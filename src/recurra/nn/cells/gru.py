@@ -31,8 +31,12 @@ class GRUCell(NormalizedCell):
         h_t = z · h + (1 - z) · n
 
     σ stands for `recurrent_activation`, tanh for `activation`. With `layer_norm` the products with x_t, within a, and
-    with h are normalized, each over the values of all three gates: r = σ(a_r + LN(W_h h)_r) and so on, and the
-    candidate is n = tanh(a_n + r · (LN(W_h h)_n + b_hn)). (Ba et al. normalize those of the candidate by themselves.)
+    with h are normalized, each over the values of all three gates:
+
+        g = LN(W_hh h) · norm_hh + b_hh
+        r = σ(a_r + g_r), z = σ(a_z + g_z), n = tanh(a_n + r · g_n)
+
+    (Ba et al. normalize the products of the candidate by themselves.)
 
     Args:
         activation: activation of the candidate: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".

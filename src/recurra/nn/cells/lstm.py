@@ -34,7 +34,7 @@ class LSTMCell(NormalizedCell):
     σ stands for `recurrent_activation`, tanh for `activation`. With `layer_norm` the products with x_t, within a, and
     with h are normalized, each over the values of all four gates, and so is what is output of the cell state:
 
-        i = σ(a_i + LN(W_h h)_i)                     and so on for f, g and o
+        i = σ(a_i + (LN(W_hh h) · norm_hh)_i)        and so on for f, g and o
         h_t = o · tanh(LN(c_t) · norm_c + bias_c)
 
     c_t itself, which the next step reads, is not normalized, as in the paper. (The LayerNormLSTMCell of PyTorch's

@@ -12,7 +12,9 @@ from recurra.nn.cells.cell import ACTIVATIONS, Gates, NormalizedCell, Parameters
 class SimpleRNNCell(NormalizedCell):
     """A simple recurrent cell: `h_t = activation(W_ih x_t + b + W_hh h_{t-1})` (Elman, 1990).
 
-    With `layer_norm` both products are normalized: `h_t = activation(LN(W_ih x_t) + b + LN(W_hh h_{t-1}))`.
+    With `layer_norm` both products are normalized, each with gains of its own:
+
+        h_t = activation(LN(W_ih x_t) · norm_ih + b + LN(W_hh h_{t-1}) · norm_hh)
 
     Args:
         activation: "tanh", "relu", "sigmoid", "hard_sigmoid" or "linear".
