@@ -139,7 +139,8 @@ from recurra.nn.backends.native import kernels
 assert kernels.isa() is None
 x, mask = torch.randn(2, 4, 3), torch.tensor([[True] * 4, [True, False, True, False]])
 for layer in (
-    SimpleRNN(3, 5), GRU(3, 5, bidirectional=True), LSTM(3, 5, return_sequences=True), GRU(3, 5, reset_after=False)
+    SimpleRNN(3, 5), GRU(3, 5, bidirectional=True), LSTM(3, 5, return_sequences=True), GRU(3, 5, reset_after=False),
+    LSTM(3, 5, layer_norm=True)
 ):
     found = [layer(x), layer(x, mask=mask)]
     sum(y.sum() for y in found).backward()

@@ -165,13 +165,17 @@ def check_a_random_call(cell, data):
     for ours, theirs in zip(found, expected, strict=True):
         assert {name: t.shape for name, t in ours.items()} == {name: t.shape for name, t in theirs.items()}
         assert all(t.dtype == torch.float32 for t in ours.values())
-    if cell not in PLAIN:  # a variance next to 0 magnifies rounding up to 316 times, in torch's layer_norm as well
-        assume(not any(inexact(run("reference", torch.float32), 1e-6)))
-    assert [where for where in inexact(found, 1e-5) if where[0] == "outputs"] == []
+    exactness = 1e-5
+    if cell not in PLAIN:
+        if H == 1 or "all the same" in (small["weight_ih"], small["weight_hh"]):
+            exactness *= 316  # the slope 1/√1e-5 of values without variance, whose gradients cancel but for rounding
+        # a variance next to 0 magnifies rounding in torch's layer_norm as well: such numbers say nothing
+        assume(not any(inexact(run("reference", torch.float32), exactness / 10)))
+    assert [where for where in inexact(found, exactness) if where[0] == "outputs"] == []
     if cell in RELU:  # a sum that is 0 but for rounding has one slope or the other
         assume(all(torch.equal(found[0][name] > 0, t > 0) for name, t in expected[0].items()))
         assume(all((t == 0).logical_or(t > 1e-6).all() for t in expected[0].values()))
-    assert list(inexact(found, 1e-5)) == []
+    assert list(inexact(found, exactness)) == []
 
 
 @EACH_CELL

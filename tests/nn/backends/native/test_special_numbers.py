@@ -75,6 +75,16 @@ def test_products_that_are_all_zero_stay_zero(cell, name):
             assert (ours[key] - t).abs().max() <= 1e-5 * t.abs().max(), key
 
 
+@EACH_NORMALIZED_CELL
+def test_products_that_are_all_equal_are_normalized_to_zeros(cell):
+    leaves = problem(cell, 9, 4, 3, 5)
+    equal, zero = dict(leaves), dict(leaves)
+    for name in ("weight_ih", "weight_hh"):
+        equal[name] = leaves[name][:1].repeat(len(leaves[name]), 1)
+        zero[name] = torch.zeros_like(leaves[name])
+    assert torch.equal(call(cell, "native", equal)["y"], call(cell, "native", zero)["y"])
+
+
 def test_gates_and_candidates_are_exact_to_a_few_units_in_the_last_place_everywhere():
     x = torch.cat([torch.linspace(-100, 100, 40001), torch.logspace(-45, 0, 4001), -torch.logspace(-45, 0, 4001)])
     zero, one = torch.zeros(1, 1), torch.ones(1, 1)

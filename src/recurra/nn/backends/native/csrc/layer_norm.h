@@ -26,17 +26,18 @@ float total(const V* sums) {
     return sum;
 }
 
-// Normalizes N planes together, in place: to mean 0 and variance 1. Returns 1/σ.
+// Normalizes N planes together, in place: to mean 0 and variance 1. Returns 1/σ. All is measured from the first value, so
+// that values next to each other keep the digits in which they differ, and equal ones become 0 exactly.
 template <int N>
 float normalize(float* x, const float* ones, Index P, Index units) {
-    const float count = static_cast<float>(N * units);
+    const float count = static_cast<float>(N * units), first = x[0];
     V sums[N] = {}, squares[N] = {};
     for (Index u = 0; u < P; u += W)
-        for (int p = 0; p < N; ++p) sums[p] += load(x + p * P + u);
+        for (int p = 0; p < N; ++p) sums[p] += (load(x + p * P + u) - first) * load(ones + u);
     const float mean = total<N>(sums) / count;
     for (Index u = 0; u < P; u += W)
         for (int p = 0; p < N; ++p) {
-            const V centered = (load(x + p * P + u) - mean) * load(ones + u);
+            const V centered = (load(x + p * P + u) - first - mean) * load(ones + u);
             store(x + p * P + u, centered);
             squares[p] += centered * centered;
         }

@@ -1,7 +1,8 @@
 // The gradients of a layer's weights and biases, from the tape as backward leaves it: with da in place of the gates.
 //
-// Those of the weights are daᵀ [x | h_{t-1}], those of the biases daᵀ 1 (but for normalized cells, layer_norm.h). The features on the right are taken in tiles
-// of TALLEST, the columns of da in registers. A block of rows of both is packed, then multiplied.
+// Those of the weights are daᵀ [x | h_{t-1}], those of the biases daᵀ 1 (but for normalized cells, layer_norm.h). The
+// features on the right are taken in tiles of TALLEST, the columns of da in registers. A block of rows of both is packed,
+// then multiplied.
 #pragma once
 
 #include <algorithm>
