@@ -4,8 +4,8 @@
 
 Training: an embedding of 64, an LSTM with dropout, and a layer of 65 logits read 32 streams of 64 characters a batch,
 with AdamW and clipping. Recurra's is `LanguageModel.fit` with its records; torch's is the loop as one writes it, with
-the state carried on. Writing: one character at a time, each drawn from the probabilities that the one before gave. One
-thread; medians and ratios of turns go to benchmarks/RESULTS.md.
+the state carried on. Writing: one character at a time, each drawn from the probabilities that the one before gave, and
+so of several texts at once. One thread; medians and ratios of turns go to benchmarks/RESULTS.md.
 """
 
 import statistics
@@ -27,7 +27,7 @@ from recurra import LanguageModel
 from recurra.training import Callback, TrainingState
 
 SYMBOLS, EMBEDDING, STREAMS, STEPS, RATE = 65, 64, 32, 64, 0.003
-TRAINED, WRITTEN = 20, 300  # steps and characters in a turn
+TRAINED, WRITTEN, AT_ONCE = 20, 320, 32  # steps and characters in a turn, and texts that are written at once
 TEXT = "".join(map(chr, np.random.default_rng(0).integers(48, 48 + SYMBOLS, STREAMS * (TRAINED * STEPS + 1)).tolist()))
 DROPOUT = 0.3
 
@@ -109,6 +109,12 @@ def writes(fitted: LanguageModel, _: Path) -> float:
     return time.perf_counter() - started
 
 
+def writes_several(fitted: LanguageModel, _: Path) -> float:
+    started = time.perf_counter()
+    assert len(list(islice(fitted.generate_many("0", count=AT_ONCE), WRITTEN // AT_ONCE))) == WRITTEN // AT_ONCE
+    return time.perf_counter() - started
+
+
 @torch.inference_mode()
 def torch_writes(network: Plain, _: Path) -> float:
     started = time.perf_counter()
@@ -148,8 +154,13 @@ def main() -> None:
             "recurra, `LanguageModel.generate`": partial(writes, fitted),
             "torch.nn.LSTM, one character at a time": partial(torch_writes, plain),
         }
+        several: dict[str, Timed] = {
+            f"recurra, `LanguageModel.generate_many`, {AT_ONCE} texts": partial(writes_several, fitted),
+            "torch.nn.LSTM, one character at a time": partial(torch_writes, plain),
+        }
         text += rates(f"{name}, training", in_turns(learned, turns), (TRAINED - 1) * STREAMS * STEPS)
         text += rates(f"{name}, writing", in_turns(written, turns), WRITTEN)
+        text += rates(f"{name}, writing several texts", in_turns(several, turns), WRITTEN)
     write_section("text", "\n".join(text))
 
 

@@ -5,6 +5,8 @@ from itertools import islice, product
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recurra import LanguageModel
 from recurra.errors import InputError
@@ -18,7 +20,7 @@ SOFTMAX = torch.softmax(torch.from_numpy(LOGITS), 0).numpy()
 
 
 def limited(**options):
-    return probabilities(LOGITS, SamplingSettings(**options))
+    return probabilities(LOGITS[None], SamplingSettings(**options))[0]
 
 
 def test_without_limits_symbols_are_chosen_as_the_network_says():
@@ -74,10 +76,24 @@ def test_generated_symbols_have_the_frequencies_of_the_network():
                 parameter.zero_() if name != "bias" or layer is network.layers["simple_rnn"] else parameter.copy_(
                     torch.from_numpy(LOGITS)
                 )
-    drawn = list(islice(generated(network, [0], SamplingSettings()), 4000))
+    drawn = [symbol for (symbol,) in islice(generated(network, [0], SamplingSettings()), 4000)]
     assert np.bincount(drawn) / 4000 == pytest.approx(SOFTMAX, abs=0.03)
     without = list(islice(generated(network, [0], SamplingSettings(), without=0), 500))
-    assert 0 not in without
+    assert [0] not in without
+
+
+@given(
+    logits=st.lists(st.lists(st.floats(-9, 9, width=32), min_size=7, max_size=7), min_size=1, max_size=5),
+    options=st.fixed_dictionaries(
+        {"temperature": st.sampled_from([0.0, 0.3, 1.0])},
+        optional={"top_k": st.integers(1, 8), "top_p": st.floats(0.01, 1.0), "min_p": st.floats(0.0, 1.0)},
+    ),
+)
+def test_what_is_chosen_for_a_text_does_not_depend_on_those_beside_it(logits, options):
+    several, settings = np.array(logits, np.float32), SamplingSettings(**options)
+    one_by_one = [probabilities(row[None], settings)[0] for row in several]
+    np.testing.assert_array_equal(probabilities(several, settings), one_by_one)
+    assert np.sum(one_by_one, axis=1) == pytest.approx(1.0)
 
 
 def of_tokens(size, seed=0):
@@ -104,7 +120,9 @@ def test_a_beam_as_wide_as_there_are_texts_finds_the_most_probable_ones_in_their
 def test_a_narrow_beam_takes_the_most_probable_symbol_each_time_and_a_wider_one_finds_no_worse(seed):
     network = of_tokens(6, seed)
     (greedy,) = beam_search(network, [2], length=8, beams=1)
-    assert greedy.symbols == list(islice(generated(network, [2], SamplingSettings(temperature=0.0)), 8))
+    assert greedy.symbols == [
+        symbol for (symbol,) in islice(generated(network, [2], SamplingSettings(temperature=0.0)), 8)
+    ]
     found = beam_search(network, [2], length=8, beams=200)
     assert len(found) == 200
     assert found[0].nats <= greedy.nats + 1e-9
@@ -132,6 +150,21 @@ def test_a_model_writes_in_the_manner_of_its_text(model):
 def test_the_same_seed_gives_the_same_text(model):
     texts = ["".join(islice(model.generate(seed=seed, temperature=20.0), 50)) for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "mingru"])
+@pytest.mark.parametrize("options", [{}, {"units": [5, 5], "residual": True}, {"layer_norm": True}], ids=str)
+def test_texts_that_are_written_at_once_are_those_that_are_written_alone(cell, options):
+    if cell == "mingru" and "layer_norm" in options:
+        return
+    model = LanguageModel(
+        **{"mode": "stream", "cell": cell, "units": 9, "window": 5, "batch_size": 4, "steps": 3, **options}
+    )
+    model.fit("天地玄黄，宇宙洪荒。\n" * 9)
+    at_once = model.generate_many("天地", count=5, seed=7, temperature=3.0)
+    texts = ["".join(text) for text in zip(*islice(at_once, 60), strict=True)]
+    assert texts == ["".join(islice(model.generate("天地", seed=7 + n, temperature=3.0), 60)) for n in range(5)]
+    assert len(set(texts)) == 5
 
 
 def test_what_surprises_the_model_is_what_it_has_not_read(model):

@@ -96,6 +96,7 @@ SIZES = {
     },
     "Stepper.input_size": lambda v: Stepper(GRUCell(), v, 3, GRU(3, 3).direction()),
     "Stepper.hidden_size": lambda v: Stepper(GRUCell(), 3, v, GRU(3, 3).direction()),
+    "Stepper.sequences": lambda v: GRU(3, 3).stepper(sequences="none" if v is None else v),  # None: a single one
     "build_network.units": lambda v: build(units=[v]),
     "build_network.outputs": lambda v: build(outputs=v),
 }

@@ -49,6 +49,35 @@ def test_step_by_step_gives_what_all_at_once_gives(layer):
 
 
 @EACH
+def test_sequences_side_by_side_are_those_that_are_read_alone(layer):
+    x = torch.randn(T, 3, I, dtype=dtype(layer))
+    several, alone = layer.stepper(sequences=3), [layer.stepper() for _ in range(3)]
+    for x_t in x:
+        assert torch.equal(
+            several(x_t), torch.stack([stepper(own).clone() for stepper, own in zip(alone, x_t, strict=True)])
+        )
+    for number, state in enumerate(several.state):
+        assert torch.equal(state, torch.stack([stepper.state[number] for stepper in alone]))
+    swapped = layer.stepper(sequences=3)
+    swapped.state = tuple(state.flip(0) for state in several.state)
+    again = pickle.loads(pickle.dumps(several))
+    expected = several(x[0]).clone()
+    assert torch.equal(again(x[0]), expected)
+    assert torch.equal(swapped(x[0].flip(0)), expected.flip(0))
+    swapped.reset()
+    assert torch.equal(swapped(x[0]), layer.stepper(sequences=3)(x[0]))
+
+
+@pytest.mark.parametrize("layer", LAYERS[3:5], ids=str)
+def test_an_input_or_a_state_of_another_number_of_sequences_is_refused(layer):
+    stepper = layer.stepper(sequences=3)
+    with pytest.raises(InputError, match=r"expected torch.float32 of shape \(3, 5\), one time step"):
+        stepper(torch.zeros(I))
+    with pytest.raises(InputError, match=rf"the state has shapes .*; expected {len(stepper.state)} of \(3, 7\)"):
+        stepper.state = tuple(torch.zeros(H) for _ in stepper.state)
+
+
+@EACH
 def test_a_state_can_be_given_and_taken_away(layer):
     x = torch.randn(T, I, dtype=dtype(layer))
     state = tuple(torch.randn(H, dtype=dtype(layer)) for _ in layer.cell.states)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recurra.language.language_model import LanguageModel
 
 BETWEEN = "-" * 40  # two texts
+AT_ONCE = 64  # texts that are written side by side
 SHADES = "", "on grey23", "on orange4", "on dark_red", "on red3"  # of a symbol, by its surprise
 Written = tuple[dict[str, Any], Iterable[str]]  # what is said about a text, and its pieces as they come
 NATS = 1.0, 2.5, 4.0, 6.0  # from which each shade but the first begins
@@ -73,14 +74,17 @@ def generate(
 def _drawn(
     model: "LanguageModel", prompt: str | None, length: int, count: int, sampling: dict[str, Any]
 ) -> Iterator[Written]:
-    """Return texts that are drawn at random, each with its seed."""
+    """Yield texts that are drawn at random, each with its seed: one as it comes, several when they are written."""
     first = sampling.pop("seed", SamplingSettings.seed)
-    last = first + count - 1
-    check(SamplingSettings, {**sampling, "seed": last}, "recurra generate", flags=(*sampling, "seed"))
-    return (
-        ({"seed": seed}, islice(model.generate(prompt, seed=seed, **sampling), length))
-        for seed in range(first, last + 1)
-    )
+    end = first + count
+    check(SamplingSettings, {**sampling, "seed": end - 1}, "recurra generate", flags=(*sampling, "seed"))
+    if count == 1:
+        yield {"seed": first}, islice(model.generate(prompt, seed=first, **sampling), length)
+        return
+    for seed in range(first, end, AT_ONCE):
+        symbols = model.generate_many(prompt, count=min(AT_ONCE, end - seed), seed=seed, **sampling)
+        for number, pieces in enumerate(zip(*islice(symbols, length), strict=True)):
+            yield {"seed": seed + number}, pieces
 
 
 def _most_probable(

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import tee
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Unpack
 
@@ -235,8 +237,42 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """
         self._check_reads_streams("generate")
         settings = check(SamplingSettings, sampling, f"{type(self).__name__}.generate", noun="argument")
-        symbols = generated(self.network_, self._prompt(prompt), settings, without=self._unknown)
-        return self.vocabulary_.spelled(symbols)
+        found = generated(self.network_, self._prompt(prompt), settings, without=self._unknown)
+        return self.vocabulary_.spelled(symbol for (symbol,) in found)
+
+    def generate_many(
+        self, prompt: Symbols | None = None, *, count: int, **sampling: Unpack[Sampling]
+    ) -> Iterator[tuple[str, ...]]:
+        """Write several texts at once, which takes less time than one after the other.
+
+        Args:
+            prompt: see `generate`.
+            count: number of texts.
+            **sampling: see `generate`; `seed` is that of the first text, and those after it have the seeds after it.
+                Each text is the one that `generate` writes with its seed.
+
+        Yields:
+            The next characters of each text; "" where a byte-pair code ends inside a character.
+
+        Raises:
+            InputError: see `generate`; or the count is less than 1.
+            NotFittedError: if the model is not fitted.
+
+        Example:
+            >>> model = LanguageModel(mode="stream", units=16, window=5, epochs=30, learning_rate=0.03, batch_size=4)
+            >>> from itertools import islice
+            >>> texts = zip(*islice(model.fit("abcde" * 40).generate_many("a", count=2, temperature=0.1), 4))
+            >>> ["".join(text) for text in texts]
+            ['bcde', 'bcde']
+        """
+        self._check_reads_streams("generate_many")
+        where = f"{type(self).__name__}.generate_many"
+        count = check_size(where, "count", count)
+        settings = check(SamplingSettings, sampling, where, noun="argument")
+        check(SamplingSettings, {"seed": settings.seed + count - 1}, where, noun="argument")
+        found = generated(self.network_, self._prompt(prompt), settings, texts=count, without=self._unknown)
+        of_each = (map(itemgetter(number), symbols) for number, symbols in enumerate(tee(found, count)))
+        return zip(*map(self.vocabulary_.pieces, of_each), strict=True)
 
     def beam_search(self, prompt: Symbols | None = None, *, length: int, beams: int = 5) -> list[tuple[str, float]]:
         """Search for the most probable texts of a length, keeping the best few beginnings at each symbol.

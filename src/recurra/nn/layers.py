@@ -124,8 +124,12 @@ class RecurrentLayer(RecurrentModule):
         """Reset the state that a stateful layer keeps between calls."""
         self._carried = None
 
-    def stepper(self) -> Stepper:
-        """Create a `Stepper`, which runs this layer on a single sequence, one time step per call.
+    def stepper(self, *, sequences: int | None = None) -> Stepper:
+        """Create a `Stepper`, which runs this layer one time step per call.
+
+        Args:
+            sequences: number of sequences that it reads side by side, N; None for a single one, without the dimension
+                N.
 
         Returns:
             A stepper with copies of the current weights.
@@ -135,7 +139,14 @@ class RecurrentLayer(RecurrentModule):
         """
         if self.bidirectional or self.go_backwards:
             raise InputError(f"{self.kind}: a layer that reads sequences from their end cannot run step by step.")
-        return Stepper(self.cell, self.input_size, self.hidden_size, self.direction(), backend=self.backend)
+        return Stepper(
+            self.cell,
+            self.input_size,
+            self.hidden_size,
+            self.direction(),
+            sequences=sequences,
+            backend=self.backend,
+        )
 
     def forward(
         self,

@@ -151,13 +151,17 @@ class Network(nn.Module):
         ends = list(accumulate(counts))
         return [tuple(state[end - count : end]) for count, end in zip(counts, ends, strict=True)]
 
-    def stepper(self) -> NetworkStepper:
-        """Create a `NetworkStepper`, which runs this network on a single sequence, one token per call.
+    def stepper(self, *, sequences: int | None = None) -> NetworkStepper:
+        """Create a `NetworkStepper`, which runs this network one token per call.
+
+        Args:
+            sequences: number of sequences that it reads side by side, N; None for a single one, without the dimension
+                N.
 
         Raises:
             InputError: its first layer is no encoder of tokens, or a layer reads sequences from their end.
         """
-        return NetworkStepper(list(self.layers.values()), residual=self.residual)
+        return NetworkStepper(list(self.layers.values()), residual=self.residual, sequences=sequences)
 
     def reset_state(self) -> None:
         """Reset the states that stateful layers keep between calls."""

@@ -1,4 +1,4 @@
-"""Run a network of tokens on one sequence, a token per call."""
+"""Run a network of tokens on one sequence, or on several side by side, a token of each per call."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,7 +17,7 @@ Step = Callable[[Tensor], Tensor]
 
 
 class NetworkStepper:
-    """Runs a network on a single sequence of tokens, without gradients and without dropout.
+    """Runs a network on sequences of tokens, one token of each per call, without gradients and without dropout.
 
     `Network.stepper()` creates one. The weights of the recurrent layers are copied: later changes to them have no
     effect.
@@ -25,6 +25,8 @@ class NetworkStepper:
     Args:
         layers: the layers of the network, an encoder of tokens first.
         residual: whether the input of a recurrent layer is added to its output, where both have the same size.
+        sequences: number of sequences, N; None for a single one, without the dimension N. What is computed for a
+            sequence does not depend on those beside it.
 
     Raises:
         InputError: the first layer is no encoder of tokens, or a layer cannot run step by step.
@@ -39,7 +41,7 @@ class NetworkStepper:
         True
     """
 
-    def __init__(self, layers: Sequence[nn.Module], *, residual: bool = False) -> None:
+    def __init__(self, layers: Sequence[nn.Module], *, residual: bool = False, sequences: int | None = None) -> None:
         encoder, *others = layers
         if not isinstance(encoder, Embedding | OneHot):
             raise InputError("a network runs step by step if its first layer is an Embedding or a OneHot.")
@@ -50,17 +52,18 @@ class NetworkStepper:
         self._steps: list[Step] = []
         for layer in others:
             if isinstance(layer, RecurrentLayer):
-                stepper = layer.stepper()
+                stepper = layer.stepper(sequences=sequences)
                 self._steppers.append(stepper)
                 self._steps.append(_plus_input(stepper) if residual and _keeps_size(layer) else stepper)
             elif isinstance(layer, Dense) and layer.activation == "linear" and layer.bias is not None:
-                self._steps.append(partial(torch.addmv, layer.bias, layer.weight))  # of one vector, twice as fast
+                of_one = partial(torch.addmv, layer.bias, layer.weight)  # twice as fast as the layer
+                self._steps.append(of_one if sequences is None else _one_by_one(of_one))
             elif not isinstance(layer, nn.Dropout):
-                self._steps.append(layer)
+                self._steps.append(layer if sequences is None else _one_by_one(layer))
 
     @torch.inference_mode()
-    def __call__(self, token: int) -> Tensor:
-        """Read a token, and return the output of the network, [O]."""
+    def __call__(self, token: int | Sequence[int]) -> Tensor:
+        """Read a token, and return the output of the network, [O]; of several sequences a token of each, [N, O]."""
         x: Tensor = self._vectors[token]
         for step in self._steps:
             x = step(x)
@@ -84,6 +87,11 @@ class NetworkStepper:
 
 def _keeps_size(layer: RecurrentLayer) -> bool:
     return layer.input_size == layer.output_size
+
+
+def _one_by_one(step: Step) -> Step:
+    """Return a step [N, I] → [N, O] from one [I] → [O]; one product for all would round a row by their number."""
+    return lambda x: torch.stack([step(row) for row in x])
 
 
 def _plus_input(step: Step) -> Step:

@@ -1,5 +1,6 @@
-"""Run a layer on a stream, one time step per call: weights are packed once, the state is kept between calls."""
+"""Run a layer on streams, one time step per call: weights are packed once, the state is kept between calls."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from recurra.nn.scan import as_backend
 
 
 class Stepper:
-    """Runs a cell on a single sequence, one time step per call, without gradients.
+    """Runs a cell on one sequence, or on several side by side, one time step per call, without gradients.
 
     `RecurrentLayer.stepper()` creates one. The parameters are copied: later changes to the layer have no effect.
 
@@ -25,6 +26,9 @@ class Stepper:
         input_size: number of input features, I.
         hidden_size: number of hidden units, H.
         parameters: the cell's parameters by name.
+        sequences: number of sequences, N, whose inputs [N, I] are read and whose outputs [N, H] are returned at each
+            step; None for a single one of inputs [I] and outputs [H]. What is computed for a sequence does not depend
+            on those beside it.
         backend: "auto" uses the kernels if they support the cell, "native" requires them, and any other backend runs
             the equations of the cell.
 
@@ -49,12 +53,14 @@ class Stepper:
         hidden_size: int,
         parameters: Parameters,
         *,
+        sequences: int | None = None,
         backend: str | Backend = "auto",
     ) -> None:
         if not isinstance(cell, Cell):
             raise InputTypeError(f"Stepper: cell is {shown(cell)}; expected a Cell, such as GRUCell().")
         self.input_size = check_size("Stepper", "input_size", input_size)
         self.hidden_size = check_size("Stepper", "hidden_size", hidden_size)
+        self.sequences = None if sequences is None else check_size("Stepper", "sequences", sequences)
         if not isinstance(backend, str) or backend != "auto":
             as_backend(backend)
         expected = {name: spec.shape for name, spec in cell.parameters(self.input_size, self.hidden_size).items()}
@@ -79,23 +85,26 @@ class Stepper:
             raise InputError(f'Stepper: backend="native" does not support {reason}; use backend="auto".')
         self._kernel = None
         if self._backend in {"auto", "native"} and reason is None:
-            self._kernel = kernels.new_stepper(kernel_of(self._cell), Weights.of(parameters))
+            self._kernel = kernels.new_stepper(kernel_of(self._cell), Weights.of(parameters), self.sequences or 1)
         self._output = self._memory()
         self._own_state: State = ()  # unused with a kernel, which has its own
         self.reset()
 
+    def _shape(self, size: int) -> tuple[int, ...]:
+        return (size,) if self.sequences is None else (self.sequences, size)
+
     def _memory(self) -> Tensor:
-        return torch.empty(self.hidden_size, dtype=self._dtype, device=self._device)
+        return torch.empty(self._shape(self.hidden_size), dtype=self._dtype, device=self._device)
 
     def __call__(self, x_t: Tensor) -> Tensor:
         """Compute one time step.
 
         Args:
-            x_t: the input of this step, [I] or [1, I].
+            x_t: the input of this step, [I] or [1, I]; of several sequences [N, I].
 
         Returns:
-            The output h_t, [H]. The next step may overwrite this tensor; clone it to keep it. Writing to it does not
-            change the state.
+            The output h_t, [H] or [N, H]. The next step may overwrite this tensor; clone it to keep it. Writing to it
+            does not change the state.
 
         Raises:
             InputError: the size, dtype or device of the input does not match the layer.
@@ -104,7 +113,8 @@ class Stepper:
         if kernel is not None and kernel.step(x_t, output):
             return output
         check_tensor("Stepper", "input", x_t)
-        fits = x_t.numel() == self.input_size and x_t.dtype is self._dtype and x_t.device == self._device
+        expected = self._shape(self.input_size)
+        fits = x_t.numel() == math.prod(expected) and x_t.dtype is self._dtype and x_t.device == self._device
         if fits and type(x_t) in {Tensor, nn.Parameter}:
             if kernel is None:
                 return self._step_by_equations(x_t)
@@ -114,21 +124,22 @@ class Stepper:
                 return self._output
         raise InputError(
             f"Stepper: the input is {a_type(x_t)} of {x_t.dtype}, shape {tuple(x_t.shape)}, "
-            f"on {x_t.device}; expected {self._dtype} of shape ({self.input_size},), one time step, "
+            f"on {x_t.device}; expected {self._dtype} of shape {expected}, one time step, "
             f"on {self._device}."
         )
 
     @torch.no_grad()
     def _step_by_equations(self, x_t: Tensor) -> Tensor:
-        p = self._weights
-        state = tuple(s[None] for s in self._own_state)
-        new_state, _ = self._cell.step(self._cell.input_part(x_t.reshape(1, -1), p), state, state[0], p)
-        self._own_state = tuple(s[0] for s in new_state)
-        return new_state[0][0].clone()
+        p, found = self._weights, []
+        states = [s.view(-1, 1, self.hidden_size) for s in self._own_state]
+        for x, *state in zip(x_t.reshape(-1, 1, self.input_size), *states, strict=True):  # one sequence, rounded alone
+            found.append(self._cell.step(self._cell.input_part(x, p), tuple(state), state[0], p)[0])
+        self._own_state = tuple(torch.cat(s).reshape(self._shape(self.hidden_size)) for s in zip(*found, strict=True))
+        return self._own_state[0].clone()
 
     @property
     def state(self) -> State:
-        """The current state: copies of h, or of h and c, each [H]."""
+        """The current state: copies of h, or of h and c, each [H] or [N, H]."""
         if self._kernel is None:
             return tuple(s.clone() for s in self._own_state)
         state = tuple(self._memory() for _ in self._cell.states)
@@ -144,10 +155,11 @@ class Stepper:
             )
         for s in state:
             check_tensor("Stepper", "state", s)
-        if len(state) != count or any(s.numel() != self.hidden_size for s in state):
+        expected = self._shape(self.hidden_size)
+        if len(state) != count or any(s.numel() != math.prod(expected) for s in state):
             shapes = shown([tuple(s.shape) for s in state])
-            raise InputError(f"Stepper: the state has shapes {shapes}; expected {count} of ({self.hidden_size},).")
-        given = [s.detach().to(self._device, self._dtype).reshape(-1) for s in state]
+            raise InputError(f"Stepper: the state has shapes {shapes}; expected {count} of {expected}.")
+        given = [s.detach().to(self._device, self._dtype).reshape(expected).contiguous() for s in state]
         if self._kernel is None:
             self._own_state = tuple(s.clone() for s in given)
         else:

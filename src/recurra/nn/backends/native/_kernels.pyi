@@ -63,8 +63,8 @@ def backward(
 class Stepper:
     def __init__(self, kernel: int, tensors: _Tensors) -> None: ...
     def write_state(self, h: Tensor | None, c: Tensor | None) -> None:
-        """Set the state to h and c, each [H]; None for zeros."""
+        """Set the states to h and c, each [B, H]; None for zeros."""
     def read_state(self, h: Tensor, c: Tensor | None) -> None:
-        """Write the state to h and c, each [H]."""
+        """Write the states to h and c, each [B, H]."""
     def step(self, x: Tensor, h: Tensor) -> bool:
         """Write the new h; return False and do nothing if x or h is not, or no longer, memory for a step."""

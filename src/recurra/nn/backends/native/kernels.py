@@ -244,7 +244,7 @@ def _like(leaf: Tensor | None) -> Tensor | None:
     return torch.empty_like(leaf) if leaf.is_contiguous() else leaf.new_empty(leaf.shape)
 
 
-def new_stepper(kernel: str, w: Weights) -> "extension.Stepper":
-    """Create a stepper for a single sequence, with copies of the weights, and zeros as its state."""
-    x = w.weight_ih.new_empty((1, 1, w.weight_ih.shape[1]))
+def new_stepper(kernel: str, w: Weights, sequences: int) -> "extension.Stepper":
+    """Create a stepper for so many sequences, with copies of the weights, and zeros as their states."""
+    x = w.weight_ih.new_empty((sequences, 1, w.weight_ih.shape[1]))
     return extension.Stepper(KERNELS[kernel], (None, x, None, None, *w))

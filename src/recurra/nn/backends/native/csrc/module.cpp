@@ -128,41 +128,41 @@ void backward(int kernel, bool reverse, int threads, const nb::tuple& tensors, n
     call.kernels.backward(call.cell, s, d);
 }
 
-// Reads one sequence step by step. Its state is in memory of the kernel.
+// Reads sequences step by step, side by side. Their states are in memory of the kernel.
 class Stepper {
  public:
     Stepper(int number, const nb::tuple& tensors) {
         const Call call(*kernels, cell_of(number), false, 1, tensors);
-        features_ = call.scan.I, units_ = call.scan.H, has_c_ = call.has_c();
+        inputs_ = call.scan.B * call.scan.I, outputs_ = call.scan.B * call.scan.H, has_c_ = call.has_c();
         kernel_.reset(call.kernels.new_step_kernel(call.cell, call.scan));
     }
 
     // Copies the state from h and, if the cell has it, c; None for zeros.
     void write_state(nb::handle h, nb::handle c) {
         Tensor from_h = floats(h), from_c = floats(c);
-        kernel_->set_state(contiguous(from_h, units_), contiguous(from_c, units_));
+        kernel_->set_state(contiguous(from_h, outputs_), contiguous(from_c, outputs_));
     }
 
     // Copies the state to h and c.
     void read_state(nb::handle h, nb::handle c) const {
-        float *const to_h = written(h, units_), *const to_c = written(c, units_);
+        float *const to_h = written(h, outputs_), *const to_c = written(c, outputs_);
         if (to_h == nullptr || (has_c_ && to_c == nullptr)) refuse("there is no memory for the state.");
         kernel_->get_state(to_h, to_c);
     }
 
-    // Copies the new h to `h`. Returns false and does nothing if x is not the input of one step, or if `h` is not, or no
+    // Copies the new h to `h`. Returns false and does nothing if x has not the inputs of one step, or if `h` is not, or no
     // longer, memory for the output.
     bool step(nb::handle x, nb::handle h) {
         std::optional<Tensor> from = Tensor::plain_floats(x);
         const std::optional<Tensor> to = Tensor::plain_floats(h);
-        if (!from || !to || from->numel() != features_) return false;
-        if (to->numel() != units_ || !to->is_contiguous() || !to->has_memory()) return false;
+        if (!from || !to || from->numel() != inputs_) return false;
+        if (to->numel() != outputs_ || !to->is_contiguous() || !to->has_memory()) return false;
         kernel_->step(from->resolve().contiguous().data<const float>(), to->data<float>());
         return true;
     }
 
  private:
-    Index features_, units_;
+    Index inputs_, outputs_;  // B·I and B·H numbers
     bool has_c_;
     std::unique_ptr<StepKernel> kernel_;
 };

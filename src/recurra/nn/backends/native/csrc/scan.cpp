@@ -322,7 +322,7 @@ class LayerStepKernel final : public StepKernel {
           input_(s_.I * Cell::X_PLANES * layer_.P),
           state_(s_.H * Cell::H_PLANES * layer_.P),
           biases_(layer_.bias_planes() * layer_.P),
-          rows_(2 * layer_.stride) {
+          rows_(2 * layer_.step) {
         const Team alone{0, 1};
         layer_.pack_forward(alone, input_, s_.w_ih, s_.I, Cell::X_GATES, Cell::X_PLANES);
         layer_.pack_forward(alone, state_, s_.w_hh, s_.H, Cell::H_GATES, Cell::H_PLANES);
@@ -332,22 +332,25 @@ class LayerStepKernel final : public StepKernel {
 
     void set_state(const float* h, const float* c) override {
         s_.h0 = h, s_.c0 = c;
-        layer_.write_initial_state(rows_ + now_ * layer_.stride, 0);
+        for (Index b = 0; b < s_.B; ++b) layer_.write_initial_state(row(now_, b), b);
     }
 
-    void get_state(float* h, float* c) const override { layer_.write_state(rows_ + now_ * layer_.stride, h, c); }
+    void get_state(float* h, float* c) const override {
+        for (Index b = 0; b < s_.B; ++b)
+            layer_.write_state(row(now_, b), h + b * s_.H, HAS_C<Cell> ? c + b * s_.H : nullptr);
+    }
 
     void step(const float* x, float* h) override {
-        s_.x = {x, 0, 0};
-        const float* before = rows_ + now_ * layer_.stride;
+        s_.x = {x, s_.I, 0};
         now_ = 1 - now_;
-        float* now = rows_ + now_ * layer_.stride;
-        layer_.input_part(0, 1, 0, 1, input_, biases_, now, 0);
-        layer_.forward_step(0, 1, 0, state_, biases_, nullptr, now, before);
-        copy(h, now + Cell::H * layer_.P, s_.H);
+        layer_.input_part(0, s_.B, 0, 1, input_, biases_, row(now_, 0), 0);
+        layer_.forward_step(0, s_.B, 0, state_, biases_, nullptr, row(now_, 0), row(1 - now_, 0));
+        for (Index b = 0; b < s_.B; ++b) copy(h + b * s_.H, row(now_, b) + Cell::H * layer_.P, s_.H);
     }
 
    private:
+    float* row(Index which, Index b) const { return rows_ + which * layer_.step + b * layer_.stride; }
+
     Scan s_;
     Layer<Cell> layer_{s_};
     Floats input_, state_, biases_, rows_;

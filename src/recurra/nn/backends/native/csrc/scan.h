@@ -48,13 +48,13 @@ struct Gradients {
     float *norm_ih, *norm_hh, *norm_c, *b_c;
 };
 
-// The kernel of single steps: it reads one sequence step by step, with weights that are packed once.
+// The kernel of single steps: it reads B sequences step by step, side by side, with weights that are packed once.
 class StepKernel {
    public:
     virtual ~StepKernel();  // defined in module.cpp, so that no instruction set has a copy to share
-    virtual void set_state(const float* h, const float* c) = 0;  // [H]; null: zeros
-    virtual void get_state(float* h, float* c) const = 0;        // [H]; c only for cells with a state c
-    virtual void step(const float* x, float* h) = 0;             // [I] → [H]
+    virtual void set_state(const float* h, const float* c) = 0;  // [B, H]; null: zeros
+    virtual void get_state(float* h, float* c) const = 0;        // [B, H]; c only for cells with a state c
+    virtual void step(const float* x, float* h) = 0;             // [B, I] → [B, H]
 };
 
 // The kernels of one instruction set. Without enough memory they throw std::bad_alloc before they write anything.
