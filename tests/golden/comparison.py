@@ -33,6 +33,7 @@ IGNORED |= {"lower", "offset", "least", "refit", "method"}  # of forecasts, in s
 IGNORED |= {"static_covariates", "static", "long_season"}  # in settings and plans
 IGNORED |= {"counts"}  # in plans
 IGNORED |= {"mode", "tokens", "vocabulary_size", "tokenizer", "tied", "residual"}  # in settings of language models
+IGNORED |= {"variational", "recurrent_dropout", "weight_dropout", "layer_norm"}  # and these of recurrent layers
 IGNORED |= {"missing"}  # whose default has changed
 SINCE = {"transform.least", "transform.most", "weight"}  # tensors of models, which those recorded do not have
 METHOD = re.compile(r",(method|network)(?=\r?$)", re.MULTILINE)  # the last column of forecasts, said since
