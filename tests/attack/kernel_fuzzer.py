@@ -181,8 +181,8 @@ class Tensors:
         self.lacks = set(NORMS if not row.normalized else [] if self.has_c else ["norm_c", "bias_c"])
         self.lacks |= {f"d{name}" for name in self.lacks} | (set() if self.has_c else NO_C)
         stride = kernels.extension.tape_stride(kernels.KERNELS[cell], H)
-        shapes = {"mask": (B, T), "x": (B, T, I), "weight_ih": (rows, I), "weight_hh": (rows, H), "step": (I,)}
-        shapes |= {"bias_ih": (rows,), "bias_hh": (rows,), "y": (B, T, H), "tape": (T + 1, B, stride), "units": (H,)}
+        shapes = {"mask": (B, T), "x": (B, T, I), "weight_ih": (rows, I), "weight_hh": (rows, H), "step": (B, I)}
+        shapes |= {"bias_ih": (rows,), "bias_hh": (rows,), "y": (B, T, H), "tape": (T + 1, B, stride), "units": (B, H)}
         shapes |= dict.fromkeys(("norm_ih", "norm_hh"), (rows,)) | dict.fromkeys(("norm_c", "bias_c"), (H,))
         shapes |= dict.fromkeys(("h0", "c0", "h", "c"), (B, H))
         shapes |= {f"d{name}": shapes[name] for name in (*READ[1:], "y", "h", "c")}

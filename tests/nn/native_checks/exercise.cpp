@@ -132,20 +132,23 @@ Results run(const Kernels& kernels, unsigned seed, int threads) {
     read(results, h_last);
     read(results, c_last);
 
-    if (B > 0 && !masked) {  // sequence 0, step by step
-        Scan one = s;
-        one.B = one.T = 0, one.x = {}, one.y = {}, one.h0 = one.c0 = nullptr, one.tape = nullptr, one.dropout = 0;
-        const std::unique_ptr<StepKernel> kernel(kernels.new_step_kernel(cell, one));
+    if (!masked) {  // the first sequences, step by step
+        Scan some = s;
+        some.B = B > 0 ? 1 + random.below(B) : 0;
+        some.T = 0, some.x = {}, some.y = {}, some.h0 = some.c0 = nullptr, some.tape = nullptr, some.dropout = 0;
+        const std::unique_ptr<StepKernel> kernel(kernels.new_step_kernel(cell, some));
         kernel->set_state(s.h0, s.c0);
-        Array<float> x_t(I), h(H), c(H, has_c);
+        Array<float> x_t(some.B * I), h(some.B * H), c(some.B * H, has_c);
         for (Index t = 0; t < T; ++t) {
-            std::copy_n(s.x.at(0, t), I, x_t.get());
+            for (Index b = 0; b < some.B; ++b) std::copy_n(s.x.at(b, t), I, x_t.get() + b * I);
             kernel->step(x_t.get(), h.get());
             if (random.yes(20)) kernel->get_state(h.get(), c.get()), kernel->set_state(h.get(), c.get());
-            if (sequences && !dropout && std::memcmp(h.get(), s.y.at(0, t), sizeof(float) * H) != 0) {
-                std::printf("seed %u: the step kernel of %s differs from its scan at step %td\n", seed, kernels.isa, t);
-                std::exit(1);
-            }
+            for (Index b = 0; b < some.B && sequences && !dropout; ++b)
+                if (std::memcmp(h.get() + b * H, s.y.at(b, t), sizeof(float) * H) != 0) {
+                    std::printf("seed %u: the step kernel of %s differs from its scan at step %td\n", seed, kernels.isa,
+                                t);
+                    std::exit(1);
+                }
         }
     }
     if (!backward) return results;
