@@ -202,6 +202,7 @@ def test_show_of_a_run_without_weights_says_so_and_resuming_writes_them(
 def test_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cases"]) == 0
     assert [line.split()[0] for line in printed(capsys)[0]] == [
+        "book",
         "forecast",
         "letters-embedding",
         "letters-onehot",

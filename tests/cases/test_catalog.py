@@ -12,7 +12,7 @@ from recurra.settings.check import check, to_json
 
 def test_the_cases_are_built_in() -> None:
     letters = ["letters-embedding", "letters-onehot", "letters-window"]
-    assert [case.name for case in built_in_cases()] == ["forecast", *letters, "stock-tutorial", "stock", "text"]
+    assert [case.name for case in built_in_cases()] == ["book", "forecast", *letters, "stock-tutorial", "stock", "text"]
 
 
 def test_letters_is_short_for_the_first_one() -> None:
@@ -66,7 +66,9 @@ def test_a_misspelt_case_names_the_near_miss() -> None:
 
 
 def test_a_case_that_is_like_none_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match="expected one of letters, forecast, letters-embedding, letters-onehot, "):
+    with pytest.raises(
+        InputError, match="expected one of letters, book, forecast, letters-embedding, letters-onehot, "
+    ):
         find_case("weather")
 
 
