@@ -38,7 +38,7 @@ bench-series: .venv/recurra-dev .venv-neuralforecast/neuralforecast  ## many ser
 	$(BIN)/python benchmarks/accuracy/stock.py $(wildcard $(SETS)/sh600519/*.csv)
 	$(BIN)/python benchmarks/accuracy/steps.py --data $(SETS)
 	$(BIN)/python benchmarks/accuracy/published.py --data $(SETS)
-	$(BIN)/python benchmarks/accuracy/text.py --data $(SETS)/tinyshakespeare/input.txt --keep runs/book
+	$(BIN)/python benchmarks/accuracy/text.py --data $(SETS)/tinyshakespeare/input.txt --keep runs/of-benchmarks/book
 
 newest:                      ## the tests of recurra.nn with the newest torch, which may be gigabytes; see pyproject.toml
 	$(PYTHON) -m venv --clear .venv-newest

@@ -11,6 +11,7 @@ are written.
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -34,11 +35,13 @@ SPEED = "speed.json"
 
 
 def trained(run: Path, clock: CalmClock, data: Path, *flags: str) -> dict[str, Any]:
-    """Return the scores of a run, its records, and the speed of the processor beside it, as a share of its best."""
+    """Return the scores of a run, its records, and the speed of the processor before and after it."""
     if not (run / SPEED).is_file():
         command = [Path(sys.executable).with_name("recurra"), "train", "book", "--data", data, "--out", run, *flags]
         before = clock.probe()
-        subprocess.run([*map(str, command), "--overwrite"], check=True)
+        subprocess.run(
+            [*map(str, command), "--overwrite"], check=True, env=os.environ | {"OMP_NUM_THREADS": str(THREADS)}
+        )
         (run / SPEED).write_text(json.dumps([before, clock.probe()]), "utf-8")
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     speeds = json.loads((run / SPEED).read_text("utf-8"))

@@ -71,10 +71,12 @@ def test_sequences_side_by_side_are_those_that_are_read_alone(layer):
 @pytest.mark.parametrize("layer", LAYERS[3:5], ids=str)
 def test_an_input_or_a_state_of_another_number_of_sequences_is_refused(layer):
     stepper = layer.stepper(sequences=3)
-    with pytest.raises(InputError, match=r"expected torch.float32 of shape \(3, 5\), one time step"):
-        stepper(torch.zeros(I))
-    with pytest.raises(InputError, match=rf"the state has shapes .*; expected {len(stepper.state)} of \(3, 7\)"):
-        stepper.state = tuple(torch.zeros(H) for _ in stepper.state)
+    for shape in [(I,), (3 * I,), (I, 3)]:
+        with pytest.raises(InputError, match=r"expected torch.float32 of shape \(3, 5\), one time step"):
+            stepper(torch.zeros(shape))
+    for shape in [(H,), (3 * H,), (H, 3)]:
+        with pytest.raises(InputError, match=rf"the state has shapes .*; expected {len(stepper.state)} of \(3, 7\)"):
+            stepper.state = tuple(torch.zeros(shape) for _ in stepper.state)
 
 
 @EACH

@@ -68,8 +68,15 @@ def test_a_run_reads_a_text_and_is_scored_beside_the_frequencies(tmp_path: Path,
     assert "dynamic evaluation" in text
 
 
-def test_a_run_killed_inside_an_epoch_ends_with_the_same_bytes(tmp_path: Path, book: Path) -> None:
-    settings = settings_of(book)
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"variational": True, "recurrent_dropout": 0.1, "weight_dropout": 0.1, "layer_norm": False}],
+    ids=str,
+)
+def test_a_run_killed_inside_an_epoch_ends_with_the_same_bytes(
+    tmp_path: Path, book: Path, changed: dict[str, object]
+) -> None:
+    settings = settings_of(book, **changed)
     program = KILLED.replace("{settings!r}", repr(settings))
     killed = subprocess.run([sys.executable, "-c", program, str(tmp_path / "killed")], capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

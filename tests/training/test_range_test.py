@@ -1,6 +1,8 @@
 """The learning-rate range test against what is known of quadratic losses, and on a language model."""
 
+import contextlib
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from recurra import InputError, LanguageModel
-from recurra.training import TrainingOptions, learning_rate_range_test
+from recurra.training import SampleBatches, TensorSamples, TrainingOptions, learning_rate_range_test
 
 SGD = TrainingOptions(optimizer="sgd", batch_size=1, shuffle=False)
 
@@ -30,7 +32,7 @@ def test_gradient_descent_on_a_quadratic_loss_diverges_above_two_by_its_curvatur
     assert found.rates[0] == pytest.approx(1e-4)
     assert found.losses[0] == pytest.approx(16 * curvature / 2)
     assert 0.1 * stable < found.lowest < 2 * stable
-    assert found.rates[-1] < 5 * stable  # where the loss explodes, the test ends
+    assert found.rates[-1] < 100.0  # where the loss becomes infinite, the test ends
     assert found.suggestion == pytest.approx(found.lowest / 10, rel=0.05)
 
 
@@ -48,12 +50,42 @@ def test_network_and_generator_stay_as_they_are() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"steps": 1}, {"first": 0.0}, {"first": 2.0}, {"last": math.inf}, {"first": math.nan}]
-)
-def test_a_range_that_is_none_is_refused(wrong: dict[str, float]) -> None:
+def test_what_is_added_to_a_loss_changes_no_rate() -> None:
     network, data = line(1.0)
-    with pytest.raises(InputError, match="expected at least 2 steps, and a last rate above the first one"):
+    plain = learning_rate_range_test(network, data, loss=F.mse_loss, options=SGD)
+    shifted = learning_rate_range_test(network, data, loss=lambda y, t: F.mse_loss(y, t) - 100.0, options=SGD)
+    assert shifted.rates == plain.rates
+    assert shifted.lowest == plain.lowest
+    assert shifted.losses == pytest.approx([loss - 100.0 for loss in plain.losses], abs=1e-3)
+
+
+@pytest.mark.parametrize("loss", [F.mse_loss, lambda *_: 1 / 0])
+def test_batches_go_on_where_they_stood(loss: Any) -> None:
+    network, (x, target) = line(1.0)
+    batches = SampleBatches(TensorSamples(x, target), 3, shuffle=True, seed=1)
+    next(batches)
+    before = batches.state_dict()
+    with contextlib.suppress(ZeroDivisionError):
+        learning_rate_range_test(network, batches, loss=loss, options=SGD, steps=4)
+    assert batches.position == 1
+    after = batches.state_dict()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"steps": 1}, "steps is 1; expected a whole number of at least 2"),
+        ({"steps": 5.5}, "steps is 5.5; expected a whole number"),
+        ({"first": 0.0}, "first is 0.0; expected a number above 0"),
+        ({"first": 2.0}, "first is 2 and last is 1; expected a last rate above the first"),
+        ({"last": math.inf}, "last is inf; expected"),
+        ({"first": math.nan}, "first is nan; expected"),
+    ],
+)
+def test_a_range_that_is_none_is_refused(wrong: dict[str, Any], message: str) -> None:
+    network, data = line(1.0)
+    with pytest.raises(InputError, match=f"learning_rate_range_test: {message}"):
         learning_rate_range_test(network, data, loss=F.mse_loss, options=SGD, **wrong)
 
 

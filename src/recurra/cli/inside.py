@@ -23,7 +23,7 @@ def show_inside(run: Path, text: str, unit: str | None) -> None:
     from recurra.report.text import aligned, percent
     from recurra.runs.inside import run_inside
 
-    found = run_inside(run, text)
+    found = run_inside(run, text, unit)
     inside, chosen = found.inside, found.best if unit is None else unit
     values = inside.unit(chosen).tolist()
     console = Console(highlight=False, soft_wrap=True)

@@ -31,8 +31,11 @@ def print_range_test(case: Case, overrides: Mapping[str, Any], out: Path, *, jso
         print_json({"rates": found.rates, "losses": found.losses, "suggestion": found.suggestion})
         return
     print("learning rate    loss")
-    for rate, loss in list(zip(found.rates, found.losses, strict=True))[SHOWN - 1 :: SHOWN]:
+    for rate, loss in list(zip(found.rates, found.losses, strict=True))[::SHOWN]:
         print(f"{rate:13.2g}  {loss:6.3f}")
+    if found.lowest == found.rates[0]:
+        print("\nThe loss did not fall at any of these rates.")
+        return
     print(
         f"\nThe loss is lowest at {found.lowest:.2g}. A tenth of that is a rate to begin with: "
         f"--learning-rate {found.suggestion:g}"

@@ -45,10 +45,9 @@ def beam_search(
     symbols, nats = newest[:, :0], torch.zeros(1, dtype=torch.float64, device=device)
     for _ in range(length):
         output, state = network(newest, state=state)
-        logits = output[:, -1].double()
+        sums = nats[:, None] - output[:, -1].double().log_softmax(dim=-1)  # [beginnings, V]
         if without is not None:
-            logits[:, without] = -torch.inf
-        sums = nats[:, None] - logits.log_softmax(dim=-1)  # [beginnings, V]
+            sums[:, without] = torch.inf
         nats, places = sums.flatten().topk(min(beams, int(sums.isfinite().sum())), largest=False)
         parents = places // sums.shape[1]
         newest = (places % sums.shape[1])[:, None]

@@ -114,12 +114,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         """
         self._check_no_target(y)
         arguments = check_fit_arguments(type(self).__name__, run, callbacks, save_every_seconds)
-        found = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
-        settings, vocabulary, parts, fingerprint, _ = found
-        if found is sequence and settings != self._checked():
-            raise InputError(
-                f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
-            )
+        settings, vocabulary, parts, fingerprint, _ = self._prepared(sequence)
         network = made(lambda: _new_network(settings, len(vocabulary)), settings)
         head = Categorical(len(vocabulary))
         metadata = _metadata(settings, vocabulary)
@@ -158,7 +153,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             >>> model.fit(text).predict("c")
             'd'
         """
-        settings, vocabulary, parts, *_ = sequence if isinstance(sequence, Prepared) else self._prepare(sequence)
+        settings, vocabulary, parts, *_ = self._prepared(sequence)
         network = made(lambda: _new_network(settings, len(vocabulary)), settings)
         loss = Categorical(len(vocabulary)).loss
         with one_thread():
@@ -180,6 +175,16 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
     def _checked(self) -> LanguageModelSettings:
         return check(LanguageModelSettings, self.get_params(), type(self).__name__)
+
+    def _prepared(self, sequence: "Symbols | Text | Prepared") -> Prepared:
+        """Return a sequence prepared; one that is prepared already must have been so with the same parameters."""
+        if not isinstance(sequence, Prepared):
+            return self._prepare(sequence)
+        if sequence.settings != self._checked():
+            raise InputError(
+                f"{type(self).__name__}: the sequence was prepared with other parameters; call prepare again."
+            )
+        return sequence
 
     def _prepare(self, sequence: Symbols | Text, folder: Path | None = None) -> Prepared:
         return prepared(sequence, self._checked(), folder)
@@ -228,7 +233,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             **sampling: `temperature`, `top_k`, `top_p`, `min_p` and `seed`; see `SamplingSettings`.
 
         Yields:
-            The next characters of the text.
+            The characters of the next symbol; "" where a byte-pair code ends inside a character.
 
         Raises:
             InputError: if the model reads windows, the prompt is empty or contains an unknown symbol, or an argument is
@@ -238,7 +243,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         self._check_reads_streams("generate")
         settings = check(SamplingSettings, sampling, f"{type(self).__name__}.generate", noun="argument")
         found = generated(self.network_, self._prompt(prompt), settings, without=self._unknown)
-        return self.vocabulary_.spelled(symbol for (symbol,) in found)
+        return self.vocabulary_.pieces(symbol for (symbol,) in found)
 
     def generate_many(
         self, prompt: Symbols | None = None, *, count: int, **sampling: Unpack[Sampling]
@@ -274,6 +279,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         of_each = (map(itemgetter(number), symbols) for number, symbols in enumerate(tee(found, count)))
         return zip(*map(self.vocabulary_.pieces, of_each), strict=True)
 
+    @one_thread()
     def beam_search(self, prompt: Symbols | None = None, *, length: int, beams: int = 5) -> list[tuple[str, float]]:
         """Search for the most probable texts of a length, keeping the best few beginnings at each symbol.
 
@@ -284,7 +290,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
 
         Returns:
             Texts after the prompt, at most `beams`, each with -ln of its probability in nats; the most probable one is
-            the first. That none is more probable is certain only if as many are kept as there are texts.
+            the first. That none is more probable is certain only if as many are kept as there are texts. A character
+            that byte-pair codes have begun at the end is left out.
 
         Raises:
             InputError: if the model reads windows, the prompt is empty or contains an unknown symbol, or a number is
@@ -302,7 +309,10 @@ class LanguageModel(Estimator, LanguageModelSettings):
             check_size(f"{type(self).__name__}.beam_search", name, value)
         ids = self._prompt(prompt)
         found = beam_search(self.network_, ids, length=length, beams=beams, without=self._unknown)
-        return [("".join(self.vocabulary_.spelled(text.symbols)), text.nats) for text in found]
+        best: dict[str, float] = {}
+        for continuation in found:  # byte-pair codes may differ in a character that is not complete
+            best.setdefault("".join(self.vocabulary_.pieces(continuation.symbols)), continuation.nats)
+        return list(best.items())
 
     def _prompt(self, prompt: Symbols | None) -> list[int]:
         """Return the ids of a prompt; by default a line break, or the first symbol if the vocabulary has none."""
@@ -352,6 +362,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
             ((4, 8), ['b', 'c', 'd', 'e'])
         """
         self._check_reads_streams("inside")
+        check_size(f"{type(self).__name__}.inside", "guesses", guesses)
         return inside(self.network_, self.vocabulary_, text, guesses=guesses)
 
     @one_thread()

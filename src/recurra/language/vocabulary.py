@@ -173,10 +173,6 @@ class Vocabulary:
             symbols.append(self.symbols[int(id_)])
         return symbols
 
-    def spelled(self, ids: Iterable[int]) -> Iterator[str]:
-        """Yield a text as the ids of its symbols come, in pieces of whole characters."""
-        return filter(None, self.pieces(ids))
-
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
         """Yield the characters of each symbol of a text; of a byte-pair code those that it ends, which may be none."""
         begun: list[str] = []

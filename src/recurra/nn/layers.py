@@ -10,6 +10,7 @@ from recurra.errors import InputError, InputTypeError
 from recurra.nn.arguments import check_device, check_flags, check_memory, check_rate, check_tensor, shown
 from recurra.nn.backends.backend import Backend, Call
 from recurra.nn.cells import CELLS, Cell, GRUCell, LSTMCell, SimpleRNNCell, State
+from recurra.nn.cells.cell import is_normalized
 from recurra.nn.recurrent_module import RecurrentModule
 from recurra.nn.scan import as_backend, scan
 from recurra.nn.stepper import Stepper
@@ -281,8 +282,11 @@ class RecurrentLayer(RecurrentModule):
 
     def extra_repr(self) -> str:
         options = ("return_sequences", "return_state", "bidirectional", "go_backwards", "stateful")
-        on = [name for name in options if getattr(self, name)]
-        return ", ".join([super().extra_repr(), *(f"{name}=True" for name in on)])
+        on = [f"{name}=True" for name in options if getattr(self, name)]
+        on += ["layer_norm=True"] * is_normalized(self.cell)
+        rates = ("dropout", "recurrent_dropout", "weight_dropout")
+        on += [f"{name}={rate:g}" for name in rates if (rate := getattr(self, name))]
+        return ", ".join([super().extra_repr(), *on])
 
 
 class SimpleRNN(RecurrentLayer):

@@ -1,6 +1,5 @@
 """Run a layer on streams, one time step per call: weights are packed once, the state is kept between calls."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,6 +92,10 @@ class Stepper:
     def _shape(self, size: int) -> tuple[int, ...]:
         return (size,) if self.sequences is None else (self.sequences, size)
 
+    def _fits(self, tensor: Tensor, expected: tuple[int, ...]) -> bool:
+        """Return whether a tensor has an expected shape; one sequence may have any dimensions of size 1 besides."""
+        return tensor.numel() == expected[0] if self.sequences is None else tensor.shape == expected
+
     def _memory(self) -> Tensor:
         return torch.empty(self._shape(self.hidden_size), dtype=self._dtype, device=self._device)
 
@@ -110,14 +113,16 @@ class Stepper:
             InputError: the size, dtype or device of the input does not match the layer.
         """
         kernel, output = self._kernel, self._output
-        if kernel is not None and kernel.step(x_t, output):
+        if kernel is not None and self.sequences is None and kernel.step(x_t, output):
             return output
         check_tensor("Stepper", "input", x_t)
         expected = self._shape(self.input_size)
-        fits = x_t.numel() == math.prod(expected) and x_t.dtype is self._dtype and x_t.device == self._device
+        fits = self._fits(x_t, expected) and x_t.dtype is self._dtype and x_t.device == self._device
         if fits and type(x_t) in {Tensor, nn.Parameter}:
             if kernel is None:
                 return self._step_by_equations(x_t)
+            if kernel.step(x_t, output):
+                return output
             with torch.inference_mode(False):
                 self._output = self._memory()  # that of the last output may have been resized or freed
             if kernel.step(x_t, self._output):
@@ -156,7 +161,7 @@ class Stepper:
         for s in state:
             check_tensor("Stepper", "state", s)
         expected = self._shape(self.hidden_size)
-        if len(state) != count or any(s.numel() != math.prod(expected) for s in state):
+        if len(state) != count or not all(self._fits(s, expected) for s in state):
             shapes = shown([tuple(s.shape) for s in state])
             raise InputError(f"Stepper: the state has shapes {shapes}; expected {count} of {expected}.")
         given = [s.detach().to(self._device, self._dtype).reshape(expected).contiguous() for s in state]

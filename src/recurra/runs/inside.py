@@ -36,17 +36,24 @@ class RunInside(NamedTuple):
         return f"{layer}:{changes[layer].argmax()}"
 
 
-def run_inside(path: Path, text: str) -> RunInside:
+def run_inside(path: Path, text: str, unit: str | None = None) -> RunInside:
     """Read a text with the network of a run, and find the units that follow something.
 
     These are found at the end of the run's own text, in its validation part if it has one. If that cannot be read
     again, or is another text now, they are found in the given text, if it is long enough.
 
+    Args:
+        path: the run folder.
+        text: the text.
+        unit: a unit that is asked for; None: none is.
+
     Raises:
-        InputError: it is no run of a text, or the text is empty or has an unknown symbol.
+        InputError: it is no run of a text, the text is empty or has an unknown symbol, or there is no such unit.
     """
     model = load_language_model(path)
     inside = model.inside(text)
+    if unit is not None:
+        inside.unit(unit)  # raises an InputError before a long text is read
     part = "validation part" if model.settings_.validation else "text"
     try:
         own = end_of_text(Run(path), model)

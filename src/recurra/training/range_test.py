@@ -3,19 +3,32 @@
 import copy
 import math
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from recurra.errors import InputError
-from recurra.settings.training import TrainingOptions
+from recurra.settings.base import Settings
+from recurra.settings.check import check
+from recurra.settings.training import LearningRate, TrainingOptions
 from recurra.training.arguments import check_arguments
 from recurra.training.batches import Batches, Samples, batches_of
 from recurra.training.loop import Loss, Training, training_process
 from recurra.training.state import TrainingState
 
 SMOOTHING = 0.9  # decay of the average of the losses
-DIVERGED = 4.0  # times the lowest loss
+NAME = "learning_rate_range_test"
 FROM_LOWEST = 10.0  # the suggested rate is this many times lower than that with the lowest loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeTestArguments(Settings):
+    """The arguments of `learning_rate_range_test` that say which rates are tried."""
+
+    steps: Annotated[int, Field(ge=2)]
+    first: LearningRate
+    last: LearningRate
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ def learning_rate_range_test(
     """Find which learning rates suit a training, by a short one whose rate grows exponentially (Smith, 2017).
 
     A copy of the network is trained; the network and the data stay as they are. The test ends early if the loss becomes
-    four times as large as it was at its lowest.
+    NaN or infinite.
 
     Args:
         network: see `train`.
@@ -80,30 +93,31 @@ def learning_rate_range_test(
         >>> 0.01 < found.suggestion <= 0.1
         True
     """
-    if not (0.0 < first < last < math.inf) or steps < 2:
+    span = check(RangeTestArguments, {"steps": steps, "first": first, "last": last}, NAME, noun="argument")
+    if span.first >= span.last:
         raise InputError(
-            f"learning_rate_range_test: {steps} steps with rates from {first:g} to {last:g}; "
-            "expected at least 2 steps, and a last rate above the first one, which is above 0."
+            f"{NAME}: first is {span.first:g} and last is {span.last:g}; expected a last rate above the first."
         )
     trial = copy.deepcopy(network)
     checked = check_arguments(network=trial, loss=loss, metrics=None, options=options, callbacks=(), state=None).options
-    options = replace(checked, steps=steps, average_decay=0.0)
+    options = replace(checked, steps=span.steps, average_decay=0.0)
     batches = batches_of(data, options)
     start = batches.state_dict()
     rates: list[float] = []
     losses: list[float] = []
     average = 0.0
-    with training_process(trial, batches, options.seed) as cuda:
-        training = Training(trial, batches, loss, {}, options, (), TrainingState(), cuda)
-        training.learning_rate = lambda step: first * (last / first) ** (step / (steps - 1))
-        for step in range(steps):
-            average = SMOOTHING * average + (1.0 - SMOOTHING) * float(training.step())
-            smooth = average / (1.0 - SMOOTHING ** (step + 1))
-            if not (math.isfinite(smooth) and smooth <= DIVERGED * min(losses, default=smooth)):
-                break
-            rates.append(training.learning_rate(step))
-            losses.append(smooth)
-    batches.load_state_dict(start)
+    try:
+        with training_process(trial, batches, options.seed) as cuda:
+            training = Training(trial, batches, loss, {}, options, (), TrainingState(), cuda)
+            training.learning_rate = lambda step: span.first * (span.last / span.first) ** (step / (span.steps - 1))
+            for step in range(span.steps):
+                average = SMOOTHING * average + (1.0 - SMOOTHING) * float(training.step())
+                if not math.isfinite(average):
+                    break
+                rates.append(training.learning_rate(step))
+                losses.append(average / (1.0 - SMOOTHING ** (step + 1)))
+    finally:
+        batches.load_state_dict(start)
     if not losses:
         raise InputError(
             "learning_rate_range_test: the loss is NaN or infinite before the first update of the weights."
