@@ -21,9 +21,7 @@ def print_range_test(case: Case, overrides: Mapping[str, Any], out: Path, *, jso
     """Print the losses of a learning-rate range test, and the rate that it suggests; `out` is where a run would be."""
     from recurra.runs.text import TextCase
     from recurra.settings.cases import TextSettings
-    from recurra.training.process import skip_compiler_import
 
-    skip_compiler_import()
     settings = case.settings(overrides)
     assert isinstance(settings, TextSettings)
     found = TextCase(settings, out).range_test()

@@ -14,6 +14,7 @@ from recurra.nn.cells.cell import is_normalized
 from recurra.nn.recurrent_module import RecurrentModule
 from recurra.nn.scan import as_backend, scan
 from recurra.nn.stepper import Stepper
+from recurra.nn.variational_dropout import drop_features
 from recurra.settings.network import CellName, NamedCell
 
 Outputs = Tensor | tuple[Tensor, ...]
@@ -209,7 +210,7 @@ class RecurrentLayer(RecurrentModule):
     ) -> tuple[Tensor, State]:
         """Return the output of one direction, [B, T, H] in the order of the input or [B, H], and the last state."""
         if self.training and self.dropout > 0.0:
-            x = x * torch.nn.functional.dropout(torch.ones_like(x[:, :1]), self.dropout)  # [B, 1, I]
+            x = drop_features(x, self.dropout)
         dropout_mask = None
         if self.training and self.recurrent_dropout > 0.0:
             dropout_mask = torch.nn.functional.dropout(x.new_ones(x.shape[0], self.hidden_size), self.recurrent_dropout)

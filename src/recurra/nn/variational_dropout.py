@@ -31,4 +31,9 @@ class VariationalDropout(nn.Dropout):
         check_tensor("VariationalDropout", "input", x)
         if not self.training or self.p == 0.0 or x.dim() < 3:
             return super().forward(x)
-        return x * nn.functional.dropout(torch.ones_like(x[:, :1]), self.p)  # [B, 1, F]
+        return drop_features(x, self.p)
+
+
+def drop_features(x: Tensor, rate: float) -> Tensor:
+    """Drop a fraction of the features of each sequence, the same ones at all time steps: [B, T, F] → [B, T, F]."""
+    return x * nn.functional.dropout(torch.ones_like(x[:, :1]), rate)  # [B, 1, F]
