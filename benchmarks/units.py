@@ -42,7 +42,7 @@ def main() -> None:
             layer.load_state_dict(LSTM(layer.input_size, layer.hidden_size).state_dict())
             fresh.append({found.what: found.right for found in model.followers(text)})
     rows = []
-    for what in trained[0]:
+    for what in trained[0]:  # those that are too rare in a text for one network are so for all
         of_all = [found[what] for found in fresh]
         scores = " | ".join(f"{100 * found[what]:.0f} %" for found in trained)
         rows.append(f"| {what} | {scores} | {100 * min(of_all):.0f} to {100 * max(of_all):.0f} % |")

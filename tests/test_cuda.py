@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from recurra import Forecaster, InputError, LanguageModel, accelerate, cli, load
 from recurra.nn import GRU, Dense, Embedding, FutureEffect, OneHot, RecurrentLayer, build_network, from_torch, trace
-from recurra.nn.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from recurra.nn.cells import Cell, GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell
 from recurra.training import Callback, Run, TrainingOptions, TrainingState, train
 from recurra.training.batches import SampleBatches, TensorSamples
 
@@ -37,7 +38,9 @@ class LeakyCell(Cell):
 
 
 IN_TORCH = [SimpleRNNCell(), SimpleRNNCell("relu"), GRUCell(), GRUCell(bias=False), LSTMCell()]
-EACH_CELL = pytest.mark.parametrize("cell", [*IN_TORCH, GRUCell(reset_after=False), LSTMCell("relu"), LeakyCell()])
+NORMALIZED = [SimpleRNNCell(layer_norm=True), GRUCell(layer_norm=True), LSTMCell(layer_norm=True)]
+OTHERS = [GRUCell(reset_after=False), LSTMCell("relu"), MinGRUCell(), LeakyCell(), *NORMALIZED]
+EACH_CELL = pytest.mark.parametrize("cell", [*IN_TORCH, *OTHERS])
 
 
 @pytest.fixture(autouse=True)
@@ -88,18 +91,22 @@ def test_a_network_of_two_layers_and_its_trace_are_those_of_the_cpu(encoder: nn.
 
 @EACH_CELL
 def test_a_stepper_gives_what_its_layer_gives(cell: Cell) -> None:
-    layer, x = layer_of(cell).to(CUDA), torch.randn(T, I, device=CUDA)
-    stepper, (y, *last) = copy.deepcopy(layer.stepper()), layer(x[None])
-    torch.testing.assert_close(torch.stack([stepper(x_t) for x_t in x]), y[0], **CLOSE)
+    layer, x = layer_of(cell).to(CUDA), torch.randn(B, T, I, device=CUDA)
+    stepper, (y, *last) = copy.deepcopy(layer.stepper()), layer(x[:1])
+    torch.testing.assert_close(torch.stack([stepper(x_t) for x_t in x[0]]), y[0], **CLOSE)
     torch.testing.assert_close(list(stepper.state), [s[0] for s in last], **CLOSE)
+    stepper, (y, *last) = layer.stepper(sequences=B), layer(x)
+    torch.testing.assert_close(torch.stack([stepper(x_t) for x_t in x.unbind(1)], dim=1), y, **CLOSE)
+    torch.testing.assert_close(list(stepper.state), list(last), **CLOSE)
 
 
 @EACH_CELL
 def test_dropout_follows_from_the_seed(cell: Cell) -> None:
-    layer, x, found = layer_of(cell, dropout=0.4, recurrent_dropout=0.4).to(CUDA), torch.randn(B, T, I, device=CUDA), []
+    rates: Any = {"dropout": 0.4} | dict.fromkeys(["recurrent_dropout", "weight_dropout"] * cell.gates_read_h, 0.4)
+    layer, x, found = layer_of(cell, **rates).to(CUDA), torch.randn(B, T, I, device=CUDA), []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        found.append(layer(x)[0])
+        found.append(layer(x, output_dropout=0.4)[0])
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
 
@@ -133,15 +140,26 @@ def sales(*gaps: int) -> pd.DataFrame:
     return pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=90), "y": values, "sunday": 1.0 * (t % 7 == 6)})
 
 
+def shops() -> pd.DataFrame:
+    parts = [sales().assign(shop=name, town=town) for name, town in (("a", "x"), ("b", "y"), ("c", "x"))]
+    return pd.concat([parts[0], parts[1].iloc[:60], parts[2].iloc[75:]])  # of 90, 60 and 15 rows
+
+
 RING = "abcdefgh" * 6
 SERIES: dict[str, Any] = {"target": "y", "horizon": 3, "window": 10, "units": [6, 5], "epochs": 4, "validation": 0.3}
 ENSEMBLE = SERIES | {"ensemble_size": 2, "future_covariates": "sunday", "scaling": "divide-mean"}
+MANY = SERIES | {"id": "shop", "date": "ds", "static_covariates": "town", "units": 6, "batch_size": 16}
+STREAM: dict[str, Any] = {"mode": "stream", "encoding": "embedding", "units": [8, 8], "residual": True, "window": 6}
+STREAM |= {"batch_size": 4, "steps": 12, "validation": 0.3}
 MODELS: dict[str, Any] = {
     "forecaster": (Forecaster(**SERIES), sales()),
     "masked": (Forecaster(**SERIES, missing="mask", cell="lstm", loss="huber"), sales(20, 21, 70)),
     "ensemble": (Forecaster(**ENSEMBLE), sales(87, 88, 89)),  # whose last rows are those to predict
+    "many series": (Forecaster(**MANY), shops()),
     "one-hot": (LanguageModel(units=[8, 6], window=3, epochs=4, targets="every"), RING),
     "embedding": (LanguageModel(cell="lstm", encoding="embedding", epochs=4, validation=0.3), RING),
+    "stream": (LanguageModel(cell="gru", layer_norm=True, tied=True, embedding_dim=8, **STREAM), RING * 4),
+    "stream of minGRU": (LanguageModel(cell="mingru", **STREAM), RING * 4),
 }
 EACH_MODEL = pytest.mark.parametrize(("model", "data"), MODELS.values(), ids=MODELS)
 
@@ -166,6 +184,29 @@ def test_a_model_is_trained_as_on_the_cpu_and_loaded_on_either(model: Any, data:
     assert [next(one.network_.parameters()).device.type for one in (again, moved)] == ["cuda", "cpu"]
     np.testing.assert_array_equal(answers(again), found)
     np.testing.assert_allclose(answers(moved), found, rtol=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "mingru"])
+def test_a_stream_is_scored_and_written_as_on_the_cpu(cell: Any, tmp_path: Path) -> None:
+    text = RING * 4
+    fitted = LanguageModel(cell=cell, device="cuda", learning_rate=0.02, **STREAM | {"steps": 60}).fit(text)
+    fitted.save(tmp_path / "model")
+    moved = load(tmp_path / "model", device="cpu")
+    together = list(zip(*islice(fitted.generate_many("abc", count=3, seed=5), 20), strict=True))
+    assert together == [tuple(islice(fitted.generate("abc", seed=seed), 20)) for seed in (5, 6, 7)]
+    for texts in ([model.beam_search("abc", length=6, beams=4) for model in (fitted, moved)],):
+        assert [text for text, _ in texts[0]] == [text for text, _ in texts[1]]
+        np.testing.assert_allclose([nats for _, nats in texts[0]], [nats for _, nats in texts[1]], rtol=1e-3)
+    for surprise in zip(fitted.surprise(text), moved.surprise(text), strict=True):
+        assert surprise[0] == (surprise[1][0], pytest.approx(surprise[1][1], rel=1e-3, abs=1e-4))
+    assert fitted.score(text) == pytest.approx(moved.score(text), rel=1e-3)
+
+
+def test_a_range_test_runs_on_cuda_and_leaves_the_model_as_it_was() -> None:
+    model = LanguageModel(device="cuda", cell="gru", dropout=0.2, **STREAM)
+    found, again = (model.learning_rate_range_test(RING * 4, steps=20) for _ in range(2))
+    assert found.losses == again.losses
+    assert not hasattr(model, "network_")
 
 
 class Interrupt(Callback):
@@ -228,6 +269,20 @@ def test_the_command_line_trains_on_cuda_and_refuses_a_device_that_is_not_there(
 
 TWO_DEVICES, NATIVE = r"on cpu.* on cuda:0|on cuda:0.* on cpu", "does not support torch.float32 tensors on cuda:0; use"
 X, TOKENS = torch.ones(B, T, I), torch.tensor([[0, 9]])
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_the_command_line_learns_a_book_on_cuda(cell: str, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "book.txt").write_text("the cat sat on the mat; the dog sat on the log.\n" * 200)
+    run = str(tmp_path / "run")
+    options = ["--device", "cuda", "--cell", cell, "--units", "8", "--units", "8", "--steps", "4", "--dynamic"]
+    assert cli.run(["train", "book", "--data", str(tmp_path / "book.txt"), "--out", run, "--quiet", *options]) == 0
+    assert cli.run(["score", run, "the cat sat on the log."]) == 0
+    assert cli.run(["show", run, "--text"]) == 0
+    assert cli.run(["generate", run, "--prompt", "the", "--length", "5", "--count", "2"]) == 0
+    assert "dynamic" in capsys.readouterr().out
+
+
 REFUSED: dict[str, Any] = {
     "input": (lambda: GRU(I, H)(X.to(CUDA)), TWO_DEVICES),
     "mask": (lambda: GRU(I, H).to(CUDA)(X.to(CUDA), mask=MASK), TWO_DEVICES),

@@ -31,6 +31,13 @@ def test_the_scores_of_units_are_those_that_were_measured() -> None:
     assert "\n".join(rows) in results
 
 
+def test_the_scores_of_the_book_are_those_that_were_measured() -> None:
+    rows = re.findall(r"^\| \d \| 1\..*$", PAGE, re.MULTILINE)
+    assert len(rows) == 3
+    results = (Path(__file__).parents[1] / "benchmarks" / "accuracy" / "RESULTS.md").read_text("utf-8")
+    assert "\n".join(rows) in results
+
+
 def test_the_flags_are_those_of_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("train text", "generate", "show"):
         assert run([*command.split(), "--help"]) == 0

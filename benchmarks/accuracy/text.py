@@ -4,12 +4,13 @@
 
 Each seed is one command, `recurra train book`, on two threads. It scores the validation part, the last tenth of the
 text, once: at the end. How the loss falls is recorded in another run, which reads the training part alone and is scored
-on the last tenth of that, where the recipe was chosen too. Runs in FOLDER that are finished are not made again; each
-holds the speed of the processor before and after it. A section of benchmarks/accuracy/RESULTS.md and docs/text-loss.png
-are written.
+on the last tenth of that, where the recipe was chosen too. A run in FOLDER that is finished is made again only where
+the case or its flags have changed since; each holds the speed of the processor before and after it. A section of
+benchmarks/accuracy/RESULTS.md and docs/text-loss.png are written.
 """
 
 import argparse
+import importlib.resources
 import json
 import os
 import statistics
@@ -31,26 +32,29 @@ from results import machine, write_section
 PLOT = Path(__file__).parents[2] / "docs" / "text-loss.png"
 THREADS = 2
 KNOWN = {"nanoGPT, a few minutes on a CPU": 1.88, "nanoGPT, on a GPU": 1.4697}  # nats, of its README
-SPEED = "speed.json"
+MADE = "made.json"  # of each run: the case and the flags that it was made with, and the speed of the processor
 
 
 def trained(run: Path, clock: CalmClock, data: Path, *flags: str) -> dict[str, Any]:
     """Return the scores of a run, its records, and the speed of the processor before and after it."""
-    if not (run / SPEED).is_file():
+    case = importlib.resources.files("recurra.cases").joinpath("book.toml").read_text("utf-8")
+    wanted = {"case": case, "flags": list(flags)}
+    made = json.loads((run / MADE).read_text("utf-8")) if (run / MADE).is_file() else {}
+    if not wanted.items() <= made.items():
         command = [Path(sys.executable).with_name("recurra"), "train", "book", "--data", data, "--out", run, *flags]
         before = clock.probe()
         subprocess.run(
             [*map(str, command), "--overwrite"], check=True, env=os.environ | {"OMP_NUM_THREADS": str(THREADS)}
         )
-        (run / SPEED).write_text(json.dumps([before, clock.probe()]), "utf-8")
+        made = wanted | {"speeds": [before, clock.probe()]}
+        (run / MADE).write_text(json.dumps(made), "utf-8")
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
-    speeds = json.loads((run / SPEED).read_text("utf-8"))
     return {
         "scores": json.loads((run / "scores.json").read_text("utf-8"))["validation"],
         "minutes": [seconds / 60 for seconds in accumulate(record["seconds"] for record in records)],
         "losses": [record["val_loss"] for record in records],
         "steps": records[-1]["step"],
-        "gflops": statistics.mean(speeds) / 1e9,
+        "gflops": statistics.mean(made["speeds"]) / 1e9,
     }
 
 
@@ -60,7 +64,7 @@ def plot(curve: dict[str, Any], finals: list[dict[str, Any]]) -> None:
     axes.plot(curve["minutes"], curve["losses"], color="#1b6ca8", label="recurra, last tenth of the training part")
     axes.scatter(
         [final["minutes"][-1] for final in finals],
-        [final["scores"]["carried"]["nats"] for final in finals],
+        [final["scores"]["carried"]["nats_per_character"] for final in finals],
         color="#d1495b",
         zorder=3,
         label="recurra, validation part, one point a seed",
@@ -85,7 +89,7 @@ def main() -> None:
     text = given.data.read_text("utf-8")
     training = given.keep / "training.txt"
     training.write_text(text[: len(text) * 9 // 10], "utf-8")
-    curve = trained(given.keep / "curve", clock, training, "--record-every", "100")
+    curve = trained(given.keep / "curve", clock, training, "--record-every", "95")
     finals = []
     for seed in given.seeds:
         flags = ["--seed", str(seed), "--record-every", str(curve["steps"]), "--dynamic"]

@@ -67,6 +67,15 @@ def test_a_network_step_by_step_computes_what_it_computes_at_once(encoder, cell,
     assert torch.allclose(stepper(int(ids[0, 0])), at_once[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("encoder", [Embedding, OneHot])
+@pytest.mark.parametrize("tokens", [1, [1, 2, 3]])
+def test_tokens_are_read_on_the_device_of_the_network(encoder, tokens):
+    layer = Embedding(5, 3) if encoder is Embedding else OneHot(5)
+    network = build_network(encoder=layer, cell="gru", units=[4], outputs=5, return_sequences=True).to("meta")
+    stepper = network.stepper(sequences=len(tokens) if isinstance(tokens, list) else None)
+    assert stepper(tokens).device.type == "meta"
+
+
 def test_generated_symbols_have_the_frequencies_of_the_network():
     torch.manual_seed(1)
     network = build_network(encoder=Embedding(4, 3), cell="rnn", units=[3], outputs=4, return_sequences=True)

@@ -108,6 +108,11 @@ def test_dropped_weights_are_the_same_at_all_steps_and_scale_the_others(make):
     assert torch.equal(layer(x), layer(x))
 
 
+def test_a_cell_whose_gates_do_not_read_h_refuses_to_drop_from_it():
+    with pytest.raises(InputError, match=r"MinGRU: recurrent_dropout is 0\.5; the gates of this cell do not read h"):
+        RecurrentLayer(MinGRUCell(), 2, 3, recurrent_dropout=0.5)
+
+
 def test_a_cell_without_recurrent_weights_refuses_to_drop_them():
     with pytest.raises(InputError, match=r"MinGRU: weight_dropout is 0\.5; this cell has no weight_hh to drop from"):
         RecurrentLayer(MinGRUCell(), 2, 3, weight_dropout=0.5)

@@ -104,12 +104,24 @@ def test_a_text_that_is_gone_is_replaced_by_the_given_one(
         assert said.err.startswith("recurra: note: ")
         assert "book.txt: there is no such file or folder" in said.err
         assert run(["show", str(trained), "--text", "天地"]) == 0
-        assert "No unit is said to follow anything" in capsys.readouterr().out
+        assert "No unit is said to follow anything in this text: that takes 1,000 symbols" in capsys.readouterr().out
         found = run_inside(trained, "天地玄黄")
         values = {f"{layer}:{i}": held[:, i].std() for layer, held in found.inside.units.items() for i in range(10)}
         assert values[found.best] == max(values.values())
     finally:
         (tmp_path / "book.txt").rename(book)
+
+
+def test_a_validation_part_that_is_too_short_is_replaced_by_the_given_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "book.txt").write_text(BOOK[:5000], "utf-8")
+    settings = {"units": [8], "cell": "gru", "window": 8, "steps": 2, "data": str(tmp_path / "book.txt")}
+    train_case(find_case("text"), settings, tmp_path / "run")
+    assert run(["show", str(tmp_path / "run"), "--text", BOOK[:1200]]) == 0
+    said = capsys.readouterr()
+    assert "chosen on the first half of this text" in said.out
+    assert "The run's validation part is too short, 500 symbols. Units that follow something are looked" in said.err
 
 
 def test_standard_input_is_not_read_again(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:

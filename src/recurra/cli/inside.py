@@ -19,6 +19,7 @@ def show_inside(run: Path, text: str, unit: str | None) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from recurra.language.inside import LEAST
     from recurra.report.colored_text import UNLIKELY, color_scale, colored_text
     from recurra.report.text import aligned, percent
     from recurra.runs.inside import run_inside
@@ -40,7 +41,10 @@ def show_inside(run: Path, text: str, unit: str | None) -> None:
     if found.missing:
         note(f"{found.missing} Units that follow something are looked for in the given text")
     if not found.followers:
-        print_result("\nNo unit is said to follow anything: that takes a text of 1,000 symbols or more.")
+        print_result(
+            f"\nNo unit is said to follow anything in {found.studied}: that takes {LEAST:,} symbols or more,\nand "
+            "quotes, lines, indentation or brackets among them."
+        )
         return
     rows = [(follower.what, follower.unit, percent(follower.right)) for follower in found.followers]
     print_result(

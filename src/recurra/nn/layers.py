@@ -102,6 +102,11 @@ class RecurrentLayer(RecurrentModule):
         self.weight_dropout = check_rate(name, "weight_dropout", weight_dropout)
         if weight_dropout and "weight_hh" not in self.direction():
             raise InputError(f"{name}: weight_dropout is {weight_dropout}; this cell has no weight_hh to drop from.")
+        if recurrent_dropout and not cell.gates_read_h:
+            raise InputError(
+                f"{name}: recurrent_dropout is {recurrent_dropout}; the gates of this cell do not read h, "
+                "so there is nothing to drop."
+            )
         if go_backwards and bidirectional:
             raise InputError(
                 f"{name}: go_backwards and bidirectional exclude each other; "

@@ -45,8 +45,10 @@ class NetworkStepper:
         encoder, *others = layers
         if not isinstance(encoder, Embedding | OneHot):
             raise InputError("a network runs step by step if its first layer is an Embedding or a OneHot.")
+        device = next((p.device for layer in layers for p in layer.parameters()), None)
         with torch.no_grad():
-            tokens = torch.arange(encoder.num_embeddings if isinstance(encoder, Embedding) else encoder.output_size)
+            count = encoder.num_embeddings if isinstance(encoder, Embedding) else encoder.output_size
+            tokens = torch.arange(count, device=device)
             self._vectors = encoder(tokens[None])[0]  # [V, D]
         self._steppers: list[Stepper] = []
         self._steps: list[Step] = []

@@ -9,7 +9,8 @@ from recurra.nn.arguments import check_rate, check_tensor
 class VariationalDropout(nn.Dropout):
     """Dropout of the same features at all time steps of a sequence (Gal and Ghahramani, 2016): [B, T, F] → [B, T, F].
 
-    Other features are dropped from each sequence, and in each call. Keras has it as `SpatialDropout1D`.
+    Other features are dropped from each sequence, and in each call. It is the `SpatialDropout1D` of Keras, which
+    `from_keras` reads.
 
     Args:
         p: fraction of the features to drop in training.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recurra.errors import InputError
-from recurra.language.inside import Follower, Inside
+from recurra.language.inside import LEAST, Follower, Inside
 from recurra.runs.load import load_language_model
 from recurra.runs.text import end_of_text
 from recurra.training.run_folder import Run
@@ -39,8 +39,8 @@ class RunInside(NamedTuple):
 def run_inside(path: Path, text: str, unit: str | None = None) -> RunInside:
     """Read a text with the network of a run, and find the units that follow something.
 
-    These are found at the end of the run's own text, in its validation part if it has one. If that cannot be read
-    again, or is another text now, they are found in the given text, if it is long enough.
+    These are looked for at the end of the run's own text, in its validation part if it has one. If that cannot be read
+    again, is another text now, or is too short, they are looked for in the given text.
 
     Args:
         path: the run folder.
@@ -57,6 +57,10 @@ def run_inside(path: Path, text: str, unit: str | None = None) -> RunInside:
     part = "validation part" if model.settings_.validation else "text"
     try:
         own = end_of_text(Run(path), model)
-        return RunInside(inside, model.followers(own), f"the last {len(own):,} characters of the run's {part}", "")
     except InputError as error:
         return RunInside(inside, model.followers(text), "this text", str(error))
+    count = len(model.vocabulary_.encode(own))
+    if count < LEAST:
+        missing = f"The run's {part} is too short, {count:,} symbols."
+        return RunInside(inside, model.followers(text), "this text", missing)
+    return RunInside(inside, model.followers(own), f"the last {len(own):,} characters of the run's {part}", "")

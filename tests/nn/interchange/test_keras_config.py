@@ -5,9 +5,10 @@ import re
 
 import pytest
 import torch
+from torch import nn
 
 from recurra.errors import InputError
-from recurra.nn import GRU, LSTM, SimpleRNN
+from recurra.nn import GRU, LSTM, SimpleRNN, VariationalDropout
 from recurra.nn.interchange.keras_config import layers_from_config
 
 
@@ -42,6 +43,7 @@ def test_options_reach_the_layer(keras, read):
             keras.layers.GRU(4, reset_after=False, return_sequences=True, dropout=0.3), name="second"
         ),
         keras.layers.Dropout(0.4, seed=1, name="third"),
+        keras.layers.SpatialDropout1D(0.3, seed=1, name="spatial"),
         keras.layers.SimpleRNN(5, activation=None, return_sequences=True, name="fourth"),
         keras.layers.Dense(6, "softmax", use_bias=False, name="fifth"),
     )
@@ -53,7 +55,8 @@ def test_options_reach_the_layer(keras, read):
     assert (first.dropout, first.recurrent_dropout) == (0.1, 0.2)
     assert isinstance(second, GRU)
     assert (second.bidirectional, second.cell.reset_after, second.dropout) == (True, False, 0.3)
-    assert third.p == 0.4
+    assert (type(third), third.p) == (nn.Dropout, 0.4)
+    assert (type(network.layers["spatial"]), network.layers["spatial"].p) == (VariationalDropout, 0.3)
     assert isinstance(fourth, SimpleRNN)
     assert (fourth.input_size, fourth.cell.activation) == (8, "linear")
     assert (fifth.in_features, fifth.out_features, fifth.activation, fifth.bias) == (5, 6, "softmax", None)

@@ -19,6 +19,7 @@ from recurra.nn import (
     Network,
     OneHot,
     SimpleRNN,
+    VariationalDropout,
     build_network,
     from_keras,
     to_keras,
@@ -80,7 +81,8 @@ def stacks(draw):
         sequences = every_step or index < len(recurrent) - 1
         layers.append((kind, bidirectional, options | {"return_sequences": sequences}))
         if draw(st.booleans()):
-            layers.append(("Dropout", False, {"rate": 0.4}))
+            kinds = ["Dropout", "SpatialDropout1D"] if sequences else ["Dropout"]
+            layers.append((draw(st.sampled_from(kinds)), False, {"rate": 0.4}))
         if draw(st.booleans()):
             layers.append(("Dense", False, draw(dense_options())))
     layers.append(("Dense", False, draw(dense_options())))
@@ -117,8 +119,8 @@ def our_network(mask_zero, layers):
     size, stack = 2, [] if mask_zero is None else [Embedding(6, 2, mask_zero=mask_zero)]
     for kind, bidirectional, keras_options in layers:
         options = dict(keras_options)
-        if kind == "Dropout":
-            stack.append(nn.Dropout(options["rate"]))
+        if kind in {"Dropout", "SpatialDropout1D"}:
+            stack.append({"Dropout": nn.Dropout, "SpatialDropout1D": VariationalDropout}[kind](options["rate"]))
             continue
         options["bias"] = options.pop("use_bias")
         make = {"SimpleRNN": SimpleRNN, "GRU": GRU, "LSTM": LSTM, "Dense": Dense}[kind]

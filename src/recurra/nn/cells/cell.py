@@ -71,12 +71,14 @@ class Cell(ABC):
         name: the name of the cell in saved files.
         gates: name of each gate → its name in reports. The default parameters stack the gates in this order.
         states: name of each state; the first one, h, is also the output.
+        gates_read_h: whether the gates depend on the previous h, which recurrent dropout drops units from.
         bias: whether to add biases.
     """
 
     name: ClassVar[str]
     gates: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[tuple[str, ...]] = ("h",)
+    gates_read_h: ClassVar[bool] = True
 
     bias: bool = True
 
@@ -149,6 +151,8 @@ class NormalizedCell(Cell):
         LN(v) = (v - mean(v)) / √(variance(v) + 1e-5)
         LN(W_ih x_t) · norm_ih + b_ih     instead of W_ih x_t + b_ih, by `input_part`
         LN(W_hh h) · norm_hh + b_hh       instead of W_hh h + b_hh, by `recurrent_part`
+
+    A value that is normalized alone is 0 always, so that layers need two units or more to learn anything.
 
     Attributes:
         layer_norm: whether to normalize.

@@ -18,9 +18,9 @@ class MinGRUCell(Cell):
         n = a_n                          candidate
         h_t = (1 - z) · h_{t-1} + z · n
 
-    There are no recurrent weights: gate and candidate depend on the input alone, so recurrent dropout has no effect. As
-    h_t is linear in h_{t-1}, all T steps take log2(T) passes over the sequence instead of T (`scan`). As in the paper,
-    z is the part that is new; in `GRUCell` it is the part that is kept.
+    There are no recurrent weights: gate and candidate depend on the input alone, so a layer refuses recurrent dropout
+    and weight dropout. As h_t is linear in h_{t-1}, all T steps take log2(T) passes over the sequence instead of T
+    (`scan`). As in the paper, z is the part that is new; in `GRUCell` it is the part that is kept.
 
     Args:
         bias: whether to add a bias.
@@ -34,6 +34,7 @@ class MinGRUCell(Cell):
 
     name: ClassVar[str] = "mingru"
     gates: ClassVar[Mapping[str, str]] = {"z": "update", "n": "candidate"}
+    gates_read_h: ClassVar[bool] = False
 
     def parameters(self, input_size: int, hidden_size: int) -> dict[str, ParameterSpec]:
         specs = super().parameters(input_size, hidden_size)

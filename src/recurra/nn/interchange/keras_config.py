@@ -13,6 +13,7 @@ from recurra.nn.encoders import Embedding
 from recurra.nn.interchange.keras_options import COMMON, FLAGS, SIZE, WITHOUT_EFFECT, fault_of, is_size
 from recurra.nn.layers import GRU, LSTM, RecurrentLayer, SimpleRNN
 from recurra.nn.network import Network
+from recurra.nn.variational_dropout import VariationalDropout
 
 Config = dict[str, Any]
 
@@ -129,6 +130,7 @@ class _Reader:
         readers: dict[str, Callable[[], nn.Module]] = {
             "Embedding": self._embedding,
             "Dropout": self._dropout,
+            "SpatialDropout1D": self._spatial_dropout,
             "Dense": self._dense,
             "Bidirectional": self._bidirectional,
         } | dict.fromkeys(RECURRENT, self._recurrent)
@@ -151,6 +153,10 @@ class _Reader:
     def _dropout(self) -> nn.Module:
         self._check_options({"rate"})
         return nn.Dropout(self.options["rate"])
+
+    def _spatial_dropout(self) -> nn.Module:
+        self._check_options({"rate"})
+        return self._checked(VariationalDropout, self.options["rate"])
 
     def _dense(self) -> nn.Module:
         self._check_options({"units", "activation", "use_bias"})
@@ -201,8 +207,11 @@ class _Reader:
             raise InputError(f"{self.where} has {shown(self.size)} input features; expected {SIZE}.")
         if self.given != self.size:
             raise InputError(f"{self.where} has {self.size} input features, but is given {shown(self.given)}.")
+        return self._checked(layer_type, self.size, units, **options)
+
+    def _checked(self, layer_type: Callable[..., nn.Module], *sizes: Any, **options: Any) -> nn.Module:
         try:
-            return layer_type(self.size, units, **options)
+            return layer_type(*sizes, **options)
         except InputError as error:
             raise InputError(f"{self.where}: {error}") from error
 

@@ -66,8 +66,8 @@ def from_keras(path: str | Path, network: Network | None = None) -> Network:
     """Load a model or weights saved by Keras 3.
 
     Args:
-        path: a `.keras` file with a Sequential model of Embedding, SimpleRNN, GRU, LSTM, Bidirectional, Dropout and
-            Dense layers, or a `.weights.h5` file with weights for `network`.
+        path: a `.keras` file with a Sequential model of Embedding, SimpleRNN, GRU, LSTM, Bidirectional, Dropout,
+            SpatialDropout1D and Dense layers, or a `.weights.h5` file with weights for `network`.
         network: the network to load a `.weights.h5` file into; None for a `.keras` file.
 
     Returns:
@@ -175,7 +175,8 @@ def _keras_layers(network: Network) -> Iterator[tuple[str, nn.Module]]:
             "the recurrent layers of Keras have no layer normalization, and this network has: build it with "
             "layer_norm=False, or save its state_dict with torch."
         )
-    return zip(numbered_names(layers), layers, strict=True)
+    names = [name.replace("variational_dropout", "spatial_dropout1d") for name in numbered_names(layers)]
+    return zip(names, layers, strict=True)
 
 
 def _keras_arrays(layer: nn.Module) -> list[KerasArray]:

@@ -99,19 +99,31 @@ struct LSTM {
     static constexpr int GATE_PLANES = 4, X_PLANES = 4, H_PLANES = 4, H_FIRST = I;
     static constexpr int X_GATES[] = {0, 1, 2, 3}, H_GATES[] = {0, 1, 2, 3};
 
-    // i = σ(a_i), f = σ(a_f), g = tanh(a_g), o = σ(a_o), c_t = f · c_{t-1} + i · g, h_t = o · tanh(c_t)
+    // i = σ(a_i), f = σ(a_f), g = tanh(a_g), o = σ(a_o), c_t = f · c_{t-1} + i · g; returns c_t
+    static V forward_to_c(float* now, const float* before, At at) {
+        const V i = sigmoid(load(at(now, I))), f = sigmoid(load(at(now, F)));
+        const V g = tanh(load(at(now, G))), o = sigmoid(load(at(now, O)));
+        const V c = f * load(at(before, C)) + i * g;
+        store(at(now, I), i);
+        store(at(now, F), f);
+        store(at(now, G), g);
+        store(at(now, O), o);
+        store(at(now, C), c);
+        return c;
+    }
+
+    // The same backward: d_c is the whole gradient of c_t, and on return dc that of c_{t-1}.
+    static void backward_from_c(float* now, const float* before, float* dc, At at, V d_c) {
+        const V i = load(at(now, I)), f = load(at(now, F)), g = load(at(now, G));
+        store(at(now, I), d_c * g * i * (1.0f - i));
+        store(at(now, F), d_c * load(at(before, C)) * f * (1.0f - f));
+        store(at(now, G), d_c * i * (1.0f - g * g));
+        store(dc + at.u, d_c * f);
+    }
+
+    // h_t = o · tanh(c_t)
     static void forward(float* now, const float* before, Index P) {
-        for (Index u = 0; u < P; u += W) {
-            const At at{P, u};
-            const V i = sigmoid(load(at(now, I))), f = sigmoid(load(at(now, F)));
-            const V g = tanh(load(at(now, G))), o = sigmoid(load(at(now, O)));
-            const V c = f * load(at(before, C)) + i * g;
-            store(at(now, I), i);
-            store(at(now, F), f);
-            store(at(now, G), g);
-            store(at(now, O), o);
-            store(at(now, C), c);
-        }
+        for (Index u = 0; u < P; u += W) forward_to_c(now, before, {P, u});
         for (Index u = 0; u < P; u += W) {
             const At at{P, u};
             const V o = load(at(now, O)), c = load(at(now, C));
@@ -123,14 +135,9 @@ struct LSTM {
     static void backward(float* now, const float* before, float* dh, float* dc, Index P) {
         for (Index u = 0; u < P; u += W) {
             const At at{P, u};
-            const V i = load(at(now, I)), f = load(at(now, F)), g = load(at(now, G)), o = load(at(now, O));
-            const V tanh_c = tanh(load(at(now, C))), d_h = load(dh + u);
-            const V d_c = load(dc + u) + d_h * o * (1.0f - tanh_c * tanh_c);
-            store(at(now, I), d_c * g * i * (1.0f - i));
-            store(at(now, F), d_c * load(at(before, C)) * f * (1.0f - f));
-            store(at(now, G), d_c * i * (1.0f - g * g));
+            const V tanh_c = tanh(load(at(now, C))), o = load(at(now, O)), d_h = load(dh + u);
+            backward_from_c(now, before, dc, at, load(dc + u) + d_h * o * (1.0f - tanh_c * tanh_c));
             store(at(now, O), d_h * tanh_c * o * (1.0f - o));
-            store(dc + u, d_c * f);
             store(dh + u, V{});
         }
     }

@@ -77,26 +77,19 @@ struct NormOfC {
     Index units;
 };
 
-// The LSTM whose output reads the normalized cell state; N is LN(c). Its gates are those of LSTM.
+// The LSTM whose output reads the normalized cell state, by a plane more, N = LN(c). Its gates and c are those of LSTM.
 struct LSTMOfNormalizedC {
-    enum { I, F, G, O, C, H, N, PLANES };
+    enum { O = LSTM::O, C = LSTM::C, H = LSTM::H, N, PLANES };
     static constexpr Cell CELL = Cell::lstm_norm;
-    static constexpr int GATE_PLANES = 4, X_PLANES = 4, H_PLANES = 4, H_FIRST = I;
-    static constexpr int X_GATES[] = {0, 1, 2, 3}, H_GATES[] = {0, 1, 2, 3};
+    static constexpr int GATE_PLANES = LSTM::GATE_PLANES, X_PLANES = LSTM::X_PLANES, H_PLANES = LSTM::H_PLANES;
+    static constexpr int H_FIRST = LSTM::H_FIRST;
+    static constexpr const int *X_GATES = LSTM::X_GATES, *H_GATES = LSTM::H_GATES;
 
-    // i = σ(a_i), f = σ(a_f), g = tanh(a_g), o = σ(a_o), c_t = f · c_{t-1} + i · g, h_t = o · tanh(LN(c_t) · gain + bias)
+    // h_t = o · tanh(LN(c_t) · gain + bias)
     static void forward(float* now, const float* before, Index P, const NormOfC& norm) {
         for (Index u = 0; u < P; u += W) {
             const At at{P, u};
-            const V i = sigmoid(load(at(now, I))), f = sigmoid(load(at(now, F)));
-            const V g = tanh(load(at(now, G))), o = sigmoid(load(at(now, O)));
-            const V c = f * load(at(before, C)) + i * g;
-            store(at(now, I), i);
-            store(at(now, F), f);
-            store(at(now, G), g);
-            store(at(now, O), o);
-            store(at(now, C), c);
-            store(at(now, N), c);
+            store(at(now, N), LSTM::forward_to_c(now, before, at));
         }
         *norm.scale = normalize<1>(now + N * P, norm.ones, P, norm.units);
         for (Index u = 0; u < P; u += W) {
@@ -121,12 +114,7 @@ struct LSTMOfNormalizedC {
         normalize_backward<1>(now + N * P, *norm.scale, now + C * P, norm.gain, norm.gain_sums, norm.ones, P, norm.units);
         for (Index u = 0; u < P; u += W) {
             const At at{P, u};
-            const V i = load(at(now, I)), f = load(at(now, F)), g = load(at(now, G));
-            const V d_c = load(dc + u) + load(at(now, N));
-            store(at(now, I), d_c * g * i * (1.0f - i));
-            store(at(now, F), d_c * load(at(before, C)) * f * (1.0f - f));
-            store(at(now, G), d_c * i * (1.0f - g * g));
-            store(dc + u, d_c * f);
+            LSTM::backward_from_c(now, before, dc, at, load(dc + u) + load(at(now, N)));
         }
     }
 };
