@@ -1,5 +1,6 @@
 """recurra generate and recurra score on a small run: what they print, and what they say of wrong values."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -60,6 +61,36 @@ def test_a_symbol_that_is_out_of_place_surprises(trained: str, capsys: pytest.Ca
     assert "天地玄天" in capsys.readouterr().out
 
 
+def test_a_symbol_that_is_unknown_is_shown_as_it_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Run(tmp_path / "run", "new") as folder:
+        LanguageModel(mode="stream", tokens="words", unknown="\ufffd", steps=2, window=10).fit(SAID * 30, run=folder)
+    assert run(["score", str(tmp_path / "run"), "天地 nowhere"]) == 0
+    assert capsys.readouterr().out.startswith("天地 nowhere\n")
+
+
+def test_byte_pair_codes_are_predicted_as_they_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tokenizers")
+    with Run(tmp_path / "run", "new") as folder:
+        model = LanguageModel(mode="stream", tokens="bpe", vocabulary_size=262, steps=60, learning_rate=0.03, window=10)
+        model.fit("to be or not to be, " * 60, run=folder)
+    assert run(["predict", str(tmp_path / "run"), "to be or"]) == 0
+    said = capsys.readouterr().out
+    assert "' " in said
+    assert "Ġ" not in said
+
+
+def test_a_text_is_read_from_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["--units", "8", "--window", "10", "--batch-size", "4", "--steps", "2", "--validation", "0", "--quiet"]
+    for number, given in enumerate((["--data", "-"], ["--data=-"])):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((SAID * 30).encode())))
+        assert run(["train", "text", *given, *settings, "--out", str(tmp_path / str(number))]) == 0
+        assert "no part of the data was held out" in capsys.readouterr().out
+    assert run(["train", "text", "--data", "--steps", "2", "--out", str(tmp_path / "new")]) == 2
+    assert capsys.readouterr().err == "recurra: --data needs a value.\n"
+
+
 def test_a_range_test_shows_rates_and_losses_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,7 +113,8 @@ def test_a_range_test_shows_rates_and_losses_and_writes_nothing(
     ("wrong", "message"),
     [
         (["--seed", "-1"], "--seed is -1; expected a whole number of at least 0"),
-        (["--seed", str(2**63 - 1), "--count", "2"], f"--seed is {2**63}; expected a whole number below"),
+        (["--seed", str(2**63)], f"--seed is {2**63}; expected a whole number"),
+        (["--seed", str(2**63 - 1), "--count", "2"], f"--seed is {2**63 - 1} and --count is 2; the seeds of the texts"),
         (["--temperature", "-1"], "--temperature is -1.0; expected a number of at least 0"),
         (["--top-k", "0"], "--top-k is 0; expected a whole number above 0"),
         (["--length", "0"], "--length is 0; expected at least 1"),

@@ -118,9 +118,12 @@ def test_a_byte_pair_code_inside_a_character_has_no_piece() -> None:
     assert model.followers(text) == []  # of 900 symbols
 
 
-def test_an_unknown_symbol_is_a_piece_of_its_own() -> None:
+def test_an_unknown_symbol_is_shown_as_it_is_written() -> None:
     model = model_of("abc" * 50, "rnn", units=2, unknown="\ufffd")
-    assert model.inside("aZb").symbols == ["a", "\ufffd", "b"]
+    seen = model.inside("aZb")
+    assert seen.symbols == ["a", "Z", "b"]
+    assert [symbol for symbol, _ in model.surprise("aZb")] == ["Z", "b"]
+    assert dict(model.surprise("aZb"))["Z"] == dict(model.surprise("a\ufffdb"))["\ufffd"]
 
 
 def test_a_short_text_says_nothing_about_units() -> None:

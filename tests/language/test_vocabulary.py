@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurra.errors import InputError
+from recurra.language.tokenizers import BytePairs
 from recurra.language.vocabulary import Vocabulary, windows
 
 unhurried = settings(deadline=None)  # a busy machine is no fault of ours
@@ -172,6 +173,14 @@ def test_a_long_name_of_the_unknown_symbol_does_not_make_the_letters_words():
     vocabulary = Vocabulary("abc", unknown="<unknown>")
     assert vocabulary.split("abx") == ["a", "b", "x"]
     assert vocabulary.join(["a", "b"]) == "ab"
+
+
+def test_a_byte_pair_code_is_shown_by_its_characters_or_if_it_ends_inside_one_as_it_is():
+    pytest.importorskip("tokenizers")
+    codes = BytePairs.learned(["the cat 天"] * 50, 258)
+    vocabulary = Vocabulary(codes.symbols, tokenizer=codes)
+    assert [vocabulary.text_of(code) for code in codes.split("天 t")] == ["å", "¤", "©", " ", "t"]  # E5 A4 A9
+    assert Vocabulary("ab").text_of("b") == "b"
 
 
 @unhurried

@@ -112,7 +112,7 @@ def test_the_standard_library_is_about_a_megabyte_of_source() -> None:
 
 def test_bad_bytes_leave_no_run(tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_bytes(b"abc\xff")
-    with pytest.raises(InputError, match=r"bad\.txt is not utf-8: at byte 3 stands FF"):
+    with pytest.raises(InputError, match=r"bad\.txt is not utf-8: byte 3 is 0xFF"):
         train_case(find_case("text"), settings_of(tmp_path / "bad.txt"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

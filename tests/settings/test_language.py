@@ -76,7 +76,18 @@ def test_a_value_out_of_bounds_is_refused(refused: Any, field: str, found: Any, 
     ("given", "message"),
     [
         ({"tied": True}, "tied is True and encoding is 'onehot'; tied needs encoding 'embedding'"),
-        ({"variational": True}, "variational is True and dropout is 0.0; variational says how dropout is done"),
+        ({"variational": True}, "variational is True and dropout is 0.0, so that nothing is dropped; set dropout too"),
+        (
+            {"cell": "mingru", "layer_norm": True},
+            "layer_norm is True and cell is 'mingru', which has no layer normalization; "
+            "set layer_norm to False, --no-layer-norm",
+        ),
+        (
+            {"cell": "mingru", "recurrent_dropout": 0.2},
+            r"recurrent_dropout is 0\.2 and cell is 'mingru', whose gates do not read the state; "
+            "set recurrent_dropout to 0, --recurrent-dropout 0",
+        ),
+        ({"cell": "mingru", "weight_dropout": 0.2}, "which has no recurrent weights; set weight_dropout to 0"),
         ({"tokenizer": "t.json"}, "tokenizer is given and tokens is 'characters'; a tokenizer needs tokens 'bpe'"),
         ({"tokens": "words"}, "tokens is 'words' and mode is 'windows'; windows are of characters or listed symbols"),
     ],

@@ -43,6 +43,17 @@ def main() -> None:
     sys.exit(status)
 
 
+def _joined(tokens: list[str]) -> list[str]:
+    """Join `--data -` to `--data=-`: to cyclopts a dash alone, which is standard input, looks like another flag."""
+    found: list[str] = []
+    for token in tokens:
+        if token == "-" and found[-1:] == ["--data"]:
+            found[-1] = "--data=-"
+        else:
+            found.append(token)
+    return found
+
+
 class _Interrupt(KeyboardInterrupt):
     """Ctrl-C. An import that it interrupts may turn it into any other error, so that it is also remembered."""
 
@@ -61,7 +72,7 @@ def run(tokens: list[str]) -> int:
     """Run one command and return the exit status: 0 for success, 2 for invalid input, 130 if interrupted."""
     try:
         with watched(sys.stderr):
-            app(tokens, exit_on_error=False, print_error=False, result_action="return_none")
+            app(_joined(tokens), exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()  # here, where a closed pipe is handled, rather than at exit
     except InputError as error:
         for known in getattr(error, "__notes__", ()):  # which may explain it

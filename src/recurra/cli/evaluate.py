@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from recurra.cli.flags import takes
-from recurra.cli.newer_rows import READING_FLAGS, DataFile, Switch
+from recurra.cli.newer_rows import READING_FLAGS, Switch
 from recurra.cli.output import print_json, print_result
 from recurra.errors import InputError
 
@@ -14,7 +14,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: DataFile = None,
+    data: Path | None = None,
     refresh: Switch = False,
     any_source: Switch = False,
     statistical: bool = False,

@@ -11,6 +11,7 @@ from recurra.cli.output import print_json
 from recurra.errors import InputError, printable
 from recurra.settings.check import check
 from recurra.settings.sampling import SamplingSettings
+from recurra.settings.training import LARGEST_SEED
 
 if TYPE_CHECKING:
     from recurra.language.language_model import LanguageModel
@@ -38,11 +39,11 @@ def generate(
 
     Args:
         run: Run folder.
-        prompt: Text that goes on; by default a line break.
+        prompt: Text to continue; by default a line break.
         length: Number of symbols to write.
         count: Number of texts, with the random seeds from --seed on; with --beams, the most probable ones.
-        beams: Search for the most probable text instead of drawing one at random: number of beginnings that are kept at
-            each symbol, such as 5.
+        beams: Search for the most probable text by beam search, with this many beams, such as 5, instead of drawing one
+            at random.
         json: Print only JSON, once all texts are written.
         **sampling: How symbols are chosen; see `SamplingSettings`.
     """
@@ -77,7 +78,12 @@ def _drawn(
     """Yield texts that are drawn at random, each with its seed: one as it comes, several when they are written."""
     first = sampling.pop("seed", SamplingSettings.seed)
     end = first + count
-    check(SamplingSettings, {**sampling, "seed": end - 1}, "recurra generate", flags=(*sampling, "seed"))
+    check(SamplingSettings, {**sampling, "seed": first}, "recurra generate", flags=(*sampling, "seed"))
+    if end > LARGEST_SEED + 1:
+        raise InputError(
+            f"--seed is {first} and --count is {count}; the seeds of the texts go up to {LARGEST_SEED}: choose a "
+            "smaller --seed."
+        )
     if count == 1:
         yield {"seed": first}, islice(model.generate(prompt, seed=first, **sampling), length)
         return
@@ -120,7 +126,7 @@ def score(run: Path, text: str, /, *, json: bool = False) -> None:
     from rich.text import Text
 
     vocabulary = model.vocabulary_
-    shown = Text(_printable(vocabulary.join(vocabulary.decode(vocabulary.encode(text)[:1]))))
+    shown = Text(_printable(vocabulary.join(vocabulary.cut(text)[:1])))
     for symbol, value in surprises:
         shown.append(_printable(vocabulary.join([symbol])), SHADES[sum(value >= least for least in NATS)])
     Console(highlight=False, soft_wrap=True).print(shown)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from recurra.cli.flags import takes, whole_numbers
-from recurra.cli.newer_rows import READING_FLAGS, DataFile, Switch
+from recurra.cli.newer_rows import READING_FLAGS, Switch
 from recurra.cli.output import print_json, print_result
 from recurra.errors import InputError
 
@@ -26,7 +26,7 @@ def predict(
     run: Path,
     /,
     *inputs: str,
-    data: DataFile = None,
+    data: Path | None = None,
     refresh: Switch = False,
     any_source: Switch = False,
     horizon: Annotated[int | None, Parameter(converter=whole_numbers)] = None,
@@ -90,7 +90,7 @@ def _predict_symbols(model: "LanguageModel", inputs: tuple[str, ...], *, json: b
         print_json(answers)
     else:
         best = SHOWN_OF_TEXT if model.settings_.mode == "stream" else 1
-        print_result("\n".join(as_line(each, best=best) for each in answers))
+        print_result("\n".join(as_line(each, model.vocabulary_, best=best) for each in answers))
 
 
 def _predicted(

@@ -81,9 +81,11 @@ def inside(network: Network, vocabulary: Vocabulary, text: str, *, guesses: int 
         raise InputError("the text is empty; give at least one symbol.")
     units, expected = _read(network, ids, min(guesses, len(vocabulary)))
     named = [
-        [(vocabulary.join([vocabulary.symbols[id_]]), probability) for id_, probability in place] for place in expected
+        [(vocabulary.text_of(vocabulary.symbols[id_]), probability) for id_, probability in place] for place in expected
     ]
-    return Inside(list(vocabulary.pieces(ids)), units, [[], *named])
+    unknown = ids == -1 if vocabulary.unknown is None else ids == len(vocabulary) - 1
+    pieces = zip(vocabulary.pieces(ids), vocabulary.cut(text), unknown, strict=True)
+    return Inside([own if is_unknown else piece for piece, own, is_unknown in pieces], units, [[], *named])
 
 
 def followers(network: Network, vocabulary: Vocabulary, text: str) -> list[Follower]:

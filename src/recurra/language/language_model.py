@@ -332,6 +332,8 @@ class LanguageModel(Estimator, LanguageModelSettings):
     def surprise(self, text: Symbols) -> list[tuple[str, float]]:
         """Return each symbol of a text but the first with its surprise: -ln of the probability that it had, in nats.
 
+        A symbol outside the vocabulary has the probability of `unknown`.
+
         Raises:
             InputError: if the model reads windows, or the text has fewer than two symbols, or an unknown one.
             NotFittedError: if the model is not fitted.
@@ -341,7 +343,7 @@ class LanguageModel(Estimator, LanguageModelSettings):
         if len(ids) < 2:
             raise InputError(f"the text has {counted(len(ids), 'symbol')}; at least two are needed.")
         found = losses(self.network_, ids).tolist()
-        return list(zip(self.vocabulary_.decode(ids[1:]), found, strict=True))
+        return list(zip(self.vocabulary_.cut(text)[1:], found, strict=True))
 
     @one_thread()
     def inside(self, text: str, *, guesses: int = 3) -> Inside:

@@ -47,7 +47,7 @@ class FileText:
     Args:
         source: a path, "-" for standard input, or a list of files.
         encoding: encoding of the text.
-        bad_bytes: what to do with bytes that are no text in this encoding: "error", or "replace" them by U+FFFD.
+        bad_bytes: what to do with bytes that are invalid in this encoding: "error", or "replace" them by U+FFFD.
 
     Raises:
         InputError: there is no such file, the folder has no files, or there is no such encoding.
@@ -110,8 +110,8 @@ class FileText:
                 offset = read + skipped - left + error.start
                 found = " ".join(f"{byte:02X}" for byte in error.object[error.start : error.end][:4])
                 raise InputError(
-                    f"{name} is not {self.encoding}: at byte {offset} stands {found}; name its encoding, such as "
-                    "--text-encoding gb18030, or replace such bytes with --bad-bytes replace."
+                    f"{name} is not {self.encoding}: byte {offset} is 0x{found}; if it is a text, name its encoding, "
+                    "such as --text-encoding gb18030, or replace such bytes with --bad-bytes replace."
                 ) from None
             if text:
                 yield text

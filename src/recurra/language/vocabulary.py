@@ -132,8 +132,7 @@ class Vocabulary:
             ids = self._table[np.minimum(code_points(sequence), len(self._table) - 1)]
             if self.unknown is not None or (ids >= 0).all():
                 return ids
-        cut = sequence if self.tokenizer is None or not isinstance(sequence, str) else self.tokenizer.split(sequence)
-        symbols = symbols_of(cut)
+        symbols = self.cut(sequence)
         if not isinstance(sequence, str):
             for symbol in symbols:
                 check_symbol(symbol)
@@ -146,6 +145,12 @@ class Vocabulary:
                 f"{self._shown()}."
             )
         return ids
+
+    def cut(self, sequence: str | Iterable[str]) -> list[str]:
+        """Return the symbols of a sequence, one for each of its ids, also those outside the vocabulary."""
+        if self.tokenizer is None or not isinstance(sequence, str):
+            return symbols_of(sequence)
+        return self.tokenizer.split(sequence)
 
     def _table_of_characters(self) -> Ids | None:
         """Return the id of each character, [code point], and of those beyond at the end; None for other symbols."""
@@ -185,6 +190,11 @@ class Vocabulary:
             else:
                 yield text
                 begun = []
+
+    def text_of(self, symbol: str) -> str:
+        """Return the characters of a single symbol; of a byte-pair code that ends inside a character, the code."""
+        text = self.join([symbol])
+        return symbol if "\ufffd" in text else text
 
     def split(self, text: str) -> list[str]:
         """Split a typed line into symbols, as the tokenizer does.

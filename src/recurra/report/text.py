@@ -84,10 +84,10 @@ def evaluation_text(part: str, evaluation: Mapping[str, Any]) -> str:
 
 
 TEXT_SCORES = {
-    "carried": "with the state carried on",
-    "cold": "in windows of 256, each from a state of zeros",
+    "carried": "carried: with the state carried on",
+    "cold": "cold: in windows of 256, each from a state of zeros",
     "dynamic": "dynamic evaluation: learning from what it has read",
-    "frequencies": "as often as each symbol occurs in training",
+    "frequencies": "frequencies: a guess that knows only how often each symbol occurs in training",
 }
 
 

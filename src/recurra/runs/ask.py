@@ -5,6 +5,7 @@ from typing import Any
 
 from recurra.errors import InputError, counted, printable, shown
 from recurra.language.language_model import LanguageModel
+from recurra.language.vocabulary import Vocabulary
 
 
 def answer(model: LanguageModel, line: str) -> dict[str, Any]:
@@ -44,16 +45,18 @@ def answers_to_lines(model: LanguageModel, lines: Iterable[str]) -> list[dict[st
 
 def predictions(model: LanguageModel, lines: Iterable[str]) -> list[str]:
     """`a----> b  97.1 %` for each window of symbols."""
-    return [as_line(answer(model, line)) for line in lines]
+    return [as_line(answer(model, line), model.vocabulary_) for line in lines]
 
 
-def as_line(answer: dict[str, Any], *, best: int = 1) -> str:
+def as_line(answer: dict[str, Any], vocabulary: Vocabulary, *, best: int = 1) -> str:
     """`a----> b  97.1 %`, or with several of the most probable symbols `a----> 'b' 97.1 %, 'c' 2.0 %`."""
     asked, chances = answer["input"], answer["probabilities"]
     if best == 1:
-        return printable(f"{asked}----> {answer['prediction']}  {100 * answer['probability']:.1f} %")
+        predicted = vocabulary.text_of(answer["prediction"])
+        return printable(f"{asked}----> {predicted}  {100 * answer['probability']:.1f} %")
     first = sorted(chances, key=chances.__getitem__, reverse=True)[:best]
-    return printable(f"{asked}----> {', '.join(f'{symbol!r} {100 * chances[symbol]:.1f} %' for symbol in first)}")
+    named = (f"{vocabulary.text_of(symbol)!r} {100 * chances[symbol]:.1f} %" for symbol in first)
+    return printable(f"{asked}----> {', '.join(named)}")
 
 
 def ask(model: LanguageModel) -> None:
@@ -67,7 +70,8 @@ def ask(model: LanguageModel) -> None:
         for number in range(1, int(count) + 1):
             while True:
                 try:
-                    print(as_line(answer(model, input(f"{number} of {count}, {what}: "))))
+                    line = input(f"{number} of {count}, {what}: ")
+                    print(as_line(answer(model, line), model.vocabulary_))
                     break
                 except InputError as error:
                     print(error)

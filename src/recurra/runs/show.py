@@ -95,7 +95,7 @@ def scores_text(run: Run) -> str:
             blocks.append(line + (" - the network is no better" if accuracy <= baseline else ""))
         if "permutation_importance" in scores:
             blocks.append(f"\n{importance_text(scores['permutation_importance'])}")
-    return "\n".join([heading, *blocks])
+    return "\n".join([heading, *(blocks or ["there are no scores, since no part of the data was held out."])])
 
 
 def _kept(run: Run, best: int | list[int]) -> str:

@@ -82,7 +82,7 @@ class TextSettings(CaseSettings, LanguageModelSettings):
     text_encoding: str = "utf-8"
     """Encoding of the text, such as gb18030."""
     bad_bytes: Literal["error", "replace"] = "error"
-    """What to do with bytes that are no text in this encoding: stop, or replace them."""
+    """What to do with bytes that are invalid in this encoding: stop with an error, or replace them by U+FFFD."""
     dynamic: bool = False
     """Whether to score the validation part by dynamic evaluation as well, in which the network goes on learning from
     what it has read."""

@@ -10,6 +10,11 @@ from recurra.settings.network import CellChoice, NetworkSettings, Units
 from recurra.settings.training import LearningRate
 
 TokensName = Literal["characters", "words", "bpe"]
+NOT_OF_MINGRU = {
+    "layer_norm": "which has no layer normalization",
+    "recurrent_dropout": "whose gates do not read the state",
+    "weight_dropout": "which has no recurrent weights",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,13 @@ class LanguageModelSettings(NetworkSettings):
         if self.tied and self.encoding != "embedding":
             raise ValueError(f"tied is True and encoding is {self.encoding!r}; tied needs encoding 'embedding'")
         if self.variational and self.dropout == 0.0:
-            raise ValueError("variational is True and dropout is 0.0; variational says how dropout is done")
+            raise ValueError("variational is True and dropout is 0.0, so that nothing is dropped; set dropout too")
+        if self.cell == "mingru":
+            for name, reason in NOT_OF_MINGRU.items():
+                if value := getattr(self, name):
+                    flag = name.replace("_", "-")
+                    off = f"False, --no-{flag}" if value is True else f"0, --{flag} 0"
+                    raise ValueError(f"{name} is {value} and cell is 'mingru', {reason}; set {name} to {off}")
         if self.tokenizer is not None and self.tokens != "bpe":
             raise ValueError(f"tokenizer is given and tokens is {self.tokens!r}; a tokenizer needs tokens 'bpe'")
         if self.tokens != "characters" and self.mode != "stream":

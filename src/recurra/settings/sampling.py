@@ -16,10 +16,10 @@ class SamplingSettings(Settings):
     temperature: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
     """What the logits are divided by: less than 1 favors probable symbols, and 0 always takes the most probable one."""
     top_k: Count | None = None
-    """Number of most probable symbols from which one is chosen."""
+    """Choose among this many of the most probable symbols only."""
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    """Probability that the most probable symbols, from which one is chosen, have together at least."""
+    """Choose only among the fewest most probable symbols whose probabilities sum to at least this value."""
     min_p: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
-    """Least probability of a symbol that is chosen, as a fraction of that of the most probable one."""
+    """Choose only among symbols whose probability is at least this fraction of that of the most probable one."""
     seed: Seed = 0
     """Random seed; the same one gives the same text."""

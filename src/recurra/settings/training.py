@@ -12,7 +12,8 @@ from recurra.settings.describe import documented
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["constant", "cosine", "exponential", "one-cycle"]
 LARGEST = 1e37  # a tenth of the largest float32
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+LARGEST_SEED = 2**63 - 1
+Seed = Annotated[int, Field(ge=0, lt=LARGEST_SEED + 1)]
 LearningRate = Annotated[float, Field(gt=0.0, le=LARGEST)]
 ClipNorm = Annotated[
     Annotated[float, Field(gt=0.0, le=LARGEST)] | None,
