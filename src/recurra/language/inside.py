@@ -83,9 +83,9 @@ def inside(network: Network, vocabulary: Vocabulary, text: str, *, guesses: int 
     named = [
         [(vocabulary.text_of(vocabulary.symbols[id_]), probability) for id_, probability in place] for place in expected
     ]
-    unknown = ids == -1 if vocabulary.unknown is None else ids == len(vocabulary) - 1
-    pieces = zip(vocabulary.pieces(ids), vocabulary.cut(text), unknown, strict=True)
-    return Inside([own if is_unknown else piece for piece, own, is_unknown in pieces], units, [[], *named])
+    read = zip(vocabulary.pieces(ids), vocabulary.decode(ids), vocabulary.cut(text), strict=True)
+    pieces = [written if symbol == vocabulary.unknown else piece for piece, symbol, written in read]
+    return Inside(pieces, units, [[], *named])
 
 
 def followers(network: Network, vocabulary: Vocabulary, text: str) -> list[Follower]:
